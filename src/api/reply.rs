@@ -1,0 +1,93 @@
+//! What a reply means for us.
+
+use std::{sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+
+use crate::domain::Aht;
+
+/// The meaning of an answer to an AHT request. Texts are cleaned, cut, and free of secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// An AHT, with the name and id that the service gave.
+    Value {
+        /// The value.
+        aht: Aht,
+        /// `AgentName` or `CampaignName`.
+        name: Option<Arc<str>>,
+    },
+    /// No outbound call in the last two hours.
+    NoCalls {
+        /// The name, where one came along.
+        name: Option<Arc<str>>,
+    },
+    /// `agentId is Invalid`, `campaignName is Invalid`.
+    InvalidId,
+    /// `max limit exceeded`, or HTTP 429.
+    Throttled {
+        /// `Retry-After`, where given.
+        retry_after: Option<Duration>,
+    },
+    /// The token is expired or unknown.
+    TokenRejected {
+        /// What the service said.
+        message: Arc<str>,
+    },
+    /// Key, user name or authentication mode are wrong.
+    CredentialsRejected {
+        /// What the service said.
+        message: Arc<str>,
+        /// `Missing userName or apiKey` to a bearer token: the account's setting 'API Authentication' is BASIC_AUTH.
+        wants_basic: bool,
+    },
+    /// The service takes the other HTTP method; the client has remembered it. Ask again with a new permit.
+    WrongMethod,
+    /// Neither a value nor an error that is known.
+    Malformed {
+        /// The first 200 bytes, cleaned.
+        excerpt: Arc<str>,
+    },
+    /// The service is ill: a 5xx, a redirect, an HTML page.
+    Service {
+        /// The HTTP status.
+        status: u16,
+        /// What it looked like, in a few words.
+        what: Arc<str>,
+    },
+    /// No reply.
+    Network(NetworkError),
+}
+
+/// The meaning of an answer to a token request.
+#[derive(Clone, Debug)]
+pub enum TokenReply {
+    /// A token and how long it lives.
+    Minted {
+        /// The token.
+        secret: SecretString,
+        /// 60 minutes, or less where the token itself says so.
+        life: Duration,
+    },
+    /// Anything else, as for an AHT request.
+    Refused(Reply),
+}
+
+/// Why no reply came.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkError {
+    /// The name was not found.
+    #[error("cannot find the host {0}: check [account] base_url and the name service")]
+    Dns(Arc<str>),
+    /// No connection.
+    #[error("cannot connect: {0}: check the network, the proxy and [account] base_url")]
+    Connect(Arc<str>),
+    /// The TLS handshake failed.
+    #[error("no trusted connection: {0}: check the clock, or set [account] ca_file for a private authority")]
+    Tls(Arc<str>),
+    /// No complete answer in time.
+    #[error("no answer within {0:?}: the service or the way to it is slow; [poll] timeout sets how long to wait")]
+    Timeout(Duration),
+    /// The connection broke before the answer was complete.
+    #[error("the connection broke: {0}")]
+    Broken(Arc<str>),
+}

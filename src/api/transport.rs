@@ -1,0 +1,94 @@
+//! The way to the service, as a seam: reqwest in the program, the simulator without sockets in tests with their own time.
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use secrecy::SecretString;
+
+use super::NetworkError;
+
+/// The routes that are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// `/ca_apis/CAToken/generateToken`
+    GenerateToken,
+    /// `/ca_apis/aht`
+    Aht,
+}
+
+impl Route {
+    /// Its path.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Route::GenerateToken => "/ca_apis/CAToken/generateToken",
+            Route::Aht => "/ca_apis/aht",
+        }
+    }
+}
+
+/// The two methods that the vendor documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// POST with a JSON body.
+    Post,
+    /// GET with a JSON body.
+    Get,
+}
+
+/// The header that authorizes. Never in `Debug`.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// `Authorization: Bearer …`
+    Bearer(SecretString),
+    /// `apiKey: …`
+    ApiKey(SecretString),
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Where to.
+    pub route: Route,
+    /// How.
+    pub method: Method,
+    /// Who asks.
+    pub auth: Auth,
+    /// The JSON body.
+    pub body: String,
+}
+
+/// One complete response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After` in seconds, where given as a number.
+    pub retry_after: Option<Duration>,
+    /// The body, at most [`Response::MAX_BODY`].
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// Bodies are read to here and no further.
+    pub const MAX_BODY: usize = 64 * 1024;
+}
+
+/// Why there is no response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransportError {
+    /// The network's fault.
+    Network(NetworkError),
+    /// The body was larger than [`Response::MAX_BODY`].
+    TooLarge {
+        /// HTTP status.
+        status: u16,
+    },
+}
+
+/// Sends one request and waits for its whole response, within its own time-outs.
+pub trait Transport: Send + Sync {
+    /// Sends `request`.
+    fn send<'a>(
+        &'a self,
+        request: Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>>;
+}

@@ -1,0 +1,187 @@
+//! Everything that the screen is drawn from. Plain data: `ui` reads it, `update` writes it, nobody else.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use jiff::tz::TimeZone;
+use tui_input::Input;
+
+use crate::{
+    config::{Budget, Ui, Watched},
+    domain::{Condition, Kind, Level, Now, Row, Target},
+    store::{Event, HistoryInfo, Instance, Status, Usage},
+};
+
+/// The state of the dashboard.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What does not change while it runs.
+    pub facts: Facts,
+    /// The time of the last update; everything is drawn as of this moment.
+    pub now: Now,
+    /// What is known of every watched target, in no particular order.
+    pub rows: BTreeMap<Target, Row>,
+    /// What the poller last said; `None` before it spoke.
+    pub status: Option<Status>,
+    /// What the request ledger holds.
+    pub usage: Usage,
+    /// Who polls; `None`: nobody.
+    pub poller: Option<Instance>,
+    /// All instances on this store.
+    pub instances: Vec<Instance>,
+    /// Size of the history.
+    pub history: HistoryInfo,
+    /// Events of the last hours, oldest first, bounded.
+    pub events: Vec<Event>,
+    /// Messages about ourselves: store moved aside, configuration reloaded. Newest last, bounded.
+    pub notices: Vec<Notice>,
+    /// Banners that the user has dismissed, by their key; a banner with another key shows again.
+    pub dismissed: Vec<String>,
+    /// Which view fills the middle.
+    pub view: View,
+    /// Which table has the selection (the overview shows two).
+    pub focus: Kind,
+    /// The selected target of each table; by target, never by number.
+    pub selected: BTreeMap<Kind, Target>,
+    /// First visible row of each table. Kept by `update` so that the selection stays visible.
+    pub offset: BTreeMap<Kind, usize>,
+    /// Rows that each table had room for in the last frame: written back by the loop after drawing, for paging.
+    pub page: BTreeMap<Kind, usize>,
+    /// The order of both tables.
+    pub sort: Sort,
+    /// Which rows are shown.
+    pub filter: Filter,
+    /// What lies over the view.
+    pub overlay: Option<Overlay>,
+    /// True where the detail takes the whole view (`Enter`); from 110 columns on it also stands beside the tables.
+    pub detail_open: bool,
+    /// The picture as it was when frozen; drawn instead of the live one, with its time.
+    pub frozen: Option<Box<State>>,
+    /// Terminal size in columns and rows.
+    pub size: (u16, u16),
+}
+
+/// What does not change while the dashboard runs.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// `[account] name`.
+    pub account: Arc<str>,
+    /// DEMO or nothing; never hidden.
+    pub mode: Option<&'static str>,
+    /// Zone of every clock on the screen.
+    pub zone: TimeZone,
+    /// The configured targets: order, label, groups, band, origin.
+    pub watched: Arc<[Watched]>,
+    /// Limits, for the footer.
+    pub budget: Budget,
+    /// `[poll] min_interval`: with few targets a sweep cannot be shorter.
+    pub min_interval: Duration,
+    /// Theme, symbols, steps.
+    pub ui: Ui,
+    /// This process.
+    pub me: Instance,
+    /// False for a viewer without credentials.
+    pub may_poll: bool,
+}
+
+/// The views of the middle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum View {
+    /// Campaigns and agents.
+    Overview,
+    /// Agents only.
+    Agents,
+    /// Campaigns only.
+    Campaigns,
+}
+
+/// The columns of the tables. Title, width, cell and order live with the enum (`ui` draws by them).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Column {
+    /// Label, name or id.
+    Name,
+    /// First group.
+    Group,
+    /// AHT over two hours.
+    Aht,
+    /// Deviation from the target of the band in percent.
+    Deviation,
+    /// Difference to 30 minutes ago.
+    Diff30,
+    /// The reading two hours ago, which shares no call with now.
+    Prev2h,
+    /// Sparkline over two hours.
+    Trend,
+    /// Age of the reading.
+    Age,
+    /// Glyph and word.
+    State,
+}
+
+/// An order of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// By this column; ties by name.
+    pub column: Column,
+    /// The other way round. Rows without a value stay last in both directions.
+    pub reverse: bool,
+}
+
+/// Which rows are shown.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The text; every word must occur in name, label, id, group or state word, case folded; `!` in front inverts.
+    pub text: Input,
+    /// True while the user types it.
+    pub editing: bool,
+}
+
+/// What lies over the view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// All keys, scrolled by so many lines.
+    Help {
+        /// First visible line.
+        scroll: usize,
+    },
+    /// The sort columns, with the cursor on one of them.
+    SortMenu {
+        /// The column under the cursor.
+        cursor: usize,
+    },
+    /// All banners in full, scrolled.
+    Banners {
+        /// First visible line.
+        scroll: usize,
+    },
+}
+
+/// A message about ourselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Names the cause, so that the same one is shown once.
+    pub key: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One sentence that says what to do.
+    pub text: String,
+}
+
+/// How bad a banner is, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The numbers cannot be trusted or do not come.
+    Error,
+    /// Something needs a look.
+    Warning,
+    /// For information.
+    Info,
+}
+
+/// The state of a row as the screen tells it: glyph, word and colour each differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RowState {
+    /// Much longer or much shorter than usual, a little so, or inside the band.
+    Fresh(Level),
+    /// Stale, failing, invalid, waiting or without calls.
+    Other(Condition),
+}

@@ -1,0 +1,5 @@
+//! Configuration: flag over `AHTOP_*` over file over default; strict, with every error at once and where it stands.
+
+mod types;
+
+pub use types::*;

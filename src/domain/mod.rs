@@ -1,0 +1,19 @@
+//! Ground floor: plain values and pure rules. No I/O, no clock but the one passed in, nothing from other rooms.
+
+mod aht;
+mod band;
+mod clock;
+mod reading;
+mod row;
+mod series;
+mod target;
+mod text;
+
+pub use aht::{Aht, AhtError};
+pub use band::{Band, BandError, Level};
+pub use clock::{BootId, Clock, ManualClock, Mono, Now, Stamp, SystemClock};
+pub use reading::{Outcome, Reading};
+pub use row::{Condition, Row};
+pub use series::{Point, Series};
+pub use target::{Kind, Target};
+pub use text::{clean, clean_line, fit, initials};

@@ -1,0 +1,136 @@
+//! A target's recent readings on the monotonic axis, with gaps that stay gaps.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{Aht, Mono};
+
+/// One good reading: when, and the AHT (`None`: no calls).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// When it was read.
+    pub at: Mono,
+    /// What was read; `None` is *no calls*.
+    pub aht: Option<Aht>,
+}
+
+/// Good readings in the order in which they came, of the last [`Series::SPAN`] and at most [`Series::MAX`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Series {
+    points: VecDeque<Point>,
+}
+
+impl Series {
+    /// How far back points are kept: the two-hour window, the window before it for comparisons, and a margin.
+    pub const SPAN: Duration = Duration::from_secs(4 * 3600 + 600);
+    /// Bound on the number of points, so that memory stays flat at any polling rate: one every 15 s for two hours.
+    pub const MAX: usize = 1000;
+
+    /// Adds a reading. One that is older than the last point is put at the last point's time: the store's order rules.
+    pub fn push(&mut self, at: Mono, aht: Option<Aht>) {
+        let at = self.points.back().map_or(at, |p| p.at.max(at));
+        self.points.push_back(Point { at, aht });
+        while self.points.len() > Self::MAX || self.points.front().is_some_and(|p| at.since(p.at) > Self::SPAN) {
+            self.points.pop_front();
+        }
+    }
+
+    /// The points, oldest first.
+    pub fn points(&self) -> impl DoubleEndedIterator<Item = Point> + ExactSizeIterator + '_ {
+        self.points.iter().copied()
+    }
+
+    /// The value that was current at `at`: of the last point at or before it, if that is no older than `hold` then.
+    /// `None` where nothing that fresh was known, or there were no calls.
+    pub fn at(&self, at: Mono, hold: Duration) -> Option<Aht> {
+        let i = self.points.partition_point(|p| p.at <= at);
+        let p = self.points.get(i.checked_sub(1)?)?;
+        (at.since(p.at) <= hold).then_some(p.aht).flatten()
+    }
+
+    /// The last `span` before `end` in `n` equal buckets, oldest first: each the last value known within it. A value is
+    /// held for `hold` after its reading; beyond that, and where there were no calls, a bucket is a gap (`None`).
+    pub fn buckets(&self, end: Mono, span: Duration, n: usize, hold: Duration) -> Vec<Option<Aht>> {
+        let span_ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX).max(1);
+        let n_i = i64::try_from(n.max(1)).unwrap_or(1);
+        (1..=n)
+            .map(|i| {
+                let i = i64::try_from(i).unwrap_or(n_i);
+                let step = span_ms / n_i;
+                let bucket_end = Mono(end.0.saturating_sub(step.saturating_mul(n_i - i)));
+                let width = Duration::from_millis(u64::try_from(step).unwrap_or(0));
+                self.at(bucket_end, hold.max(width))
+            })
+            .collect()
+    }
+
+    /// How many times the value changed within the last `span` before `end`.
+    pub fn changes(&self, end: Mono, span: Duration) -> usize {
+        let from = end - span;
+        let inside: Vec<_> = self.points.iter().filter(|p| p.at >= from && p.at <= end).collect();
+        inside.windows(2).filter(|w| w[0].aht != w[1].aht).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HOLD: Duration = Duration::from_secs(180);
+
+    fn s(points: &[(i64, u32)]) -> Series {
+        let mut series = Series::default();
+        for &(at, v) in points {
+            series.push(Mono(at * 1000), (v > 0).then(|| Aht::from_secs(v)));
+        }
+        series
+    }
+
+    #[test]
+    fn a_value_holds_for_a_while_and_then_is_a_gap() {
+        let series = s(&[(0, 100), (60, 110), (600, 0), (660, 120)]);
+        let at = |t: i64| series.at(Mono(t * 1000), HOLD).map(Aht::secs);
+        assert_eq!(
+            [at(-1), at(0), at(59), at(240), at(241), at(600), at(660)],
+            [None, Some(100), Some(100), Some(110), None, None, Some(120)]
+        );
+    }
+
+    #[test]
+    fn buckets_end_now_and_keep_gaps() {
+        let series = s(&[(0, 100), (60, 110), (600, 0), (660, 120)]);
+        let secs: Vec<_> = series
+            .buckets(Mono(720_000), Duration::from_secs(720), 6, HOLD)
+            .into_iter()
+            .map(|b| b.map(Aht::secs))
+            .collect();
+        assert_eq!(secs, [Some(110), Some(110), None, None, None, Some(120)]);
+    }
+
+    #[test]
+    fn changes_count_comings_and_goings_of_calls() {
+        assert_eq!(s(&[(0, 1), (1, 1), (2, 2), (3, 0), (4, 2)]).changes(Mono(4000), HOLD), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn memory_is_bounded_and_order_kept(steps in prop::collection::vec((-100_000i64..1_000_000, 0u32..9), 0..3000)) {
+            let mut series = Series::default();
+            let mut t = 0i64;
+            for (dt, v) in steps {
+                t = t.saturating_add(dt);
+                series.push(Mono(t), (v > 0).then(|| Aht::from_secs(v)));
+            }
+            prop_assert!(series.points().len() <= Series::MAX);
+            let times: Vec<_> = series.points().map(|p| p.at).collect();
+            prop_assert!(times.is_sorted());
+        }
+
+        #[test]
+        fn any_bucketing_is_total(end in any::<i64>(), span in 0u64..1 << 50, n in 0usize..300, hold in 0u64..1 << 40) {
+            let got = s(&[(0, 100), (60, 110)])
+                .buckets(Mono(end), Duration::from_millis(span), n, Duration::from_millis(hold));
+            prop_assert_eq!(got.len(), n);
+        }
+    }
+}

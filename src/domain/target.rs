@@ -1,0 +1,63 @@
+//! What is asked about: an agent or a campaign.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+/// The two kinds of thing that the AHT API knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A campaign (`campaignName`); the roll-up of its agents' outbound calls.
+    Campaign,
+    /// An agent (`agentId`).
+    Agent,
+}
+
+impl Kind {
+    /// Both, campaigns first, as they are shown.
+    pub const ALL: [Kind; 2] = [Kind::Campaign, Kind::Agent];
+
+    /// The word for it: `campaign` or `agent`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::Campaign => "campaign",
+            Kind::Agent => "agent",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// One agent or campaign, named by the id that is sent to the API exactly as it was configured.
+///
+/// Two ids that differ only in case are two targets: whether the API folds case is not documented.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Target {
+    /// Agent or campaign.
+    pub kind: Kind,
+    /// `agentId` or `campaignName`, never empty.
+    pub id: Arc<str>,
+}
+
+impl Target {
+    /// An agent by its `agentId`.
+    pub fn agent(id: impl Into<Arc<str>>) -> Self {
+        Target { kind: Kind::Agent, id: id.into() }
+    }
+
+    /// A campaign by its `campaignName`.
+    pub fn campaign(id: impl Into<Arc<str>>) -> Self {
+        Target { kind: Kind::Campaign, id: id.into() }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.id)
+    }
+}

@@ -1,0 +1,134 @@
+//! What the dashboards of one account share: readings, who wants what, who polls, the request ledger, and the token.
+//!
+//! Everything that a screen shows came through here, also in a single process. *Safety* rests here too: permits and
+//! mintings are atomic over all processes, so that the account's limit and its token survive races, crashes, restarts
+//! and processes that were suspended and wake up believing that they still poll.
+//!
+//! The trait is synchronous and each call is short; [`Handle`] runs it off the async threads.
+
+mod governor;
+mod handle;
+mod instance;
+mod types;
+
+pub use governor::Governor;
+pub use handle::Handle;
+pub use instance::{Instance, Role};
+pub use types::*;
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::domain::{Now, Reading, Target};
+
+/// The shared state of one account. Implementations pass the same conformance suite.
+///
+/// Time comes from the clock that the implementation was opened with (a server's own time where there is a server).
+pub trait Store: Send + Sync {
+    /// The store's own reading of time, by which its stamps, leases and permits are measured.
+    fn now(&self) -> Now;
+
+    /// A number that differs from the last one given whenever anything in the store may have changed since.
+    fn version(&self) -> Result<u64, StoreError>;
+
+    // ---- readings ------------------------------------------------------------------------------------------------
+
+    /// Appends readings, in order, all or none.
+    fn append(&self, readings: &[Reading]) -> Result<(), StoreError>;
+
+    /// Every target ever read, with its last good and last outcome however old, and its series of the last `span`;
+    /// together with the cursor from which [`since`](Store::since) continues without a gap or a repetition.
+    fn snapshot(&self, span: Duration) -> Result<Snapshot, StoreError>;
+
+    /// Readings appended after `cursor`, oldest first, at most `limit`, and the cursor behind them.
+    fn since(&self, cursor: Cursor, limit: usize) -> Result<(Vec<Reading>, Cursor), StoreError>;
+
+    /// Readings by wall time in `[from, to)`, in the order in which they were appended, handed to `each` one by one so
+    /// that a million of them cost no memory. `target`: only this one. `each` returns false to stop.
+    fn range(&self, query: &RangeQuery, each: &mut dyn FnMut(Reading) -> bool) -> Result<(), StoreError>;
+
+    /// Deletes readings older than `keep` (the last good one of each target stays) and events older than that.
+    /// Returns how many readings went. Bounded in time per call; call again while it returns more than zero.
+    fn prune(&self, keep: Duration) -> Result<u64, StoreError>;
+
+    /// Size and extent of the history.
+    fn history(&self) -> Result<HistoryInfo, StoreError>;
+
+    // ---- wanted --------------------------------------------------------------------------------------------------
+
+    /// Replaces what `who` wants polled; forgotten after `ttl` unless said again.
+    fn want(&self, who: &Instance, wants: &[(Target, Attention)], ttl: Duration) -> Result<(), StoreError>;
+
+    /// The union over all instances that did not expire: each target once, with the highest attention.
+    fn wanted(&self) -> Result<Vec<(Target, Attention)>, StoreError>;
+
+    /// Who is here (has unexpired wants or the lease).
+    fn instances(&self) -> Result<Vec<Instance>, StoreError>;
+
+    /// Asks that `target` be polled next, once.
+    fn nudge(&self, target: &Target) -> Result<(), StoreError>;
+
+    /// Takes the nudges, oldest first; they are gone then.
+    fn take_nudges(&self) -> Result<Vec<Target>, StoreError>;
+
+    // ---- lease ---------------------------------------------------------------------------------------------------
+
+    /// Takes the lease to poll if it is free, expired or already ours, for `ttl`; says who holds it otherwise.
+    /// A [`Role::Serve`] that meets a dashboard's lease leaves a claim, which the holder sees as `claimed`.
+    fn lease(&self, who: &Instance, ttl: Duration) -> Result<Lease, StoreError>;
+
+    /// Who holds the lease, without asking for it.
+    fn lease_holder(&self) -> Result<Option<Instance>, StoreError>;
+
+    /// Clean exit: gives back the lease if `who` has it, and forgets its wants.
+    fn leave(&self, who: &Instance) -> Result<(), StoreError>;
+
+    // ---- permits -------------------------------------------------------------------------------------------------
+
+    /// Permission for one request, given only while fewer than `ask.cap` permits count, nobody was told to wait, and
+    /// (for [`Pace::Even`]) the pace allows it. A permit counts from now until 60 s after it was finished; one that is
+    /// never finished counts until 60 s after `ask.void_after + ask.timeout`.
+    fn permit(&self, who: &Instance, ask: &PermitAsk) -> Result<PermitAnswer, StoreError>;
+
+    /// The request of a permit has ended (`used`), or was never sent and must not count (`!used`).
+    fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError>;
+
+    /// What the ledger holds now.
+    fn usage(&self) -> Result<Usage, StoreError>;
+
+    /// The shared rate control: what throttling has taught.
+    fn governor(&self) -> Result<Governor, StoreError>;
+
+    /// Replaces the rate control. Permits are refused until its `blocked_until`.
+    fn set_governor(&self, governor: &Governor) -> Result<(), StoreError>;
+
+    // ---- token ---------------------------------------------------------------------------------------------------
+
+    /// The stored token, alive or not; `None` if there never was one or it was discarded.
+    fn token(&self) -> Result<Option<Token>, StoreError>;
+
+    /// Asks to mint. Counts as a minting from this moment, whether it succeeds or not.
+    fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError>;
+
+    /// Ends a minting: with the new token, or `None` where it failed.
+    fn mint_end(&self, ticket: MintTicket, minted: Option<(SecretString, Duration)>) -> Result<(), StoreError>;
+
+    /// A token of this generation was rejected before its end. Recorded once per generation; the token is discarded.
+    /// Returns false if a newer token is stored already (then use that one).
+    fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError>;
+
+    // ---- status and events ---------------------------------------------------------------------------------------
+
+    /// Publishes the poller's view of the link, for all dashboards.
+    fn set_status(&self, status: &Status) -> Result<(), StoreError>;
+
+    /// The last published status.
+    fn status(&self) -> Result<Option<Status>, StoreError>;
+
+    /// Records an event.
+    fn note(&self, event: &Event) -> Result<(), StoreError>;
+
+    /// Events of the last `span`, oldest first, at most the newest 1000.
+    fn events(&self, span: Duration) -> Result<Vec<Event>, StoreError>;
+}

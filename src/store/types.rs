@@ -1,0 +1,328 @@
+//! The values that pass through the store.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::Instance;
+use crate::domain::{Mono, Now, Row, Stamp, Target};
+
+/// The window that the API's limit speaks of.
+pub const WINDOW: Duration = Duration::from_secs(60);
+
+/// What can go wrong with a store; each sentence says what to do.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process holds the store for longer than we wait.
+    #[error("the store is busy: another process holds {0} for too long")]
+    Busy(String),
+    /// No space left.
+    #[error("no space left for {0}: free some disk, or point [store] url elsewhere")]
+    Full(String),
+    /// Not writable.
+    #[error("cannot write {0}: make it writable, or point [store] url elsewhere")]
+    ReadOnly(String),
+    /// Not a database, or a damaged one.
+    #[error("{0} is damaged")]
+    Corrupt(String),
+    /// Written by a later version of ahtop.
+    #[error("{path} was written by a newer ahtop (schema {found}, this one knows {known}): update ahtop")]
+    Newer {
+        /// The store's place.
+        path: PathBuf,
+        /// The schema found there.
+        found: u32,
+        /// The newest schema known here.
+        known: u32,
+    },
+    /// The URL names no kind of store that is known.
+    #[error("unknown store {0:?}: use \"auto\" or \"sqlite:///path/to/file.db\"")]
+    Url(String),
+    /// Anything else.
+    #[error("the store failed: {0}")]
+    Other(String),
+}
+
+/// A position in the sequence of readings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(pub i64);
+
+/// All targets with what is known of them, at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// One row a target, series filled.
+    pub rows: Vec<Row>,
+    /// From here on [`Store::since`](super::Store::since) continues.
+    pub cursor: Cursor,
+}
+
+/// Which readings [`Store::range`](super::Store::range) gives.
+#[derive(Clone, Debug, Default)]
+pub struct RangeQuery {
+    /// Only this target.
+    pub target: Option<Target>,
+    /// From this wall time on (inclusive).
+    pub from: Option<Timestamp>,
+    /// Up to this wall time (exclusive).
+    pub to: Option<Timestamp>,
+}
+
+/// Size and extent of the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryInfo {
+    /// Readings kept.
+    pub readings: u64,
+    /// Bytes on disk (0 in memory).
+    pub bytes: u64,
+    /// When the oldest reading was made.
+    pub oldest: Option<Timestamp>,
+    /// Where it lies; `None` in memory.
+    pub path: Option<PathBuf>,
+}
+
+/// How much somebody looks at a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attention {
+    /// Configured, but not on a screen.
+    Listed,
+    /// In a visible row.
+    OnScreen,
+    /// Selected or pinned.
+    Selected,
+}
+
+/// Who polls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The holder.
+    pub holder: Instance,
+    /// True if that is who asked.
+    pub mine: bool,
+    /// A `serve` asks for it: a dashboard that holds it should leave it to them.
+    pub claimed: bool,
+}
+
+/// Whether a request waits for its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// One every `gap`, over all processes; up to one gap of lateness is made good.
+    Even(Duration),
+    /// At once, for the first fill and for tokens; the cap still holds.
+    Burst,
+}
+
+/// A request for a permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PermitAsk {
+    /// What the request is for.
+    pub kind: PermitKind,
+    /// Most permits that may count at the same time, this one included.
+    pub cap: u32,
+    /// Even or at once.
+    pub pace: Pace,
+    /// An unused permit is void after this long: the asker must not send then.
+    pub void_after: Duration,
+    /// Longest that the request itself can take.
+    pub timeout: Duration,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PermitKind {
+    /// A reading of a target.
+    Aht,
+    /// A minting.
+    Token,
+}
+
+/// Names a permit in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PermitId(pub i64);
+
+/// The answer to a [`PermitAsk`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PermitAnswer {
+    /// Send now, and not after `void_at`.
+    Granted {
+        /// For [`Store::finish`](super::Store::finish).
+        id: PermitId,
+        /// Do not send from here on.
+        void_at: Mono,
+    },
+    /// Not yet; ask again after this long (never zero).
+    Wait(Duration),
+}
+
+/// What the request ledger holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Permits that count now: in flight, or ended less than 60 s ago.
+    pub used_60s: u32,
+    /// Of these, not ended yet.
+    pub in_flight: u32,
+    /// Answers *throttled* in the last hour.
+    pub throttled_1h: u32,
+    /// Mintings in the last rolling hour, attempts included.
+    pub minted_1h: u32,
+    /// Tokens that died before their end, in the last rolling hour.
+    pub token_deaths_1h: u32,
+}
+
+/// A bearer token. The secret is in no `Debug`.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// What goes into the `Authorization` header.
+    pub secret: SecretString,
+    /// Counts up with every minting.
+    pub generation: u64,
+    /// When its minting ended.
+    pub minted_at: Stamp,
+    /// How long it lives from then.
+    pub life: Duration,
+    /// Label of the instance that minted it.
+    pub minted_by: Arc<str>,
+}
+
+impl Token {
+    /// How long it still lives, zero when it is over.
+    pub fn remaining(&self, now: &Now) -> Duration {
+        self.life.saturating_sub(self.minted_at.age(now))
+    }
+}
+
+/// A request to mint a token.
+#[derive(Clone, Debug)]
+pub struct MintAsk {
+    /// The generation that the asker found unfit (dead or near its end); a newer stored one is given back instead.
+    pub unfit: Option<u64>,
+    /// `gaps[n]`: how long after the last minting the next one may begin when `n` lie in the last rolling hour.
+    /// Its length is the ceiling of mintings an hour.
+    pub gaps: Vec<Duration>,
+    /// Another may try when this one did not end by then.
+    pub lock: Duration,
+}
+
+/// The answer to a [`MintAsk`].
+#[derive(Clone, Debug)]
+pub enum MintAnswer {
+    /// Mint now (with a permit), then call [`Store::mint_end`](super::Store::mint_end).
+    Go(MintTicket),
+    /// A newer token is here.
+    Use(Token),
+    /// Somebody else is minting; look again after this long.
+    Busy(Duration),
+    /// Too soon after the last one; ask again after this long.
+    BackOff(Duration),
+    /// The ceiling of mintings an hour is reached; ask again after this long.
+    Ceiling(Duration),
+}
+
+/// Names a minting under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MintTicket(pub i64);
+
+/// The state of the link to the service, as the poller sees it. Its causes are alerts, one each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Link {
+    /// Not asked yet.
+    Starting,
+    /// Answers arrive.
+    Live,
+    /// Told to slow down; nothing is sent until then.
+    Throttled {
+        /// When sending begins again.
+        until: Stamp,
+    },
+    /// Waiting for a token: another one mints, or back-off after an early death.
+    TokenWait {
+        /// When the next try is.
+        until: Stamp,
+        /// What happened, for the user.
+        why: Arc<str>,
+    },
+    /// The ceiling of mintings is reached: blind until then.
+    TokenCeiling {
+        /// When the next minting is allowed.
+        until: Stamp,
+    },
+    /// Key or user name are wrong, or the account does not take tokens.
+    Credentials {
+        /// What the service said and what to do.
+        why: Arc<str>,
+        /// When it is tried again, rarely.
+        until: Stamp,
+    },
+    /// The service does not answer, or answers rubbish.
+    Down {
+        /// What it looks like.
+        why: Arc<str>,
+        /// Since when.
+        since: Stamp,
+        /// When the next probe is.
+        until: Stamp,
+    },
+}
+
+/// What the poller tells all dashboards about itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// When it was written.
+    pub at: Stamp,
+    /// The link.
+    pub link: Link,
+    /// Since when the link is so.
+    pub since: Stamp,
+    /// The present rate in requests a minute.
+    pub rate: f64,
+    /// Targets in the cycle.
+    pub targets: u32,
+    /// How long one sweep over all of them takes at this rate.
+    pub sweep: Duration,
+    /// The target to be asked next.
+    pub next: Option<Target>,
+    /// When the token ends; `None` without one (basic mode).
+    pub token_until: Option<Stamp>,
+}
+
+/// Something that happened, for the log and the counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Stamp,
+    /// What.
+    pub kind: EventKind,
+    /// Label of the instance that saw it.
+    pub who: Arc<str>,
+    /// One sentence, without secrets or control characters.
+    pub text: Arc<str>,
+}
+
+/// The kinds of [`Event`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// The service said *max limit exceeded*.
+    Throttled,
+    /// A token was minted.
+    Minted,
+    /// A minting failed.
+    MintFailed,
+    /// A token died before its end.
+    TokenDied,
+    /// The lease changed hands.
+    Lease,
+    /// The link changed its state.
+    Link,
+    /// An id turned out invalid, or valid again.
+    Target,
+    /// The store itself: moved aside, degraded, restored.
+    Store,
+    /// A malformed reply.
+    Malformed,
+}
