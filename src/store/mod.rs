@@ -18,8 +18,6 @@ pub use types::*;
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use crate::domain::{Now, Reading, Target};
 
 /// The shared state of one account. Implementations pass the same conformance suite.
@@ -81,6 +79,9 @@ pub trait Store: Send + Sync {
     /// Who holds the lease, without asking for it.
     fn lease_holder(&self) -> Result<Option<Instance>, StoreError>;
 
+    /// Gives back the lease if `who` has it.
+    fn release(&self, who: &Instance) -> Result<(), StoreError>;
+
     /// Clean exit: gives back the lease if `who` has it, and forgets its wants.
     fn leave(&self, who: &Instance) -> Result<(), StoreError>;
 
@@ -111,8 +112,8 @@ pub trait Store: Send + Sync {
     /// Asks to mint. Counts as a minting from this moment, whether it succeeds or not.
     fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError>;
 
-    /// Ends a minting: with the new token, or `None` where it failed.
-    fn mint_end(&self, ticket: MintTicket, minted: Option<(SecretString, Duration)>) -> Result<(), StoreError>;
+    /// Ends a minting. A token that was minted replaces the stored one under the next generation.
+    fn mint_end(&self, ticket: MintTicket, end: MintEnd) -> Result<(), StoreError>;
 
     /// A token of this generation was rejected before its end. Recorded once per generation; the token is discarded.
     /// Returns false if a newer token is stored already (then use that one).

@@ -226,6 +226,22 @@ pub enum MintAnswer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MintTicket(pub i64);
 
+/// How a minting ended.
+#[derive(Clone, Debug)]
+pub enum MintEnd {
+    /// With a token that lives so long from now.
+    Minted {
+        /// The token.
+        secret: SecretString,
+        /// Its life.
+        life: Duration,
+    },
+    /// Without one; the service may have counted it.
+    Failed,
+    /// The request never reached the service: it does not count.
+    NotSent,
+}
+
 /// The state of the link to the service, as the poller sees it. Its causes are alerts, one each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
@@ -267,6 +283,21 @@ pub enum Link {
         /// When the next probe is.
         until: Stamp,
     },
+}
+
+impl Link {
+    /// One sentence for the log; waits are told by the screen, which knows the time.
+    pub fn sentence(&self) -> String {
+        match self {
+            Link::Starting => "starting".into(),
+            Link::Live => "answers arrive".into(),
+            Link::Throttled { .. } => "the service says: max limit exceeded".into(),
+            Link::TokenWait { why, .. } => format!("no token: {why}"),
+            Link::TokenCeiling { .. } => "no token: the ceiling of mintings in an hour is reached".into(),
+            Link::Credentials { why, .. } => format!("credentials rejected: {why}"),
+            Link::Down { why, .. } => format!("the service does not answer: {why}"),
+        }
+    }
 }
 
 /// What the poller tells all dashboards about itself.

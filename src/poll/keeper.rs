@@ -1,0 +1,353 @@
+//! Keeps the token: takes the stored one, renews it before its end, and never mints in a loop.
+//!
+//! A new token kills every earlier one, and an account has ten mintings an hour for all its programs. So the store is
+//! read again before anybody mints, one process mints at a time, mintings are spaced wider and wider, and four in an
+//! hour are the ceiling; while it is reached the last values stay on the screen and say how old they are.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+
+use crate::{
+    api::{Auth, Client, NetworkError, Reply, TokenReply},
+    config::Budget,
+    domain::{Mono, Now, Stamp, clean_line},
+    store::{
+        Event, EventKind, Handle, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk, PermitKind,
+        StoreError, Token,
+    },
+};
+
+/// A token is renewed this long before its end.
+const RENEW: Duration = Duration::from_secs(5 * 60);
+/// Distance to the last minting, by how many lie in the last hour; as many as there are is the ceiling.
+const MINT_GAPS: [Duration; 4] =
+    [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(5 * 60), Duration::from_secs(15 * 60)];
+/// Rejected credentials are tried again this rarely.
+const CREDENTIALS_INTERVAL: Duration = Duration::from_secs(15 * 60);
+/// First and last distance between tries that failed without spending a minting.
+const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
+
+/// Gives a bearer token that somebody else minted.
+pub trait TokenSource: Send + Sync {
+    /// Asks for the present token.
+    ///
+    /// # Errors
+    /// One sentence for the user, without secrets.
+    fn token(&self) -> Pin<Box<dyn Future<Output = Result<SecretString, String>> + Send + '_>>;
+}
+
+/// What the account is authenticated with.
+#[derive(Clone)]
+pub enum Keys {
+    /// An API key that mints tokens.
+    Token(SecretString),
+    /// An API key that goes with each request (account setting BASIC_AUTH).
+    Basic(SecretString),
+    /// Tokens come from elsewhere; nothing is ever minted.
+    Source(Arc<dyn TokenSource>),
+}
+
+/// The answer to "may I send, and as whom".
+#[derive(Debug)]
+pub enum Ready {
+    /// Send with this; the generation tells which token it was when it is rejected.
+    Send(Auth, Option<u64>),
+    /// A token is due, but requests are in flight that its minting would kill: let them land first.
+    Drain,
+    /// Not before this time, for this reason.
+    Wait(Link, Mono),
+}
+
+/// Keeps the token of one process in step with the store's.
+pub struct Keeper {
+    keys: Keys,
+    store: Handle,
+    client: Arc<Client>,
+    me: Instance,
+    budget: Budget,
+    timeout: Duration,
+    held: Option<Token>,
+    /// The generation that was rejected.
+    unfit: Option<u64>,
+    /// The last token that is no good any more: a probe that costs no minting.
+    dead: Option<Token>,
+    /// A minting got no answer: the rejected token probes whether the service is back before another is spent.
+    unanswered: bool,
+    /// A token from elsewhere, and the last one that was rejected.
+    given: Option<SecretString>,
+    /// Nothing is tried before this, and why.
+    wait: Option<(Link, Mono)>,
+    tries: u32,
+}
+
+impl Keeper {
+    /// Starts without a token; the store may have one. `timeout` is that of one request.
+    pub fn new(keys: Keys, store: Handle, client: Arc<Client>, me: Instance, budget: Budget, timeout: Duration) -> Self {
+        Keeper {
+            keys,
+            store,
+            client,
+            me,
+            budget,
+            timeout,
+            held: None,
+            unfit: None,
+            dead: None,
+            unanswered: false,
+            given: None,
+            wait: None,
+            tries: 0,
+        }
+    }
+
+    /// When the token in use ends; `None` without one.
+    pub fn until(&self, now: &Now) -> Option<Stamp> {
+        self.held.as_ref().map(|t| later(now, t.remaining(now)))
+    }
+
+    /// What to send with at `now`. `idle`: nothing is in flight.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn ready(&mut self, now: &Now, idle: bool) -> Result<Ready, StoreError> {
+        if let Some((link @ Link::Credentials { .. }, until)) = &self.wait
+            && *until > now.mono
+        {
+            return Ok(Ready::Wait(link.clone(), *until));
+        }
+        match &self.keys {
+            Keys::Basic(key) => Ok(Ready::Send(Auth::ApiKey(key.clone()), None)),
+            Keys::Source(source) => {
+                let source = source.clone();
+                self.from_source(&*source, now).await
+            }
+            Keys::Token(key) => {
+                let key = key.clone();
+                self.from_store(&key, now, idle).await
+            }
+        }
+    }
+
+    fn waiting(&self, now: &Now) -> Option<Ready> {
+        let (link, until) = self.wait.as_ref()?;
+        (*until > now.mono).then(|| Ready::Wait(link.clone(), *until))
+    }
+
+    async fn from_source(&mut self, source: &dyn TokenSource, now: &Now) -> Result<Ready, StoreError> {
+        if let Some(token) = &self.given {
+            return Ok(Ready::Send(Auth::Bearer(token.clone()), None));
+        }
+        if let Some(wait) = self.waiting(now) {
+            return Ok(wait);
+        }
+        match source.token().await {
+            Ok(token) => {
+                self.given = Some(token.clone());
+                Ok(Ready::Send(Auth::Bearer(token), None))
+            }
+            Err(why) => Ok(self.retry(now, |until| Link::TokenWait { until, why: clean_line(&why, 300).into() })),
+        }
+    }
+
+    async fn from_store(&mut self, key: &SecretString, now: &Now, idle: bool) -> Result<Ready, StoreError> {
+        if let Some(token) = self.held.as_ref().filter(|t| t.remaining(now) > RENEW) {
+            return Ok(send(token));
+        }
+        let stored = self.store.call(|s| s.token()).await?;
+        let fit = |t: &Token| Some(t.generation) != self.unfit && t.remaining(now) > Duration::ZERO;
+        let (alive, dead) = match stored {
+            Some(token) if fit(&token) => (Some(token), None),
+            other => (None, other),
+        };
+        self.dead = dead.or(self.dead.take());
+        self.held = alive.clone();
+        if let Some(token) = alive.as_ref().filter(|t| t.remaining(now) > RENEW) {
+            (self.wait, self.unanswered) = (None, false);
+            return Ok(send(token));
+        }
+        // From here on a new token is due. What is still alive serves until it is there.
+        let stopgap = alive.as_ref().map(send);
+        if let Some(wait) = self.waiting(now) {
+            return Ok(stopgap.unwrap_or(wait));
+        }
+        if self.unanswered && let Some(dead) = &self.dead {
+            return Ok(send(dead));
+        }
+        if !idle {
+            return Ok(Ready::Drain);
+        }
+        let unfit = alive.map(|t| t.generation).or(self.unfit);
+        let outcome = self.mint(key, unfit, now).await?;
+        Ok(match outcome {
+            Ready::Wait(..) => stopgap.unwrap_or(outcome),
+            other => other,
+        })
+    }
+
+    async fn mint(&mut self, key: &SecretString, unfit: Option<u64>, now: &Now) -> Result<Ready, StoreError> {
+        let ask = PermitAsk {
+            kind: PermitKind::Token,
+            // The reserve is there for this too: a token is worth more than a reading.
+            cap: self.budget.requests_per_minute,
+            pace: Pace::Burst,
+            void_after: Duration::from_secs(1),
+            timeout: self.timeout,
+        };
+        let me = self.me.clone();
+        let permit = match self.store.call(move |s| s.permit(&me, &ask)).await? {
+            PermitAnswer::Granted { id, .. } => id,
+            PermitAnswer::Wait(d) => {
+                let until = later(now, d);
+                return Ok(Ready::Wait(Link::TokenWait { until, why: "the request budget is used up".into() }, now.mono + d));
+            }
+        };
+        let ask = MintAsk { unfit, gaps: MINT_GAPS.to_vec(), lock: self.timeout + Duration::from_secs(5) };
+        let me = self.me.clone();
+        let answer = self.store.call(move |s| s.mint_begin(&me, &ask)).await?;
+        let MintAnswer::Go(ticket) = answer else {
+            self.store.call(move |s| s.finish(permit, false)).await?;
+            return Ok(self.not_minting(answer, now));
+        };
+        let reply = self.client.generate_token(key, now.wall).await;
+        let (end, ready) = self.minted(&reply, now);
+        let event = Event { at: now.stamp(), who: self.me.label().into(), kind: EventKind::Minted, text: "minted a token".into() };
+        let (event, governor) = match &reply {
+            TokenReply::Minted { .. } => (event, None),
+            TokenReply::Refused(reply) => {
+                let text = format!("minting failed: {}", reply.cause());
+                let asked = match reply {
+                    Reply::Throttled { retry_after } => Some(*retry_after),
+                    _ => None,
+                };
+                (Event { kind: EventKind::MintFailed, text: text.into(), ..event }, asked)
+            }
+        };
+        let (full, at) = (f64::from(self.budget.usable()), now.clone());
+        let stored = self
+            .store
+            .call(move |s| {
+                s.finish(permit, true)?;
+                s.mint_end(ticket, end)?;
+                if let Some(asked) = governor {
+                    s.set_governor(&s.governor()?.throttled(full, asked, &at))?;
+                }
+                s.note(&event)?;
+                s.token()
+            })
+            .await?;
+        if let (TokenReply::Minted { .. }, Some(token)) = (&reply, stored) {
+            self.held = Some(token.clone());
+            (self.wait, self.tries, self.unanswered) = (None, 0, false);
+            return Ok(send(&token));
+        }
+        Ok(ready)
+    }
+
+    fn not_minting(&mut self, answer: MintAnswer, now: &Now) -> Ready {
+        let (link, d) = match answer {
+            MintAnswer::Use(token) => {
+                self.held = Some(token.clone());
+                self.wait = None;
+                return send(&token);
+            }
+            MintAnswer::Go(_) => return Ready::Drain,
+            MintAnswer::Busy(d) => {
+                // Short looks: the other one is done within a request's time.
+                let d = d.min(Duration::from_millis(500));
+                (Link::TokenWait { until: later(now, d), why: "another ahtop is minting a token".into() }, d)
+            }
+            MintAnswer::BackOff(d) => {
+                let why = "the last token died early: another program mints tokens for this account. Give ahtop its tokens by \
+                           [auth] token_command, use mode = \"basic\", or stop the other program";
+                (Link::TokenWait { until: later(now, d), why: why.into() }, d)
+            }
+            MintAnswer::Ceiling(d) => (Link::TokenCeiling { until: later(now, d) }, d),
+        };
+        self.wait = Some((link.clone(), now.mono + d));
+        Ready::Wait(link, now.mono + d)
+    }
+
+    /// How a minting ends for the ledger, and what follows for us unless it brought a token.
+    fn minted(&mut self, reply: &TokenReply, now: &Now) -> (MintEnd, Ready) {
+        let reply = match reply {
+            TokenReply::Minted { secret, life } => {
+                return (MintEnd::Minted { secret: secret.clone(), life: *life }, Ready::Drain);
+            }
+            TokenReply::Refused(reply) => reply,
+        };
+        let why: Arc<str> = reply.cause().into();
+        let down = |until| Link::Down { why: why.clone(), since: now.stamp(), until };
+        match reply {
+            Reply::CredentialsRejected { .. } => {
+                let (until, d) = (later(now, CREDENTIALS_INTERVAL), CREDENTIALS_INTERVAL);
+                let link = Link::Credentials { why: why.clone(), until };
+                self.wait = Some((link.clone(), now.mono + d));
+                (MintEnd::Failed, Ready::Wait(link, now.mono + d))
+            }
+            // Nothing reached the service: no minting was spent.
+            Reply::Network(NetworkError::Dns(_) | NetworkError::Connect(_) | NetworkError::Tls(_)) => {
+                (MintEnd::NotSent, self.retry(now, down))
+            }
+            _ => {
+                self.unanswered = true;
+                (MintEnd::Failed, self.retry(now, down))
+            }
+        }
+    }
+
+    fn retry(&mut self, now: &Now, link: impl FnOnce(Stamp) -> Link) -> Ready {
+        let d = RETRY.0.saturating_mul(2u32.saturating_pow(self.tries.min(8))).min(RETRY.1);
+        self.tries = self.tries.saturating_add(1);
+        let link = link(later(now, d));
+        self.wait = Some((link.clone(), now.mono + d));
+        Ready::Wait(link, now.mono + d)
+    }
+
+    /// The service rejected the token of `generation`. True if it died before its end.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn rejected(&mut self, generation: Option<u64>, message: &str, now: &Now) -> Result<bool, StoreError> {
+        let Some(generation) = generation else {
+            self.given = None;
+            let why = format!("the token from [auth] token_command was rejected: {message}");
+            self.retry(now, |until| Link::TokenWait { until, why: why.into() });
+            return Ok(false);
+        };
+        // The service answers: whatever was unanswered may be tried again.
+        (self.unanswered, self.wait) = (false, self.wait.take().filter(|_| !self.unanswered));
+        if self.unfit == Some(generation) {
+            return Ok(false);
+        }
+        let natural = self.held.as_ref().is_some_and(|t| t.generation == generation && t.remaining(now) == Duration::ZERO);
+        self.dead = self.held.take().or(self.dead.take());
+        let me = self.me.clone();
+        if natural || self.store.call(move |s| s.token_died(generation, &me)).await? {
+            self.unfit = Some(generation);
+            return Ok(!natural);
+        }
+        Ok(false)
+    }
+
+    /// The service rejected who we are; nothing is tried for a while.
+    pub fn refused(&mut self, why: &str, now: &Now) {
+        let link = Link::Credentials { why: why.into(), until: later(now, CREDENTIALS_INTERVAL) };
+        self.wait = Some((link, now.mono + CREDENTIALS_INTERVAL));
+        self.held = None;
+    }
+
+    /// A good answer came with what we send.
+    pub fn accepted(&mut self) {
+        (self.tries, self.unanswered) = (0, false);
+    }
+}
+
+fn send(token: &Token) -> Ready {
+    Ready::Send(Auth::Bearer(token.secret.clone()), Some(token.generation))
+}
+
+/// `d` after `now`.
+pub(super) fn later(now: &Now, d: Duration) -> Stamp {
+    Stamp { boot: now.boot.clone(), mono: now.mono + d, wall: now.wall.checked_add(d).unwrap_or(now.wall) }
+}

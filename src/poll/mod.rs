@@ -1,0 +1,22 @@
+//! The poller: asks the service for what anybody wants, within the account's budget, and puts the answers in the store.
+//!
+//! ```text
+//!            ┌──────── watching ◄───────── lease lost, or left to a `serve` ────────┐
+//!  start ────┤                                                                     │
+//!            └─ lease free ──► polling:  schedule ─► token ─► permit ─► request ─► reading ─► store
+//!                                │  health: one probe at a time while nothing works
+//!                                └─ cancelled ──► finish what is in flight ──► leave
+//! ```
+//!
+//! [`Schedule`], [`Health`] and the rules of [`Keeper`] are pure or ask only the store; [`Poller`] is the loop around
+//! them. Safety is not here: the store gives permits and allows mintings, whatever this code believes.
+
+mod health;
+mod keeper;
+mod poller;
+mod schedule;
+
+pub use health::{Gate, Health};
+pub use keeper::{Keeper, Keys, TokenSource};
+pub use poller::{Poller, Rules, Setup, Wakes};
+pub use schedule::{Next, Schedule};

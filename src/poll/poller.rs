@@ -1,0 +1,548 @@
+//! The loop: one task that holds the lease, picks targets, gets permits, sends, and stores what comes back.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Gate, Health, Keeper, Keys, Next, Schedule,
+    keeper::{Ready, later},
+};
+use crate::{
+    api::{Auth, Client, Reply},
+    config::Budget,
+    domain::{Mono, Now, Outcome, Reading, Stamp, Target},
+    store::{
+        Event, EventKind, Governor, Handle, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId,
+        PermitKind, Role, Status, StoreError,
+    },
+};
+
+/// The lease is held for this long and renewed every [`HOUSEKEEPING`]; with [`WATCH`] a crash hands over within 10 s.
+const LEASE: Duration = Duration::from_secs(8);
+/// How often a watching poller looks whether the lease is free.
+const WATCH: Duration = Duration::from_millis(500);
+/// How often lease, wanted targets and rate are looked at.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+/// A permit that was not used by then is void: the process may have been suspended.
+const VOID_AFTER: Duration = Duration::from_secs(1);
+/// A status that says nothing new is written again after this long, as a sign of life.
+const STATUS_INTERVAL: Duration = Duration::from_secs(10);
+/// How often the history is pruned.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
+/// Requests under way at the same time, in the paced flow and in a first fill.
+const IN_FLIGHT: (usize, usize) = (4, 8);
+
+/// The rules that are configured.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The account's limit and reserve.
+    pub budget: Budget,
+    /// No target is asked more often.
+    pub min_interval: Duration,
+    /// Longest time of one request.
+    pub timeout: Duration,
+    /// How long readings are kept.
+    pub keep: Duration,
+}
+
+/// How the poller and the rest of the process wake each other.
+#[derive(Clone, Debug, Default)]
+pub struct Wakes {
+    /// Poked by the poller when the store has something new.
+    pub feed: Arc<Notify>,
+    /// Poked by the process when it wants something else.
+    pub poller: Arc<Notify>,
+}
+
+/// What a poller needs.
+pub struct Setup {
+    /// The shared state.
+    pub store: Handle,
+    /// The way to the service.
+    pub client: Arc<Client>,
+    /// As whom.
+    pub keys: Keys,
+    /// This process.
+    pub me: Instance,
+    /// The configured rules.
+    pub rules: Rules,
+    /// Wake-ups.
+    pub wakes: Wakes,
+    /// Seeds the jitter.
+    pub seed: u64,
+}
+
+/// The poller of one process. It polls only while it holds the store's lease.
+pub struct Poller {
+    store: Handle,
+    client: Arc<Client>,
+    me: Instance,
+    rules: Rules,
+    wakes: Wakes,
+    keeper: Keeper,
+    schedule: Schedule,
+    health: Health,
+    rng: StdRng,
+    governor: Governor,
+    flights: JoinSet<Landed>,
+    aloft: BTreeMap<PermitId, Target>,
+    link: Link,
+    link_since: Option<Stamp>,
+    told: Option<(Status, Mono)>,
+    pruned: Option<Mono>,
+    /// Events that wait to be written with the next status.
+    news: Vec<Event>,
+}
+
+/// A request that has ended.
+struct Landed {
+    target: Target,
+    permit: PermitId,
+    generation: Option<u64>,
+    /// `None`: the permit was void before it was sent.
+    reply: Option<Reply>,
+}
+
+/// What the loop does next.
+enum Step {
+    Again,
+    Sleep(Duration),
+}
+
+impl Poller {
+    /// Prepares; nothing happens before [`run`](Poller::run).
+    pub fn new(setup: Setup) -> Self {
+        let Setup { store, client, keys, me, rules, wakes, seed } = setup;
+        let keeper = Keeper::new(keys, store.clone(), client.clone(), me.clone(), rules.budget, rules.timeout);
+        Poller {
+            schedule: Schedule::new(rules.min_interval),
+            store,
+            client,
+            me,
+            rules,
+            wakes,
+            keeper,
+            health: Health::default(),
+            rng: StdRng::seed_from_u64(seed),
+            governor: Governor::default(),
+            flights: JoinSet::new(),
+            aloft: BTreeMap::new(),
+            link: Link::Starting,
+            link_since: None,
+            told: None,
+            pruned: None,
+            news: Vec::new(),
+        }
+    }
+
+    /// Polls while it holds the lease and watches for it otherwise, until cancelled; then it gives back what it holds.
+    ///
+    /// A minting under way is not broken off: its token would be lost, and the account has few.
+    pub async fn run(mut self, cancel: CancellationToken) {
+        let mut mine = false;
+        while !cancel.is_cancelled() {
+            let result = if mine { self.poll(&cancel).await } else { self.watch(&cancel).await };
+            match result {
+                Ok(now_mine) => mine = now_mine,
+                Err(e) => {
+                    tracing::warn!("store: {e}");
+                    sleep(HOUSEKEEPING, &cancel).await;
+                }
+            }
+        }
+        self.stop().await;
+    }
+
+    /// Waits for the lease. True when it is ours.
+    async fn watch(&mut self, cancel: &CancellationToken) -> Result<bool, StoreError> {
+        let (me, now) = (self.me.clone(), self.now());
+        let lease = self
+            .store
+            .call(move |s| match s.lease_holder()? {
+                Some(holder) if holder.id != me.id && me.role != Role::Serve => Ok(None),
+                _ => s.lease(&me, LEASE).map(Some),
+            })
+            .await?;
+        if lease.is_some_and(|l| l.mine && !(l.claimed && self.me.role != Role::Serve)) {
+            tracing::info!("polling as {}", self.me.label());
+            self.take_over(&now);
+            return Ok(true);
+        }
+        sleep(WATCH, cancel).await;
+        Ok(false)
+    }
+
+    /// Begins with what the store knows, as after a crash of whoever polled before.
+    fn take_over(&mut self, now: &Now) {
+        self.schedule = Schedule::new(self.rules.min_interval);
+        self.health = Health::default();
+        self.told = None;
+        self.set_link(Link::Starting, now);
+    }
+
+    /// One turn of housekeeping and sending. False when the lease is gone.
+    async fn poll(&mut self, cancel: &CancellationToken) -> Result<bool, StoreError> {
+        if !self.housekeeping().await? {
+            return Ok(false);
+        }
+        let until = Instant::now() + HOUSEKEEPING;
+        loop {
+            while let Some(landed) = self.flights.try_join_next() {
+                self.landed(landed).await?;
+            }
+            let wait = match self.step().await? {
+                Step::Again => {
+                    if Instant::now() >= until {
+                        return Ok(true);
+                    }
+                    continue;
+                }
+                Step::Sleep(d) => d.min(until.saturating_duration_since(Instant::now())),
+            };
+            self.tell().await?;
+            let wakes = self.wakes.clone();
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Ok(true),
+                Some(landed) = self.flights.join_next(), if !self.flights.is_empty() => self.landed(landed).await?,
+                () = wakes.poller.notified() => return Ok(true),
+                () = tokio::time::sleep(wait) => {}
+            }
+            if Instant::now() >= until {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Renews the lease and looks at what is wanted. False when the lease is lost or left to a `serve`.
+    async fn housekeeping(&mut self) -> Result<bool, StoreError> {
+        let now = self.now();
+        let (me, keep) = (self.me.clone(), self.rules.keep);
+        let prune = self.pruned.is_none_or(|at| now.mono.since(at) >= PRUNE_INTERVAL);
+        let (lease, wanted, nudges, governor) = self
+            .store
+            .call(move |s| {
+                let lease = s.lease(&me, LEASE)?;
+                if prune {
+                    while s.prune(keep)? > 0 {}
+                }
+                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?))
+            })
+            .await?;
+        if prune {
+            self.pruned = Some(now.mono);
+        }
+        let Lease { mine, claimed, holder } = lease;
+        if !mine || (claimed && self.me.role != Role::Serve) {
+            tracing::info!("leaving the polling to {}", holder.label());
+            self.land_all().await?;
+            if mine {
+                let me = self.me.clone();
+                self.store.call(move |s| s.release(&me)).await?;
+            }
+            return Ok(false);
+        }
+        self.governor = governor;
+        let rows = if wanted.iter().any(|(t, _)| !self.schedule.knows(t)) {
+            let snapshot = self.store.call(|s| s.snapshot(Duration::ZERO)).await?;
+            snapshot.rows.into_iter().map(|row| (row.target.clone(), row)).collect()
+        } else {
+            BTreeMap::new()
+        };
+        self.schedule.want(&wanted, &rows, &now);
+        for target in nudges {
+            self.schedule.nudge(&target);
+        }
+        Ok(true)
+    }
+
+    /// Sends one request if one is due and allowed.
+    async fn step(&mut self) -> Result<Step, StoreError> {
+        let now = self.now();
+        if let gate @ (Gate::Probe | Gate::Closed(_)) = self.health.gate(now.mono) {
+            return match (gate, self.schedule.probe()) {
+                (Gate::Probe, Some(target)) if self.aloft.is_empty() => self.send(target, Pace::Burst, &now).await,
+                (Gate::Closed(at), _) => Ok(Step::Sleep(at.since(now.mono))),
+                _ => Ok(Step::Sleep(HOUSEKEEPING)),
+            };
+        }
+        match self.schedule.next(now.mono) {
+            Next::Idle => Ok(Step::Sleep(HOUSEKEEPING)),
+            Next::At(at) => Ok(Step::Sleep(at.since(now.mono))),
+            Next::Ask { target, first, nudged } => {
+                if first && self.aloft.len() < IN_FLIGHT.1
+                    && let Step::Again = self.send(target.clone(), Pace::Burst, &now).await?
+                {
+                    return Ok(Step::Again);
+                }
+                if self.aloft.len() >= IN_FLIGHT.0 {
+                    return Ok(Step::Sleep(HOUSEKEEPING));
+                }
+                // By hand it takes the next turn of the account's pace, not one of this target's.
+                let rate = self.rate(&now);
+                let gap = if nudged { Duration::from_secs(60).div_f64(rate) } else { self.schedule.gap(rate) };
+                self.send(target, Pace::Even(gap), &now).await
+            }
+        }
+    }
+
+    fn rate(&self, now: &Now) -> f64 {
+        self.governor.rate(f64::from(self.rules.budget.usable().max(1)), now)
+    }
+
+    async fn send(&mut self, target: Target, pace: Pace, now: &Now) -> Result<Step, StoreError> {
+        let (auth, generation) = match self.keeper.ready(now, self.aloft.is_empty()).await? {
+            Ready::Send(auth, generation) => (auth, generation),
+            Ready::Drain => return Ok(Step::Sleep(HOUSEKEEPING)),
+            Ready::Wait(link, until) => {
+                self.set_link(link, now);
+                return Ok(Step::Sleep(until.since(now.mono).max(Duration::from_millis(50))));
+            }
+        };
+        let budget = self.rules.budget;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is between 1 and 600")]
+        let cap = budget.usable().max(1).min(self.rate(now).ceil() as u32);
+        let ask = PermitAsk {
+            kind: PermitKind::Aht,
+            // A first fill may burst to half of the limit and no further.
+            cap: if pace == Pace::Burst { cap.min((budget.requests_per_minute / 2).max(1)) } else { cap },
+            pace,
+            void_after: VOID_AFTER,
+            timeout: self.rules.timeout,
+        };
+        let me = self.me.clone();
+        let (permit, void_at) = match self.store.call(move |s| s.permit(&me, &ask)).await? {
+            PermitAnswer::Granted { id, void_at } => (id, void_at),
+            PermitAnswer::Wait(d) => return Ok(Step::Sleep(d)),
+        };
+        self.schedule.sent(&target);
+        self.aloft.insert(permit, target.clone());
+        self.flights.spawn(fly(self.store.clone(), self.client.clone(), auth, generation, target, permit, void_at));
+        Ok(Step::Again)
+    }
+
+    /// Takes in a request that ended.
+    async fn landed(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), StoreError> {
+        let Ok(Landed { target, permit, generation, reply }) = landed else {
+            return self.crashed().await;
+        };
+        self.aloft.remove(&permit);
+        let Some(reply) = reply else {
+            self.schedule.unsent(&target);
+            return self.store.call(move |s| s.finish(permit, false)).await;
+        };
+        let now = self.now();
+        let reading = |outcome, name| Reading { target: target.clone(), at: now.stamp(), outcome, name };
+        let mut event = None;
+        let reading = match &reply {
+            Reply::Value { aht, name } => Some(reading(Outcome::Value(*aht), name.clone())),
+            Reply::NoCalls { name } => Some(reading(Outcome::NoCalls, name.clone())),
+            Reply::InvalidId => Some(reading(Outcome::Invalid, None)),
+            Reply::Malformed { .. } | Reply::Service { .. } | Reply::Network(_) => {
+                Some(reading(Outcome::Failed(reply.cause().into()), None))
+            }
+            Reply::WrongMethod => None,
+            Reply::Throttled { .. } | Reply::TokenRejected { .. } | Reply::CredentialsRejected { .. } => {
+                event = self.obstacle(&reply, generation, &now).await?;
+                None
+            }
+        };
+        if let Reply::Malformed { excerpt } = &reply {
+            event = Some((EventKind::Malformed, format!("{target}: malformed reply: {excerpt}")));
+        }
+        match &reading {
+            Some(reading) => self.take(reading, &now),
+            None => self.schedule.unsent(&target),
+        }
+        let governor = match &reply {
+            Reply::Throttled { .. } => Some(self.governor.clone()),
+            _ if self.governor.streak > 0 && reading.as_ref().is_some_and(|r| r.outcome.is_good()) => {
+                self.governor = self.governor.clean();
+                Some(self.governor.clone())
+            }
+            _ => None,
+        };
+        let event = event.map(|(kind, text)| self.event(kind, text, &now));
+        self.store
+            .call(move |s| {
+                s.finish(permit, true)?;
+                if let Some(reading) = &reading {
+                    s.append(std::slice::from_ref(reading))?;
+                }
+                if let Some(governor) = &governor {
+                    s.set_governor(governor)?;
+                }
+                event.map_or(Ok(()), |event| s.note(&event))
+            })
+            .await?;
+        self.wakes.feed.notify_one();
+        Ok(())
+    }
+
+    /// A request task died (a bug): everything under way is taken as sent, and asked again.
+    async fn crashed(&mut self) -> Result<(), StoreError> {
+        tracing::error!("a request task died");
+        for (permit, target) in std::mem::take(&mut self.aloft) {
+            self.schedule.unsent(&target);
+            self.store.call(move |s| s.finish(permit, true)).await?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, reading: &Reading, now: &Now) {
+        self.schedule.answered(reading, self.rng.random());
+        if let Outcome::Failed(why) = &reading.outcome {
+            let jitter = self.rng.random();
+            self.health.fail(&reading.target, why, self.schedule.active(), &reading.at, jitter);
+            if let Some((why, since, next)) = self.health.ill() {
+                let until = later(now, next.since(now.mono));
+                self.set_link(Link::Down { why, since, until }, now);
+            }
+            return;
+        }
+        self.well();
+        if reading.outcome.is_good() {
+            self.keeper.accepted();
+        }
+        self.set_link(Link::Live, now);
+    }
+
+    fn well(&mut self) {
+        if self.health.well() {
+            self.schedule.forgive();
+        }
+    }
+
+    /// Replies that are about the account and not about the target.
+    async fn obstacle(
+        &mut self,
+        reply: &Reply,
+        generation: Option<u64>,
+        now: &Now,
+    ) -> Result<Option<(EventKind, String)>, StoreError> {
+        self.well();
+        match reply {
+            Reply::TokenRejected { message } => {
+                self.keeper.rejected(generation, message, now).await?;
+                Ok(None)
+            }
+            Reply::CredentialsRejected { .. } => {
+                self.keeper.refused(&reply.cause(), now);
+                Ok(Some((EventKind::Link, reply.cause())))
+            }
+            Reply::Throttled { retry_after } => {
+                let full = f64::from(self.rules.budget.usable().max(1));
+                self.governor = self.governor.throttled(full, *retry_after, now);
+                let wait = self.governor.blocked_for(now);
+                self.set_link(Link::Throttled { until: later(now, wait) }, now);
+                let used = self.store.call(|s| s.usage()).await?.used_60s;
+                let limit = self.rules.budget.requests_per_minute;
+                Ok(Some((EventKind::Throttled, format!("max limit exceeded with {used} of {limit} requests of our own in 60 s"))))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn event(&self, kind: EventKind, text: String, now: &Now) -> Event {
+        Event { at: now.stamp(), kind, who: self.me.label().into(), text: text.into() }
+    }
+
+    fn set_link(&mut self, link: Link, now: &Now) {
+        if std::mem::discriminant(&link) != std::mem::discriminant(&self.link) || self.link_since.is_none() {
+            self.link_since = Some(now.stamp());
+            self.news.push(self.event(EventKind::Link, link.sentence(), now));
+        }
+        self.link = link;
+    }
+
+    /// Publishes the status if it says something new, or as a sign of life.
+    async fn tell(&mut self) -> Result<(), StoreError> {
+        let now = self.now();
+        let rate = self.rate(&now);
+        let status = Status {
+            at: now.stamp(),
+            link: self.link.clone(),
+            since: self.link_since.clone().unwrap_or_else(|| now.stamp()),
+            rate,
+            targets: u32::try_from(self.schedule.active()).unwrap_or(u32::MAX),
+            sweep: self.schedule.sweep(rate),
+            next: match self.schedule.next(now.mono) {
+                Next::Ask { target, .. } => Some(target),
+                _ => None,
+            },
+            token_until: self.keeper.until(&now),
+        };
+        let same = |old: &Status| {
+            (&old.link, old.rate, old.targets) == (&status.link, status.rate, status.targets)
+                && old.token_until.is_some() == status.token_until.is_some()
+        };
+        let fresh = self.told.as_ref().is_some_and(|(old, at)| same(old) && now.mono.since(*at) < STATUS_INTERVAL);
+        if fresh && self.news.is_empty() {
+            return Ok(());
+        }
+        self.told = Some((status.clone(), now.mono));
+        let news = std::mem::take(&mut self.news);
+        self.store
+            .call(move |s| {
+                s.set_status(&status)?;
+                news.iter().try_for_each(|event| s.note(event))
+            })
+            .await?;
+        self.wakes.feed.notify_one();
+        Ok(())
+    }
+
+    async fn land_all(&mut self) -> Result<(), StoreError> {
+        while let Some(landed) = self.flights.join_next().await {
+            self.landed(landed).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives everything back. What is in flight is broken off; its permits count from now.
+    async fn stop(&mut self) {
+        self.flights.abort_all();
+        let (permits, me) = (std::mem::take(&mut self.aloft), self.me.clone());
+        let left = self
+            .store
+            .call(move |s| {
+                for permit in permits.into_keys() {
+                    s.finish(permit, true)?;
+                }
+                s.leave(&me)
+            })
+            .await;
+        if let Err(e) = left {
+            tracing::warn!("leaving: {e}");
+        }
+    }
+
+    fn now(&self) -> Now {
+        self.store.direct().now()
+    }
+}
+
+async fn sleep(d: Duration, cancel: &CancellationToken) {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => {}
+        () = tokio::time::sleep(d) => {}
+    }
+}
+
+async fn fly(
+    store: Handle,
+    client: Arc<Client>,
+    auth: Auth,
+    generation: Option<u64>,
+    target: Target,
+    permit: PermitId,
+    void_at: Mono,
+) -> Landed {
+    let in_time = store.direct().now().mono < void_at;
+    let reply = if in_time { Some(client.aht(&target, &auth).await) } else { None };
+    Landed { target, permit, generation, reply }
+}
