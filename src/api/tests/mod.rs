@@ -1,0 +1,5 @@
+//! Tests of the room that need more than one of its files.
+mod fuzz;
+mod http;
+mod shapes;
+mod wordings;
