@@ -63,8 +63,7 @@ fn product(text: &str) -> &str {
 
 /// Rooms named by `crate::room` in code, also within `use crate::{a::…, b::…}`.
 fn imports(text: &str) -> Vec<String> {
-    let code: String =
-        text.lines().filter(|l| !l.trim_start().starts_with("//")).map(|l| format!("{l}\n")).collect();
+    let code: String = text.lines().filter(|l| !l.trim_start().starts_with("//")).map(|l| format!("{l}\n")).collect();
     let mut rooms = vec![];
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];

@@ -28,7 +28,7 @@ impl Reply {
     }
 
     /// The sentence where it does not matter which target was asked about.
-    fn account_sentence(&self) -> String {
+    pub fn account_sentence(&self) -> String {
         match self {
             Reply::Throttled { retry_after: Some(wait) } => {
                 format!("the account's limit is exceeded; the service asks to wait {} s", wait.as_secs())

@@ -15,8 +15,8 @@ use crate::{
     config::Budget,
     domain::{Mono, Now, Outcome, Reading, Stamp, Target},
     store::{
-        Event, EventKind, Governor, Handle, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId,
-        PermitKind, Role, Status, StoreError,
+        Event, EventKind, Governor, Handle, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind,
+        Role, Status, StoreError,
     },
 };
 
@@ -273,7 +273,8 @@ impl Poller {
             Next::Idle => Ok(Step::Sleep(HOUSEKEEPING)),
             Next::At(at) => Ok(Step::Sleep(at.since(now.mono))),
             Next::Ask { target, first, nudged } => {
-                if first && self.aloft.len() < IN_FLIGHT.1
+                if first
+                    && self.aloft.len() < IN_FLIGHT.1
                     && let Step::Again = self.send(target.clone(), Pace::Burst, &now).await?
                 {
                     return Ok(Step::Again);
@@ -342,7 +343,7 @@ impl Poller {
             Reply::NoCalls { name } => Some(reading(Outcome::NoCalls, name.clone())),
             Reply::InvalidId => Some(reading(Outcome::Invalid, None)),
             Reply::Malformed { .. } | Reply::Service { .. } | Reply::Network(_) => {
-                Some(reading(Outcome::Failed(reply.cause().into()), None))
+                Some(reading(Outcome::Failed(reply.sentence(&target).into()), None))
             }
             Reply::WrongMethod => None,
             Reply::Throttled { .. } | Reply::TokenRejected { .. } | Reply::CredentialsRejected { .. } => {
@@ -430,8 +431,8 @@ impl Poller {
                 Ok(None)
             }
             Reply::CredentialsRejected { .. } => {
-                self.keeper.refused(&reply.cause(), now);
-                Ok(Some((EventKind::Link, reply.cause())))
+                self.keeper.refused(&reply.account_sentence(), now);
+                Ok(Some((EventKind::Link, reply.account_sentence())))
             }
             Reply::Throttled { retry_after } => {
                 let full = f64::from(self.rules.budget.usable().max(1));
@@ -440,7 +441,10 @@ impl Poller {
                 self.set_link(Link::Throttled { until: later(now, wait) }, now);
                 let used = self.store.call(|s| s.usage()).await?.used_60s;
                 let limit = self.rules.budget.requests_per_minute;
-                Ok(Some((EventKind::Throttled, format!("max limit exceeded with {used} of {limit} requests of our own in 60 s"))))
+                Ok(Some((
+                    EventKind::Throttled,
+                    format!("max limit exceeded with {used} of {limit} requests of our own in 60 s"),
+                )))
             }
             _ => Ok(None),
         }

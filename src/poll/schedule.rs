@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// An id that was answered *invalid* twice is asked only this often.
-pub const INVALID_INTERVAL: Duration = Duration::from_secs(30 * 60);
+const INVALID_INTERVAL: Duration = Duration::from_secs(30 * 60);
 /// First and last distance between tries of a failing target.
 const RETRY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
 
@@ -60,14 +60,15 @@ impl Schedule {
     pub fn want(&mut self, wanted: &[(Target, Attention)], rows: &BTreeMap<Target, Row>, now: &Now) {
         let mut old = std::mem::take(&mut self.entries);
         for (target, attention) in wanted {
-            let mut entry = old.remove(target).unwrap_or_else(|| {
-                rows.get(target).map(|row| self.remembered(row, now)).unwrap_or_default()
-            });
+            let mut entry = old
+                .remove(target)
+                .unwrap_or_else(|| rows.get(target).map(|row| self.remembered(row, now)).unwrap_or_default());
             entry.attention = Some(*attention);
             self.entries.insert(target.clone(), entry);
         }
         // A request that is under way comes back, wanted or not.
-        self.entries.extend(old.into_iter().filter(|(_, e)| e.in_flight).map(|(t, e)| (t, Entry { attention: None, ..e })));
+        self.entries
+            .extend(old.into_iter().filter(|(_, e)| e.in_flight).map(|(t, e)| (t, Entry { attention: None, ..e })));
     }
 
     fn remembered(&self, row: &Row, now: &Now) -> Entry {
@@ -156,12 +157,12 @@ impl Schedule {
     }
 
     fn land(&mut self, target: &Target) -> Option<&mut Entry> {
-        let entry = self.entries.get_mut(target)?;
-        entry.in_flight = false;
-        if entry.attention.is_none() {
+        if self.entries.get(target)?.attention.is_none() {
             self.entries.remove(target);
             return None;
         }
+        let entry = self.entries.get_mut(target)?;
+        entry.in_flight = false;
         Some(entry)
     }
 

@@ -141,7 +141,7 @@ pub enum PermitKind {
 }
 
 /// Names a permit in the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PermitId(pub i64);
 
 /// The answer to a [`PermitAsk`].
