@@ -22,8 +22,6 @@ use std::{
     time::Duration,
 };
 
-use secrecy::SecretString;
-
 use super::*;
 use crate::domain::{Clock, Mono, Series};
 
@@ -324,6 +322,10 @@ impl Store for ResilientStore {
         self.run(Store::lease_holder)
     }
 
+    fn release(&self, who: &Instance) -> Result<(), StoreError> {
+        self.run(|s| s.release(who))
+    }
+
     fn leave(&self, who: &Instance) -> Result<(), StoreError> {
         self.run(|s| s.leave(who))
     }
@@ -364,8 +366,8 @@ impl Store for ResilientStore {
         self.run_ledger(|s| s.mint_begin(who, ask))
     }
 
-    fn mint_end(&self, ticket: MintTicket, minted: Option<(SecretString, Duration)>) -> Result<(), StoreError> {
-        self.run_ledger(|s| s.mint_end(ticket, minted.clone()))
+    fn mint_end(&self, ticket: MintTicket, end: MintEnd) -> Result<(), StoreError> {
+        self.run_ledger(|s| s.mint_end(ticket, end.clone()))
     }
 
     fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {

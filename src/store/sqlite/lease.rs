@@ -101,11 +101,19 @@ pub(super) fn holder(c: &Connection, now: &Now) -> Result<Option<Instance>> {
     Ok(held(c, now, Slot::Lease)?.filter(|h| h.valid).map(|h| h.by))
 }
 
-pub(super) fn leave(c: &Connection, now: &Now, who: &Instance) -> Result<()> {
+/// Ends the lease of anybody but `who`: its process is dead.
+pub(super) fn bury(c: &Connection, now: &Now, who: &Instance) -> Result<()> {
+    c.prepare_cached("UPDATE lease SET until = min(until, ?2) WHERE what = 'lease' AND id <> ?1")?
+        .execute(params![&*who.id, now.mono.0])?;
+    Ok(())
+}
+
+/// Ends the lease and the claim of `who`. True if it had the lease.
+pub(super) fn leave(c: &Connection, now: &Now, who: &Instance) -> Result<bool> {
     let had = holder(c, now)?.is_some_and(|by| by.id == who.id);
     c.prepare_cached("DELETE FROM lease WHERE id = ?1")?.execute([&*who.id])?;
     if had {
         events::happened(c, now, EventKind::Lease, who, format!("{} stopped polling", who.label()))?;
     }
-    Ok(())
+    Ok(had)
 }

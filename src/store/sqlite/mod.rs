@@ -4,6 +4,7 @@
 //! IMMEDIATE`), so that they are atomic over all processes, and read the clock under it. Nothing waits longer than
 //! two seconds for another process.
 
+mod beacon;
 mod carry;
 mod error;
 mod events;
@@ -29,7 +30,6 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use secrecy::SecretString;
 
 use self::schema::Unfit;
 use super::*;
@@ -50,6 +50,7 @@ pub struct SqliteStore {
     /// The file and what it was when it was opened; `None` in memory.
     file: Option<(PathBuf, Option<(u64, u64)>)>,
     writes: AtomicU64,
+    beacon: beacon::Beacon,
 }
 
 /// A store just opened, and where a damaged file was moved to if there was one.
@@ -77,7 +78,13 @@ impl SqliteStore {
     pub fn memory(clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let mut conn = Connection::open_in_memory().map_err(|e| error::explain(&e, "memory"))?;
         schema::prepare(&mut conn).map_err(|e| unfit(e, Path::new("memory")))?;
-        Ok(SqliteStore { conn: Mutex::new(conn), clock, file: None, writes: AtomicU64::new(0) })
+        Ok(SqliteStore {
+            conn: Mutex::new(conn),
+            clock,
+            file: None,
+            writes: AtomicU64::new(0),
+            beacon: beacon::Beacon::beside(None),
+        })
     }
 
     /// Like [`open`](Self::open), but a damaged file is moved aside and a new one begun. What it still tells of the
@@ -123,7 +130,14 @@ impl SqliteStore {
             return Err(StoreError::Corrupt(place));
         }
         let identity = files::identity(&path);
-        Ok(SqliteStore { conn: Mutex::new(conn), clock, file: Some((path, identity)), writes: AtomicU64::new(0) })
+        let beacon = beacon::Beacon::beside(Some(&path));
+        Ok(SqliteStore {
+            conn: Mutex::new(conn),
+            clock,
+            file: Some((path, identity)),
+            writes: AtomicU64::new(0),
+            beacon,
+        })
     }
 
     /// A panic under the lock rolled its transaction back while it unwound: the connection is good.
@@ -364,17 +378,36 @@ impl Store for SqliteStore {
     }
 
     fn lease(&self, who: &Instance, ttl: Duration) -> Result<Lease, StoreError> {
-        self.write(|c, now| lease::lease(c, now, who, ttl))
+        self.write(|c, now| {
+            if self.beacon.is_dark() {
+                lease::bury(c, now, who)?;
+            }
+            let lease = lease::lease(c, now, who, ttl)?;
+            self.beacon.set(lease.mine);
+            Ok(lease)
+        })
     }
 
     fn lease_holder(&self) -> Result<Option<Instance>, StoreError> {
-        self.read(lease::holder)
+        Ok(self.read(lease::holder)?.filter(|_| !self.beacon.is_dark()))
+    }
+
+    fn release(&self, who: &Instance) -> Result<(), StoreError> {
+        self.write(|c, now| {
+            if lease::leave(c, now, who)? {
+                self.beacon.set(false);
+            }
+            Ok(())
+        })
     }
 
     fn leave(&self, who: &Instance) -> Result<(), StoreError> {
         self.write(|c, now| {
             wanted::leave(c, who)?;
-            lease::leave(c, now, who)
+            if lease::leave(c, now, who)? {
+                self.beacon.set(false);
+            }
+            Ok(())
         })
     }
 
@@ -406,8 +439,8 @@ impl Store for SqliteStore {
         self.write(|c, now| token::mint_begin(c, now, who, ask))
     }
 
-    fn mint_end(&self, ticket: MintTicket, minted: Option<(SecretString, Duration)>) -> Result<(), StoreError> {
-        self.write(|c, now| token::mint_end(c, now, ticket, minted))
+    fn mint_end(&self, ticket: MintTicket, end: MintEnd) -> Result<(), StoreError> {
+        self.write(|c, now| token::mint_end(c, now, ticket, &end))
     }
 
     fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {

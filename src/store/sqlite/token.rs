@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{BootId, Mono, Now, Stamp},
-    store::{EventKind, Instance, MintAnswer, MintAsk, MintTicket, Token},
+    store::{EventKind, Instance, MintAnswer, MintAsk, MintEnd, MintTicket, Token},
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -107,12 +107,11 @@ fn forget(c: &Connection, now: &Now) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn mint_end(
-    c: &Connection,
-    now: &Now,
-    ticket: MintTicket,
-    minted: Option<(SecretString, Duration)>,
-) -> Result<()> {
+pub(super) fn mint_end(c: &Connection, now: &Now, ticket: MintTicket, end: &MintEnd) -> Result<()> {
+    if matches!(end, MintEnd::NotSent) {
+        c.prepare_cached("DELETE FROM mint WHERE id = ?1")?.execute([ticket.0])?;
+        return Ok(());
+    }
     let stamp = (&*now.boot.0, now.mono.0, now.wall.as_millisecond());
     let found: Option<(i64, bool, String)> = c
         .prepare_cached("SELECT n, ended, who FROM mint WHERE id = ?1")?
@@ -132,7 +131,7 @@ pub(super) fn mint_end(
             (c.last_insert_rowid(), String::new())
         }
     };
-    let Some((secret, life)) = minted else { return Ok(()) };
+    let MintEnd::Minted { secret, life } = end else { return Ok(()) };
     let (generation, of_attempt) = last(c)?;
     if of_attempt > attempt {
         // This one was given up long ago and another has minted since: the service has forgotten this token.
@@ -148,7 +147,7 @@ pub(super) fn mint_end(
         stamp.0,
         stamp.1,
         stamp.2,
-        millis(life),
+        millis(*life),
         who,
         attempt
     ])?;
