@@ -269,6 +269,35 @@ async fn a_name_that_does_not_exist_is_told() {
     assert!(proxied || error == NetworkError::Dns("no-such-host.invalid".into()), "{error:?}");
 }
 
+/// Runs itself in a process with a proxy, because the environment belongs to the whole process.
+#[tokio::test]
+async fn the_proxy_of_the_system_is_used_but_never_for_loopback() {
+    const CHILD: &str = "AHTOP_TEST_DIRECT_URL";
+    if let Ok(direct) = std::env::var(CHILD) {
+        assert_eq!(send(direct, LONG).await.unwrap().body, b"{}");
+        let far = HttpOptions { ca_file: Some(ca_file()), ..options("https://api.invalid".into(), LONG) };
+        let error = network(HttpTransport::new(&far).unwrap().send(request(Method::Post)).await);
+        assert!(matches!(error, NetworkError::Connect(_)), "{error:?}");
+        return;
+    }
+    let (direct, mut asked) = fixed("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+    let (proxy, mut tunnels) = fixed("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await;
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "api::tests::http::the_proxy_of_the_system_is_used_but_never_for_loopback"]);
+    for name in ["NO_PROXY", "no_proxy", "https_proxy", "http_proxy", "all_proxy"] {
+        child.env_remove(name);
+    }
+    for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
+        child.env(name, &proxy);
+    }
+    let output = child.env(CHILD, direct).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(asked.try_recv().is_ok());
+    let (_, tunnel) = tunnels.try_recv().unwrap();
+    assert!(tunnel.starts_with("CONNECT api.invalid:443 "), "{tunnel}");
+    assert!(!tunnel.contains("sesame") && tunnels.try_recv().is_err());
+}
+
 #[test]
 fn only_safe_origins_are_taken() {
     let new = |url: &str| HttpTransport::new(&HttpOptions { ca_file: Some(ca_file()), ..options(url.into(), LONG) });
