@@ -96,7 +96,7 @@ fn token_or_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> 
         Body::Json(Value::Object(top)) => Some(top),
         _ => None,
     };
-    let flag = top.map_or(Flag::Absent, |top| flag(top));
+    let flag = top.map_or(Flag::Absent, flag);
     if (200..300).contains(&status) && flag != Flag::Bad {
         let places = top
             .into_iter()

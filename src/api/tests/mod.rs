@@ -1,4 +1,6 @@
 //! Tests of the room that need more than one of its files.
+
+mod client;
 mod fuzz;
 mod http;
 mod shapes;
