@@ -8,6 +8,7 @@ pub mod api;
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod exit;
 pub mod poll;
 pub mod report;
 pub mod store;
