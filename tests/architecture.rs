@@ -1,5 +1,5 @@
 //! The house rules that a compiler does not check: floors, and who may know which library.
-#![expect(clippy::unwrap_used, reason = "a test crate")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test crate")]
 
 use std::{
     fs,

@@ -127,11 +127,11 @@ impl Keeper {
             Keys::Basic(key) => Ok(Ready::Send(Auth::ApiKey(key.clone()), None)),
             Keys::Source(source) => {
                 let source = source.clone();
-                self.from_source(&*source, now).await
+                self.take_given(&*source, now).await
             }
             Keys::Token(key) => {
                 let key = key.clone();
-                self.from_store(&key, now, idle).await
+                self.take_stored(&key, now, idle).await
             }
         }
     }
@@ -141,7 +141,7 @@ impl Keeper {
         (*until > now.mono).then(|| Ready::Wait(link.clone(), *until))
     }
 
-    async fn from_source(&mut self, source: &dyn TokenSource, now: &Now) -> Result<Ready, StoreError> {
+    async fn take_given(&mut self, source: &dyn TokenSource, now: &Now) -> Result<Ready, StoreError> {
         if let Some(token) = &self.given {
             return Ok(Ready::Send(Auth::Bearer(token.clone()), None));
         }
@@ -157,7 +157,7 @@ impl Keeper {
         }
     }
 
-    async fn from_store(&mut self, key: &SecretString, now: &Now, idle: bool) -> Result<Ready, StoreError> {
+    async fn take_stored(&mut self, key: &SecretString, now: &Now, idle: bool) -> Result<Ready, StoreError> {
         if let Some(token) = self.held.as_ref().filter(|t| t.remaining(now) > RENEW) {
             return Ok(send(token));
         }

@@ -16,7 +16,7 @@ use ahtop::{
     config::Budget,
     domain::{BootId, Clock, Mono, Now, Row, Target},
     poll::{Keys, Poller, Rules, Setup, Wakes},
-    sim::{RosterChoice, SimOptions, SimRequest, SimService, WireFault},
+    sim::{SimOptions, SimRequest, SimService, WireFault, options::RosterChoice},
     store::{Attention, Handle, Instance, Role, SqliteStore},
 };
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Follows tokio's clock, which tests pause; the wall clock can be stepped on its own.
 #[derive(Debug)]
-pub struct TokioClock {
+pub(crate) struct TokioClock {
     start: tokio::time::Instant,
     wall: AtomicI64,
 }
@@ -36,12 +36,12 @@ const UPTIME_MS: i64 = 86_400_000;
 
 impl TokioClock {
     /// Starts on a Monday at ten in the morning, Indian time.
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let wall: Timestamp = "2026-01-12T04:30:00Z".parse().unwrap();
         Arc::new(TokioClock { start: tokio::time::Instant::now(), wall: AtomicI64::new(wall.as_millisecond()) })
     }
 
-    pub fn step_wall(&self, millis: i64) {
+    pub(crate) fn step_wall(&self, millis: i64) {
         self.wall.fetch_add(millis, Ordering::SeqCst);
     }
 }
@@ -58,9 +58,9 @@ impl Clock for TokioClock {
 }
 
 /// Hands requests to the simulated service and waits as long as it says, in tokio's time.
-pub struct SimTransport {
-    pub sim: Arc<SimService>,
-    pub timeout: Duration,
+pub(crate) struct SimTransport {
+    pub(crate) sim: Arc<SimService>,
+    pub(crate) timeout: Duration,
 }
 
 impl Transport for SimTransport {
@@ -81,6 +81,7 @@ impl Transport for SimTransport {
                 path: request.route.path().into(),
                 headers: vec![auth, ("content-type".into(), "application/json".into())],
                 body: request.body.into_bytes(),
+                peer: "127.0.0.1".into(),
             };
             // The service sees a request half a round trip after it was sent.
             let reply = self.sim.handle(&request);
@@ -110,20 +111,20 @@ impl Transport for SimTransport {
 }
 
 /// An account with its simulated service and its shared store; processes come and go on it.
-pub struct World {
-    pub clock: Arc<TokioClock>,
-    pub sim: Arc<SimService>,
-    pub targets: Vec<Target>,
-    pub rules: Rules,
+pub(crate) struct World {
+    pub(crate) clock: Arc<TokioClock>,
+    pub(crate) sim: Arc<SimService>,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) rules: Rules,
     dir: tempfile::TempDir,
 }
 
 /// The longest that a request may take in these tests.
-pub const TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
 impl World {
     /// `agents` agents in `campaigns` campaigns who work around the clock; everything is watched.
-    pub fn new(campaigns: usize, agents: usize, adjust: impl FnOnce(&mut SimOptions)) -> World {
+    pub(crate) fn new(campaigns: usize, agents: usize, adjust: impl FnOnce(&mut SimOptions)) -> World {
         let clock = TokioClock::new();
         let mut options = SimOptions::default();
         options.model.roster = RosterChoice::Generated { campaigns, agents, around_the_clock: true };
@@ -141,13 +142,13 @@ impl World {
     }
 
     /// Another process's view of the shared store.
-    pub fn store(&self) -> Handle {
+    pub(crate) fn store(&self) -> Handle {
         let store = SqliteStore::open(&self.dir.path().join("acme.db"), self.clock.clone()).unwrap();
         Handle::new(Arc::new(store))
     }
 
     /// Starts a process that wants `targets` and polls if nobody does.
-    pub fn start(&self, targets: &[Target], seed: u64) -> Process {
+    pub(crate) fn start(&self, targets: &[Target], seed: u64) -> Process {
         let store = self.store();
         let me =
             Instance { id: format!("test-{seed}-{}", rand::random::<u64>()).into(), ..Instance::here(Role::Dashboard) };
@@ -177,9 +178,9 @@ impl World {
 }
 
 /// A running process.
-pub struct Process {
-    pub store: Handle,
-    pub me: Instance,
+pub(crate) struct Process {
+    pub(crate) store: Handle,
+    pub(crate) me: Instance,
     polling: JoinHandle<()>,
     wanting: JoinHandle<()>,
     cancel: CancellationToken,
@@ -187,14 +188,14 @@ pub struct Process {
 
 impl Process {
     /// `kill -9`: nothing is given back.
-    pub async fn kill(self) {
+    pub(crate) async fn kill(self) {
         self.polling.abort();
         self.wanting.abort();
         let _ = (self.polling.await, self.wanting.await);
     }
 
     /// A clean exit.
-    pub async fn quit(self) {
+    pub(crate) async fn quit(self) {
         self.wanting.abort();
         let _ = self.wanting.await;
         self.cancel.cancel();
@@ -202,7 +203,7 @@ impl Process {
     }
 
     /// What the store knows, through this process's eyes.
-    pub fn rows(&self) -> Vec<Row> {
+    pub(crate) fn rows(&self) -> Vec<Row> {
         self.store.direct().snapshot(Duration::from_secs(2 * 3600)).unwrap().rows
     }
 }
