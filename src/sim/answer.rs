@@ -114,8 +114,8 @@ impl Inner {
     }
 
     pub(super) fn foreign_mint(&mut self, now: &Now) -> bool {
-        let fits = self.foreign_request(now.mono, true)
-            && !self.tokens.exhausted(now.mono, self.options.generations_per_hour);
+        let fits =
+            self.foreign_request(now.mono, true) && !self.tokens.exhausted(now.mono, self.options.generations_per_hour);
         if fits {
             self.tokens.generate(now, &self.options);
             self.log.counters.foreign_minted += 1;
@@ -281,10 +281,9 @@ impl Inner {
                 headers.push(("Location".into(), to.replace(char::is_control, "")));
                 return Some((302, Vec::new()));
             }
-            Fault::InvalidUtf8
-            | Fault::HostileNames
-            | Fault::ForeignUse { .. }
-            | Fault::ForeignMint { .. } => return None,
+            Fault::InvalidUtf8 | Fault::HostileNames | Fault::ForeignUse { .. } | Fault::ForeignMint { .. } => {
+                return None;
+            }
         };
         *wire = Some(spoiled);
         None
@@ -318,10 +317,9 @@ impl Inner {
         if self.tokens.exhausted(now.mono, o.generations_per_hour) {
             let refused = |answer| Decision::new(answer, Verdict::MintRefused);
             return match o.eleventh {
-                Eleventh::SameToken if living.is_some() => living.map_or_else(
-                    || refused(wire::refuse(Refusal::Limit, o)),
-                    |living| again(living, o),
-                ),
+                Eleventh::SameToken if living.is_some() => {
+                    living.map_or_else(|| refused(wire::refuse(Refusal::Limit, o)), |living| again(living, o))
+                }
                 Eleventh::Limit | Eleventh::SameToken => refused(wire::refuse(Refusal::Limit, o)),
                 Eleventh::EmptyToken => refused(wire::token("", "Token generation limit exceeded")),
                 Eleventh::ServerError => refused((500, wire::html("500 Internal Server Error"))),
@@ -434,7 +432,9 @@ impl Inner {
     fn latency(&mut self) -> Duration {
         let ms = match self.options.latency {
             Latency::Fixed(ms) => f64::from(ms),
-            Latency::Uniform { min_ms, max_ms } => self.rng.random_range(f64::from(min_ms)..=f64::from(max_ms.max(min_ms))),
+            Latency::Uniform { min_ms, max_ms } => {
+                self.rng.random_range(f64::from(min_ms)..=f64::from(max_ms.max(min_ms)))
+            }
             Latency::LongTail { median_ms } => {
                 // P(X > 3 medians) = 0.02
                 let tail = LogNormal::<f64>::new(0.0, 0.535).map_or(1.0, |d| d.sample(&mut self.rng));

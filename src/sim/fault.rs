@@ -41,9 +41,9 @@ pub enum Fault {
         /// `Location`.
         to: String,
     },
-    /// A good answer whose name is not UTF-8.
+    /// Good AHT answers whose name is not UTF-8.
     InvalidUtf8,
-    /// Good answers with hostile names: escape sequences, overrides, line breaks, 300 characters, nothing.
+    /// Good AHT answers with hostile names: escape sequences, overrides, line breaks, 300 characters, nothing.
     HostileNames,
     /// Other clients make so many requests a minute, evenly; they count against the account's limit.
     ForeignUse {
@@ -175,7 +175,12 @@ impl Faults {
     /// The oldest fault that spoils a request of this route, used up by one.
     pub(super) fn spoil(&mut self, scope: FaultScope, now: Mono) -> Option<Fault> {
         self.expire(now);
-        let hit = |a: &&mut Active| a.fault.interval().is_none() && (a.scope == FaultScope::All || a.scope == scope);
+        let names = |f: &Fault| matches!(f, Fault::InvalidUtf8 | Fault::HostileNames);
+        let hit = |a: &&mut Active| {
+            a.fault.interval().is_none()
+                && (a.scope == FaultScope::All || a.scope == scope)
+                && (scope == FaultScope::Aht || !names(&a.fault))
+        };
         let active = self.active.iter_mut().find(hit)?;
         active.left = active.left.map(|n| n.saturating_sub(1));
         Some(active.fault.clone())
@@ -221,12 +226,10 @@ mod tests {
         f.inject(Fault::Hang, FaultScope::All, Span::Millis(100), Mono(0));
         assert_eq!(f.names(Mono(0)), ["html_ok", "hang"]);
         let mut at = |ms| f.spoil(FaultScope::Aht, Mono(ms));
-        assert_eq!([at(0), at(1), at(99), at(100)], [
-            Some(Fault::HtmlOk),
-            Some(Fault::HtmlOk),
-            Some(Fault::Hang),
-            None
-        ]);
+        assert_eq!(
+            [at(0), at(1), at(99), at(100)],
+            [Some(Fault::HtmlOk), Some(Fault::HtmlOk), Some(Fault::Hang), None]
+        );
     }
 
     #[test]

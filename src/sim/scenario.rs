@@ -53,7 +53,11 @@ impl Scenario {
         };
         let latency =
             if busy { Latency::LongTail { median_ms: 700 } } else { Latency::Uniform { min_ms: 60, max_ms: 400 } };
-        SimOptions { model: ModelOptions { seed, workload, ..ModelOptions::default() }, latency, ..SimOptions::default() }
+        SimOptions {
+            model: ModelOptions { seed, workload, ..ModelOptions::default() },
+            latency,
+            ..SimOptions::default()
+        }
     }
 
     /// What happens when, counted from the start.

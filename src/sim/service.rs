@@ -70,8 +70,11 @@ impl SimService {
     /// The same with a roster of one's own; that of the options is ignored.
     pub fn with_roster(options: SimOptions, roster: Roster, clock: Arc<dyn Clock>) -> Self {
         let ModelOptions { seed, workload, .. } = options.model;
-        let folded: HashMap<Target, Target> =
-            roster.targets().into_iter().map(|t| (Target { kind: t.kind, id: t.id.to_lowercase().into() }, t)).collect();
+        let folded: HashMap<Target, Target> = roster
+            .targets()
+            .into_iter()
+            .map(|t| (Target { kind: t.kind, id: t.id.to_lowercase().into() }, t))
+            .collect();
         let inner = Inner {
             started: clock.now().mono,
             model: Model::new(roster, workload, seed),
@@ -83,7 +86,7 @@ impl SimService {
             log: Log::default(),
             peak: Peak::default(),
             peak_all: Peak::default(),
-            rng: Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x6c61_7465_6e63_79),
+            rng: Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x006c_6174_656e_6379),
             mint_answered: Mono(i64::MIN),
             oddities: 0,
             options,
@@ -220,11 +223,7 @@ impl SimService {
     /// Totals until now.
     pub fn counters(&self) -> Counters {
         let inner = self.caught_up().0;
-        Counters {
-            max_in_60s: inner.peak.most(),
-            max_in_60s_with_foreign: inner.peak_all.most(),
-            ..inner.log.counters
-        }
+        Counters { max_in_60s: inner.peak.most(), max_in_60s_with_foreign: inner.peak_all.most(), ..inner.log.counters }
     }
 
     /// When the service opened, on its clock.

@@ -39,7 +39,7 @@ pub(super) enum Presented {
 impl Tokens {
     pub(super) fn new(seed: u64) -> Self {
         Tokens {
-            rng: Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x746f_6b65_6e),
+            rng: Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x0074_6f6b_656e),
             generations: 0,
             known: VecDeque::new(),
             newest: None,
@@ -178,9 +178,8 @@ mod tests {
     #[test]
     fn forms_of_a_token() {
         let clock = ManualClock::at(jiff::Timestamp::UNIX_EPOCH);
-        let with = |token_form| {
-            Tokens::new(1).generate(&clock.now(), &SimOptions { token_form, ..SimOptions::default() }).1
-        };
+        let with =
+            |token_form| Tokens::new(1).generate(&clock.now(), &SimOptions { token_form, ..SimOptions::default() }).1;
         let (exp, plain, opaque) = (with(TokenForm::JwtExp), with(TokenForm::JwtNoExp), with(TokenForm::Opaque));
         assert!(exp.starts_with("eyJhbGciOiJIUzUxMiJ9.") && plain.starts_with("eyJhbGciOiJIUzUxMiJ9."));
         assert!(exp.split('.').count() == 3 && exp.len() > plain.len());
