@@ -262,7 +262,7 @@ impl Inner {
                 return Some((200, noise));
             }
             Fault::Status(status) => {
-                let status = (*status).clamp(200, 599);
+                let status = (*status).clamp(400, 599);
                 return Some((status, br#"{"status":"error","message":"Internal error, try again later"}"#.to_vec()));
             }
             Fault::GatewayTimeout => return Some((504, wire::html("504 Gateway Time-out"))),

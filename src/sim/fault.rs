@@ -10,7 +10,7 @@ use crate::domain::Mono;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// This status with a short JSON error, nothing processed.
+    /// This status, 400 to 599, with a short JSON error, nothing processed.
     Status(u16),
     /// HTTP 504 with the HTML page of a gateway.
     GatewayTimeout,

@@ -162,16 +162,99 @@ impl Script {
     pub(super) fn due(&mut self, ms: i64) -> Vec<(i64, Action)> {
         let mut out = Vec::new();
         for (step, done) in &mut self.steps {
-            let Some(late) = u64::try_from(ms).ok().and_then(|ms| ms.checked_sub(step.from_s * 1000)) else { continue };
-            let every = step.every_s.map(|s| s.max(1) * 1000);
+            let Some(late) = u64::try_from(ms).ok().and_then(|ms| ms.checked_sub(step.from_s.saturating_mul(1000)))
+            else {
+                continue;
+            };
+            let every = step.every_s.map(|s| s.max(1).saturating_mul(1000));
             let round = every.map_or(0, |every| late / every);
             if *done != Some(round) {
                 *done = Some(round);
-                let at = step.from_s * 1000 + every.unwrap_or(0) * round;
+                let at = step.from_s.saturating_mul(1000) + every.unwrap_or(0) * round;
                 out.push((i64::try_from(at).unwrap_or(i64::MAX), step.action.clone()));
             }
         }
         out.sort_by_key(|d| d.0);
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        domain::{ManualClock, Target},
+        sim::{SimRequest, Truth},
+    };
+
+    fn play(scenario: Scenario) -> (SimService, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::at(jiff::Timestamp::UNIX_EPOCH));
+        (scenario.service(1, clock.clone()), clock)
+    }
+
+    #[test]
+    fn a_scenario_has_one_name() {
+        for s in Scenario::ALL {
+            assert_eq!(s.to_string().parse(), Ok(s));
+        }
+        assert_eq!("war".parse::<Scenario>(), Err(UnknownScenario));
+    }
+
+    #[test]
+    fn an_outage_lasts_ninety_seconds_and_comes_back_every_five_minutes() {
+        let (service, clock) = play(Scenario::Outage);
+        let ill: Vec<u64> = (0..720u64)
+            .filter(|_| {
+                let status = service.handle(&SimRequest::new("POST", "/ca_apis/aht")).status;
+                clock.advance(Duration::from_secs(1));
+                status == 503
+            })
+            .collect();
+        let expected: Vec<u64> = (60..150).chain(360..450).chain(660..720).collect();
+        assert_eq!(ill, expected);
+    }
+
+    #[test]
+    fn an_outage_that_was_missed_altogether_does_not_come_late() {
+        let (service, clock) = play(Scenario::Outage);
+        clock.advance(Duration::from_secs(300));
+        assert_eq!(service.faults(), [""; 0]);
+        clock.advance(Duration::from_secs(70));
+        assert_eq!(service.faults(), ["status"]);
+        clock.advance(Duration::from_secs(80));
+        assert_eq!(service.faults(), [""; 0]);
+    }
+
+    #[test]
+    fn others_take_thirty_a_minute_or_all_tokens() {
+        let (service, clock) = play(Scenario::Throttled);
+        clock.advance(Duration::from_secs(600));
+        assert_eq!(service.counters().foreign_requests, 301);
+        assert_eq!(service.counters().max_in_60s_with_foreign, 30);
+        let (service, clock) = play(Scenario::TokenWar);
+        clock.advance(Duration::from_secs(95));
+        assert_eq!(service.counters().foreign_minted, 3);
+        clock.advance(Duration::from_secs(600));
+        assert_eq!(service.counters().foreign_minted, 10);
+        let (service, clock) = play(Scenario::Calm);
+        clock.advance(Duration::from_secs(600));
+        assert_eq!((service.counters().foreign_requests, service.faults().len()), (0, 0));
+    }
+
+    #[test]
+    fn a_busy_day_makes_one_campaign_longer_and_another_shorter() {
+        let (busy, clock) = play(Scenario::Busy);
+        let quiet = SimService::new(Scenario::Busy.options(1), clock.clone());
+        clock.advance(Duration::from_secs(3 * 3600));
+        let now = clock.now().mono;
+        let of = |s: &SimService, name: &str| match s.truth(&Target::campaign(name), now) {
+            Truth::Secs(secs) => secs,
+            other => panic!("{other:?}"),
+        };
+        assert!(of(&busy, "COLLECT-IN") * 10 > of(&quiet, "COLLECT-IN") * 14);
+        assert!(of(&busy, "RENEWALS") * 10 < of(&quiet, "RENEWALS") * 7);
+        assert_eq!(of(&busy, "WINBACK"), of(&quiet, "WINBACK"));
     }
 }

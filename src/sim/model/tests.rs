@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::{Aht, Level};
 
 const HOUR: i64 = 3_600_000;
 
@@ -139,6 +140,20 @@ fn the_demo_is_alive_after_its_first_hours() {
         }
     }
     assert_eq!(counts, [1, 4, 43]);
+}
+
+#[test]
+fn a_few_of_the_demo_are_out_of_their_bands_and_most_are_not() {
+    for seed in 1..6 {
+        let mut model = Model::new(Roster::demo(), Workload::default(), seed);
+        let roster = model.roster().clone();
+        let outside = roster.targets().iter().filter(|t| match model.value_at(t, 6 * HOUR) {
+            Truth::Secs(s) => roster.band(t).is_some_and(|b| b.level(Aht::from_secs(s)) != Level::Inside),
+            _ => false,
+        });
+        let outside = outside.count();
+        assert!((3..=14).contains(&outside), "seed {seed}: {outside}");
+    }
 }
 
 proptest! {
