@@ -11,4 +11,5 @@ pub mod domain;
 pub mod exit;
 pub mod poll;
 pub mod report;
+pub mod sim;
 pub mod store;
