@@ -18,6 +18,10 @@ pub struct State {
     pub facts: Facts,
     /// The time of the last update; everything is drawn as of this moment.
     pub now: Now,
+    /// When this dashboard began: what was silent before is not held against it.
+    pub started: Now,
+    /// Counts up whenever something visible changed, so that the loop knows when to draw.
+    pub revision: u64,
     /// What is known of every watched target, in no particular order.
     pub rows: BTreeMap<Target, Row>,
     /// What the poller last said; `None` before it spoke.
@@ -54,10 +58,58 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// True where the detail takes the whole view (`Enter`); from 110 columns on it also stands beside the tables.
     pub detail_open: bool,
-    /// The picture as it was when frozen; drawn instead of the live one, with its time.
+    /// True where ages are shown as the time of the reading.
+    pub age_as_time: bool,
+    /// The picture as it was when frozen. Rows, status, usage, events and the time are then drawn from it (see
+    /// [`State::shown`]); view, selection, sort, filter and overlay stay those of the live state.
     pub frozen: Option<Box<State>>,
     /// Terminal size in columns and rows.
     pub size: (u16, u16),
+}
+
+impl State {
+    /// Before anything was read: every watched target has a row that waits.
+    pub fn new(facts: Facts, now: Now) -> Self {
+        let rows = facts.watched.iter().map(|w| (w.target.clone(), Row::new(w.target.clone()))).collect();
+        let agents_only = facts.watched.iter().all(|w| w.target.kind == Kind::Agent);
+        State {
+            facts,
+            started: now.clone(),
+            now,
+            revision: 0,
+            rows,
+            status: None,
+            usage: Usage::default(),
+            poller: None,
+            instances: Vec::new(),
+            history: HistoryInfo::default(),
+            events: Vec::new(),
+            notices: Vec::new(),
+            dismissed: Vec::new(),
+            view: View::Overview,
+            focus: if agents_only { Kind::Agent } else { Kind::Campaign },
+            selected: BTreeMap::new(),
+            offset: BTreeMap::new(),
+            page: BTreeMap::new(),
+            sort: Sort { column: Column::State, reverse: false },
+            filter: Filter::default(),
+            overlay: None,
+            detail_open: false,
+            age_as_time: false,
+            frozen: None,
+            size: (0, 0),
+        }
+    }
+
+    /// Where the data of the picture come from: the frozen state, or this one.
+    pub fn shown(&self) -> &State {
+        self.frozen.as_deref().unwrap_or(self)
+    }
+
+    /// What the configuration says of `target`.
+    pub fn watched(&self, target: &Target) -> Option<&Watched> {
+        self.facts.watched.iter().find(|w| w.target == *target)
+    }
 }
 
 /// What does not change while the dashboard runs.
