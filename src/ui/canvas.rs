@@ -40,6 +40,11 @@ impl<'a> Canvas<'a> {
         self.area.height
     }
 
+    /// Where a cell of this canvas lies on the screen.
+    pub fn on_screen(&self, x: u16, y: u16) -> (u16, u16) {
+        (self.area.x.saturating_add(x), self.area.y.saturating_add(y))
+    }
+
     /// A part of this canvas, cut to it.
     pub fn part(&mut self, x: u16, y: u16, width: u16, height: u16) -> Canvas<'_> {
         let wanted = Rect { x: self.area.x.saturating_add(x), y: self.area.y.saturating_add(y), width, height };
@@ -133,6 +138,29 @@ impl<'a> Canvas<'a> {
         }
         self.part(1, 1, w - 2, h - 2)
     }
+}
+
+/// `text` broken at white space into lines of at most `width` cells; a longer word gets a line of its own, which
+/// [`Canvas::put`] cuts.
+pub fn wrap(text: &str, width: u16) -> Vec<String> {
+    let width = usize::from(width);
+    let mut lines: Vec<String> = Vec::new();
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let w = cells(word);
+        match lines.last_mut() {
+            Some(line) if used + 1 + w <= width => {
+                line.push(' ');
+                line.push_str(word);
+                used += 1 + w;
+            }
+            _ => {
+                lines.push(word.to_owned());
+                used = w;
+            }
+        }
+    }
+    lines
 }
 
 /// How many cells `text` takes when it is drawn cluster by cluster, as the terminal's buffer counts them.
