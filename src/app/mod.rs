@@ -5,12 +5,21 @@
 //!             └─► Effect ─► run
 //! ```
 
+mod action;
 pub mod banners;
+mod event;
 mod filter;
+mod keymap;
 pub mod rows;
+mod select;
 mod state;
 pub mod text;
+mod update;
 
+pub use action::{Action, Binding, Context};
 pub use banners::{Banner, banners};
+pub use event::{Event, Shared};
+pub use keymap::{Key, Keymap, context};
 pub use rows::{Line, lines};
 pub use state::*;
+pub use update::{Effect, update};

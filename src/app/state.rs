@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
+use super::Keymap;
 use crate::{
     config::{Budget, Ui, Watched},
     domain::{Condition, Kind, Level, Now, Row, Target},
@@ -65,6 +66,10 @@ pub struct State {
     pub frozen: Option<Box<State>>,
     /// Terminal size in columns and rows.
     pub size: (u16, u16),
+    /// Which key does what.
+    pub keys: Arc<Keymap>,
+    /// Where the selection stood among the visible rows of each table: its neighbour takes over when it disappears.
+    pub cursor: BTreeMap<Kind, usize>,
 }
 
 impl State {
@@ -98,6 +103,8 @@ impl State {
             age_as_time: false,
             frozen: None,
             size: (0, 0),
+            keys: Arc::default(),
+            cursor: BTreeMap::new(),
         }
     }
 
@@ -133,6 +140,20 @@ pub struct Facts {
     pub me: Instance,
     /// False for a viewer without credentials.
     pub may_poll: bool,
+}
+
+impl View {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [View; 3] = [View::Overview, View::Agents, View::Campaigns];
+
+    /// Its name in the header.
+    pub const fn title(self) -> &'static str {
+        match self {
+            View::Overview => "Overview",
+            View::Agents => "Agents",
+            View::Campaigns => "Campaigns",
+        }
+    }
 }
 
 /// The views of the middle.
