@@ -8,4 +8,6 @@ pub mod api;
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod run;
 pub mod store;
+pub mod term;

@@ -18,7 +18,7 @@ mod update;
 
 pub use action::{Action, Binding, Context};
 pub use banners::{Banner, banners};
-pub use event::{Event, Shared};
+pub use event::{Event, Room, Shared};
 pub use keymap::{Key, Keymap, context};
 pub use rows::{Line, lines};
 pub use state::*;
