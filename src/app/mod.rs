@@ -9,10 +9,14 @@ mod action;
 pub mod banners;
 mod event;
 mod filter;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod keymap;
 pub mod rows;
 mod select;
 mod state;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod update;
 
