@@ -11,6 +11,8 @@
 //! changes it sleeps until the next shown age does, and while the picture is frozen until somebody does something.
 
 mod feed;
+#[cfg(test)]
+mod tests;
 
 use std::{error::Error, io, sync::Arc, time::Duration};
 
