@@ -28,9 +28,11 @@ use tokio_util::sync::CancellationToken;
 use self::feed::Feed;
 use crate::{
     app::{Effect, Event, Facts, Room, State, rows, update},
-    domain::Clock,
+    config::Ui,
+    domain::{Clock, Kind},
     store::Handle,
-    term::{Guard, Signal},
+    term::{self, Guard, Signal},
+    ui::{self, Look, TerminalFacts},
 };
 
 /// Most events taken in between two frames.
@@ -49,6 +51,19 @@ pub struct DashboardOptions {
     pub clock: Arc<dyn Clock>,
     /// Ends the dashboard from elsewhere.
     pub cancel: CancellationToken,
+    /// Colours and characters, see [`look`].
+    pub look: Look,
+}
+
+/// The configured looks on the terminal that was found.
+pub fn look(ui: &Ui, terminal: term::Facts) -> Look {
+    let colors = match terminal.colors {
+        term::Colors::None => ui::Colors::None,
+        term::Colors::Ansi16 => ui::Colors::Ansi16,
+        term::Colors::Indexed256 => ui::Colors::Indexed256,
+        term::Colors::True => ui::Colors::True,
+    };
+    Look::resolve(ui, TerminalFacts { colors, utf8: terminal.unicode, braille: !terminal.linux_console })
 }
 
 /// Why the dashboard ended.
@@ -98,13 +113,34 @@ impl Host for Guard {
     }
 }
 
-/// Runs the dashboard until somebody ends it. `draw` draws the state and says what there was room for.
+/// Runs the dashboard until somebody ends it.
 ///
 /// The store's instance is not signed off here: whoever polls in this process gives back the lease first.
 ///
 /// # Errors
 /// [`RunError::Terminal`], but a terminal that is gone is [`Outcome::HangUp`].
 pub async fn dashboard<B>(
+    options: DashboardOptions,
+    terminal: &mut Terminal<B>,
+    host: &mut impl Host,
+    input: impl Stream<Item = io::Result<Input>> + Unpin,
+    signals: impl Stream<Item = Signal> + Unpin,
+) -> Result<Outcome, RunError>
+where
+    B: Backend,
+    B::Error: Send + Sync + 'static,
+{
+    let look = options.look;
+    let draw = move |frame: &mut Frame<'_>, state: &State| {
+        let layout = ui::draw(frame, state, &look);
+        let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
+        Room { page, overlay: layout.overlay, overlay_lines: layout.overlay_lines }
+    };
+    drive(options, terminal, host, input, signals, draw).await
+}
+
+/// The loop, whatever is drawn.
+async fn drive<B>(
     options: DashboardOptions,
     terminal: &mut Terminal<B>,
     host: &mut impl Host,
@@ -116,7 +152,7 @@ where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
-    let DashboardOptions { facts, store, notify, clock, cancel } = options;
+    let DashboardOptions { facts, store, notify, clock, cancel, look: _ } = options;
     let gap = Duration::from_secs(1) / facts.ui.max_fps.clamp(1, 60);
     let mut feed = Feed::start(store, notify, facts.me.clone());
     let mut state = State::new(facts, clock.now());

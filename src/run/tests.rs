@@ -89,6 +89,10 @@ fn picture(state: &State) -> String {
     text
 }
 
+fn term_facts() -> term::Facts {
+    term::Facts { colors: term::Colors::True, unicode: true, dumb: false, linux_console: false }
+}
+
 impl Rig {
     fn start() -> Rig {
         let clock = Arc::new(RuntimeClock(Instant::now()));
@@ -120,6 +124,7 @@ impl Rig {
             notify: notify.clone(),
             clock: clock.clone(),
             cancel: cancel.clone(),
+            look: look(&fixture::facts().ui, term_facts()),
         };
         let (drawn, mut theirs) = (frames.clone(), host.clone());
         let task = tokio::spawn(async move {
@@ -132,7 +137,7 @@ impl Rig {
                 drawn.lock().unwrap().push(text);
                 Room { page: [(Kind::Campaign, 2), (Kind::Agent, 4)].into(), ..Room::default() }
             };
-            dashboard(options, &mut terminal, &mut theirs, input, signalled, draw).await
+            drive(options, &mut terminal, &mut theirs, input, signalled, draw).await
         });
         Rig { keys, signals, store, clock, notify, cancel, host, frames, task }
     }
@@ -428,4 +433,45 @@ async fn a_terminal_that_hung_up_is_an_end_and_any_other_failure_an_error() {
     assert_eq!(on(rustix::io::Errno::PIPE).end().await.unwrap(), Outcome::HangUp);
     let RunError::Terminal(cause) = on(rustix::io::Errno::NOSPC).end().await.unwrap_err();
     assert!(cause.is::<io::Error>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_real_screen_pages_by_what_it_had_room_for() {
+    let clock = Arc::new(RuntimeClock(Instant::now()));
+    let store = Arc::new(SqliteStore::memory(clock.clone()).unwrap());
+    let cancel = CancellationToken::new();
+    let options = DashboardOptions {
+        facts: fixture::facts(),
+        store: Handle::new(store.clone()),
+        notify: Arc::default(),
+        clock: clock.clone(),
+        cancel: cancel.clone(),
+        look: look(&fixture::facts().ui, term_facts()),
+    };
+    let (keys, mut input) = mpsc::unbounded_channel();
+    let task = tokio::spawn(async move {
+        // Room for a few of the six agents only.
+        let mut terminal = Terminal::new(TestBackend::new(80, 8)).unwrap();
+        let input = stream::poll_fn(move |cx| input.poll_recv(cx));
+        let end = dashboard(options, &mut terminal, &mut TestHost::default(), input, stream::pending()).await;
+        (end, terminal.backend().to_string())
+    });
+    for code in [KeyCode::Char('2'), KeyCode::Char('G')] {
+        keys.send(Ok(Input::Key(code.into()))).unwrap();
+    }
+    let attention = |id: &str| {
+        let wanted = store.wanted().unwrap();
+        wanted.into_iter().find(|(t, _)| *t == Target::agent(id)).map(|(_, a)| a)
+    };
+    for _ in 0..500 {
+        if attention("a6") == Some(Attention::Selected) {
+            break;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!((attention("a5"), attention("a1")), (Some(Attention::OnScreen), Some(Attention::Listed)));
+    keys.send(Ok(Input::Key(KeyCode::Char('q').into()))).unwrap();
+    let (end, screen) = task.await.unwrap();
+    assert_eq!(end.unwrap(), Outcome::Quit);
+    assert!(screen.contains("a6") && !screen.contains("a1"), "{screen}");
 }

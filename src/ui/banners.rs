@@ -8,14 +8,14 @@ use super::{
 
 /// Draws the banners into at most the height of `canvas`; returns how many lines they took. What has no line of its own
 /// is counted at the end of the last one.
-pub fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
     let lines = canvas.height().min(u16::try_from(scene.banners.len()).unwrap_or(u16::MAX));
     let hidden = scene.banners.len() - usize::from(lines);
     let width = canvas.width();
     for (y, banner) in (0..lines).zip(&scene.banners) {
         let style = canvas.look.styles.severity(banner.severity);
         let mark = canvas.look.glyphs.severity(banner.severity);
-        let hint = if y + 1 == lines && hidden > 0 { format!(" {hidden} more ") } else { String::new() };
+        let hint = if y + 1 == lines && hidden > 0 { format!(" {hidden} more: b ") } else { String::new() };
         let hint_width = u16::try_from(cells(&hint)).unwrap_or(0).min(width);
         let room = width - hint_width;
         let text = format!(" {mark} {}", banner.text);
@@ -29,7 +29,7 @@ pub fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
 }
 
 /// Draws all banners in full over the screen.
-pub fn draw_all(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, layout: &mut Layout) {
+pub(super) fn draw_all(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, layout: &mut Layout) {
     let look = canvas.look;
     let width = canvas.width().saturating_sub(4).min(100);
     let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
@@ -48,7 +48,7 @@ pub fn draw_all(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, layou
 }
 
 /// Draws `lines` in a frame over the middle of the screen, from the line `scroll` on.
-pub fn overlay(
+pub(super) fn overlay(
     canvas: &mut Canvas<'_>,
     title: &str,
     width: u16,

@@ -16,7 +16,7 @@ use super::theme::Look;
 
 /// A rectangle of the frame's buffer, with the looks. Coordinates are relative to its upper left corner; whatever lies
 /// outside is not drawn.
-pub struct Canvas<'a> {
+pub(super) struct Canvas<'a> {
     buf: &'a mut Buffer,
     area: Rect,
     /// The looks.
@@ -25,34 +25,34 @@ pub struct Canvas<'a> {
 
 impl<'a> Canvas<'a> {
     /// The part of `area` that lies within `buf`.
-    pub fn new(buf: &'a mut Buffer, area: Rect, look: &'a Look) -> Self {
+    pub(super) fn new(buf: &'a mut Buffer, area: Rect, look: &'a Look) -> Self {
         let area = area.intersection(buf.area);
         Canvas { buf, area, look }
     }
 
     /// Columns.
-    pub fn width(&self) -> u16 {
+    pub(super) fn width(&self) -> u16 {
         self.area.width
     }
 
     /// Rows.
-    pub fn height(&self) -> u16 {
+    pub(super) fn height(&self) -> u16 {
         self.area.height
     }
 
     /// Where a cell of this canvas lies on the screen.
-    pub fn on_screen(&self, x: u16, y: u16) -> (u16, u16) {
+    pub(super) fn on_screen(&self, x: u16, y: u16) -> (u16, u16) {
         (self.area.x.saturating_add(x), self.area.y.saturating_add(y))
     }
 
     /// A part of this canvas, cut to it.
-    pub fn part(&mut self, x: u16, y: u16, width: u16, height: u16) -> Canvas<'_> {
+    pub(super) fn part(&mut self, x: u16, y: u16, width: u16, height: u16) -> Canvas<'_> {
         let wanted = Rect { x: self.area.x.saturating_add(x), y: self.area.y.saturating_add(y), width, height };
         Canvas { area: wanted.intersection(self.area), buf: self.buf, look: self.look }
     }
 
     /// Blanks everything.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         for y in self.area.top()..self.area.bottom() {
             for x in self.area.left()..self.area.right() {
                 if let Some(cell) = self.buf.cell_mut((x, y)) {
@@ -63,14 +63,14 @@ impl<'a> Canvas<'a> {
     }
 
     /// Lays a style over a rectangle.
-    pub fn tint(&mut self, x: u16, y: u16, width: u16, height: u16, style: Style) {
+    pub(super) fn tint(&mut self, x: u16, y: u16, width: u16, height: u16, style: Style) {
         let area = self.part(x, y, width, height).area;
         self.buf.set_style(area, style);
     }
 
     /// Writes `text` from column `x` on into at most `width` cells; returns the column behind it. What does not fit is
     /// cut between clusters, and an ellipsis says so.
-    pub fn put(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
+    pub(super) fn put(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
         let room = width.min(self.area.width.saturating_sub(x));
         if room == 0 || y >= self.area.height || text.is_empty() {
             return x;
@@ -88,18 +88,18 @@ impl<'a> Canvas<'a> {
     }
 
     /// Writes `text` flush right into the `width` cells from column `x` on.
-    pub fn put_right(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) {
+    pub(super) fn put_right(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) {
         let used = u16::try_from(cells(text)).unwrap_or(u16::MAX).min(width);
         self.put(x.saturating_add(width - used), y, used, text, style);
     }
 
     /// Writes several pieces one behind the other, up to the column `end`; returns the column behind them.
-    pub fn put_all(&mut self, x: u16, y: u16, end: u16, pieces: &[(&str, Style)]) -> u16 {
+    pub(super) fn put_all(&mut self, x: u16, y: u16, end: u16, pieces: &[(&str, Style)]) -> u16 {
         pieces.iter().fold(x, |x, (text, style)| self.put(x, y, end.saturating_sub(x), text, *style))
     }
 
     /// Draws one symbol of one cell.
-    pub fn dot(&mut self, x: u16, y: u16, symbol: &str, style: Style) {
+    pub(super) fn dot(&mut self, x: u16, y: u16, symbol: &str, style: Style) {
         if x < self.area.width
             && y < self.area.height
             && let Some(cell) = self.buf.cell_mut((self.area.x + x, self.area.y + y))
@@ -109,7 +109,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws a frame around the canvas with a title at the left and a remark at the right, and returns the inside.
-    pub fn framed(&mut self, title: &str, remark: &str) -> Canvas<'_> {
+    pub(super) fn framed(&mut self, title: &str, remark: &str) -> Canvas<'_> {
         let (w, h) = (self.area.width, self.area.height);
         if w < 2 || h < 2 {
             return self.part(0, 0, w, h);
@@ -142,7 +142,7 @@ impl<'a> Canvas<'a> {
 
 /// `text` broken at white space into lines of at most `width` cells; a longer word gets a line of its own, which
 /// [`Canvas::put`] cuts.
-pub fn wrap(text: &str, width: u16) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
     let width = usize::from(width);
     let mut lines: Vec<String> = Vec::new();
     let mut used = 0;
@@ -164,7 +164,7 @@ pub fn wrap(text: &str, width: u16) -> Vec<String> {
 }
 
 /// How many cells `text` takes when it is drawn cluster by cluster, as the terminal's buffer counts them.
-pub fn cells(text: &str) -> usize {
+pub(super) fn cells(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
     }
@@ -223,7 +223,7 @@ mod tests {
         // The second cell of a wide cluster is a blank in the buffer.
         assert_eq!(drawn("王小明", 4, false), "#王 …##");
         assert_eq!(drawn("प्रिया शर्मा", 20, true).matches('?').count(), cells("प्रिया शर्मा") - 1);
-        assert_eq!(drawn("a\u{1b}[31mb", 9, false), "#a[31mb###");
+        assert_eq!(drawn("a\u{1b}[31mb", 9, false), "#a[31mb####");
         assert_eq!(drawn("Imran Qureshi", 9, true), "#Imran Qu~#");
     }
 

@@ -10,13 +10,13 @@ use crate::{
 };
 
 /// What stands where there is nothing to show.
-pub const NOTHING: &str = "-";
+pub(super) const NOTHING: &str = "-";
 
 /// The widest text of [`aht`].
-pub const AHT_WIDTH: u16 = 7;
+pub(super) const AHT_WIDTH: u16 = 7;
 
 /// An AHT in at most seven cells: `4:47`, `1:02:03`, `99h59m` from ten hours on.
-pub fn aht(aht: Option<Aht>) -> String {
+pub(super) fn aht(aht: Option<Aht>) -> String {
     match aht {
         None => NOTHING.into(),
         Some(a) if a.secs() < 36_000 => a.to_string(),
@@ -26,7 +26,7 @@ pub fn aht(aht: Option<Aht>) -> String {
 }
 
 /// A deviation in percent in at most five cells: `+63%`, `-78%`, `0%`, `>999%`.
-pub fn deviation(percent: Option<f64>) -> String {
+pub(super) fn deviation(percent: Option<f64>) -> String {
     match percent.map(f64::round) {
         None => NOTHING.into(),
         Some(p) if p == 0.0 => "0%".into(),
@@ -36,7 +36,7 @@ pub fn deviation(percent: Option<f64>) -> String {
 }
 
 /// A difference in seconds in at most six cells: `+1:10`, `-0:31`, `0:00`, `+1h02`.
-pub fn diff(secs: Option<i64>) -> String {
+pub(super) fn diff(secs: Option<i64>) -> String {
     let Some(secs) = secs else { return NOTHING.into() };
     let sign = match secs.signum() {
         0 => "",
@@ -52,7 +52,7 @@ pub fn diff(secs: Option<i64>) -> String {
 }
 
 /// An age in at most five cells: `0:41`, `6:12`, `1h02`, `2d03h` has lost its minutes, `>99d` its days.
-pub fn age(age: Option<Duration>) -> String {
+pub(super) fn age(age: Option<Duration>) -> String {
     let Some(s) = age.map(|a| a.as_secs()) else { return NOTHING.into() };
     match s {
         0..3600 => format!("{}:{:02}", s / 60, s % 60),
@@ -63,7 +63,7 @@ pub fn age(age: Option<Duration>) -> String {
 }
 
 /// How long something has been so, in at most four cells: `42s`, `22m`, `3h`, `>99d`.
-pub fn span(span: Duration) -> String {
+pub(super) fn span(span: Duration) -> String {
     let s = span.as_secs();
     match s {
         0..60 => format!("{s}s"),
@@ -75,24 +75,24 @@ pub fn span(span: Duration) -> String {
 }
 
 /// A moment on the clock of `zone`: `14:32:07`.
-pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn clock(at: Timestamp, zone: &TimeZone) -> String {
     let t = zone.to_datetime(at);
     format!("{:02}:{:02}:{:02}", t.hour(), t.minute(), t.second())
 }
 
 /// A moment on the clock of `zone` to the minute: `14:32`.
-pub fn minute(at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn minute(at: Timestamp, zone: &TimeZone) -> String {
     let t = zone.to_datetime(at);
     format!("{:02}:{:02}", t.hour(), t.minute())
 }
 
 /// The short name of `zone` at that moment: `IST`, `+0545`.
-pub fn zone_name(at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn zone_name(at: Timestamp, zone: &TimeZone) -> String {
     zone.to_offset_info(at).abbreviation().to_owned()
 }
 
 /// True where the number beside this state is old: it is drawn dim and with a question mark.
-pub fn is_old(state: RowState) -> bool {
+pub(super) fn is_old(state: RowState) -> bool {
     matches!(state, RowState::Other(Condition::Stale | Condition::Failing | Condition::Invalid))
 }
 
@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn values_as_they_are_read() {
         let aht_of = |s| aht(Some(Aht::from_secs(s)));
-        assert_eq!([aht_of(287), aht_of(3723), aht_of(36_000), aht_of(u32::MAX)], ["4:47", "1:02:03", "10h00m", ">999h"]);
+        assert_eq!(
+            [aht_of(287), aht_of(3723), aht_of(36_000), aht_of(u32::MAX)],
+            ["4:47", "1:02:03", "10h00m", ">999h"]
+        );
         assert_eq!([63.2, -78.4, 0.4, -0.4, 1e9].map(|p| deviation(Some(p))), ["+63%", "-78%", "0%", "0%", ">999%"]);
         assert_eq!([70, -31, 0, 3720, -3720].map(|s| diff(Some(s))), ["+1:10", "-0:31", "0:00", "+1h02", "-1h02"]);
         let secs = |s| Some(Duration::from_secs(s));
@@ -117,11 +120,10 @@ mod tests {
     fn clocks_are_those_of_the_zone() {
         let at = Timestamp::from_second(1_773_306_127).unwrap();
         let zone = TimeZone::get("Asia/Kolkata").unwrap();
-        assert_eq!((clock(at, &zone), minute(at, &zone), zone_name(at, &zone)), (
-            "14:32:07".into(),
-            "14:32".into(),
-            "IST".into()
-        ));
+        assert_eq!(
+            (clock(at, &zone), minute(at, &zone), zone_name(at, &zone)),
+            ("14:32:07".into(), "14:32".into(), "IST".into())
+        );
     }
 
     proptest! {

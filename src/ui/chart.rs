@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 /// What a chart shows.
 #[derive(Clone, Copy, Debug)]
-pub struct Chart<'a> {
+pub(super) struct Chart<'a> {
     /// The readings.
     pub series: &'a Series,
     /// Limits as lines, and the scale.
@@ -35,10 +35,10 @@ pub struct Chart<'a> {
 const LABELS: u16 = 8;
 
 /// Fewest columns and rows that make a chart.
-const LEAST: (u16, u16) = (LABELS + 8, 4);
+pub(super) const LEAST: (u16, u16) = (LABELS + 8, 4);
 
 /// Draws the chart into the whole of `canvas`; nothing where it is too small for one.
-pub fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
     if canvas.width() < LEAST.0 || canvas.height() < LEAST.1 {
         return;
     }

@@ -1,47 +1,44 @@
-//! How many rows are in each state, and the median of the agents. The filter does not touch these numbers.
+//! How many rows are in each state. The filter does not touch these numbers.
 
 use super::{
     canvas::Canvas,
-    cells,
     scene::{Scene, counted},
     segments::{self, Segment, choose},
 };
 use crate::{app::rows, domain::Kind};
 
-/// Draws the line.
-pub fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
-    let tables = rows::tables(scene.state);
+/// Draws the line: with glyphs where there is room for all states, else with the words alone; what is still left out
+/// leaves an ellipsis.
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let width = canvas.width().saturating_sub(2);
-    let s = canvas.look.styles;
+    let mut x = 1;
     // Agents first: they are the many.
-    let mut all = Vec::new();
-    for (i, kind) in tables.iter().rev().enumerate() {
-        let base = u8::try_from(i).unwrap_or(0) * 20;
-        let title = format!("{}s {}", kind.word(), scene.watched(*kind));
-        // The title leads its counts: it is kept as long as the first of them.
-        let mut first = vec![(title, s.dim)];
-        for (n, (state, count)) in rows::counts(rows::all_lines(scene.state, *kind)).into_iter().enumerate() {
-            let text = counted(canvas.look.glyphs.state(state), state, count);
-            let style = s.state(state);
-            if n == 0 {
-                first.push(("  ".into(), s.text));
-                first.push((text, style));
-                let pieces = std::mem::take(&mut first);
-                all.push(Segment { pieces, priority: base });
-            } else {
-                all.push(Segment::new(base + state.rank() + 1, text, style));
+    for kind in rows::tables(scene.state).into_iter().rev() {
+        let room = (width + 1).saturating_sub(x);
+        let mut all = counted_states(canvas, scene, kind, true);
+        if segments::total(&all, 2) > room {
+            all = counted_states(canvas, scene, kind, false);
+        }
+        let n = all.len();
+        let mut chosen = choose(all.clone(), room, 2);
+        if chosen.len() < n {
+            // A second kind of which not all has room is not begun.
+            if x > 1 {
+                break;
             }
+            chosen = choose(all, room.saturating_sub(2), 2);
+            chosen.push(Segment::new(0, canvas.look.glyphs.ellipsis, canvas.look.styles.dim));
         }
-        if !first.is_empty() {
-            all.push(Segment { pieces: first, priority: base });
-        }
-        if *kind == Kind::Agent
-            && let Some((median, n)) = rows::median_of_agents(scene.state)
-        {
-            let text = format!("median of {n} agents {}", cells::aht(Some(median)));
-            all.push(Segment::new(base + 15, text, s.text));
-        }
+        x = segments::put(canvas, x, 0, 2, &chosen) + 4;
     }
-    let chosen = choose(all, width, 2);
-    segments::put(canvas, 1, 0, 2, &chosen);
+}
+
+fn counted_states(canvas: &Canvas<'_>, scene: &Scene<'_>, kind: Kind, glyphs: bool) -> Vec<Segment> {
+    let s = canvas.look.styles;
+    let mut all = vec![Segment::new(1, format!("{}s {}", kind.word(), scene.watched(kind)), s.dim)];
+    all.extend(rows::counts(rows::all_lines(scene.state, kind)).into_iter().map(|(state, n)| {
+        let glyph = if glyphs { canvas.look.glyphs.state(state) } else { "" };
+        Segment::new(state.rank() + 2, counted(glyph, state, n), s.state(state))
+    }));
+    all
 }

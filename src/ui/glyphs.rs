@@ -95,13 +95,15 @@ impl Glyphs {
     /// The mark of a row's state: always two cells, so that the words beside it align.
     pub fn state(&self, state: RowState) -> &'static str {
         match state {
-            RowState::Fresh(level) => self.levels[match level {
-                Level::HighCrit => 0,
-                Level::HighWarn => 1,
-                Level::LowCrit => 2,
-                Level::LowWarn => 3,
-                Level::Inside => 4,
-            }],
+            RowState::Fresh(level) => {
+                self.levels[match level {
+                    Level::HighCrit => 0,
+                    Level::HighWarn => 1,
+                    Level::LowCrit => 2,
+                    Level::LowWarn => 3,
+                    Level::Inside => 4,
+                }]
+            }
             RowState::Other(condition) => match condition {
                 Condition::Value => self.levels[4],
                 Condition::NoCalls => self.conditions[0],

@@ -11,32 +11,25 @@ use crate::{
     domain::Kind,
 };
 
-impl View {
-    /// The views in the order of their number keys.
-    pub const ALL: [View; 3] = [View::Overview, View::Agents, View::Campaigns];
-
-    /// Its name on the tab.
-    pub const fn title(self) -> &'static str {
-        match self {
-            View::Overview => "Overview",
-            View::Agents => "Agents",
-            View::Campaigns => "Campaigns",
-        }
-    }
-}
-
 /// Draws the line.
-pub fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let width = canvas.width();
-    let right = choose(facts(canvas, scene), width.saturating_sub(1), 2);
+    // DEMO is never crowded out.
+    let mode = scene.state.facts.mode.map_or(0, |m| m.len() + 4);
+    let kept = u16::try_from(mode).unwrap_or(0) + 1;
+    let right = choose(facts(canvas, scene), width.saturating_sub(kept), 2);
     let room = width.saturating_sub(segments::total(&right, 2)).saturating_sub(3);
-    let left = choose(names(canvas, scene), room, 2);
+    // All tabs, or the present one alone.
+    let mut left = names(canvas, scene, true);
+    if segments::total(&left, 2) > room {
+        left = choose(names(canvas, scene, false), room, 2);
+    }
     segments::put(canvas, 1, 0, 2, &left);
     let start = width.saturating_sub(segments::total(&right, 2)).saturating_sub(1);
     segments::put(canvas, start, 0, 2, &right);
 }
 
-fn names(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
+fn names(canvas: &Canvas<'_>, scene: &Scene<'_>, tabs: bool) -> Vec<Segment> {
     let s = canvas.look.styles;
     let facts = &scene.state.facts;
     let mut out = Vec::new();
@@ -46,11 +39,11 @@ fn names(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
     out.push(Segment::new(5, "ahtop", s.accent));
     out.push(Segment::new(3, &*facts.account, s.text));
     for (i, view) in View::ALL.into_iter().enumerate() {
-        out.push(if view == scene.state.view {
-            Segment::new(2, format!("[{} {}]", i + 1, view.title()), s.accent)
-        } else {
-            Segment::new(6, format!("{} {}", i + 1, view.title()), s.dim)
-        });
+        if view == scene.state.view {
+            out.push(Segment::new(2, format!("[{} {}]", i + 1, view.title()), s.accent));
+        } else if tabs {
+            out.push(Segment::new(6, format!("{} {}", i + 1, view.title()), s.dim));
+        }
     }
     out
 }
@@ -83,7 +76,7 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
 }
 
 /// The plural of a kind, as a title.
-pub fn plural(kind: Kind) -> &'static str {
+pub(super) fn plural(kind: Kind) -> &'static str {
     match kind {
         Kind::Campaign => "Campaigns",
         Kind::Agent => "Agents",

@@ -28,6 +28,8 @@ mod sparkline;
 mod status;
 mod table;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 pub mod theme;
 
@@ -142,37 +144,35 @@ fn full(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
 
 /// Tables, detail and log.
 fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout, frames: bool) {
-    let (w, mut h) = (canvas.width(), canvas.height());
+    let (mut w, mut h) = (canvas.width(), canvas.height());
     if scene.state.detail_open {
         detail::draw(canvas, scene, frames);
         return;
     }
-    let tables = rows::tables(scene.state);
     if frames && h >= 30 && !scene.data.events.is_empty() {
-        let lines = (h / 5).clamp(5, 10);
+        let wanted = u16::try_from(scene.data.events.len()).unwrap_or(u16::MAX).saturating_add(2);
+        let lines = wanted.min((h / 5).clamp(5, 10));
         h -= lines;
         log::draw(&mut canvas.part(0, h, w, lines), scene);
     }
-    // Titles, and the frame.
+    // The detail stands beside all tables, so that their columns are as wide and stand one below the other.
+    if w >= BESIDE && h >= 8 {
+        let beside = (w / 3).clamp(38, 76);
+        w -= beside;
+        detail::draw(&mut canvas.part(w, 0, beside, h), scene, frames);
+    }
     let around: u16 = if frames { 3 } else { 1 };
+    let tables = rows::tables(scene.state);
     let mut y = 0;
-    let mut rest = tables.as_slice();
-    // The campaigns are few: they get the rows that they need, up to a third, over the whole width.
-    if let [first, others @ ..] = rest
-        && !others.is_empty()
-    {
-        let wanted = u16::try_from(scene.lines(*first).len().max(1)).unwrap_or(u16::MAX);
-        let rows = wanted.min((h / 3).saturating_sub(around).max(1));
-        let height = (rows + around).min(h);
-        table::draw(&mut canvas.part(0, 0, w, height), scene, *first, frames, layout);
-        y = height;
-        rest = others;
-    }
-    let beside = if w >= BESIDE && h - y >= 8 { (w / 3).clamp(38, 76) } else { 0 };
-    if let Some(kind) = rest.first() {
-        table::draw(&mut canvas.part(0, y, w - beside, h - y), scene, *kind, frames, layout);
-    }
-    if beside > 0 {
-        detail::draw(&mut canvas.part(w - beside, y, beside, h - y), scene, frames);
+    for (i, kind) in tables.iter().enumerate() {
+        let height = if i + 1 < tables.len() {
+            // The campaigns are few: they get the rows that they need, up to a third.
+            let wanted = u16::try_from(scene.lines(*kind).len().max(1)).unwrap_or(u16::MAX);
+            (wanted.min((h / 3).saturating_sub(around).max(1)) + around).min(h - y)
+        } else {
+            h - y
+        };
+        table::draw(&mut canvas.part(0, y, w, height), scene, *kind, frames, layout);
+        y += height;
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::{Aht, Band};
 
 /// From one AHT to another, in seconds; `low < high`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
+pub(super) struct Scale {
     /// Lower end.
     pub low: f64,
     /// Upper end.
@@ -18,9 +18,20 @@ pub struct Scale {
 const LEAST: f64 = 60.0;
 
 impl Scale {
+    /// The scale for a few steps: as [`Scale::of`] without the outer limits, so that movements within the band show and
+    /// what is far outside is at the first or the last step.
+    pub(super) fn coarse(band: &Band, values: impl Iterator<Item = Aht>) -> Scale {
+        let inner = Band {
+            low_crit: band.low_crit.filter(|_| band.low_warn.is_none()),
+            high_crit: band.high_crit.filter(|_| band.high_warn.is_none()),
+            ..*band
+        };
+        Scale::of(&inner, values)
+    }
+
     /// The scale for `values` in `band`. The limits take the middle two thirds; a target alone stands in the middle of
     /// half to one and a half of it. Without a band the range is that of the values, in steps of half a minute.
-    pub fn of(band: &Band, values: impl Iterator<Item = Aht>) -> Scale {
+    pub(super) fn of(band: &Band, values: impl Iterator<Item = Aht>) -> Scale {
         let limits: Vec<f64> = band.limits().iter().filter_map(|(_, l)| l.map(|a| f64::from(a.secs()))).collect();
         match (limits.first(), limits.last()) {
             (Some(first), Some(last)) if limits.len() > 1 && last > first => {
@@ -49,13 +60,13 @@ impl Scale {
     }
 
     /// Where `aht` lies among `steps` equal steps, 0 lowest; clamped to them.
-    pub fn step(&self, aht: Aht, steps: usize) -> usize {
+    pub(super) fn step(&self, aht: Aht, steps: usize) -> usize {
         let share = (f64::from(aht.secs()) - self.low) / (self.high - self.low);
         ((share * steps as f64).floor().max(0.0) as usize).min(steps.saturating_sub(1))
     }
 
     /// Whether `aht` lies above (`Greater`) or below the scale.
-    pub fn beyond(&self, aht: Aht) -> std::cmp::Ordering {
+    pub(super) fn beyond(&self, aht: Aht) -> std::cmp::Ordering {
         let v = f64::from(aht.secs());
         if v > self.high {
             std::cmp::Ordering::Greater

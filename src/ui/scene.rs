@@ -10,7 +10,7 @@ use crate::{
 
 /// One frame's worth of views of the state.
 #[derive(Debug)]
-pub struct Scene<'a> {
+pub(super) struct Scene<'a> {
     /// The live state: view, selection, sort, filter, overlay.
     pub state: &'a State,
     /// Where the data come from: the frozen state, or the live one.
@@ -27,7 +27,7 @@ pub struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// The views of `state`.
-    pub fn of(state: &'a State) -> Self {
+    pub(super) fn of(state: &'a State) -> Self {
         Scene {
             state,
             data: state.shown(),
@@ -40,7 +40,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The lines of a table, filtered and in order.
-    pub fn lines(&self, kind: Kind) -> &[Line<'a>] {
+    pub(super) fn lines(&self, kind: Kind) -> &[Line<'a>] {
         match kind {
             Kind::Campaign => &self.campaigns,
             Kind::Agent => &self.agents,
@@ -48,12 +48,12 @@ impl<'a> Scene<'a> {
     }
 
     /// How many targets of `kind` are watched, whatever the filter.
-    pub fn watched(&self, kind: Kind) -> usize {
+    pub(super) fn watched(&self, kind: Kind) -> usize {
         self.state.facts.watched.iter().filter(|w| w.target.kind == kind).count()
     }
 
     /// The line that the detail is about: the selected one, also where the filter hides it, else the first.
-    pub fn selected(&self) -> Option<Line<'a>> {
+    pub(super) fn selected(&self) -> Option<Line<'a>> {
         let focus = self.state.focus;
         match self.state.selected.get(&focus) {
             Some(target) => rows::line(self.state, target),
@@ -62,7 +62,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The state of the link in a word, how long it lasts or has lasted, and whether it is as it should be.
-    pub fn link(&self) -> (&'static str, Option<Duration>, bool) {
+    pub(super) fn link(&self) -> (&'static str, Option<Duration>, bool) {
         let Some(status) = &self.data.status else { return ("WAITING", None, false) };
         let silence = status.at.age(&self.now);
         if silence >= banners::SILENT_AFTER {
@@ -79,7 +79,7 @@ impl<'a> Scene<'a> {
     }
 
     /// How long it is until `stamp`; zero once it is over.
-    pub fn left(&self, stamp: &Stamp) -> Duration {
+    pub(super) fn left(&self, stamp: &Stamp) -> Duration {
         if stamp.boot == self.now.boot {
             return stamp.mono.since(self.now.mono);
         }
@@ -89,7 +89,7 @@ impl<'a> Scene<'a> {
 }
 
 /// A state and how many rows are in it, as the counts and the small screen say it: `▲▲ HIGH 1`.
-pub fn counted(glyph: &str, state: RowState, n: usize) -> String {
+pub(super) fn counted(glyph: &str, state: RowState, n: usize) -> String {
     let glyph = glyph.trim_end();
     let gap = if glyph.is_empty() { "" } else { " " };
     format!("{glyph}{gap}{} {n}", state.word())

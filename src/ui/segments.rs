@@ -6,7 +6,7 @@ use super::canvas::{Canvas, cells};
 
 /// One fact of a line.
 #[derive(Clone, Debug)]
-pub struct Segment {
+pub(super) struct Segment {
     /// Its pieces of text, written one behind the other.
     pub pieces: Vec<(String, Style)>,
     /// The lower, the longer it is kept.
@@ -15,7 +15,7 @@ pub struct Segment {
 
 impl Segment {
     /// A fact of one piece.
-    pub fn new(priority: u8, text: impl Into<String>, style: Style) -> Self {
+    pub(super) fn new(priority: u8, text: impl Into<String>, style: Style) -> Self {
         Segment { pieces: vec![(text.into(), style)], priority }
     }
 
@@ -26,7 +26,7 @@ impl Segment {
 
 /// Those of `segments` that fit into `width` cells with `gap` cells between them, the most important ones first chosen.
 /// A less important one may take room that a longer, more important one could not use.
-pub fn choose(segments: Vec<Segment>, width: u16, gap: u16) -> Vec<Segment> {
+pub(super) fn choose(segments: Vec<Segment>, width: u16, gap: u16) -> Vec<Segment> {
     let mut order: Vec<usize> = (0..segments.len()).collect();
     order.sort_by_key(|i| segments[*i].priority);
     let mut left = usize::from(width) + usize::from(gap);
@@ -42,13 +42,13 @@ pub fn choose(segments: Vec<Segment>, width: u16, gap: u16) -> Vec<Segment> {
 }
 
 /// How many cells the segments take together.
-pub fn total(segments: &[Segment], gap: u16) -> u16 {
+pub(super) fn total(segments: &[Segment], gap: u16) -> u16 {
     let gaps = usize::from(gap) * segments.len().saturating_sub(1);
     u16::try_from(segments.iter().map(Segment::width).sum::<usize>() + gaps).unwrap_or(u16::MAX)
 }
 
 /// Writes the segments from column `x` of the line `y` on; returns the column behind them.
-pub fn put(canvas: &mut Canvas<'_>, x: u16, y: u16, gap: u16, segments: &[Segment]) -> u16 {
+pub(super) fn put(canvas: &mut Canvas<'_>, x: u16, y: u16, gap: u16, segments: &[Segment]) -> u16 {
     let mut at = x;
     for (i, segment) in segments.iter().enumerate() {
         at += if i > 0 { gap } else { 0 };

@@ -11,11 +11,11 @@ use super::{canvas::Canvas, scale::Scale};
 use crate::domain::{Aht, Band, Mono, Series};
 
 /// What a sparkline covers: the window of the service's average.
-pub const SPAN: Duration = Duration::from_secs(2 * 3600);
+pub(super) const SPAN: Duration = Duration::from_secs(2 * 3600);
 
 /// `span` up to `now` in `n` buckets, whose borders are multiples of their width on the clock. The last bucket is the
 /// one that `now` lies in.
-pub fn buckets(series: &Series, now: Mono, span: Duration, n: usize, hold: Duration) -> Vec<Option<Aht>> {
+pub(super) fn buckets(series: &Series, now: Mono, span: Duration, n: usize, hold: Duration) -> Vec<Option<Aht>> {
     let width = i64::try_from(span.as_millis()).unwrap_or(i64::MAX) / i64::try_from(n.max(1)).unwrap_or(1);
     let width = width.max(1);
     let end = Mono(now.0.div_euclid(width).saturating_add(1).saturating_mul(width));
@@ -30,8 +30,8 @@ pub fn buckets(series: &Series, now: Mono, span: Duration, n: usize, hold: Durat
 
 /// Draws `values` into the line `y` from column `x` on, one cell each. `old`: drawn in this style throughout; otherwise
 /// what lies outside the band has its level's colour.
-pub fn draw(canvas: &mut Canvas<'_>, x: u16, y: u16, values: &[Option<Aht>], band: &Band, old: Option<Style>) {
-    let scale = Scale::of(band, values.iter().flatten().copied());
+pub(super) fn draw(canvas: &mut Canvas<'_>, x: u16, y: u16, values: &[Option<Aht>], band: &Band, old: Option<Style>) {
+    let scale = Scale::coarse(band, values.iter().flatten().copied());
     let look = canvas.look;
     let bars = look.glyphs.bars;
     for (i, value) in values.iter().enumerate() {

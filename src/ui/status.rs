@@ -9,7 +9,7 @@ use super::{
 use crate::{app::rows, domain::Band};
 
 /// Draws the line. Returns the column of the text cursor while the filter is being typed.
-pub fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> Option<u16> {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> Option<u16> {
     if scene.state.filter.editing { Some(edit(canvas, scene)) } else { facts(canvas, scene) }
 }
 
@@ -37,10 +37,14 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> Option<u16> {
     let sort = scene.state.sort;
     let direction = if sort.reverse { " reversed" } else { "" };
     all.push(Segment::new(2, format!("sort: {}{direction}", table::name_of(sort.column)), s.dim));
+    // Never called the team's average: calls are not weighted.
+    if let Some((median, n)) = rows::median_of_agents(scene.state) {
+        all.push(Segment::new(3, format!("median of {n} agents {}", super::cells::aht(Some(median))), s.text));
+    }
     if let Some(line) = scene.selected()
         && let Some(text) = band(&line.watched.band)
     {
-        all.push(Segment::new(3, text, s.dim));
+        all.push(Segment::new(5, text, s.dim));
     }
     let chosen = choose(all, canvas.width().saturating_sub(2), 3);
     segments::put(canvas, 1, 0, 3, &chosen);
@@ -48,7 +52,7 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> Option<u16> {
 }
 
 /// The band of the selected row in words.
-pub fn band(band: &Band) -> Option<String> {
+pub(super) fn band(band: &Band) -> Option<String> {
     use super::cells::aht;
     let side = |warn: Option<_>, crit: Option<_>| warn.or(crit);
     let usual = match (side(band.low_warn, band.low_crit), side(band.high_warn, band.high_crit)) {

@@ -32,7 +32,7 @@ impl Column {
     ];
 
     /// Its title in a table of `kind`.
-    pub const fn title(self, kind: Kind) -> &'static str {
+    pub(super) const fn title(self, kind: Kind) -> &'static str {
         match (self, kind) {
             (Column::Name, Kind::Agent) => "AGENT",
             (Column::Name, Kind::Campaign) => "CAMPAIGN",
@@ -80,7 +80,7 @@ impl Column {
 }
 
 /// The name of a column in sentences.
-pub const fn name_of(column: Column) -> &'static str {
+pub(super) const fn name_of(column: Column) -> &'static str {
     match column {
         Column::Name => "name",
         Column::Group => "group",
@@ -96,8 +96,8 @@ pub const fn name_of(column: Column) -> &'static str {
 
 /// Before the first column: the mark of the selected row.
 const MARGIN: u16 = 2;
-/// Trends are not drawn wider: a cell a minute.
-const WIDEST_TREND: u16 = 120;
+/// Trends are not drawn wider: beyond that they are a carpet.
+const WIDEST_TREND: u16 = 80;
 /// Names and groups are not given more.
 const WIDEST_NAME: u16 = 32;
 
@@ -150,7 +150,7 @@ fn plan(width: u16, contents: Contents) -> Vec<(Column, u16)> {
 }
 
 /// Draws the table of `kind`, in a frame or under a line of titles, and notes how many rows it has room for.
-pub fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame: bool, layout: &mut Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame: bool, layout: &mut Layout) {
     let lines = scene.lines(kind);
     let titles = u16::from(canvas.height() > 1);
     let room = usize::from(canvas.height().saturating_sub(if frame { 3 } else { titles }));
@@ -164,7 +164,8 @@ pub fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame: bool,
     };
     if frame {
         let title = format!("{} {}", plural(kind), scene.watched(kind));
-        let sum = if kind == Kind::Campaign && range.is_empty() { "averages over the calls of each campaign" } else { "" };
+        let sum =
+            if kind == Kind::Campaign && range.is_empty() { "averages over the calls of each campaign" } else { "" };
         let remark = if range.is_empty() { sum } else { &range };
         let mut inside = canvas.framed(&title, remark);
         body(&mut inside, scene, kind, lines, offset, "");
@@ -259,7 +260,13 @@ fn cell(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, column: Col
         }
         Column::Aht => {
             let text = cells::aht(line.aht);
-            let style = if line.aht.is_none() { s.dim } else if old { s.stale } else { value_style(canvas, line) };
+            let style = if line.aht.is_none() {
+                s.dim
+            } else if old {
+                s.stale
+            } else {
+                value_style(canvas, line)
+            };
             canvas.put_right(x, y, width - 1, &text, style);
             if old && line.aht.is_some() {
                 canvas.put(x + width - 1, y, 1, "?", s.stale);
@@ -299,7 +306,7 @@ fn value_style(canvas: &Canvas<'_>, line: &Line<'_>) -> Style {
 }
 
 /// Glyph, word, and how long, where there is room for it. Returns the column behind it.
-pub fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u16, u16, u16)) -> u16 {
+pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u16, u16, u16)) -> u16 {
     let style = canvas.look.styles.state(line.state);
     let text = format!("{} {}", canvas.look.glyphs.state(line.state), line.state.word());
     let held = line.held.map(|d| format!(" {}", cells::span(d))).unwrap_or_default();
@@ -310,7 +317,7 @@ pub fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u16, u16,
 }
 
 /// What the row is called. In ASCII a name of another script falls back to the id, which can be read.
-pub fn name<'a>(line: &Line<'a>, ascii: bool) -> &'a str {
+pub(super) fn name<'a>(line: &Line<'a>, ascii: bool) -> &'a str {
     let name = line.name();
     let id: &'a str = &line.watched.target.id;
     if ascii && !name.is_ascii() && id.is_ascii() { id } else { name }

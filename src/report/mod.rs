@@ -1,0 +1,5 @@
+//! The same state without a terminal.
+
+mod svg;
+
+pub use svg::svg;
