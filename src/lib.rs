@@ -11,5 +11,8 @@ pub mod domain;
 pub mod exit;
 pub mod poll;
 pub mod report;
+pub mod run;
 pub mod sim;
 pub mod store;
+pub mod term;
+pub mod ui;
