@@ -77,6 +77,7 @@ impl<'a> Canvas<'a> {
         }
         let text = if self.look.glyphs.ascii() { to_ascii(text) } else { Cow::Borrowed(text) };
         let (ax, ay) = (self.area.x + x, self.area.y + y);
+        let style = whole(style);
         let room = usize::from(room);
         let end = if text.len() <= room || cells(&text) <= room {
             self.buf.set_stringn(ax, ay, &text, room, style).0
@@ -104,7 +105,7 @@ impl<'a> Canvas<'a> {
             && y < self.area.height
             && let Some(cell) = self.buf.cell_mut((self.area.x + x, self.area.y + y))
         {
-            cell.set_symbol(symbol).set_style(style);
+            cell.set_symbol(symbol).set_style(whole(style));
         }
     }
 
@@ -138,6 +139,11 @@ impl<'a> Canvas<'a> {
         }
         self.part(1, 1, w - 2, h - 2)
     }
+}
+
+/// `style` with nothing left of what stood there before.
+fn whole(style: Style) -> Style {
+    Style::reset().patch(style)
 }
 
 /// `text` broken at white space into lines of at most `width` cells; a longer word gets a line of its own, which

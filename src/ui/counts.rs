@@ -19,6 +19,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         if segments::total(&all, 2) > room {
             all = counted_states(canvas, scene, kind, false);
         }
+        if segments::total(&all, 2) > room && x == 1 {
+            // How many there are is also said below the table.
+            all.remove(0);
+        }
         let n = all.len();
         let mut chosen = choose(all.clone(), room, 2);
         if chosen.len() < n {

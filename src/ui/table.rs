@@ -155,26 +155,31 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame
     let titles = u16::from(canvas.height() > 1);
     let room = usize::from(canvas.height().saturating_sub(if frame { 3 } else { titles }));
     layout.set_rows(kind, room);
-    // The offset of the last update may be that of a smaller window.
-    let offset = scene.state.offset.get(&kind).copied().unwrap_or(0).min(lines.len().saturating_sub(room));
-    let range = if lines.len() > room && room > 0 {
-        format!("{}-{} of {}", offset + 1, (offset + room).min(lines.len()), lines.len())
-    } else {
-        String::new()
-    };
+    let offset = offset(scene, kind, room);
     if frame {
+        let range = visible(scene, kind, room).map(|(first, last)| format!("{first}-{last} of {}", lines.len()));
         let title = format!("{} {}", plural(kind), scene.watched(kind));
-        let sum =
-            if kind == Kind::Campaign && range.is_empty() { "averages over the calls of each campaign" } else { "" };
-        let remark = if range.is_empty() { sum } else { &range };
-        let mut inside = canvas.framed(&title, remark);
-        body(&mut inside, scene, kind, lines, offset, "");
+        let sum = if kind == Kind::Campaign { "averages over the calls of each campaign" } else { "" };
+        let mut inside = canvas.framed(&title, range.as_deref().unwrap_or(sum));
+        body(&mut inside, scene, kind, lines, offset);
     } else {
-        body(canvas, scene, kind, lines, offset, &range);
+        body(canvas, scene, kind, lines, offset);
     }
 }
 
-fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_>], offset: usize, range: &str) {
+/// The first row that is shown. The offset of the last update may be that of a smaller window.
+fn offset(scene: &Scene<'_>, kind: Kind, room: usize) -> usize {
+    let last = scene.lines(kind).len().saturating_sub(room);
+    scene.state.offset.get(&kind).copied().unwrap_or(0).min(last)
+}
+
+/// The first and the last row that are shown, counted from 1, where not all of them are.
+pub(super) fn visible(scene: &Scene<'_>, kind: Kind, room: usize) -> Option<(usize, usize)> {
+    let from = offset(scene, kind, room);
+    (room > 0 && scene.lines(kind).len() > room).then_some((from + 1, from + room))
+}
+
+fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_>], offset: usize) {
     let widest = |of: &dyn Fn(&Line<'_>) -> usize| u16::try_from(lines.iter().map(of).max().unwrap_or(0)).unwrap_or(0);
     let contents = Contents {
         name: widest(&|l| cells_of(l.name()).min(99)),
@@ -185,7 +190,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_
     let columns = plan(canvas.width(), contents);
     let titles = u16::from(canvas.height() > 1);
     if titles > 0 {
-        head(canvas, scene, kind, &columns, range);
+        head(canvas, scene, kind, &columns);
     }
     if lines.is_empty() {
         let text = if scene.watched(kind) == 0 {
@@ -214,7 +219,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_
     }
 }
 
-fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Column, u16)], range: &str) {
+fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Column, u16)]) {
     let style = canvas.look.styles.header;
     let mut x = MARGIN;
     for (column, width) in columns {
@@ -222,9 +227,6 @@ fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Colu
         let mut title = column.title(kind).to_owned();
         if *column == Column::Age && scene.state.age_as_time {
             title = "READ".into();
-        }
-        if *column == Column::Name && !range.is_empty() && usize::from(*width) >= title.len() + range.len() + 2 {
-            title = format!("{title} {range}");
         }
         if sorted {
             title.push_str(canvas.look.glyphs.sort[usize::from(!scene.state.sort.reverse)]);

@@ -87,8 +87,12 @@ pub struct Styles {
     pub ok: Style,
     /// Too old to be trusted.
     pub stale: Style,
-    /// An id that the service does not know, and targets that fail.
+    /// An id that the service does not know.
     pub invalid: Style,
+    /// Asked, but no good answer comes.
+    pub failing: Style,
+    /// Not asked yet.
+    pub waiting: Style,
     /// A banner: the numbers do not come.
     pub error: Style,
     /// A banner: something needs a look.
@@ -188,6 +192,9 @@ impl Styles {
             low_crit: fill(Color::Cyan),
             low: fg(Color::Cyan),
             invalid: fg(Color::Magenta),
+            failing: fg(Color::Red),
+            waiting: fg(Color::Blue),
+            stale: Style::new().add_modifier(Modifier::DIM | Modifier::ITALIC),
             error: Style::new().fg(Color::White).bg(Color::Red).add_modifier(Modifier::BOLD),
             warning: fg(Color::Yellow),
             info: fg(Color::Cyan),
@@ -212,6 +219,8 @@ impl Styles {
             ok: Style::new(),
             stale: fg(p.dim).add_modifier(Modifier::ITALIC),
             invalid: fg(p.invalid),
+            failing: fg(p.alarm),
+            waiting: fg(p.accent),
             error: fill(p.alarm),
             warning: fg(p.high),
             info: fg(p.low),
@@ -233,8 +242,10 @@ impl Styles {
             low_crit: with(Modifier::BOLD | Modifier::REVERSED),
             low: with(Modifier::BOLD),
             ok: Style::new(),
-            stale: with(Modifier::DIM),
+            stale: with(Modifier::DIM | Modifier::ITALIC),
             invalid: with(Modifier::UNDERLINED),
+            failing: with(Modifier::UNDERLINED | Modifier::BOLD),
+            waiting: with(Modifier::ITALIC),
             error: with(Modifier::BOLD | Modifier::REVERSED),
             warning: with(Modifier::BOLD),
             info: Style::new(),
@@ -269,9 +280,11 @@ impl Styles {
         match state {
             RowState::Fresh(level) => self.level(level),
             RowState::Other(Condition::Value) => self.ok,
-            RowState::Other(Condition::NoCalls | Condition::Waiting) => self.dim,
+            RowState::Other(Condition::NoCalls) => self.dim,
+            RowState::Other(Condition::Waiting) => self.waiting,
             RowState::Other(Condition::Stale) => self.stale,
-            RowState::Other(Condition::Invalid | Condition::Failing) => self.invalid,
+            RowState::Other(Condition::Invalid) => self.invalid,
+            RowState::Other(Condition::Failing) => self.failing,
         }
     }
 
