@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The state without a terminal: JSON, NDJSON, CSV and a plain table, all made from one [`Document`].
 //!
 //! Whatever a server, a store or a configuration holds, no output has a character that a terminal would act upon.
@@ -6,6 +5,7 @@
 mod csv;
 mod document;
 mod json;
+mod svg;
 mod table;
 
 #[cfg(test)]
@@ -14,11 +14,5 @@ mod tests;
 pub use csv::csv;
 pub use document::{BudgetPart, Document, Element, Facts, SCHEMA, TokenPart, View};
 pub use json::{json, ndjson};
-pub use table::table;
-=======
-//! The same state without a terminal.
-
-mod svg;
-
 pub use svg::svg;
->>>>>>> tui
+pub use table::table;
