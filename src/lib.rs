@@ -6,6 +6,8 @@
 
 pub mod api;
 pub mod app;
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod exit;

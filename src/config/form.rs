@@ -126,6 +126,21 @@ pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
 }
 
 impl Form {
+    /// What stands for the value in the help text.
+    pub const fn placeholder(self) -> &'static str {
+        match self {
+            Form::Name | Form::Line | Form::Variable => "NAME",
+            Form::Origin | Form::Store => "URL",
+            Form::Zone => "ZONE",
+            Form::Path => "FILE",
+            Form::Argv => "COMMAND",
+            Form::Count { .. } => "N",
+            Form::Span { .. } => "DURATION",
+            Form::Word(_) => "WORD",
+            Form::Ids => "ID",
+        }
+    }
+
     /// True where several values make a list.
     pub fn is_list(self) -> bool {
         matches!(self, Form::Ids)
@@ -252,11 +267,12 @@ fn zone(text: &str) -> Result<String, String> {
     }
 }
 
-/// The name of a variable. The value is not quoted: somebody may have put the key itself here.
+/// The name of a variable. The value is not quoted, and small letters are refused: somebody may have put the key itself
+/// here, which must not pass for a name and be shown later.
 fn variable(text: &str) -> Result<(), String> {
-    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(good) {
-        return Err("must be the name of an environment variable (letters, digits, '_'), never the key itself".into());
+    let good = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    if text.is_empty() || text.len() > 64 || text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(good) {
+        return Err("must be the name of an environment variable (A to Z, digits, '_'), never the key itself".into());
     }
     Ok(())
 }
