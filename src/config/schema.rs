@@ -234,10 +234,11 @@ pub const LIMITS: [&str; 5] = ["low_crit", "low_warn", "target", "high_warn", "h
 pub const BANDS: [&str; 7] = ["low_crit", "low_warn", "target", "high_warn", "high_crit", "agents", "campaigns"];
 
 /// Variables that are not the twin of a key, with their meaning.
-pub const VARIABLES: [(&str, &str); 4] = [
+pub const VARIABLES: [(&str, &str); 5] = [
     ("AHTOP_CONFIG", "the configuration file, like --config"),
     ("AHTOP_API_KEY", "the API key itself, where no other source is named"),
     ("AHTOP_STATE_DIR", "directory for the store and the log, instead of the platform's"),
+    ("AHTOP_LOG", "what goes into the log: error, warn, info (default), debug or trace"),
     ("NO_COLOR", "set to anything: no colour, unless --theme or AHTOP_THEME says otherwise"),
 ];
 
