@@ -147,7 +147,8 @@ fn a_few_of_the_demo_are_out_of_their_bands_and_most_are_not() {
     for seed in 1..6 {
         let mut model = Model::new(Roster::demo(), Workload::default(), seed);
         let roster = model.roster().clone();
-        let outside = roster.targets().iter().filter(|t| match model.value_at(t, 6 * HOUR) {
+        let targets = roster.targets();
+        let outside = targets.iter().filter(|t| match model.value_at(t, 6 * HOUR) {
             Truth::Secs(s) => roster.band(t).is_some_and(|b| b.level(Aht::from_secs(s)) != Level::Inside),
             _ => false,
         });
