@@ -310,3 +310,90 @@ fn no_body_and_no_header_panics() {
         s.ask(&json!({"userName": "acme", "agentId": value}));
     });
 }
+
+/// What a test does to the account.
+#[derive(Clone, Debug)]
+enum Act {
+    Mint,
+    ForeignMint,
+    /// With the token of this generation, counted from the newest.
+    Ask(usize),
+    Pass(u64),
+}
+
+fn act() -> impl proptest::strategy::Strategy<Value = Act> {
+    use proptest::prelude::*;
+    prop_oneof![
+        2 => Just(Act::Mint),
+        1 => Just(Act::ForeignMint),
+        4 => (0usize..3).prop_map(Act::Ask),
+        2 => (1u64..900).prop_map(Act::Pass),
+    ]
+}
+
+#[test]
+fn only_the_newest_token_of_the_hour_lives_and_no_hour_has_more_than_ten() {
+    use proptest::prelude::*;
+    proptest!(ProptestConfig::with_cases(64), |(acts in prop::collection::vec(act(), 1..120))| {
+        let mut s = Sim::with(|o| o.limit_per_minute = u32::MAX);
+        // Every generation: when, and its token where it is ours.
+        let mut all: Vec<(Mono, Option<String>)> = Vec::new();
+        for act in acts {
+            let now = s.clock.now().mono;
+            let in_the_hour = all.iter().filter(|g| now.since(g.0) < Duration::from_secs(3600)).count();
+            match act {
+                Act::Pass(secs) => s.pass(secs),
+                Act::Mint => {
+                    let got = s.mint();
+                    prop_assert_eq!(got, in_the_hour < 10);
+                    if got {
+                        all.push((now, Some(s.token.clone())));
+                    }
+                    s.pass(1);
+                }
+                Act::ForeignMint => {
+                    let got = s.service.foreign_mint();
+                    prop_assert_eq!(got, in_the_hour < 10);
+                    if got {
+                        all.push((now, None));
+                    }
+                }
+                Act::Ask(back) => {
+                    let Some((minted, Some(token))) = all.len().checked_sub(back + 1).map(|i| all[i].clone()) else {
+                        continue;
+                    };
+                    s.token = token;
+                    let alive = back == 0 && now.since(minted) < Duration::from_secs(3600);
+                    prop_assert_eq!(s.campaign().status, if alive { 200 } else { 401 });
+                }
+            }
+        }
+        let ours = all.iter().filter(|g| g.1.is_some()).count() as u64;
+        let c = s.service.counters();
+        prop_assert_eq!((c.minted, c.foreign_minted), (ours, all.len() as u64 - ours));
+    });
+}
+
+#[test]
+fn no_window_of_sixty_seconds_has_more_good_answers_than_the_limit() {
+    use proptest::prelude::*;
+    let config = ProptestConfig::with_cases(32);
+    proptest!(config, |(gaps in prop::collection::vec(0u64..3_000, 50..250), foreign in 1u32..40)| {
+        let mut s = Sim::with(nothing);
+        s.service.inject(Fault::ForeignUse { per_minute: foreign }, Span::UntilCleared);
+        prop_assert!(s.mint());
+        for gap in gaps {
+            s.clock.advance(Duration::from_millis(gap));
+            s.campaign();
+        }
+        let log = s.service.log();
+        let good: Vec<i64> = log.iter().filter(|e| e.verdict == Verdict::Value).map(|e| e.at.0).collect();
+        for &t in &good {
+            prop_assert!(good.iter().filter(|&&o| o > t - 60_000 && o <= t).count() <= 50);
+        }
+        let arrivals: Vec<i64> = log.iter().map(|e| e.at.0).collect();
+        let within = |t: i64| arrivals.iter().filter(|&&o| o > t - 60_000 && o <= t).count();
+        let most = arrivals.iter().map(|&t| within(t)).max().unwrap_or(0);
+        prop_assert_eq!(s.service.counters().max_in_60s as usize, most);
+    });
+}
