@@ -11,6 +11,7 @@ use clap::{
 use crate::{
     config::{Form, Id, KEYS, Key, Overrides, VARIABLES},
     exit::Exit,
+    sim,
 };
 
 /// top for average handling time: polls the AHT API for agents and campaigns and shows them live
@@ -59,7 +60,7 @@ pub enum Command {
 }
 
 /// `once`
-#[derive(Args, Clone, Debug, PartialEq, Eq)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Once {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -70,9 +71,10 @@ pub struct Once {
 }
 
 /// How `once` prints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
+    #[default]
     Table,
     /// One JSON object, versioned
     Json,
@@ -146,6 +148,18 @@ pub enum Scenario {
     TokenWar,
     /// The service fails and comes back
     Outage,
+}
+
+impl From<Scenario> for sim::Scenario {
+    fn from(scenario: Scenario) -> Self {
+        match scenario {
+            Scenario::Calm => sim::Scenario::Calm,
+            Scenario::Busy => sim::Scenario::Busy,
+            Scenario::Throttled => sim::Scenario::Throttled,
+            Scenario::TokenWar => sim::Scenario::TokenWar,
+            Scenario::Outage => sim::Scenario::Outage,
+        }
+    }
 }
 
 /// What the flags say of the configuration; they may stand before or behind the command.

@@ -46,14 +46,14 @@ fn summary(config: &Config) -> String {
     let _ = writeln!(
         out,
         "ok: a sweep takes {} at {} requests a minute",
-        format_duration(sweep(config)),
+        format_duration(takes(config)),
         config.budget.usable()
     );
     out
 }
 
 /// How long one sweep takes at the full rate; never shorter than the interval that is configured.
-fn sweep(config: &Config) -> Duration {
+pub(super) fn takes(config: &Config) -> Duration {
     let requests = u64::try_from(config.watch.len()).unwrap_or(u64::MAX);
     let secs = requests.saturating_mul(60).div_ceil(u64::from(config.budget.usable().max(1)));
     Duration::from_secs(secs).max(config.poll.min_interval)

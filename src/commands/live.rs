@@ -34,8 +34,13 @@ pub async fn run(args: &cli::Check, flags: &Overrides, env: &Env) -> Result<Exit
     if !args.yes && io::stdin().is_terminal() && !agreed() {
         return Ok(Exit::Ok);
     }
-    let session =
-        Session::open(Open { auto_path: session::auto_path(config, env)?, role: Role::Command, keys, wants: vec![], config })?;
+    let session = Session::open(Open {
+        auto_path: session::auto_path(config, env)?,
+        role: Role::Command,
+        keys,
+        wants: vec![],
+        config,
+    })?;
     let result = ask(&session, config).await;
     session.close().await;
     result

@@ -23,7 +23,8 @@ pub(crate) fn begin(env: &Env) {
     let Ok(appender) = appender else { return };
     // Libraries speak up only when something is wrong with them.
     let level = env.get("AHTOP_LOG").unwrap_or("info");
-    let filter = EnvFilter::try_new(format!("warn,ahtop={level}")).unwrap_or_else(|_| EnvFilter::new("warn,ahtop=info"));
+    let filter =
+        EnvFilter::try_new(format!("warn,ahtop={level}")).unwrap_or_else(|_| EnvFilter::new("warn,ahtop=info"));
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_target(false).with_writer(appender);
     // A second one in the same process (tests) keeps the first.

@@ -2,11 +2,28 @@
 
 pub mod check;
 pub mod config;
+pub mod dashboard;
+mod failure;
+pub mod live;
+mod logging;
 pub mod man;
+pub mod once;
+mod session;
+pub mod simulate;
+mod stop;
+pub mod stream;
+mod sweep;
+
+pub use failure::Failure;
 
 use std::io::{self, Write};
 
-use crate::exit::Exit;
+use crate::{config::Env, exit::Exit};
+
+/// Begins to log into the state directory.
+pub fn start_log(env: &Env) {
+    logging::begin(env);
+}
 
 /// What a command that only says something came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::{
     app::rows,
     cli::{self, Format},
     config::{self, Config, Env, Overrides},
-    domain::Condition,
+    domain::{Condition, Now, Reading},
     exit::Exit,
     report::{self, Document, Facts, View},
     store::Role,
@@ -25,7 +25,7 @@ use crate::{
 pub async fn run(args: &cli::Once, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let loaded = config::load(flags, env)?;
     let config = &loaded.config;
-    complain(&config::warnings(&loaded.warnings));
+    complain(&super::config::warnings(&loaded.warnings));
     let session = Session::open(Open {
         auto_path: session::auto_path(config, env)?,
         role: Role::Command,
@@ -44,8 +44,9 @@ pub(crate) async fn on(session: &Session, args: &cli::Once, config: &Config, env
         complain(&notice.text);
     }
     let fresh = Freshness::Within(config.poll.min_interval);
+    let mut unheard = |_: &Reading, _: &Now| {};
     let swept = tokio::select! {
-        swept = sweep(session, &config.watch, fresh, &mut |_, _| {}) => swept?,
+        swept = sweep(session, &config.watch, fresh, &mut unheard) => swept?,
         signal = stop::signal() => return Ok(Exit::Signal(signal)),
     };
     let printed = print(session, args.format, config, env, &swept).await?;

@@ -11,7 +11,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::{Client, HttpOptions, HttpTransport},
     commands::Failure,
-    config::{Config, Credentials, Env, paths, secret},
+    config::{
+        Config, Env, paths,
+        secret::{self, Credentials},
+    },
     domain::{Clock, SystemClock, Target},
     exit::Exit,
     poll::{Keys, Poller, Rules, Setup, TokenSource, Wakes},

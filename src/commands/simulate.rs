@@ -105,7 +105,8 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
 /// The demo's configuration, written as a user would and read the same way.
 fn configuration(service: &SimService, base_url: &str, flags: &Overrides, env: &Env) -> Result<Loaded, Failure> {
     let roster = service.roster();
-    let file = File::of(&roster, base_url, &service.options().user_name);
+    let user = service.options().user_name;
+    let file = File::of(&roster, base_url, &user);
     let text = toml::to_string(&file).map_err(|e| Failure::new(Exit::Unexpected, e.to_string()))?;
     // The demo is not about the user's account: of the environment it takes only what concerns the screen.
     let screen = ["AHTOP_THEME", "AHTOP_SYMBOLS", "AHTOP_AGE_STEP", "AHTOP_MAX_FPS", "AHTOP_TIMEZONE", "NO_COLOR"];

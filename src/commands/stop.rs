@@ -1,6 +1,6 @@
 //! The signals that end a command.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind};
 
 /// Waits for SIGINT, SIGTERM or SIGHUP and gives its number. Where no handler can be had it waits forever, and the
 /// system's own handling ends the process.
@@ -18,6 +18,6 @@ pub(crate) async fn signal() -> u8 {
     futures::future::select_all(waiting).await.0
 }
 
-fn signal_of(kind: SignalKind) -> std::io::Result<(u8, tokio::signal::unix::Signal)> {
-    Ok((u8::try_from(kind.as_raw_value()).unwrap_or(u8::MAX), signal(kind)?))
+fn signal_of(kind: SignalKind) -> std::io::Result<(u8, unix::Signal)> {
+    Ok((u8::try_from(kind.as_raw_value()).unwrap_or(u8::MAX), unix::signal(kind)?))
 }

@@ -34,7 +34,7 @@ const BATCH: usize = 1000;
 pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let loaded = config::load(flags, env)?;
     let config = &loaded.config;
-    complain(&config::warnings(&loaded.warnings));
+    complain(&super::config::warnings(&loaded.warnings));
     let session = Session::open(Open {
         auto_path: session::auto_path(config, env)?,
         role: Role::Command,

@@ -86,7 +86,9 @@ pub(crate) async fn sweep(
         cursor = next;
         for reading in &readings {
             if let Some(watched) = watched.iter().find(|w| w.target == reading.target) {
-                rows.entry(watched.target.clone()).or_insert_with(|| Row::new(watched.target.clone())).take(reading, &now);
+                rows.entry(watched.target.clone())
+                    .or_insert_with(|| Row::new(watched.target.clone()))
+                    .take(reading, &now);
                 if open.remove(&reading.target) {
                     progress_at = now.mono;
                 }
@@ -97,7 +99,8 @@ pub(crate) async fn sweep(
             break;
         }
         let (status, holder) = session.store.call(|s| Ok((s.status()?, s.lease_holder()?))).await?;
-        if let Some(given_up) = given_up(status.as_ref(), holder.is_some(), session.may_poll, now.mono.since(progress_at), &started)
+        if let Some(given_up) =
+            given_up(status.as_ref(), holder.is_some(), session.may_poll, now.mono.since(progress_at), &started)
         {
             exit = given_up;
             break;
@@ -131,7 +134,7 @@ fn given_up(
         Link::Credentials { .. } | Link::TokenCeiling { .. } => Some((Exit::Credentials, why)),
         Link::TokenWait { .. } if silent >= PATIENCE => Some((Exit::Credentials, why)),
         Link::Throttled { .. } if silent >= PATIENCE => Some((Exit::Throttled, why)),
-        Link::Down { .. } => Some((Exit::Network, why)),
+        Link::Down { .. } => Some((Exit::Service, why)),
         _ => None,
     }
 }

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::feed::Feed;
 use crate::{
-    app::{Effect, Event, Facts, Room, State, rows, update},
+    app::{Effect, Event, Facts, Notice, Room, State, rows, update},
     config::Ui,
     domain::{Clock, Kind},
     store::Handle,
@@ -53,6 +53,8 @@ pub struct DashboardOptions {
     pub cancel: CancellationToken,
     /// Colours and characters, see [`look`].
     pub look: Look,
+    /// What is to be told from the start.
+    pub notices: Vec<Notice>,
 }
 
 /// The configured looks on the terminal that was found.
@@ -152,10 +154,11 @@ where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
-    let DashboardOptions { facts, store, notify, clock, cancel, look: _ } = options;
+    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices } = options;
     let gap = Duration::from_secs(1) / facts.ui.max_fps.clamp(1, 60);
     let mut feed = Feed::start(store, notify, facts.me.clone());
     let mut state = State::new(facts, clock.now());
+    state.notices = notices;
     let mut painter = Painter { drawn: None, next: Instant::now() };
     if let Ok(size) = terminal.size() {
         state.size = (size.width, size.height);
