@@ -171,6 +171,17 @@ fn flag(key: &Key) -> Option<&'static str> {
     key.flag.map(|f| f.trim_start_matches('-'))
 }
 
+fn config_arg() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .help("The configuration file, instead of the platform's [env: AHTOP_CONFIG]")
+        .value_name("FILE")
+        .value_parser(ValueParser::path_buf())
+        .value_hint(ValueHint::FilePath)
+        .global(true)
+        .help_heading("Configuration")
+}
+
 fn arg(key: &'static Key, long: &'static str) -> Arg {
     let mut help = key.doc.to_owned();
     if key.form.is_list() {
@@ -207,16 +218,8 @@ fn arg(key: &'static Key, long: &'static str) -> Arg {
 
 impl Args for Options {
     fn augment_args(command: Clap) -> Clap {
-        let config = Arg::new("config")
-            .long("config")
-            .help("The configuration file, instead of the platform's [env: AHTOP_CONFIG]")
-            .value_name("FILE")
-            .value_parser(ValueParser::path_buf())
-            .value_hint(ValueHint::FilePath)
-            .global(true)
-            .help_heading("Configuration");
         let keys = KEYS.iter().filter_map(|key| Some(arg(key, flag(key)?)));
-        command.arg(config).args(keys)
+        command.arg(config_arg()).args(keys)
     }
 
     fn augment_args_for_update(command: Clap) -> Clap {
@@ -243,12 +246,53 @@ impl FromArgMatches for Options {
     }
 }
 
-/// What the flags mean for a command.
+/// Which flags of the configuration mean something to a command.
+#[derive(Clone, Copy)]
 enum Takes {
     Everything,
     Only(&'static [Id]),
     ConfigFile,
     Nothing,
+}
+
+/// The commands for which some of these flags mean nothing.
+const PICKY: [(&[&str], Takes); 5] = [
+    (&["config", "init"], Takes::ConfigFile),
+    (&["config", "path"], Takes::ConfigFile),
+    (&["sim"], Takes::Nothing),
+    (&["man"], Takes::Nothing),
+    (&["demo"], Takes::Only(&[Id::Theme, Id::Symbols, Id::AgeStep, Id::MaxFps])),
+];
+
+impl Takes {
+    /// `None` stands for `--config`.
+    fn flag(self, id: Option<Id>) -> bool {
+        match (self, id) {
+            (Takes::Everything, _) | (Takes::ConfigFile, None) => true,
+            (Takes::Only(ids), Some(id)) => ids.contains(&id),
+            _ => false,
+        }
+    }
+
+    /// Hides from the help of `command` the flags that it does not take. A global flag that a command defines itself
+    /// is not handed down to it, so the hidden one stands in.
+    fn hide_others(self, command: Clap) -> Clap {
+        let config = (!self.flag(None)).then(|| config_arg().hide(true));
+        let others = KEYS.iter().filter(move |key| !self.flag(Some(key.id)));
+        command.args(config).args(others.filter_map(|key| Some(arg(key, flag(key)?).hide(true))))
+    }
+}
+
+/// The whole command line as clap sees it.
+pub fn command() -> Clap {
+    PICKY.iter().fold(Cli::command(), |command, (path, takes)| within(command, path, &|c| takes.hide_others(c)))
+}
+
+fn within(command: Clap, path: &[&str], change: &dyn Fn(Clap) -> Clap) -> Clap {
+    match path.split_first() {
+        None => change(command),
+        Some((name, rest)) => command.mut_subcommand(name, |sub| within(sub, rest, change)),
+    }
 }
 
 impl Cli {
@@ -257,37 +301,30 @@ impl Cli {
     /// # Errors
     /// For help and version too: print the error and exit with its code (0 or 2).
     pub fn read<T: Into<OsString> + Clone>(args: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
-        let cli = Cli::try_parse_from(args)?;
+        let matches = command().try_get_matches_from(args)?;
+        let cli = Cli::from_arg_matches(&matches)?;
         cli.no_idle_flag()?;
         Ok(cli)
     }
 
     /// A flag that would do nothing is an error: somebody expects it to do something.
     fn no_idle_flag(&self) -> Result<(), clap::Error> {
-        let (name, takes) = match &self.command {
-            Some(Command::Config { command: ConfigCommand::Init }) => ("config init", Takes::ConfigFile),
-            Some(Command::Config { command: ConfigCommand::Path }) => ("config path", Takes::ConfigFile),
-            Some(Command::Sim(_)) => ("sim", Takes::Nothing),
-            Some(Command::Man) => ("man", Takes::Nothing),
-            Some(Command::Demo(_)) => {
-                ("demo", Takes::Only(&[Id::Theme, Id::Symbols, Id::AgeStep, Id::MaxFps, Id::Timezone]))
-            }
-            _ => ("", Takes::Everything),
+        let path: &[&str] = match &self.command {
+            Some(Command::Config { command: ConfigCommand::Init }) => &["config", "init"],
+            Some(Command::Config { command: ConfigCommand::Path }) => &["config", "path"],
+            Some(Command::Sim(_)) => &["sim"],
+            Some(Command::Man) => &["man"],
+            Some(Command::Demo(_)) => &["demo"],
+            _ => &[],
         };
-        let given = &self.options.0;
-        let file = given.config.as_ref().map(|_| "--config");
-        let mut flags = given.values().filter_map(|(id, _)| Some((id, id.key().flag?)));
-        let idle = match takes {
-            Takes::Everything => None,
-            Takes::ConfigFile => flags.next().map(|f| f.1),
-            Takes::Nothing => file.or_else(|| flags.next().map(|f| f.1)),
-            Takes::Only(ids) => file.or_else(|| flags.find(|(id, _)| !ids.contains(id)).map(|f| f.1)),
-        };
-        match idle {
+        let takes = PICKY.iter().find(|(picky, _)| *picky == path).map_or(Takes::Everything, |p| p.1);
+        let file = self.options.0.config.iter().map(|_| (None, "--config"));
+        let keys = self.options.0.values().filter_map(|(id, _)| Some((Some(id), id.key().flag?)));
+        match file.chain(keys).find(|(id, _)| !takes.flag(*id)) {
             None => Ok(()),
-            Some(flag) => {
-                let message = format!("'{flag}' means nothing to 'ahtop {name}'");
-                Err(Cli::command().error(ErrorKind::ArgumentConflict, message))
+            Some((_, flag)) => {
+                let message = format!("'{flag}' means nothing to 'ahtop {}'", path.join(" "));
+                Err(command().error(ErrorKind::ArgumentConflict, message))
             }
         }
     }
@@ -321,7 +358,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
@@ -365,6 +402,14 @@ mod tests {
     }
 
     #[test]
+    fn the_help_of_a_command_shows_only_flags_that_it_takes() {
+        let (sim, demo, once) = (help("sim --help"), help("demo --help"), help("once --help"));
+        assert!(!sim.contains("--theme") && !sim.contains("--config") && sim.contains("--port"), "{sim}");
+        assert!(demo.contains("--theme") && !demo.contains("--user") && !demo.contains("--timezone"), "{demo}");
+        assert!(once.contains("--theme") && once.contains("--user") && once.contains("--config"), "{once}");
+    }
+
+    #[test]
     fn the_help_names_every_flag_variable_default_and_exit_code() {
         let text = help("--help");
         let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -386,7 +431,7 @@ mod tests {
 
     #[test]
     fn no_flag_takes_a_secret() {
-        for command in std::iter::once(&Cli::command()).chain(Cli::command().get_subcommands()) {
+        for command in std::iter::once(&command()).chain(command().get_subcommands()) {
             for arg in command.get_arguments().filter_map(|a| a.get_long()) {
                 let secret = ["key", "token", "secret", "password"].iter().any(|w| arg.contains(w));
                 assert!(!secret || arg == "api-key-file", "{arg}");

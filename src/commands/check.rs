@@ -32,13 +32,16 @@ pub fn lint(flags: &Overrides, env: &Env) -> (Done, Option<Loaded>) {
 }
 
 fn summary(config: &Config) -> String {
-    let count = |kind: Kind| config.watch.iter().filter(|w| w.target.kind == kind).count();
+    let count = |kind: Kind| match config.watch.iter().filter(|w| w.target.kind == kind).count() {
+        1 => format!("1 {kind}"),
+        n => format!("{n} {kind}s"),
+    };
     let from = config.file.as_ref().map_or("no file".into(), |p| clean(&p.to_string_lossy(), 400).into_owned());
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = writeln!(
         out,
-        "ok: account {}, {} campaigns, {} agents ({from})",
+        "ok: account {}, {}, {} ({from})",
         config.account.name,
         count(Kind::Campaign),
         count(Kind::Agent)

@@ -2,11 +2,10 @@
 
 use std::io;
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
 use super::Done;
-use crate::{cli::Cli, exit::Exit};
+use crate::{cli, exit::Exit};
 
 /// The page in roff, with a section for each command.
 pub fn run() -> Done {
@@ -17,7 +16,7 @@ pub fn run() -> Done {
 }
 
 fn page() -> io::Result<String> {
-    let command = Cli::command();
+    let command = cli::command();
     let mut page = Vec::new();
     Man::new(command.clone()).render(&mut page)?;
     let mut page = String::from_utf8_lossy(&page).into_owned();

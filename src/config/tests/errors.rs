@@ -31,6 +31,17 @@ fn every_error_is_told_at_once_with_its_line_and_column() {
 }
 
 #[test]
+fn a_monster_is_told_and_not_a_crash() {
+    for text in
+        ["a = ".to_owned() + &"[".repeat(200_000), "[".repeat(200_000), "a = ".to_owned() + &"{a=".repeat(100_000)]
+    {
+        assert!(told(&[], &[], &text).contains("not TOML"));
+    }
+    let told = told(&[], &[], &format!("{} = 1\n{BASE}", "k".repeat(1_000_000)));
+    assert!(told.len() < 500, "{}", told.len());
+}
+
+#[test]
 fn errors_of_flags_and_variables_name_them() {
     let token = "[account]\nuser_name = \"u\"\n[auth]\ntoken_command = [\"t\"]\n[watch]\nagents = [\"a\"]\n";
     for (flags, vars, text, expected) in [
