@@ -9,5 +9,7 @@ pub mod app;
 pub mod config;
 pub mod domain;
 pub mod report;
+pub mod run;
 pub mod store;
+pub mod term;
 pub mod ui;

@@ -31,8 +31,19 @@ pub enum Event {
     Resolved(String),
     /// Time has passed; what depends on it is drawn anew.
     Tick,
-    /// A frame was drawn, with room for so many rows in each table.
-    Drawn(BTreeMap<Kind, usize>),
+    /// A frame was drawn, with this much room.
+    Drawn(Room),
+}
+
+/// What the last frame had room for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Rows of each table that was shown.
+    pub page: BTreeMap<Kind, usize>,
+    /// Lines of the overlay that were shown, 0 without one.
+    pub overlay: usize,
+    /// Lines that the overlay has.
+    pub overlay_lines: usize,
 }
 
 /// What the instances share besides readings. The rarely read parts are `None` where they were not read again.

@@ -9,16 +9,20 @@ mod action;
 pub mod banners;
 mod event;
 mod filter;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod keymap;
 pub mod rows;
 mod select;
 mod state;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod update;
 
 pub use action::{Action, Binding, Context};
 pub use banners::{Banner, banners};
-pub use event::{Event, Shared};
+pub use event::{Event, Room, Shared};
 pub use keymap::{Key, Keymap, context};
 pub use rows::{Line, lines};
 pub use state::*;

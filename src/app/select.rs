@@ -66,19 +66,21 @@ pub(super) fn go(state: &mut State, to: Move) {
     };
     match next {
         Some(next) => choose(state, kind, &targets, next),
-        None => cross(state, to.forward()),
+        None => cross(state, to),
     }
 }
 
-fn cross(state: &mut State, forward: bool) {
+fn cross(state: &mut State, to: Move) {
     let shown = tables(state);
     let at = shown.iter().position(|k| *k == state.focus).unwrap_or(0);
-    let next = if forward { at.checked_add(1) } else { at.checked_sub(1) };
+    let next = if to.forward() { at.checked_add(1) } else { at.checked_sub(1) };
     let Some(kind) = next.and_then(|i| shown.get(i)).copied() else { return };
     let targets = targets(state, kind);
     let Some(last) = targets.len().checked_sub(1) else { return };
     state.focus = kind;
-    choose(state, kind, &targets, if forward { 0 } else { last });
+    // The ends of the tables are further away than their borders.
+    let first = matches!(to, Move::Down | Move::PageDown | Move::Top);
+    choose(state, kind, &targets, if first { 0 } else { last });
 }
 
 fn choose(state: &mut State, kind: Kind, targets: &[Target], at: usize) {

@@ -64,6 +64,8 @@ pub struct State {
     /// The picture as it was when frozen. Rows, status, usage, events and the time are then drawn from it (see
     /// [`State::shown`]); view, selection, sort, filter and overlay stay those of the live state.
     pub frozen: Option<Box<State>>,
+    /// Lines of the overlay that the last frame showed, and how many there are: bounds its scrolling.
+    pub overlay_lines: (usize, usize),
     /// Terminal size in columns and rows.
     pub size: (u16, u16),
     /// Which key does what.
@@ -102,6 +104,7 @@ impl State {
             detail_open: false,
             age_as_time: false,
             frozen: None,
+            overlay_lines: (0, 0),
             size: (0, 0),
             keys: Arc::default(),
             cursor: BTreeMap::new(),

@@ -6,7 +6,7 @@ use crossterm::event::KeyEvent;
 use tui_input::{Input, InputRequest, backend::crossterm::to_input_request};
 
 use super::{
-    Action, Context, Event, Overlay, Shared, State, View,
+    Action, Context, Event, Overlay, Room, Shared, State, View,
     banners::{banners, causes},
     context,
     rows::SORT_COLUMNS,
@@ -60,20 +60,25 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             state.notices.len() != before && live(state)
         }
         Event::Tick => live(state),
-        Event::Drawn(page) => {
-            let before = (state.page != page).then(|| state.offset.clone());
-            state.page = page;
-            before.is_some_and(|before| {
-                select::settle(state);
-                state.offset != before
-            })
-        }
+        Event::Drawn(room) => on_drawn(state, room),
     };
     if changed {
         select::settle(state);
         state.revision = state.revision.wrapping_add(1);
     }
     effects
+}
+
+/// A frame with other room than the one before may need another offset.
+fn on_drawn(state: &mut State, room: Room) -> bool {
+    state.overlay_lines = (room.overlay, room.overlay_lines);
+    if state.page == room.page {
+        return false;
+    }
+    state.page = room.page;
+    let before = state.offset.clone();
+    select::settle(state);
+    state.offset != before
 }
 
 /// While the picture is frozen, new data change nothing visible.
@@ -171,8 +176,8 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Refresh => {
+            select_something(state);
             effects.extend(select::selected(state).cloned().map(Effect::Nudge));
-            return false;
         }
         Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
         Action::Banners => state.overlay = Some(Overlay::Banners { scroll: 0 }),
@@ -194,9 +199,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::PreviousView => turn(state, View::ALL.len() - 1),
         Action::Show(view) => show(state, view),
         Action::Detail => {
-            if select::selected(state).is_none() {
-                select::go(state, select::Move::Down);
-            }
+            select_something(state);
             state.detail_open = select::selected(state).is_some();
         }
         Action::Back => back(state),
@@ -227,24 +230,24 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
     true
 }
 
+/// What concerns the selected row begins with the first one in view, visibly, where nobody has moved yet.
+fn select_something(state: &mut State) {
+    if select::selected(state).is_none() {
+        select::go(state, select::Move::Down);
+    }
+}
+
 /// Moves what is in front: the overlay's text or cursor, else the selection.
 fn travel(state: &mut State, to: select::Move) {
-    let page = usize::from(state.size.1).saturating_sub(4).max(1);
-    let (at, last) = match &state.overlay {
-        None => return select::go(state, to),
-        Some(Overlay::SortMenu { cursor }) => (*cursor, SORT_COLUMNS.len() - 1),
-        Some(Overlay::Help { scroll }) => {
-            let lines: usize = state.keys.help().iter().map(|(_, entries)| entries.len() + 2).sum();
-            (*scroll, lines.saturating_sub(page))
-        }
-        Some(Overlay::Banners { scroll }) => (*scroll, banners(state).len().saturating_sub(1)),
-    };
-    let to = to.from(at, page).min(last);
+    let (shown, all) = state.overlay_lines;
     match &mut state.overlay {
-        Some(Overlay::SortMenu { cursor: at } | Overlay::Help { scroll: at } | Overlay::Banners { scroll: at }) => {
-            *at = to
+        None => select::go(state, to),
+        Some(Overlay::SortMenu { cursor }) => {
+            *cursor = to.from(*cursor, SORT_COLUMNS.len()).min(SORT_COLUMNS.len() - 1)
         }
-        None => {}
+        Some(Overlay::Help { scroll } | Overlay::Banners { scroll }) => {
+            *scroll = to.from(*scroll, shown.max(1)).min(all.saturating_sub(shown));
+        }
     }
 }
 
