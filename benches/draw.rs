@@ -1,6 +1,5 @@
 //! One frame of 500 rows at 200x60: what the screen costs whenever something on it changes.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot set itself up should say so")]
-#![expect(missing_docs, reason = "criterion's macros make items without")]
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 

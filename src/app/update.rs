@@ -176,8 +176,8 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Refresh => {
+            select_something(state);
             effects.extend(select::selected(state).cloned().map(Effect::Nudge));
-            return false;
         }
         Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
         Action::Banners => state.overlay = Some(Overlay::Banners { scroll: 0 }),
@@ -199,9 +199,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::PreviousView => turn(state, View::ALL.len() - 1),
         Action::Show(view) => show(state, view),
         Action::Detail => {
-            if select::selected(state).is_none() {
-                select::go(state, select::Move::Down);
-            }
+            select_something(state);
             state.detail_open = select::selected(state).is_some();
         }
         Action::Back => back(state),
@@ -230,6 +228,13 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Bottom => travel(state, select::Move::Bottom),
     }
     true
+}
+
+/// What concerns the selected row begins with the first one in view, visibly, where nobody has moved yet.
+fn select_something(state: &mut State) {
+    if select::selected(state).is_none() {
+        select::go(state, select::Move::Down);
+    }
 }
 
 /// Moves what is in front: the overlay's text or cursor, else the selection.

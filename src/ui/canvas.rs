@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use ratatui::{
     buffer::{Buffer, CellWidth},
     layout::Rect,
-    style::Style,
+    style::{Modifier, Style},
 };
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -57,6 +57,21 @@ impl<'a> Canvas<'a> {
             for x in self.area.left()..self.area.right() {
                 if let Some(cell) = self.buf.cell_mut((x, y)) {
                     cell.reset();
+                }
+            }
+        }
+    }
+
+    /// Marks a line as selected. Filled cells stay as they are, because their filling is what they say, and nothing in
+    /// the line is dim.
+    pub(super) fn select(&mut self, y: u16) {
+        let style = self.look.styles.selected;
+        let y = self.area.y.saturating_add(y);
+        for x in self.area.left()..self.area.right() {
+            if let Some(cell) = self.buf.cell_mut((x, y)).filter(|c| !c.modifier.contains(Modifier::REVERSED)) {
+                cell.modifier.remove(Modifier::DIM);
+                if Style::reset().bg == Some(cell.bg) {
+                    cell.set_style(style);
                 }
             }
         }

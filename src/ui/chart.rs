@@ -80,7 +80,7 @@ fn limits(canvas: &mut Canvas<'_>, band: &Band, scale: &Scale, width: u16, heigh
         for x in (0..width).filter(|x| x % 2 == 0) {
             canvas.dot(LABELS + x, y, glyphs.lines[kind], style);
         }
-        if width % 2 == 0 {
+        if width.is_multiple_of(2) {
             canvas.dot(LABELS + width - 1, y, " ", style);
         }
     }

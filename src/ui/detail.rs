@@ -112,7 +112,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let rows = height.saturating_sub(y);
     for (i, text) in (0..rows * columns).zip(&lines) {
         // Down the first column, then the second.
-        let (column, row) = if below == 0 { (0, i) } else { (i / below, i % below) };
+        let (column, row) = (i / below.max(1), i % below.max(1));
         if row < rows {
             canvas.put(1 + column * each, y + row, each, text, s.dim);
         }
@@ -141,7 +141,7 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
     }
     if let Some((prev, now)) = line.prev2h.zip(line.aht) {
         let diff = cells::diff(Some(now.minus(prev)));
-        out.push(format!("2 h before: {} ({diff}), no shared call", cells::aht(Some(prev))));
+        out.push(format!("2 h before: {} ({diff})", cells::aht(Some(prev))));
     }
     if let Some(diff) = line.diff30 {
         out.push(format!("30 min before: {}", cells::diff(Some(diff))));

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::{
     Layout,
@@ -67,8 +67,9 @@ impl Column {
             // One more than the value, for the mark of an old one.
             Column::Aht => (cells::AHT_WIDTH + 1, cells::AHT_WIDTH + 1),
             Column::Deviation | Column::Age => (5, 5),
-            Column::Diff30 | Column::Prev2h => (6, 7),
-            Column::Trend => (8, 12),
+            Column::Diff30 => (6, 6),
+            Column::Prev2h => (cells::AHT_WIDTH, cells::AHT_WIDTH),
+            Column::Trend => (9, 13),
             Column::State => (11, 14),
         }
     }
@@ -213,10 +214,23 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_
         if selected {
             canvas.put(0, y, 1, canvas.look.glyphs.cursor, canvas.look.styles.accent);
             if scene.state.focus == kind {
-                canvas.tint(0, y, canvas.width(), 1, canvas.look.styles.selected);
+                canvas.select(y);
+                // Bars in reverse would show their complement.
+                if canvas.look.styles.selected.add_modifier.contains(Modifier::REVERSED)
+                    && let Some((x, width)) = place_of(&columns, Column::Trend)
+                {
+                    canvas.part(x, y, width, 1).clear();
+                    cell(canvas, scene, line, Column::Trend, (x, y, width));
+                }
             }
         }
     }
+}
+
+/// Where a column begins, and its width.
+fn place_of(columns: &[(Column, u16)], wanted: Column) -> Option<(u16, u16)> {
+    let i = columns.iter().position(|(c, _)| *c == wanted)?;
+    Some((MARGIN + columns[..i].iter().map(|(_, w)| w + 1).sum::<u16>(), columns[i].1))
 }
 
 fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Column, u16)]) {
@@ -237,7 +251,8 @@ fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Colu
             let pad = u16::try_from(cells_of(&title)).unwrap_or(0).min(own);
             canvas.put(x + own - pad, 0, own, &title, style);
         } else {
-            canvas.put(x, 0, own, &title, style);
+            let indent = u16::from(*column == Column::Trend);
+            canvas.put(x + indent, 0, own - indent, &title, style);
         }
         x += width + 1;
     }
@@ -279,9 +294,10 @@ fn cell(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, column: Col
         Column::Prev2h => right(canvas, &cells::aht(line.prev2h), s.dim),
         Column::Trend => {
             let hold = scene.stale_after;
-            let n = usize::from(width);
+            // A cell apart from the number before it.
+            let n = usize::from(width - 1);
             let values = sparkline::buckets(&line.row.series, scene.data.now.mono, sparkline::SPAN, n, hold);
-            sparkline::draw(canvas, x, y, &values, &line.watched.band, old.then_some(s.stale));
+            sparkline::draw(canvas, x + 1, y, &values, &line.watched.band, old.then_some(s.stale));
         }
         Column::Age => {
             let text = if scene.state.age_as_time {

@@ -103,6 +103,8 @@ pub struct Styles {
     pub selected: Style,
     /// A key in the footer and the help.
     pub key: Style,
+    /// A trend inside the band: quieter than the numbers.
+    pub trend: Style,
     /// The limits of the band in charts.
     pub limit: Style,
 }
@@ -132,6 +134,7 @@ struct Palette {
     invalid: Tone,
     on_fill: Tone,
     selected: Tone,
+    trend: Tone,
 }
 
 const DARK: Palette = Palette {
@@ -143,6 +146,7 @@ const DARK: Palette = Palette {
     invalid: Tone(0x00d7_87d7, 176, Color::Magenta),
     on_fill: Tone(0x0012_1212, 233, Color::Black),
     selected: Tone(0x003a_3a4a, 237, Color::DarkGray),
+    trend: Tone(0x009a_a5b1, 247, Color::Gray),
 };
 
 const LIGHT: Palette = Palette {
@@ -154,6 +158,7 @@ const LIGHT: Palette = Palette {
     invalid: Tone(0x0087_0087, 90, Color::Magenta),
     on_fill: Tone(0x00ff_ffff, 231, Color::White),
     selected: Tone(0x00d8_d8e4, 254, Color::Gray),
+    trend: Tone(0x007a_828a, 244, Color::DarkGray),
 };
 
 /// After Okabe and Ito, whose colours stay apart in every common colour vision deficiency.
@@ -166,6 +171,7 @@ const CVD: Palette = Palette {
     invalid: Tone(0x00cc_79a7, 175, Color::Magenta),
     on_fill: Tone(0x0000_0000, 16, Color::Black),
     selected: Tone(0x003a_3a3a, 237, Color::DarkGray),
+    trend: Tone(0x00b0_b0b0, 249, Color::Gray),
 };
 
 impl Styles {
@@ -226,6 +232,7 @@ impl Styles {
             info: fg(p.low),
             selected: Style::new().bg(p.selected.at(colors)).add_modifier(Modifier::BOLD),
             key: fg(p.accent).add_modifier(Modifier::BOLD),
+            trend: fg(p.trend),
             limit: fg(p.dim),
         }
     }
@@ -251,6 +258,7 @@ impl Styles {
             info: Style::new(),
             selected: with(Modifier::REVERSED),
             key: with(Modifier::BOLD),
+            trend: Style::new(),
             limit: with(Modifier::DIM),
         }
     }
