@@ -125,6 +125,7 @@ impl Rig {
             clock: clock.clone(),
             cancel: cancel.clone(),
             look: look(&fixture::facts().ui, term_facts()),
+            notices: Vec::new(),
         };
         let (drawn, mut theirs) = (frames.clone(), host.clone());
         let task = tokio::spawn(async move {
@@ -447,6 +448,7 @@ async fn the_real_screen_pages_by_what_it_had_room_for() {
         clock: clock.clone(),
         cancel: cancel.clone(),
         look: look(&fixture::facts().ui, term_facts()),
+        notices: Vec::new(),
     };
     let (keys, mut input) = mpsc::unbounded_channel();
     let task = tokio::spawn(async move {
