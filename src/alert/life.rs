@@ -219,15 +219,15 @@ impl AlertEvent {
     /// A name that is the same wherever this event is seen, and different for every other event: what is done once per
     /// event is done once per key.
     pub fn key(&self) -> String {
-        let (word, at) = match &self.step {
-            Step::Started => ("start", self.at.wall.as_millisecond()),
-            Step::Escalated => ("up", self.at.wall.as_millisecond()),
-            Step::Deescalated => ("down", self.at.wall.as_millisecond()),
-            Step::Acked(ack) => ("ack", ack.at.as_millisecond()),
-            Step::Muted(mute) => ("mute", mute.at.as_millisecond()),
-            Step::Ended { .. } => ("end", self.at.wall.as_millisecond()),
+        let (word, at, by) = match &self.step {
+            Step::Started => ("start", self.at.wall, ""),
+            Step::Escalated => ("up", self.at.wall, ""),
+            Step::Deescalated => ("down", self.at.wall, ""),
+            Step::Acked(ack) => ("ack", ack.at, &*ack.by),
+            Step::Muted(mute) => ("mute", mute.at, &*mute.by),
+            Step::Ended { .. } => ("end", self.at.wall, ""),
         };
-        format!("{word} {at} {}", self.id)
+        format!("{word} {} {} {by}", at.as_millisecond(), self.id).trim_end().to_owned()
     }
 
     /// The words of `[[hook]] on` that this event answers to: `warn` or `crit` and `clear` for bands; for causes

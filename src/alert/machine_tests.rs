@@ -273,7 +273,7 @@ proptest! {
         };
         let mut track = Track::default();
         let moves = run(&mut track, &every_minute(&[outside; 6]), &RULES);
-        prop_assert!(matches!(moves[..], [Move::Start { .. }]));
+        prop_assert!(matches!(moves[..], [Move::Start { .. }]), "no start");
         let mut t = 300;
         for (dt, part) in inside {
             t += dt;

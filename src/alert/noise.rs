@@ -1,5 +1,28 @@
 //! What bands and rules would have cost: stored readings are replayed through the same [`Track`] with several settings,
 //! and the alerts of each target and shift are counted.
+//!
+//! **What the defaults cost.** 200 simulated shifts of one agent who is exactly on target all day: eight hours with half
+//! an hour of lunch, log-normal handling times of 4:47 on average with a coefficient of variation of 0.8, about twenty
+//! calls in the window, read every 64 s until the window is empty; the bands of [`around`](super::around). Made, and
+//! held to, by the tests of this module.
+//!
+//! | agent | median | p90 | mean | shifts without |
+//! |---|---|---|---|---|
+//! | defaults: ±50 %, dwell 5m, warm-up 5, clear band 5 % | 1 | 2 | 1.0 | 32 % |
+//! | dwell 0m | 1 | 3 | 1.3 | 24 % |
+//! | dwell 10m | 1 | 2 | 0.8 | 43 % |
+//! | dwell 15m | 0 | 2 | 0.6 | 54 % |
+//! | warm-up 0 | 1 | 3 | 1.4 | 18 % |
+//! | warm-up 10 | 1 | 2 | 0.9 | 35 % |
+//! | bands x0.5 (±25 %) | 3 | 5 | 3.0 | 1 % |
+//! | bands x0.75 | 1 | 3 | 1.6 | 16 % |
+//! | bands x1.5 (±75 %) | 0 | 1 | 0.5 | 56 % |
+//!
+//! Two thirds of the alerts with the defaults come in the two hours *after* work, while the window empties and the mean
+//! hangs on its last few calls; at work it is a median of 0 and a mean of 0.3. Campaigns on target with ±25 %: median 1,
+//! mean 1.6 with four agents and 1.2 with ten. The price on the other side is time, since the window has a memory: when
+//! all handling times double at once, a campaign of ten agents alerts after 65 minutes at the median (p90 79), an agent
+//! after 102 (p90 141).
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -13,10 +13,15 @@ const TARGET: Aht = Aht::from_secs(287);
 
 /// `shifts` days of one target on which `agents` agents work, on target.
 fn simulate(target: &Target, agents: usize, shifts: u64, settings: Vec<Setting>) -> Noise {
+    simulate_until(f64::INFINITY, target, agents, shifts, settings)
+}
+
+/// The same, where nothing is read from that second of the shift on.
+fn simulate_until(end: f64, target: &Target, agents: usize, shifts: u64, settings: Vec<Setting>) -> Noise {
     let mut noise = Noise::new(Policy::default(), settings);
     let band = around(TARGET, target.kind);
     for day in 0..shifts {
-        for (t, o) in Model::ON_TARGET.shift(agents, day) {
+        for (t, o) in Model::ON_TARGET.shift(agents, day).into_iter().filter(|(t, _)| (*t as f64) < end) {
             noise.take(&reading(target, t + i64::try_from(day).unwrap() * 86_400, o), &band);
         }
     }
@@ -46,6 +51,14 @@ fn an_agent_on_target_has_at_most_one_alert_a_shift_at_the_median() {
     assert!(of(Setting { clear_band: Some(0.0), ..c }).mean > configured.mean);
     assert!(of(Setting { widen: 0.5, ..c }).median >= 3);
     assert!(of(Setting { widen: 1.5, ..c }).mean < configured.mean / 1.5);
+}
+
+#[test]
+fn most_alerts_of_an_agent_on_target_come_when_the_window_empties_after_work() {
+    let lines = |end| simulate_until(end, &Target::agent("a"), 1, 200, vec![Setting::CONFIGURED]).summary();
+    let (all, at_work) = (lines(f64::INFINITY)[0], lines(Model::SHIFT)[0]);
+    println!("{all:?}\n{at_work:?}");
+    assert!(at_work.median == 0 && at_work.mean < all.mean / 2.0);
 }
 
 #[test]
