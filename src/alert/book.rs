@@ -29,6 +29,9 @@ const EARLY: usize = 256;
 const FORGET_MS: i64 = 24 * 3_600_000;
 
 /// The alerts of an account.
+///
+/// To be saved with its cursor after every event, before the event is acted upon, and otherwise now and then: readings
+/// since the cursor are simply taken again, but what was seen of causes lies in no store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Book {
     /// All readings up to here were taken: where a successor goes on. Set by whoever feeds the book.

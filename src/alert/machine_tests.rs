@@ -121,6 +121,22 @@ fn another_boot_is_reckoned_by_the_wall_clock() {
     assert_eq!(words(&moves), ["start HighWarn 330 since 0"]);
 }
 
+#[test]
+fn a_wall_clock_that_is_set_back_names_no_alert_twice() {
+    let rules = Rules { dwell: Duration::ZERO, ..RULES };
+    let mut track = Track::default();
+    let mut serials = vec![];
+    for (t, value) in [(0, 450), (60, 300), (120, 450), (180, 300), (240, 450)] {
+        let at = Stamp { wall: stamp(-t).wall, ..stamp(t) };
+        for m in track.take(&at, &outcome(value), &BAND, &rules) {
+            if let Move::Start { serial, .. } = m {
+                serials.push(serial);
+            }
+        }
+    }
+    assert!(serials.len() == 3 && serials.is_sorted_by(|a, b| a < b), "{serials:?}");
+}
+
 /// Runs of readings that stay near one value, some outside, with gaps, silence and failures between them.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let value = (prop::sample::select(vec![90u32, 105, 150, 205, 300, 385, 420, 480, 520]), -15i32..=15)
@@ -288,7 +304,7 @@ proptest! {
         steps in prop::collection::vec((any::<i64>(), any::<i64>(), any::<bool>(), 0u32..700), 1..60), rules in rules(),
     ) {
         let mut track = Track::default();
-        let mut open = false;
+        let (mut open, mut last_serial) = (false, i64::MIN);
         for (mono, wall, boot, value) in steps {
             let at = Stamp {
                 boot: crate::domain::BootId(if boot { "a" } else { "b" }.into()),
@@ -297,7 +313,10 @@ proptest! {
             };
             for m in track.take(&at, &outcome(value), &BAND, &rules) {
                 match m {
-                    Move::Start { .. } => { prop_assert!(!open); open = true; }
+                    Move::Start { serial, .. } => {
+                        prop_assert!(!open && serial > last_serial);
+                        (open, last_serial) = (true, serial);
+                    }
                     Move::End { .. } => { prop_assert!(open); open = false; }
                     _ => prop_assert!(open),
                 }
