@@ -4,6 +4,7 @@
 //! Floors, from the ground: `domain`; `config`; `api` and `store`; `alert` and `poll`; `app`; `ui` and `term`; `sim`,
 //! `report` and `run`; `commands` and `cli`. A room imports only from lower floors.
 
+pub mod alert;
 pub mod api;
 pub mod app;
 pub mod cli;
