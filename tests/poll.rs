@@ -128,7 +128,7 @@ async fn five_processes_on_one_store_cost_what_one_costs() {
         let processes: Vec<_> = (0..n).map(|seed| world.start(&world.targets, seed)).collect();
         sleep(MINUTE * 11).await;
         let used = asked(&world.sim, MINUTE, MINUTE * 11) as f64;
-        assert!(used >= 0.98 * ALLOWED && used <= ALLOWED + 1.0, "{used} of {ALLOWED} with {n}");
+        assert!((0.98 * ALLOWED..=ALLOWED + 1.0).contains(&used), "{used} of {ALLOWED} with {n}");
         check_limits(&world);
         assert!(longest_wait(&world, &world.targets) <= 3 * 267);
         let shown: Vec<_> = processes.iter().map(|p| p.rows().len()).collect();
