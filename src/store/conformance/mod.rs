@@ -74,6 +74,7 @@ macro_rules! conformance_tests {
             nudges_are_taken_once_in_order
             the_lease_has_one_holder_and_expires
             leaving_frees_the_lease_at_once
+            a_lease_given_back_leaves_the_wants
             a_serve_claims_the_lease_of_a_dashboard
             a_claim_is_forgotten_unless_renewed
             the_status_is_the_last_one_set
@@ -99,6 +100,7 @@ macro_rules! conformance_tests {
             a_death_is_recorded_once
             generations_rise_over_deaths
             a_token_is_not_shown
+            a_minting_that_never_left_does_not_count
         );
     };
     (@ $make:path, $module:ident: $($name:ident)*) => {

@@ -188,3 +188,16 @@ pub(crate) fn events_are_kept_in_order_and_counted(make: Make<'_>) {
     let newest = reader.events(secs(5)).unwrap();
     assert_eq!((newest.len(), &*newest[999].text), (1000, "1099"));
 }
+
+pub(crate) fn a_lease_given_back_leaves_the_wants(make: Make<'_>) {
+    let world = make();
+    let store = world.view();
+    let (one, two) = (process("one", Role::Dashboard), process("two", Role::Serve));
+    store.want(&one, &[(Target::agent("x"), A::Listed)], secs(30)).unwrap();
+    store.lease(&one, secs(10)).unwrap();
+    store.release(&two).unwrap();
+    assert_eq!(store.lease_holder().unwrap(), Some(one.clone()));
+    store.release(&one).unwrap();
+    assert_eq!(store.lease_holder().unwrap(), None);
+    assert_eq!(store.wanted().unwrap().len(), 1);
+}

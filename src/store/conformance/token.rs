@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::{Make, World, process, secs};
-use crate::store::{EventKind, MintAnswer, MintAsk, MintTicket, Role, Store};
+use crate::store::{EventKind, MintAnswer, MintAsk, MintEnd, MintTicket, Role, Store};
 
 fn ask(unfit: Option<u64>) -> MintAsk {
     MintAsk { unfit, gaps: [0, 60, 300, 900].map(secs).to_vec(), lock: secs(30) }
@@ -32,7 +32,7 @@ fn wait(store: &dyn Store, unfit: Option<u64>) -> (&'static str, Duration) {
 }
 
 fn end(store: &dyn Store, ticket: MintTicket, secret: &str) {
-    store.mint_end(ticket, Some((SecretString::from(secret), secs(3600)))).unwrap();
+    store.mint_end(ticket, MintEnd::Minted { secret: secret.into(), life: secs(3600) }).unwrap();
 }
 
 fn mint(world: &World, store: &dyn Store, unfit: Option<u64>, secret: &str) {
@@ -92,7 +92,7 @@ pub(crate) fn mintings_keep_their_gaps_and_their_ceiling(make: Make<'_>) {
         }
         // Failures count like successes.
         let ticket = go(&*store, None);
-        store.mint_end(ticket, None).unwrap();
+        store.mint_end(ticket, MintEnd::Failed).unwrap();
         assert_eq!(store.usage().unwrap().minted_1h as usize, n + 1);
     }
     let (why, d) = wait(&*store, None);
@@ -172,4 +172,17 @@ pub(crate) fn a_token_is_not_shown(make: Make<'_>) {
     let answer = begin(&*store, None);
     let shown = format!("{answer:?} {:?} {:?}", store.token().unwrap(), store.events(secs(99)).unwrap());
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+pub(crate) fn a_minting_that_never_left_does_not_count(make: Make<'_>) {
+    let world = make();
+    let store = world.view();
+    for _ in 0..9 {
+        let ticket = go(&*store, None);
+        world.advance(5);
+        store.mint_end(ticket, MintEnd::NotSent).unwrap();
+    }
+    assert_eq!(store.usage().unwrap().minted_1h, 0);
+    mint(&world, &*store, None, "s");
+    assert_eq!(store.usage().unwrap().minted_1h, 1);
 }

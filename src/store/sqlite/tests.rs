@@ -72,6 +72,27 @@ fn granted(store: &dyn Store, cap: u32) -> PermitId {
 }
 
 #[test]
+fn a_dead_holder_hands_over_at_once_and_a_live_one_does_not() {
+    let (_dir, path) = db();
+    let clock = clock();
+    let open = || SqliteStore::open(&path, clock.clone()).unwrap();
+    let (a, b) = (open(), open());
+    let two = Instance { id: "two".into(), role: Role::Dashboard, ..me() };
+    assert!(a.lease(&me(), Duration::from_secs(8)).unwrap().mine);
+    assert!(!b.lease(&two, Duration::from_secs(8)).unwrap().mine);
+    assert_eq!(b.lease_holder().unwrap(), Some(me()));
+    drop(a);
+    assert_eq!(b.lease_holder().unwrap(), None);
+    assert!(b.lease(&two, Duration::from_secs(8)).unwrap().mine);
+    // One that is alive but stopped loses it by expiry, and gets it back in the same way.
+    let c = open();
+    clock.advance(Duration::from_secs(8));
+    assert!(c.lease(&me(), Duration::from_secs(8)).unwrap().mine);
+    assert!(!b.lease(&two, Duration::from_secs(8)).unwrap().mine);
+    assert_eq!(b.lease_holder().unwrap(), Some(me()));
+}
+
+#[test]
 fn a_long_history_keeps_a_snapshot_small() {
     let (_dir, path) = db();
     let clock = clock();

@@ -146,7 +146,7 @@ fn degraded(spoil: impl Fn(&SqliteStore)) {
     store.want(&other, &[(Target::agent("y"), Attention::Listed)], Duration::from_secs(900)).unwrap();
     let mint = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: RETRY };
     let MintAnswer::Go(ticket) = store.mint_begin(&me(), &mint).unwrap() else { panic!("not minted") };
-    store.mint_end(ticket, Some((SecretString::from("s"), Duration::from_secs(3600)))).unwrap();
+    store.mint_end(ticket, MintEnd::Minted { secret: "s".into(), life: Duration::from_secs(3600) }).unwrap();
     let open = granted(&store, 8);
     store.append(&[value(&store, 1), value(&store, 2)]).unwrap();
     let mut cursor = store.snapshot(RETRY).unwrap().cursor;
