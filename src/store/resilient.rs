@@ -55,6 +55,8 @@ struct Inner {
 struct Fallen {
     why: StoreError,
     retry: Mono,
+    /// No permit is given before: what others sent is not known.
+    blind_until: Option<Mono>,
     /// Instances that share the limit.
     sharers: u32,
     /// The last number before the memory's own.
@@ -91,7 +93,8 @@ impl ResilientStore {
                 store.hold(WINDOW)?;
                 let (sharers, head, events) = (share(&store), store.head()?.0, store.last_event()?);
                 store.number_from(MEMORY + head)?;
-                (store, None, Some(Fallen { why: e, retry: clock.now().mono + RETRY, sharers, head, events }))
+                let (retry, blind_until) = (clock.now().mono + RETRY, Some(clock.now().mono + WINDOW));
+                (store, None, Some(Fallen { why: e, retry, blind_until, sharers, head, events }))
             }
             Err(e) => return Err(e),
         };
@@ -167,7 +170,8 @@ impl ResilientStore {
         self.tell(&memory, &format!("{why}; going on in memory"));
         inner.store = Arc::new(memory);
         inner.epoch += 1;
-        inner.fallen = Some(Fallen { why, retry: self.clock.now().mono + RETRY, sharers, head, events });
+        let retry = self.clock.now().mono + RETRY;
+        inner.fallen = Some(Fallen { why, retry, blind_until: None, sharers, head, events });
         Ok(())
     }
 
@@ -404,6 +408,10 @@ impl Store for ResilientStore {
                 "new readings are kept only while ahtop runs, and each of {n} processes takes its share of the limit"
             ),
         };
-        Some(StoreNotice { key: "store-degraded", text: format!("{}; until then {shared}", fallen.why) })
+        let blind = match fallen.blind_until {
+            Some(until) if self.clock.now().mono < until => "; the first request waits a minute",
+            _ => "",
+        };
+        Some(StoreNotice { key: "store-degraded", text: format!("{}; until then {shared}{blind}", fallen.why) })
     }
 }

@@ -121,6 +121,7 @@ fn no_way_to_a_file_leads_into_memory() {
     assert_eq!(notices.len(), 1);
     assert_eq!(store.notice().as_ref(), notices.first());
     assert!(notices[0].key == "store-degraded" && notices[0].text.contains("[store] url"), "{}", notices[0].text);
+    assert!(notices[0].text.contains("waits a minute"), "{}", notices[0].text);
     store.append(&[value(&store, 7)]).unwrap();
     assert_eq!(store.permit(&me(), &ask(9)).unwrap(), PermitAnswer::Wait(Duration::from_secs(60)));
     let (first, cursor) = store.since(Cursor(0), 9).unwrap();

@@ -130,11 +130,11 @@ fn migrations_agree_without_the_lock_file_too() {
             scope.spawn(|| {
                 let mut conn = Connection::open(&path).unwrap();
                 gate.wait();
-                assert!(schema::prepare(&mut conn).is_ok());
+                schema::prepare(&mut conn).unwrap();
             });
         }
     });
-    assert!(SqliteStore::open(&path, clock()).is_ok());
+    SqliteStore::open(&path, clock()).unwrap();
 }
 
 #[test]
