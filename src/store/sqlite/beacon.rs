@@ -6,10 +6,11 @@
 use std::{
     fs::{File, OpenOptions},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::files::beside;
+use crate::store::Instance;
 
 /// The lock of one connection's process; never dark in memory.
 pub(super) struct Beacon {
@@ -20,7 +21,8 @@ pub(super) struct Beacon {
 #[derive(Default)]
 struct State {
     file: Option<File>,
-    lit: bool,
+    /// The instance that holds the lock through this connection.
+    lit_by: Option<Arc<str>>,
 }
 
 impl Beacon {
@@ -44,20 +46,28 @@ impl Beacon {
     pub(super) fn is_dark(&self) -> bool {
         let state = self.state();
         match &state.file {
-            Some(file) if !state.lit => file.try_lock_shared().is_ok_and(|()| file.unlock().is_ok()),
+            Some(file) if state.lit_by.is_none() => file.try_lock_shared().is_ok_and(|()| file.unlock().is_ok()),
             _ => false,
         }
     }
 
-    /// Takes the lock, or gives it back. Where somebody still has it (a process that was stopped) the next call tries
-    /// again.
-    pub(super) fn set(&self, lit: bool) {
+    /// Takes the lock for `who`; true if `who` has it now. Where somebody else still has it (a process that was stopped)
+    /// the next call tries again.
+    pub(super) fn light(&self, who: &Instance) -> bool {
         let mut state = self.state();
-        let State { file: Some(file), lit: was } = &mut *state else { return };
-        if lit && !*was {
-            *was = file.try_lock().is_ok();
-        } else if !lit && *was {
-            *was = file.unlock().is_err();
+        let State { file: Some(file), lit_by } = &mut *state else { return false };
+        if lit_by.is_some() || file.try_lock().is_ok() {
+            *lit_by = Some(who.id.clone());
+        }
+        lit_by.is_some()
+    }
+
+    /// Gives the lock back if `who` has it.
+    pub(super) fn put_out(&self, who: &Instance) {
+        let mut state = self.state();
+        let State { file: Some(file), lit_by } = &mut *state else { return };
+        if lit_by.as_ref().is_some_and(|by| *by == who.id) && file.unlock().is_ok() {
+            *lit_by = None;
         }
     }
 }

@@ -30,6 +30,7 @@ impl Slot {
 struct Held {
     by: Instance,
     valid: bool,
+    lit: bool,
 }
 
 pub(super) fn role_of(word: &str) -> Role {
@@ -43,11 +44,13 @@ pub(super) fn instance_of(r: &SqlRow<'_>) -> Result<Instance> {
 }
 
 fn held(c: &Connection, now: &Now, slot: Slot) -> Result<Option<Held>> {
-    c.prepare_cached("SELECT id, pid, host, role, boot = ?2 AND taken <= ?3 AND until > ?3 FROM lease WHERE what = ?1")?
-        .query_row(params![slot.word(), &*now.boot.0, now.mono.0], |r| {
-            Ok(Held { by: instance_of(r)?, valid: r.get(4)? })
-        })
-        .optional()
+    c.prepare_cached(
+        "SELECT id, pid, host, role, boot = ?2 AND taken <= ?3 AND until > ?3, lit FROM lease WHERE what = ?1",
+    )?
+    .query_row(params![slot.word(), &*now.boot.0, now.mono.0], |r| {
+        Ok(Held { by: instance_of(r)?, valid: r.get(4)?, lit: r.get(5)? })
+    })
+    .optional()
 }
 
 fn put(c: &Connection, now: &Now, slot: Slot, who: &Instance, ttl: Duration) -> Result<()> {
@@ -72,7 +75,7 @@ pub(super) fn lease(c: &Connection, now: &Now, who: &Instance, ttl: Duration) ->
     let before = held(c, now, Slot::Lease)?;
     let claim = held(c, now, Slot::Claim)?.filter(|claim| claim.valid && claim.by.id != who.id).map(|claim| claim.by);
     match (&before, claim) {
-        (Some(Held { by, valid: true }), claim) if by.id != who.id => {
+        (Some(Held { by, valid: true, .. }), claim) if by.id != who.id => {
             let wants = who.role == Role::Serve && by.role != Role::Serve;
             if wants && claim.is_none() {
                 put(c, now, Slot::Claim, who, ttl)?;
@@ -97,23 +100,30 @@ pub(super) fn lease(c: &Connection, now: &Now, who: &Instance, ttl: Duration) ->
     }
 }
 
-pub(super) fn holder(c: &Connection, now: &Now) -> Result<Option<Instance>> {
-    Ok(held(c, now, Slot::Lease)?.filter(|h| h.valid).map(|h| h.by))
+/// Who has the lease, and whether it could show that it lives.
+pub(super) fn holder(c: &Connection, now: &Now) -> Result<Option<(Instance, bool)>> {
+    Ok(held(c, now, Slot::Lease)?.filter(|h| h.valid).map(|h| (h.by, h.lit)))
 }
 
-/// Ends the lease of anybody but `who`: its process is dead.
+/// Remembers whether the holder could show that it lives.
+pub(super) fn mark_lit(c: &Connection, lit: bool) -> Result<()> {
+    c.prepare_cached("UPDATE lease SET lit = ?1 WHERE what = 'lease' AND lit <> ?1")?.execute([lit])?;
+    Ok(())
+}
+
+/// Ends the lease of anybody but `who` that showed that it lived and does not any more.
 pub(super) fn bury(c: &Connection, now: &Now, who: &Instance) -> Result<()> {
-    c.prepare_cached("UPDATE lease SET until = min(until, ?2) WHERE what = 'lease' AND id <> ?1")?
+    c.prepare_cached("UPDATE lease SET until = min(until, ?2) WHERE what = 'lease' AND lit AND id <> ?1")?
         .execute(params![&*who.id, now.mono.0])?;
     Ok(())
 }
 
-/// Ends the lease and the claim of `who`. True if it had the lease.
-pub(super) fn leave(c: &Connection, now: &Now, who: &Instance) -> Result<bool> {
-    let had = holder(c, now)?.is_some_and(|by| by.id == who.id);
+/// Ends the lease and the claim of `who`.
+pub(super) fn leave(c: &Connection, now: &Now, who: &Instance) -> Result<()> {
+    let had = holder(c, now)?.is_some_and(|(by, _)| by.id == who.id);
     c.prepare_cached("DELETE FROM lease WHERE id = ?1")?.execute([&*who.id])?;
     if had {
         events::happened(c, now, EventKind::Lease, who, format!("{} stopped polling", who.label()))?;
     }
-    Ok(had)
+    Ok(())
 }

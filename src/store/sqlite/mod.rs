@@ -402,20 +402,23 @@ impl Store for SqliteStore {
                 lease::bury(c, now, who)?;
             }
             let lease = lease::lease(c, now, who, ttl)?;
-            self.beacon.set(lease.mine);
+            if lease.mine {
+                lease::mark_lit(c, self.beacon.light(who))?;
+            } else {
+                self.beacon.put_out(who);
+            }
             Ok(lease)
         })
     }
 
     fn lease_holder(&self) -> Result<Option<Instance>, StoreError> {
-        Ok(self.read(lease::holder)?.filter(|_| !self.beacon.is_dark()))
+        Ok(self.read(lease::holder)?.filter(|(_, lit)| !(*lit && self.beacon.is_dark())).map(|(by, _)| by))
     }
 
     fn release(&self, who: &Instance) -> Result<(), StoreError> {
         self.write(|c, now| {
-            if lease::leave(c, now, who)? {
-                self.beacon.set(false);
-            }
+            lease::leave(c, now, who)?;
+            self.beacon.put_out(who);
             Ok(())
         })
     }
@@ -423,9 +426,8 @@ impl Store for SqliteStore {
     fn leave(&self, who: &Instance) -> Result<(), StoreError> {
         self.write(|c, now| {
             wanted::leave(c, who)?;
-            if lease::leave(c, now, who)? {
-                self.beacon.set(false);
-            }
+            lease::leave(c, now, who)?;
+            self.beacon.put_out(who);
             Ok(())
         })
     }

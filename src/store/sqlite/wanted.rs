@@ -63,7 +63,7 @@ pub(super) fn instances(c: &Connection, now: &Now) -> Result<Vec<Instance>> {
     let mut stmt = c.prepare_cached(&format!("SELECT id, pid, host, role FROM instance WHERE {HERE} ORDER BY id"))?;
     let mut all: Vec<Instance> =
         stmt.query_map(params![&*now.boot.0, now.mono.0], instance_of)?.collect::<Result<_>>()?;
-    if let Some(holder) = lease::holder(c, now)?.filter(|h| all.iter().all(|i| i.id != h.id)) {
+    if let Some(holder) = lease::holder(c, now)?.map(|(by, _)| by).filter(|h| all.iter().all(|i| i.id != h.id)) {
         all.push(holder);
     }
     Ok(all)
