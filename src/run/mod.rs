@@ -181,7 +181,7 @@ where
             () = cancel.cancelled() => return Ok(Outcome::Cancelled),
             Some(signal) = signals.next() => match signal {
                 Signal::Terminate(number) => return Ok(Outcome::Signal(number)),
-                Signal::HangUp => return Ok(Outcome::HangUp),
+                Signal::HangUp | Signal::Gone => return Ok(Outcome::HangUp),
                 Signal::Suspend => suspend(host, terminal, &mut painter)?,
                 Signal::Continue => {
                     host.resume().map_err(terminal_error)?;

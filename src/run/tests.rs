@@ -348,7 +348,11 @@ async fn a_store_that_is_held_by_another_process_does_not_stop_the_keys() {
 
 #[tokio::test(start_paused = true)]
 async fn every_end_has_its_outcome() {
-    for (signal, outcome) in [(Signal::Terminate(15), Outcome::Signal(15)), (Signal::HangUp, Outcome::HangUp)] {
+    for (signal, outcome) in [
+        (Signal::Terminate(15), Outcome::Signal(15)),
+        (Signal::HangUp, Outcome::HangUp),
+        (Signal::Gone, Outcome::HangUp),
+    ] {
         let rig = Rig::start();
         rig.signals.send(signal).unwrap();
         assert_eq!(rig.end().await.unwrap(), outcome);
