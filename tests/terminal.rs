@@ -257,7 +257,8 @@ fn control_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
     pty.type_text(&format!("'{}' {}\n", exe.display(), child_args().join(" ")));
     pty.drawn();
     pty.type_text("\x1a");
-    pty.until("the prompt", |s| !s.alternate_screen() && !s.hide_cursor());
+    let prompts = |s: &vt100::Screen| s.contents().matches("prompt>").count();
+    pty.until("the prompt", |s| !s.alternate_screen() && !s.hide_cursor() && prompts(s) == 2);
     pty.type_text("echo back-$((40 + 2))\n");
     pty.until("the shell's answer", |s| s.contents().contains("back-42"));
     pty.type_text("fg\n");

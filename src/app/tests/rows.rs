@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
 use tui_input::Input;
 
 use crate::{
@@ -185,4 +186,17 @@ fn attention_is_highest_for_the_selection_and_then_for_the_screen() {
     assert_eq!(of(Target::agent("a1")), Attention::Listed);
     assert_eq!(of(Target::campaign("COLLECT")), Attention::OnScreen);
     assert_eq!(of(Target::campaign("RENEW")), Attention::Listed);
+}
+
+proptest! {
+    #[test]
+    fn any_filter_is_one_and_its_inverse_shows_the_rest(text in "[ !a-z0-9:\u{e9}]{0,20}") {
+        let mut floor = floor();
+        floor.state.filter.text = Input::new(text.clone());
+        let shown = floor.ids(Kind::Agent).len();
+        prop_assume!(!text.trim_start().starts_with("! ") && text.split_whitespace().any(|w| !w.trim_start_matches('!').is_empty()));
+        floor.state.filter.text = Input::new(format!("! {text}"));
+        let rest = floor.ids(Kind::Agent).len();
+        prop_assert!(shown + rest == 6 || text.contains(':') && shown + rest == 12, "{shown} and {rest}");
+    }
 }
