@@ -1,7 +1,7 @@
 //! A picture of a terminal screen as one self-contained SVG.
 //!
-//! Every run of equal cells is a text element with its own place and length, so that a viewer whose font is a little
-//! wider or narrower still keeps the columns. The 16 ANSI colours and the default ones are given values here, because a
+//! Every run of equal cells is a text element that says where its columns are, so that a viewer whose font is a little
+//! wider or narrower still keeps them. The 16 ANSI colours and the default ones are given values here, because a
 //! file has no terminal that would bring its own.
 
 use std::fmt::Write as _;
@@ -11,8 +11,9 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
-/// Size of a cell and margin around the screen, in user units.
-const CELL: (u32, u32) = (9, 19);
+/// Size of a cell and margin around the screen, in user units. Nine units are the advance of DejaVu Sans Mono at 14.95,
+/// so that also a viewer which does not know how to place single characters shows the columns straight.
+const CELL: (u32, u32) = (9, 18);
 const MARGIN: u32 = 14;
 /// Height of the title bar.
 const TITLE: u32 = 28;
@@ -54,7 +55,7 @@ pub fn svg(buffer: &Buffer, title: &str) -> String {
          <rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{paper}\"/>\n\
          <text x=\"{middle}\" y=\"{baseline}\" text-anchor=\"middle\" font-family=\"sans-serif\" font-size=\"13\" \
          fill=\"{dim}\">{title}</text>\n\
-         <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"15\" \
+         <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14.95\" \
          xml:space=\"preserve\">\n",
         paper = hex(PAPER),
         dim = hex(ANSI[8]),
@@ -96,64 +97,95 @@ impl Face {
 fn line(out: &mut String, buffer: &Buffer, y: u16) {
     let area = buffer.area;
     let cell = |x: u16| buffer.cell((area.x.saturating_add(x), area.y.saturating_add(y)));
-    // Runs of one face; a wide cluster stands alone, because its width is the font's affair.
     let mut x = 0;
-    let mut runs: Vec<(u16, u16, Face, String)> = Vec::new();
+    let mut runs: Vec<Run> = Vec::new();
     while x < area.width {
         let Some(c) = cell(x) else { break };
         let symbol: String = c.symbol().chars().filter(|c| !c.is_control()).collect();
-        let width = if symbol.is_empty() { 1 } else { symbol.cell_width().clamp(1, area.width - x) };
-        let face = Face::of(c);
         let symbol = if symbol.is_empty() { " ".to_owned() } else { symbol };
+        let width = symbol.cell_width().clamp(1, area.width - x);
+        let (face, kind) = (Face::of(c), Kind::of(&symbol, width));
         match runs.last_mut() {
-            Some((_, n, last, text)) if *last == face && symbol.is_ascii() && text.is_ascii() => {
-                *n += width;
-                text.push_str(&symbol);
+            Some(run) if run.face == face && run.kind == kind && kind != Kind::Cluster => {
+                run.width += width;
+                run.text.push_str(&symbol);
             }
-            _ => runs.push((x, width, face, symbol)),
+            _ => runs.push(Run { x, width, face, kind, text: symbol }),
         }
         x += width;
     }
-    for (x, n, face, text) in runs {
-        run(out, (x, y), n, face, &text);
+    for r in &runs {
+        run(out, y, r);
     }
 }
 
-fn run(out: &mut String, (x, y): (u16, u16), n: u16, face: Face, text: &str) {
-    let (left, top) = (MARGIN + u32::from(x) * CELL.0, MARGIN + TITLE + u32::from(y) * CELL.1);
-    let width = u32::from(n) * CELL.0;
-    if face.paper != PAPER {
-        let _ = writeln!(
-            out,
-            "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{}\" fill=\"{}\"/>",
-            CELL.1,
-            hex(face.paper)
-        );
+/// Equal cells in a row.
+struct Run {
+    x: u16,
+    width: u16,
+    face: Face,
+    kind: Kind,
+    text: String,
+}
+
+/// How the columns of a run are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// By the length of the whole.
+    Ascii,
+    /// By a place for each character, because fonts disagree about these.
+    Signs,
+    /// One cluster alone, by its length.
+    Cluster,
+}
+
+impl Kind {
+    fn of(symbol: &str, width: u16) -> Kind {
+        match symbol.chars().count() {
+            1 if symbol.is_ascii() => Kind::Ascii,
+            1 if width == 1 => Kind::Signs,
+            _ => Kind::Cluster,
+        }
     }
-    let line = face.modifier.intersects(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
-    if text.trim().is_empty() && !line {
+}
+
+fn run(out: &mut String, y: u16, run: &Run) {
+    let column = |x: u32| MARGIN + x * CELL.0;
+    let (left, top) = (column(u32::from(run.x)), MARGIN + TITLE + u32::from(y) * CELL.1);
+    let width = u32::from(run.width) * CELL.0;
+    let Face { ink, paper, modifier } = run.face;
+    if paper != PAPER {
+        let (height, fill) = (CELL.1, hex(paper));
+        let _ = writeln!(out, "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>");
+    }
+    let line = modifier.intersects(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
+    if run.text.trim().is_empty() && !line {
         return;
     }
+    let place = match run.kind {
+        Kind::Signs => {
+            let first = u32::from(run.x);
+            let columns: Vec<String> = (0..u32::from(run.width)).map(|i| column(first + i).to_string()).collect();
+            format!("x=\"{}\"", columns.join(" "))
+        }
+        Kind::Ascii | Kind::Cluster => {
+            format!("x=\"{left}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
+        }
+    };
     let mut style = String::new();
-    if face.modifier.contains(Modifier::BOLD) {
+    if modifier.contains(Modifier::BOLD) {
         style.push_str(" font-weight=\"bold\"");
     }
-    if face.modifier.contains(Modifier::ITALIC) {
+    if modifier.contains(Modifier::ITALIC) {
         style.push_str(" font-style=\"italic\"");
     }
-    if face.modifier.contains(Modifier::UNDERLINED) {
+    if modifier.contains(Modifier::UNDERLINED) {
         style.push_str(" text-decoration=\"underline\"");
-    } else if face.modifier.contains(Modifier::CROSSED_OUT) {
+    } else if modifier.contains(Modifier::CROSSED_OUT) {
         style.push_str(" text-decoration=\"line-through\"");
     }
-    let _ = writeln!(
-        out,
-        "<text x=\"{left}\" y=\"{}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{}\"{style}>{}\
-         </text>",
-        top + CELL.1 - 5,
-        hex(face.ink),
-        escape(text)
-    );
+    let (y, ink, text) = (top + CELL.1 - 4, hex(ink), escape(&run.text));
+    let _ = writeln!(out, "<text {place} y=\"{y}\" fill=\"{ink}\"{style}>{text}</text>");
 }
 
 fn hex(rgb: u32) -> String {
@@ -248,11 +280,13 @@ mod tests {
 
     #[test]
     fn a_wide_cluster_moves_nothing_behind_it() {
-        let out = svg(&buffer(&[("王b", Style::new())]), "");
-        let place =
-            |x: u32, n: u32| format!("<text x=\"{}\" y=\"56\" textLength=\"{}\"", MARGIN + x * CELL.0, n * CELL.0);
-        assert!(out.contains(&place(0, 2)), "{out}");
-        assert!(out.contains(&place(2, 18)), "{out}");
+        let mut buf = buffer(&[("王b▁█", Style::new())]);
+        buf.cell_mut((5, 0)).unwrap().set_symbol("é");
+        let out = svg(&buf, "");
+        let x = |n: u32| MARGIN + n * CELL.0;
+        assert!(out.contains(&format!("<text x=\"{}\" textLength=\"18\"", x(0))), "{out}");
+        assert!(out.contains(&format!("<text x=\"{}\" textLength=\"9\"", x(2))), "{out}");
+        assert!(out.contains(&format!("<text x=\"{} {} {}\"", x(3), x(4), x(5))), "{out}");
     }
 
     #[test]

@@ -56,12 +56,15 @@ struct Inner {
 
 struct Fallen {
     why: StoreError,
-    since: Mono,
     retry: Mono,
+    /// No permit is given before: what others sent is not known.
+    blind_until: Option<Mono>,
     /// Instances that share the limit.
     sharers: u32,
     /// The last number before the memory's own.
     head: i64,
+    /// The last event that is not the memory's own.
+    events: i64,
 }
 
 fn is_sick(e: &StoreError) -> bool {
@@ -70,7 +73,10 @@ fn is_sick(e: &StoreError) -> bool {
 
 /// The notice for a file that was moved aside.
 fn aside_notice(aside: &std::path::Path) -> StoreNotice {
-    let text = format!("the store was damaged and is now {}: a new history has begun", aside.display());
+    let text = format!(
+        "the store was damaged: it is kept as {}, and a new one goes on with what could be read of the last hours",
+        aside.display()
+    );
     StoreNotice { key: "store-aside", text }
 }
 
@@ -87,10 +93,10 @@ impl ResilientStore {
             Err(e) if is_sick(&e) => {
                 let store = SqliteStore::memory_of(&path, clock.clone())?;
                 store.hold(WINDOW)?;
-                let (sharers, head) = (share(&store), store.head()?.0);
+                let (sharers, head, events) = (share(&store), store.head()?.0, store.last_event()?);
                 store.number_from(MEMORY + head)?;
-                let since = clock.now().mono;
-                (store, None, Some(Fallen { why: e, since, retry: since + RETRY, sharers, head }))
+                let (retry, blind_until) = (clock.now().mono + RETRY, Some(clock.now().mono + WINDOW));
+                (store, None, Some(Fallen { why: e, retry, blind_until, sharers, head, events }))
             }
             Err(e) => return Err(e),
         };
@@ -162,12 +168,12 @@ impl ResilientStore {
         let _ = inner.store.copy_to(&memory, MEMORY);
         self.shadow.copy_ledgers_to(&memory)?;
         memory.number_from(MEMORY)?;
-        let (sharers, head) = (share(&memory), memory.head()?.0 - MEMORY);
+        let (sharers, head, events) = (share(&memory), memory.head()?.0 - MEMORY, memory.last_event()?);
         self.tell(&memory, &format!("{why}; going on in memory"));
-        let since = self.clock.now().mono;
         inner.store = Arc::new(memory);
         inner.epoch += 1;
-        inner.fallen = Some(Fallen { why, since, retry: since + RETRY, sharers, head });
+        let retry = self.clock.now().mono + RETRY;
+        inner.fallen = Some(Fallen { why, retry, blind_until: None, sharers, head, events });
         Ok(())
     }
 
@@ -212,7 +218,7 @@ impl ResilientStore {
         }
     }
 
-    /// Brings what was made in memory to the file; all readings or none.
+    /// Brings what was made in memory to the file, readings and events all or none, so that it can be tried again.
     fn write_back(
         &self,
         memory: &SqliteStore,
@@ -224,10 +230,7 @@ impl ResilientStore {
         memory.copy_ledgers_to(&file)?;
         file.number_from(fallen.head)?;
         let (fresh, _) = memory.since(Cursor(MEMORY + fallen.head), usize::MAX)?;
-        let base = file.append_behind(&fresh)?;
-        for event in memory.events(self.clock.now().mono.since(fallen.since))? {
-            file.note(&event)?;
-        }
+        let base = file.absorb(&fresh, &memory.events_after(fallen.events)?)?;
         Ok((file, found.aside, base.0))
     }
 
@@ -238,6 +241,12 @@ impl ResilientStore {
             (Some((from, base)), None) if cursor.0 >= MEMORY => Cursor(base + (cursor.0 - from).max(0)),
             _ => cursor,
         }
+    }
+
+    /// The file, to be spoilt.
+    #[cfg(test)]
+    pub(super) fn file_for_tests(&self) -> Arc<SqliteStore> {
+        self.lock().store.clone()
     }
 
     fn sharers(&self) -> u32 {
@@ -397,6 +406,10 @@ impl Store for ResilientStore {
                 "new readings are kept only while ahtop runs, and each of {n} processes takes its share of the limit"
             ),
         };
-        Some(StoreNotice { key: "store-degraded", text: format!("{}; until then {shared}", fallen.why) })
+        let blind = match fallen.blind_until {
+            Some(until) if self.clock.now().mono < until => "; the first request waits a minute",
+            _ => "",
+        };
+        Some(StoreNotice { key: "store-degraded", text: format!("{}; until then {shared}{blind}", fallen.why) })
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use ratatui::{
     buffer::{Buffer, CellWidth},
     layout::Rect,
-    style::Style,
+    style::{Modifier, Style},
 };
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -62,6 +62,21 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// Marks a line as selected. Filled cells stay as they are, because their filling is what they say, and nothing in
+    /// the line is dim.
+    pub(super) fn select(&mut self, y: u16) {
+        let style = self.look.styles.selected;
+        let y = self.area.y.saturating_add(y);
+        for x in self.area.left()..self.area.right() {
+            if let Some(cell) = self.buf.cell_mut((x, y)).filter(|c| !c.modifier.contains(Modifier::REVERSED)) {
+                cell.modifier.remove(Modifier::DIM);
+                if Style::reset().bg == Some(cell.bg) {
+                    cell.set_style(style);
+                }
+            }
+        }
+    }
+
     /// Lays a style over a rectangle.
     pub(super) fn tint(&mut self, x: u16, y: u16, width: u16, height: u16, style: Style) {
         let area = self.part(x, y, width, height).area;
@@ -77,6 +92,7 @@ impl<'a> Canvas<'a> {
         }
         let text = if self.look.glyphs.ascii() { to_ascii(text) } else { Cow::Borrowed(text) };
         let (ax, ay) = (self.area.x + x, self.area.y + y);
+        let style = whole(style);
         let room = usize::from(room);
         let end = if text.len() <= room || cells(&text) <= room {
             self.buf.set_stringn(ax, ay, &text, room, style).0
@@ -104,7 +120,7 @@ impl<'a> Canvas<'a> {
             && y < self.area.height
             && let Some(cell) = self.buf.cell_mut((self.area.x + x, self.area.y + y))
         {
-            cell.set_symbol(symbol).set_style(style);
+            cell.set_symbol(symbol).set_style(whole(style));
         }
     }
 
@@ -138,6 +154,11 @@ impl<'a> Canvas<'a> {
         }
         self.part(1, 1, w - 2, h - 2)
     }
+}
+
+/// `style` with nothing left of what stood there before.
+fn whole(style: Style) -> Style {
+    Style::reset().patch(style)
 }
 
 /// `text` broken at white space into lines of at most `width` cells; a longer word gets a line of its own, which

@@ -29,7 +29,7 @@ pub(super) fn aht(aht: Option<Aht>) -> String {
 pub(super) fn deviation(percent: Option<f64>) -> String {
     match percent.map(f64::round) {
         None => NOTHING.into(),
-        Some(p) if p == 0.0 => "0%".into(),
+        Some(0.0) => "0%".into(),
         Some(p) if p.abs() < 1000.0 => format!("{p:+.0}%"),
         Some(_) => ">999%".into(),
     }

@@ -49,6 +49,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
     let scale = Scale::of(chart.band, values.iter().flatten().copied());
     limits(canvas, chart.band, &scale, width, height);
     axes(canvas, chart, &scale, width, height);
+    if values.iter().all(Option::is_none) {
+        let hours = chart.span.as_secs() / 3600;
+        let text = format!(" no value in {hours} h ");
+        canvas.put(LABELS + 1, height / 2, width.saturating_sub(2), &text, canvas.look.styles.dim);
+    }
     curve(&mut canvas.part(LABELS, 0, width, height), chart, &scale, &values, per_cell);
 }
 
@@ -75,7 +80,7 @@ fn limits(canvas: &mut Canvas<'_>, band: &Band, scale: &Scale, width: u16, heigh
         for x in (0..width).filter(|x| x % 2 == 0) {
             canvas.dot(LABELS + x, y, glyphs.lines[kind], style);
         }
-        if width % 2 == 0 {
+        if width.is_multiple_of(2) {
             canvas.dot(LABELS + width - 1, y, " ", style);
         }
     }
@@ -178,5 +183,67 @@ fn symbol(set: Set, bits: u8, utf8: &mut [u8; 4]) -> &str {
             _ => "█",
         },
         Set::Ascii => "*",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Symbols, Theme},
+        ui::testing::{AGENTS, band, look, now, words},
+    };
+    use ratatui::{buffer::Buffer, layout::Rect};
+
+    /// A chart of one value a minute, `None` for no calls, the newest last.
+    fn chart(values: &[Option<u32>], band: Band, symbols: Symbols) -> String {
+        let mut series = Series::default();
+        for (i, v) in values.iter().rev().enumerate().rev() {
+            series.push(now().mono - Duration::from_secs(60 * i as u64), v.map(Aht::from_secs));
+        }
+        let look = look(Theme::Mono, symbols);
+        let mut buf = Buffer::empty(Rect::new(0, 0, 32, 10));
+        let chart = Chart {
+            series: &series,
+            band: &band,
+            now: &now(),
+            span: Duration::from_secs(7200),
+            hold: Duration::from_secs(180),
+            zone: &TimeZone::UTC,
+            style: look.styles.text,
+            old: false,
+        };
+        draw(&mut Canvas::new(&mut buf, Rect::new(0, 0, 32, 10), &look), &chart);
+        words(&buf)
+    }
+
+    #[test]
+    fn gaps_stay_gaps_and_what_is_beyond_the_scale_is_marked() {
+        let mut values = vec![Some(290); 40];
+        values.extend([None; 30]);
+        values.extend([Some(3000); 25]);
+        values.extend([Some(5); 25]);
+        for (symbols, marks) in
+            [(Symbols::Unicode, ["▲", "▼"]), (Symbols::Block, ["▲", "▼"]), (Symbols::Ascii, ["^", "v"])]
+        {
+            let picture = chart(&values, band(AGENTS), symbols);
+            let lines: Vec<&str> = picture.lines().collect();
+            assert!(lines[0].contains(marks[0]) && lines[7].contains(marks[1]), "{picture}");
+            // The gap of half an hour is a quarter of the 24 columns less the time that a reading holds.
+            let column = |x: usize| lines.iter().take(8).filter_map(|l| l.chars().nth(8 + x)).collect::<String>();
+            let ink = |x: usize| column(x).contains(|c| !" ╌·-.".contains(c));
+            assert!(ink(2) && !ink(10) && !ink(12) && ink(18), "{picture}");
+        }
+    }
+
+    #[test]
+    fn a_chart_without_a_value_says_so() {
+        assert!(chart(&[None, None], band(AGENTS), Symbols::Ascii).contains("no value in 2 h"));
+    }
+
+    #[test]
+    fn without_a_band_the_labels_are_the_range_of_the_values() {
+        let picture = chart(&[[Some(100); 60], [Some(250); 60]].concat(), Band::default(), Symbols::Ascii);
+        assert!(picture.contains("1:30|") && picture.contains("4:30|"), "{picture}");
     }
 }

@@ -5,7 +5,10 @@ use super::{
     scene::{Scene, counted},
     segments::{self, Segment, choose},
 };
-use crate::{app::rows, domain::Kind};
+use crate::{
+    app::{RowState, rows},
+    domain::Kind,
+};
 
 /// Draws the line: with glyphs where there is room for all states, else with the words alone; what is still left out
 /// leaves an ellipsis.
@@ -18,6 +21,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         let mut all = counted_states(canvas, scene, kind, true);
         if segments::total(&all, 2) > room {
             all = counted_states(canvas, scene, kind, false);
+        }
+        if segments::total(&all, 2) > room && x == 1 {
+            // How many there are is also said below the table.
+            all.remove(0);
         }
         let n = all.len();
         let mut chosen = choose(all.clone(), room, 2);
@@ -36,9 +43,19 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 fn counted_states(canvas: &Canvas<'_>, scene: &Scene<'_>, kind: Kind, glyphs: bool) -> Vec<Segment> {
     let s = canvas.look.styles;
     let mut all = vec![Segment::new(1, format!("{}s {}", kind.word(), scene.watched(kind)), s.dim)];
-    all.extend(rows::counts(rows::all_lines(scene.state, kind)).into_iter().map(|(state, n)| {
+    all.extend(counts(scene, kind).into_iter().map(|(state, n)| {
         let glyph = if glyphs { canvas.look.glyphs.state(state) } else { "" };
         Segment::new(state.rank() + 2, counted(glyph, state, n), s.state(state))
     }));
     all
+}
+
+/// Without a filter the table's own lines are all there are.
+fn counts(scene: &Scene<'_>, kind: Kind) -> Vec<(RowState, usize)> {
+    let lines = scene.lines(kind);
+    if lines.len() == scene.watched(kind) {
+        rows::counts(lines.iter().copied())
+    } else {
+        rows::counts(rows::all_lines(scene.state, kind))
+    }
 }

@@ -78,11 +78,15 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     }
 
     let facts = facts(scene, line);
-    let lines: Vec<String> = facts.iter().flat_map(|f| wrap(f, width)).collect();
-    let below = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    // The chart takes what the facts leave, and facts give way to a chart of at least eight rows.
+    // Two facts stand side by side where there is room.
+    let columns = if width >= 76 { 2 } else { 1 };
+    let each = width / columns;
+    let lines: Vec<String> = facts.iter().flat_map(|f| wrap(f, each.saturating_sub(columns - 1))).collect();
+    let below = u16::try_from(lines.len()).unwrap_or(u16::MAX).div_ceil(columns);
+    // The chart takes what the facts leave, and facts give way to a chart of up to eight rows.
     let room = height.saturating_sub(4);
-    let rows = if room.saturating_sub(below + 1) >= 8 { room - below - 1 } else { room.min(8) }.min(TALLEST);
+    let rows =
+        if room.saturating_sub(below + 1) >= 8 { room - below - 1 } else { room.saturating_sub(2).min(8) }.min(TALLEST);
     let long = canvas.width() >= WIDE
         && line
             .row
@@ -105,8 +109,16 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
         chart::draw(&mut canvas.part(1, 4, width, rows), &chart);
         y = 4 + rows + 1;
     }
-    for (y, text) in (y..height).zip(&lines) {
-        canvas.put(1, y, width, text, s.dim);
+    let rows = height.saturating_sub(y);
+    for (i, text) in (0..rows * columns).zip(&lines) {
+        // Down the first column, then the second.
+        let (column, row) = (i / below.max(1), i % below.max(1));
+        if row < rows {
+            canvas.put(1 + column * each, y + row, each, text, s.dim);
+        }
+    }
+    if below > rows && rows > 0 {
+        canvas.put(width, height - 1, 1, look.glyphs.ellipsis, s.dim);
     }
 }
 
@@ -127,18 +139,18 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
     if line.state == RowState::Other(Condition::Invalid) {
         out.push(format!("configured in {}", line.watched.origin));
     }
-    if let Some((_, at)) = &line.row.good {
-        out.push(format!("read at {}", cells::clock(at.wall, zone)));
-    }
-    if let Some(band) = status::band(&line.watched.band) {
-        out.push(band);
+    if let Some((prev, now)) = line.prev2h.zip(line.aht) {
+        let diff = cells::diff(Some(now.minus(prev)));
+        out.push(format!("2 h before: {} ({diff})", cells::aht(Some(prev))));
     }
     if let Some(diff) = line.diff30 {
         out.push(format!("30 min before: {}", cells::diff(Some(diff))));
     }
-    if let Some((prev, now)) = line.prev2h.zip(line.aht) {
-        let diff = cells::diff(Some(now.minus(prev)));
-        out.push(format!("2 h before: {} ({diff}); no call is in both", cells::aht(Some(prev))));
+    if let Some(band) = status::band(&line.watched.band) {
+        out.push(band);
+    }
+    if let Some((_, at)) = &line.row.good {
+        out.push(format!("read at {}", cells::clock(at.wall, zone)));
     }
     let changes = line.row.series.changes(scene.data.now.mono, SPANS[0]);
     out.push(format!("{changes} changes seen in 2 h"));

@@ -23,7 +23,7 @@ pub struct Glyphs {
     pub set: Set,
     /// Marks a cut.
     pub ellipsis: &'static str,
-    /// Steps of a sparkline, lowest first.
+    /// Steps of a sparkline, lowest first. None fills its cell, so that lines one above the other stay apart.
     pub bars: &'static [&'static str],
     /// Marks the selected row.
     pub cursor: &'static str,
@@ -51,7 +51,7 @@ pub struct Glyphs {
 pub static UNICODE: Glyphs = Glyphs {
     set: Set::Unicode,
     ellipsis: "…",
-    bars: &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+    bars: &["▁", "▂", "▃", "▄", "▅", "▆", "▇"],
     cursor: "▸",
     dot: "·",
     clamped: ["▲", "▼"],

@@ -22,7 +22,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, la
         part.put(3, y, 1, mark, look.styles.accent);
         part.put(5, y, width.saturating_sub(5), table::name_of(*column), look.styles.text);
         if i == cursor {
-            part.tint(0, y, width, 1, look.styles.selected);
+            part.select(y);
         }
     }
     layout.overlay = room;

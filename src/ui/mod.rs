@@ -137,9 +137,9 @@ fn full(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
         footer::facts(&mut canvas.part(0, bottom, w, 1), scene);
     }
     bottom -= 1;
-    let cursor = status::draw(&mut canvas.part(0, bottom, w, 1), scene);
-    layout.cursor = cursor.map(|x| canvas.on_screen(x, bottom));
     middle(&mut canvas.part(0, top, w, bottom.saturating_sub(top)), scene, layout, w >= FRAMES.0 && h >= FRAMES.1);
+    let cursor = status::draw(&mut canvas.part(0, bottom, w, 1), scene, layout);
+    layout.cursor = cursor.map(|x| canvas.on_screen(x, bottom));
 }
 
 /// Tables, detail and log.

@@ -1,5 +1,7 @@
 //! Screens too small for a table: the rows that need a look first, one line each, down to a single cell.
 
+use ratatui::style::Style;
+
 use super::{Layout, canvas::Canvas, cells, scene::Scene, table};
 use crate::{
     app::{Line, rows},
@@ -40,6 +42,9 @@ fn first_line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, lines: &[Line<'_>]) {
         Some(mode) if good => mode,
         _ => word,
     };
+    // That all is well may be left out for the age; nothing else may.
+    let plain = good && !frozen && scene.state.facts.mode.is_none();
+    let word = if plain && w < 12 { "" } else { word };
     let x = canvas.put(0, 0, w, word, if good && !frozen { s.accent } else { s.error });
     if let Some((age, _)) = rows::oldest(lines) {
         let (long, short) = (format!(" oldest {}", cells::age(Some(age))), format!(" {}", cells::age(Some(age))));
@@ -48,6 +53,14 @@ fn first_line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, lines: &[Line<'_>]) {
             canvas.put(x, 0, w, &text, s.dim);
         }
     }
+}
+
+/// The first sign of the mark; a dot for an ok, which has none.
+fn one_cell(canvas: &mut Canvas<'_>, y: u16, mark: &str, style: Style) {
+    let dot = canvas.look.glyphs.dot;
+    let mut utf8 = [0; 4];
+    let one = mark.trim().chars().next().map_or(dot, |c| c.encode_utf8(&mut utf8));
+    canvas.dot(0, y, one, style);
 }
 
 /// Mark, AHT, name, age: whole or not at all, the age before the name.
@@ -62,16 +75,16 @@ fn row(canvas: &mut Canvas<'_>, line: &Line<'_>, y: u16) {
         Some(aht) => format!("{}{}", cells::aht(Some(aht)), if old { "?" } else { "" }),
         None => line.state.word().to_owned(),
     };
-    if w < 3 {
-        // One cell: the mark, or the last sign of an ok.
-        let one = if mark.trim().is_empty() { look.glyphs.dot } else { mark.trim() };
-        canvas.put(0, y, 1, one, style);
+    if w < 5 {
+        one_cell(canvas, y, mark, style);
         return;
     }
-    let x = canvas.put(0, y, 2, mark, style) + 1;
-    if x + 2 > w {
-        return;
-    }
+    let x = if w < 7 {
+        one_cell(canvas, y, mark, style);
+        1
+    } else {
+        canvas.put(0, y, 2, mark, style) + 1
+    };
     let age = cells::age(line.age);
     let (value_width, age_width) = (8.min(w - x), 5);
     canvas.put(x, y, value_width, &value, if old { s.stale } else { s.text });

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ratatui::style::Style;
 
 use super::{canvas::Canvas, scale::Scale};
-use crate::domain::{Aht, Band, Mono, Series};
+use crate::domain::{Aht, Band, Level, Mono, Series};
 
 /// What a sparkline covers: the window of the service's average.
 pub(super) const SPAN: Duration = Duration::from_secs(2 * 3600);
@@ -36,7 +36,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, x: u16, y: u16, values: &[Option<Aht
     let bars = look.glyphs.bars;
     for (i, value) in values.iter().enumerate() {
         let Some(aht) = value else { continue };
-        let style = old.unwrap_or_else(|| look.styles.level_ink(band.level(*aht)));
+        let style = old.unwrap_or_else(|| match band.level(*aht) {
+            Level::Inside => look.styles.trend,
+            level => look.styles.level_ink(level),
+        });
         let Ok(i) = u16::try_from(i) else { break };
         canvas.dot(x.saturating_add(i), y, bars[scale.step(*aht, bars.len())], style);
     }

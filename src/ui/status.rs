@@ -1,6 +1,7 @@
 //! The line under the tables: which rows of how many, their order, the filter; the text field while it is being typed.
 
 use super::{
+    Layout,
     canvas::{Canvas, cells},
     scene::Scene,
     segments::{self, Segment, choose},
@@ -9,11 +10,11 @@ use super::{
 use crate::{app::rows, domain::Band};
 
 /// Draws the line. Returns the column of the text cursor while the filter is being typed.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> Option<u16> {
-    if scene.state.filter.editing { Some(edit(canvas, scene)) } else { facts(canvas, scene) }
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) -> Option<u16> {
+    if scene.state.filter.editing { Some(edit(canvas, scene)) } else { facts(canvas, scene, layout) }
 }
 
-fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> Option<u16> {
+fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) -> Option<u16> {
     let s = canvas.look.styles;
     let mut all = Vec::new();
     let text = scene.state.filter.text.value();
@@ -30,7 +31,11 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> Option<u16> {
     }
     for kind in rows::tables(scene.state).into_iter().rev() {
         let (shown, watched) = (scene.lines(kind).len(), scene.watched(kind));
-        let word = if shown == watched { String::new() } else { format!("{shown} of ") };
+        let found = if shown == watched { String::new() } else { format!("{shown} of ") };
+        let word = match table::visible(scene, kind, layout.rows(kind)) {
+            Some((first, last)) => format!("{first}-{last} of {found}"),
+            None => found,
+        };
         let priority = if kind == scene.state.focus { 1 } else { 4 };
         all.push(Segment::new(priority, format!("{word}{watched} {}s", kind.word()), s.dim));
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::{
     Layout,
@@ -67,8 +67,9 @@ impl Column {
             // One more than the value, for the mark of an old one.
             Column::Aht => (cells::AHT_WIDTH + 1, cells::AHT_WIDTH + 1),
             Column::Deviation | Column::Age => (5, 5),
-            Column::Diff30 | Column::Prev2h => (6, 7),
-            Column::Trend => (8, 12),
+            Column::Diff30 => (6, 6),
+            Column::Prev2h => (cells::AHT_WIDTH, cells::AHT_WIDTH),
+            Column::Trend => (9, 13),
             Column::State => (11, 14),
         }
     }
@@ -155,26 +156,31 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame
     let titles = u16::from(canvas.height() > 1);
     let room = usize::from(canvas.height().saturating_sub(if frame { 3 } else { titles }));
     layout.set_rows(kind, room);
-    // The offset of the last update may be that of a smaller window.
-    let offset = scene.state.offset.get(&kind).copied().unwrap_or(0).min(lines.len().saturating_sub(room));
-    let range = if lines.len() > room && room > 0 {
-        format!("{}-{} of {}", offset + 1, (offset + room).min(lines.len()), lines.len())
-    } else {
-        String::new()
-    };
+    let offset = offset(scene, kind, room);
     if frame {
+        let range = visible(scene, kind, room).map(|(first, last)| format!("{first}-{last} of {}", lines.len()));
         let title = format!("{} {}", plural(kind), scene.watched(kind));
-        let sum =
-            if kind == Kind::Campaign && range.is_empty() { "averages over the calls of each campaign" } else { "" };
-        let remark = if range.is_empty() { sum } else { &range };
-        let mut inside = canvas.framed(&title, remark);
-        body(&mut inside, scene, kind, lines, offset, "");
+        let sum = if kind == Kind::Campaign { "averages over the calls of each campaign" } else { "" };
+        let mut inside = canvas.framed(&title, range.as_deref().unwrap_or(sum));
+        body(&mut inside, scene, kind, lines, offset);
     } else {
-        body(canvas, scene, kind, lines, offset, &range);
+        body(canvas, scene, kind, lines, offset);
     }
 }
 
-fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_>], offset: usize, range: &str) {
+/// The first row that is shown. The offset of the last update may be that of a smaller window.
+fn offset(scene: &Scene<'_>, kind: Kind, room: usize) -> usize {
+    let last = scene.lines(kind).len().saturating_sub(room);
+    scene.state.offset.get(&kind).copied().unwrap_or(0).min(last)
+}
+
+/// The first and the last row that are shown, counted from 1, where not all of them are.
+pub(super) fn visible(scene: &Scene<'_>, kind: Kind, room: usize) -> Option<(usize, usize)> {
+    let from = offset(scene, kind, room);
+    (room > 0 && scene.lines(kind).len() > room).then_some((from + 1, from + room))
+}
+
+fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_>], offset: usize) {
     let widest = |of: &dyn Fn(&Line<'_>) -> usize| u16::try_from(lines.iter().map(of).max().unwrap_or(0)).unwrap_or(0);
     let contents = Contents {
         name: widest(&|l| cells_of(l.name()).min(99)),
@@ -185,7 +191,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_
     let columns = plan(canvas.width(), contents);
     let titles = u16::from(canvas.height() > 1);
     if titles > 0 {
-        head(canvas, scene, kind, &columns, range);
+        head(canvas, scene, kind, &columns);
     }
     if lines.is_empty() {
         let text = if scene.watched(kind) == 0 {
@@ -208,13 +214,26 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_
         if selected {
             canvas.put(0, y, 1, canvas.look.glyphs.cursor, canvas.look.styles.accent);
             if scene.state.focus == kind {
-                canvas.tint(0, y, canvas.width(), 1, canvas.look.styles.selected);
+                canvas.select(y);
+                // Bars in reverse would show their complement.
+                if canvas.look.styles.selected.add_modifier.contains(Modifier::REVERSED)
+                    && let Some((x, width)) = place_of(&columns, Column::Trend)
+                {
+                    canvas.part(x, y, width, 1).clear();
+                    cell(canvas, scene, line, Column::Trend, (x, y, width));
+                }
             }
         }
     }
 }
 
-fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Column, u16)], range: &str) {
+/// Where a column begins, and its width.
+fn place_of(columns: &[(Column, u16)], wanted: Column) -> Option<(u16, u16)> {
+    let i = columns.iter().position(|(c, _)| *c == wanted)?;
+    Some((MARGIN + columns[..i].iter().map(|(_, w)| w + 1).sum::<u16>(), columns[i].1))
+}
+
+fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Column, u16)]) {
     let style = canvas.look.styles.header;
     let mut x = MARGIN;
     for (column, width) in columns {
@@ -222,9 +241,6 @@ fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Colu
         let mut title = column.title(kind).to_owned();
         if *column == Column::Age && scene.state.age_as_time {
             title = "READ".into();
-        }
-        if *column == Column::Name && !range.is_empty() && usize::from(*width) >= title.len() + range.len() + 2 {
-            title = format!("{title} {range}");
         }
         if sorted {
             title.push_str(canvas.look.glyphs.sort[usize::from(!scene.state.sort.reverse)]);
@@ -235,7 +251,8 @@ fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Colu
             let pad = u16::try_from(cells_of(&title)).unwrap_or(0).min(own);
             canvas.put(x + own - pad, 0, own, &title, style);
         } else {
-            canvas.put(x, 0, own, &title, style);
+            let indent = u16::from(*column == Column::Trend);
+            canvas.put(x + indent, 0, own - indent, &title, style);
         }
         x += width + 1;
     }
@@ -277,9 +294,10 @@ fn cell(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, column: Col
         Column::Prev2h => right(canvas, &cells::aht(line.prev2h), s.dim),
         Column::Trend => {
             let hold = scene.stale_after;
-            let n = usize::from(width);
+            // A cell apart from the number before it.
+            let n = usize::from(width - 1);
             let values = sparkline::buckets(&line.row.series, scene.data.now.mono, sparkline::SPAN, n, hold);
-            sparkline::draw(canvas, x, y, &values, &line.watched.band, old.then_some(s.stale));
+            sparkline::draw(canvas, x + 1, y, &values, &line.watched.band, old.then_some(s.stale));
         }
         Column::Age => {
             let text = if scene.state.age_as_time {

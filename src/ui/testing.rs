@@ -91,6 +91,11 @@ impl Spec {
         }
     }
 
+    pub(crate) fn id(mut self, id: &str) -> Spec {
+        self.target.id = id.into();
+        self
+    }
+
     pub(crate) fn then(mut self, readings: &[(i64, Outcome)]) -> Spec {
         self.readings.extend_from_slice(readings);
         self
@@ -193,8 +198,8 @@ pub(crate) fn floor() -> Vec<Spec> {
         Spec::agent("Sunita K", "south", 178, 160, 33),
         Spec::agent("Arun V", "north", 295, 310, 20),
         Spec::agent("Beatriz L", "north", 301, 298, 57),
-        Spec::agent("王小明", "south", 273, 291, 4),
-        Spec::agent("प्रिया शर्मा", "south", 280, 287, 49),
+        Spec::agent("王小明", "south", 273, 291, 4).id("wang.x@acme.example"),
+        Spec::agent("प्रिया शर्मा", "south", 280, 287, 49).id("priya.s@acme.example"),
         Spec::agent("Gopal S", "north", 299, 284, 25),
         Spec::agent("Hana T", "south", 252, 270, 38),
         Spec::agent("Kavya N", "north", 262, 242, 372),

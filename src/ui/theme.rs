@@ -87,8 +87,12 @@ pub struct Styles {
     pub ok: Style,
     /// Too old to be trusted.
     pub stale: Style,
-    /// An id that the service does not know, and targets that fail.
+    /// An id that the service does not know.
     pub invalid: Style,
+    /// Asked, but no good answer comes.
+    pub failing: Style,
+    /// Not asked yet.
+    pub waiting: Style,
     /// A banner: the numbers do not come.
     pub error: Style,
     /// A banner: something needs a look.
@@ -99,6 +103,8 @@ pub struct Styles {
     pub selected: Style,
     /// A key in the footer and the help.
     pub key: Style,
+    /// A trend inside the band: quieter than the numbers.
+    pub trend: Style,
     /// The limits of the band in charts.
     pub limit: Style,
 }
@@ -128,6 +134,7 @@ struct Palette {
     invalid: Tone,
     on_fill: Tone,
     selected: Tone,
+    trend: Tone,
 }
 
 const DARK: Palette = Palette {
@@ -139,6 +146,7 @@ const DARK: Palette = Palette {
     invalid: Tone(0x00d7_87d7, 176, Color::Magenta),
     on_fill: Tone(0x0012_1212, 233, Color::Black),
     selected: Tone(0x003a_3a4a, 237, Color::DarkGray),
+    trend: Tone(0x009a_a5b1, 247, Color::Gray),
 };
 
 const LIGHT: Palette = Palette {
@@ -150,6 +158,7 @@ const LIGHT: Palette = Palette {
     invalid: Tone(0x0087_0087, 90, Color::Magenta),
     on_fill: Tone(0x00ff_ffff, 231, Color::White),
     selected: Tone(0x00d8_d8e4, 254, Color::Gray),
+    trend: Tone(0x007a_828a, 244, Color::DarkGray),
 };
 
 /// After Okabe and Ito, whose colours stay apart in every common colour vision deficiency.
@@ -162,6 +171,7 @@ const CVD: Palette = Palette {
     invalid: Tone(0x00cc_79a7, 175, Color::Magenta),
     on_fill: Tone(0x0000_0000, 16, Color::Black),
     selected: Tone(0x003a_3a3a, 237, Color::DarkGray),
+    trend: Tone(0x00b0_b0b0, 249, Color::Gray),
 };
 
 impl Styles {
@@ -188,6 +198,9 @@ impl Styles {
             low_crit: fill(Color::Cyan),
             low: fg(Color::Cyan),
             invalid: fg(Color::Magenta),
+            failing: fg(Color::Red),
+            waiting: fg(Color::Blue),
+            stale: Style::new().add_modifier(Modifier::DIM | Modifier::ITALIC),
             error: Style::new().fg(Color::White).bg(Color::Red).add_modifier(Modifier::BOLD),
             warning: fg(Color::Yellow),
             info: fg(Color::Cyan),
@@ -212,11 +225,14 @@ impl Styles {
             ok: Style::new(),
             stale: fg(p.dim).add_modifier(Modifier::ITALIC),
             invalid: fg(p.invalid),
+            failing: fg(p.alarm),
+            waiting: fg(p.accent),
             error: fill(p.alarm),
             warning: fg(p.high),
             info: fg(p.low),
             selected: Style::new().bg(p.selected.at(colors)).add_modifier(Modifier::BOLD),
             key: fg(p.accent).add_modifier(Modifier::BOLD),
+            trend: fg(p.trend),
             limit: fg(p.dim),
         }
     }
@@ -233,13 +249,16 @@ impl Styles {
             low_crit: with(Modifier::BOLD | Modifier::REVERSED),
             low: with(Modifier::BOLD),
             ok: Style::new(),
-            stale: with(Modifier::DIM),
+            stale: with(Modifier::DIM | Modifier::ITALIC),
             invalid: with(Modifier::UNDERLINED),
+            failing: with(Modifier::UNDERLINED | Modifier::BOLD),
+            waiting: with(Modifier::ITALIC),
             error: with(Modifier::BOLD | Modifier::REVERSED),
             warning: with(Modifier::BOLD),
             info: Style::new(),
             selected: with(Modifier::REVERSED),
             key: with(Modifier::BOLD),
+            trend: Style::new(),
             limit: with(Modifier::DIM),
         }
     }
@@ -269,9 +288,11 @@ impl Styles {
         match state {
             RowState::Fresh(level) => self.level(level),
             RowState::Other(Condition::Value) => self.ok,
-            RowState::Other(Condition::NoCalls | Condition::Waiting) => self.dim,
+            RowState::Other(Condition::NoCalls) => self.dim,
+            RowState::Other(Condition::Waiting) => self.waiting,
             RowState::Other(Condition::Stale) => self.stale,
-            RowState::Other(Condition::Invalid | Condition::Failing) => self.invalid,
+            RowState::Other(Condition::Invalid) => self.invalid,
+            RowState::Other(Condition::Failing) => self.failing,
         }
     }
 

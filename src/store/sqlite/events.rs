@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::readings::{oldest_kept, wall_of};
@@ -60,21 +60,34 @@ pub(super) fn happened(c: &Connection, now: &Now, kind: EventKind, who: &Instanc
 
 const YOUNG: &str = "CASE boot WHEN ?1 THEN mono >= ?2 ELSE wall >= ?3 END";
 
+/// Reads `boot, mono, wall, kind, who, text`. A kind of a later version is left out.
+fn event_of(r: &Row<'_>) -> Result<Option<Event>> {
+    let at = Stamp { boot: BootId(r.get::<_, String>(0)?.into()), mono: Mono(r.get(1)?), wall: wall_of(r.get(2)?) };
+    let (kind, who, text): (String, String, String) = (r.get(3)?, r.get(4)?, r.get(5)?);
+    let kind = serde_json::from_value(serde_json::Value::String(kind)).ok();
+    Ok(kind.map(|kind| Event { at, kind, who: who.into(), text: text.into() }))
+}
+
 pub(super) fn events(c: &Connection, now: &Now, span: Duration) -> Result<Vec<Event>> {
     let (mono, wall) = oldest_kept(now, span);
     let mut stmt = c.prepare_cached(&format!(
         "SELECT boot, mono, wall, kind, who, text FROM event WHERE {YOUNG} ORDER BY id DESC LIMIT {GIVEN}"
     ))?;
-    let rows = stmt.query_map(params![&*now.boot.0, mono, wall], |r| {
-        let at = Stamp { boot: BootId(r.get::<_, String>(0)?.into()), mono: Mono(r.get(1)?), wall: wall_of(r.get(2)?) };
-        let (kind, who, text): (String, String, String) = (r.get(3)?, r.get(4)?, r.get(5)?);
-        // A kind of a later version is left out.
-        let kind = serde_json::from_value(serde_json::Value::String(kind)).ok();
-        Ok(kind.map(|kind| Event { at, kind, who: who.into(), text: text.into() }))
-    })?;
+    let rows = stmt.query_map(params![&*now.boot.0, mono, wall], event_of)?;
     let mut out: Vec<Event> = rows.filter_map(Result::transpose).collect::<Result<_>>()?;
     out.reverse();
     Ok(out)
+}
+
+/// The number of the last event.
+pub(super) fn last(c: &Connection) -> Result<i64> {
+    c.prepare_cached("SELECT ifnull(max(id), 0) FROM event")?.query_row([], |r| r.get(0))
+}
+
+/// All events behind number `after`, oldest first.
+pub(super) fn after(c: &Connection, after: i64) -> Result<Vec<Event>> {
+    let mut stmt = c.prepare_cached("SELECT boot, mono, wall, kind, who, text FROM event WHERE id > ?1 ORDER BY id")?;
+    stmt.query_map([after], event_of)?.filter_map(Result::transpose).collect()
 }
 
 pub(super) fn count(c: &Connection, now: &Now, kind: EventKind, span: Duration) -> Result<u32> {

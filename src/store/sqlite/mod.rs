@@ -38,6 +38,10 @@ use crate::domain::Clock;
 /// Below this size a file is read through when it is opened.
 const CHECKED: u64 = 4 << 20;
 
+/// How long another process may take to open the file, before we open it beside that one. SQLite's own locks keep
+/// that safe; only a damaged file is not moved then.
+const OPENING: Duration = Duration::from_secs(5);
+
 /// A number that no other database gives: permits and tickets keep theirs when they move to another one.
 fn fresh_id() -> i64 {
     rand::random::<i64>() & i64::MAX
@@ -53,6 +57,7 @@ pub struct SqliteStore {
 }
 
 /// A store just opened, and where a damaged file was moved to if there was one.
+#[derive(Debug)]
 pub(super) struct Found {
     pub(super) store: SqliteStore,
     pub(super) aside: Option<PathBuf>,
@@ -81,7 +86,8 @@ impl SqliteStore {
     }
 
     /// Like [`open`](Self::open), but a damaged file is moved aside and a new one begun. What it still tells of the
-    /// last minute's requests is carried over; if it tells nothing, the new one gives no permit for a minute.
+    /// last minute's requests and of the last hours is carried over; if it does not tell of the requests, the new one
+    /// gives no permit for a minute.
     /// `suspect`: reads through the whole file, however large.
     pub(super) fn open_or_replace(path: &Path, clock: Arc<dyn Clock>, suspect: bool) -> Result<Found, StoreError> {
         let path = prepare_place(path)?;
@@ -99,10 +105,12 @@ impl SqliteStore {
         let aside = files::move_aside(&path, now.wall).map_err(|e| error::explain_io(&e, &place))?;
         files::make(&path).map_err(|e| error::explain_io(&e, &place))?;
         let store = Self::open_locked(path, clock, false)?;
-        let known = Connection::open_with_flags(&aside, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .and_then(|old| store.lock_for(|new| carry::ledgers(&old, new)));
-        if known.is_err() {
-            store.write(|c, now| permits::hold(c, now, WINDOW))?;
+        let old = Connection::open_with_flags(&aside, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        if old.as_ref().is_ok_and(|old| store.lock_for(|new| carry::ledgers(old, new)).is_ok()) {
+            // All of the last hours or nothing: it is history, and safe without it.
+            let _ = old.and_then(|old| store.lock_for(|new| carry::history(&old, new, &now, 0)));
+        } else {
+            store.hold(WINDOW)?;
         }
         Ok(Found { store, aside: Some(aside) })
     }
@@ -223,13 +231,24 @@ impl SqliteStore {
         self.write(|c, _| carry::number_from(c, seq))
     }
 
-    /// Appends, and tells behind which number; in one transaction.
-    pub(super) fn append_behind(&self, new: &[Reading]) -> Result<Cursor, StoreError> {
+    /// Takes in what was made elsewhere, in one transaction, and tells behind which number.
+    pub(super) fn absorb(&self, new: &[Reading], happened: &[Event]) -> Result<Cursor, StoreError> {
         self.write(|c, now| {
             let head = readings::head(c)?;
             readings::append(c, now, new)?;
+            happened.iter().try_for_each(|event| events::note(c, event))?;
             Ok(head)
         })
+    }
+
+    /// The number of the last event.
+    pub(super) fn last_event(&self) -> Result<i64, StoreError> {
+        self.read(|c, _| events::last(c))
+    }
+
+    /// Events behind that number, oldest first.
+    pub(super) fn events_after(&self, number: i64) -> Result<Vec<Event>, StoreError> {
+        self.read(|c, _| events::after(c, number))
     }
 
     /// Gives no permit for `span`.
@@ -272,7 +291,7 @@ fn prepare_place(path: &Path) -> Result<PathBuf, StoreError> {
 }
 
 fn take_lock(path: &Path) -> Result<Option<files::OpenLock>, StoreError> {
-    files::OpenLock::take(path, schema::PATIENCE).map_err(|e| error::explain_io(&e, &path.display().to_string()))
+    files::OpenLock::take(path, OPENING).map_err(|e| error::explain_io(&e, &path.display().to_string()))
 }
 
 impl std::fmt::Debug for SqliteStore {

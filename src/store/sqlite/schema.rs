@@ -70,6 +70,7 @@ CREATE TABLE mint(
 ";
 
 /// Why a database cannot be used as it is.
+#[derive(Debug)]
 pub(super) enum Unfit {
     /// Of a later schema.
     Newer(u32),
@@ -89,7 +90,7 @@ fn pragma<T: rusqlite::types::FromSql>(conn: &Connection, name: &str) -> Result<
     conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
 }
 
-/// Looks whether this is ours and of a version that we know; writes nothing.
+/// Looks whether this is ours and of a version that we know; writes nothing. To be called in a transaction.
 pub(super) fn inspect(conn: &Connection) -> Result<(), Unfit> {
     let (application, version): (i32, u32) = (pragma(conn, "application_id")?, pragma(conn, "user_version")?);
     if application == APPLICATION_ID {
@@ -103,7 +104,11 @@ pub(super) fn inspect(conn: &Connection) -> Result<(), Unfit> {
 pub(super) fn prepare(conn: &mut Connection) -> Result<(), Unfit> {
     conn.busy_timeout(PATIENCE)?;
     conn.set_prepared_statement_cache_capacity(96);
-    inspect(conn)?;
+    {
+        // One transaction for one picture: another process may be creating the tables at this moment.
+        let look = Transaction::new(conn, TransactionBehavior::Deferred)?;
+        inspect(&look)?;
+    }
     // The busy handler is not called for a change of the journal mode.
     patiently(|| conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())))?;
     conn.execute_batch(

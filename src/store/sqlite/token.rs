@@ -64,10 +64,11 @@ fn attempts(c: &Connection) -> Result<Vec<Attempt>> {
 }
 
 pub(super) fn mint_begin(c: &Connection, now: &Now, who: &Instance, ask: &MintAsk) -> Result<MintAnswer> {
-    if let Some(token) = token(c)? {
-        if ask.unfit.is_none_or(|unfit| token.generation > unfit) && token.remaining(now) > Duration::ZERO {
-            return Ok(MintAnswer::Use(token));
-        }
+    if let Some(token) = token(c)?
+        && ask.unfit.is_none_or(|unfit| token.generation > unfit)
+        && token.remaining(now) > Duration::ZERO
+    {
+        return Ok(MintAnswer::Use(token));
     }
     forget(c, now)?;
     let attempts = attempts(c)?;
