@@ -110,6 +110,7 @@ pub(super) fn settle(state: &mut State) {
     for kind in Kind::ALL {
         if !shown.contains(&kind) {
             state.selected.remove(&kind);
+            state.offset.remove(&kind);
             continue;
         }
         let targets = targets(state, kind);

@@ -91,11 +91,11 @@ pub enum RunError {
 
 /// What the loop asks of whoever took the terminal.
 pub trait Host {
-    /// Gives the terminal back, stops, and takes it again after it was continued. False: nobody could continue us, so
-    /// nothing happened.
+    /// Gives the terminal back and stops the process. [`Signal::Continue`] tells when to [`resume`](Self::resume);
+    /// until then nothing is drawn. False: nobody could continue us, so nothing happened.
     ///
     /// # Errors
-    /// Where the terminal cannot be taken again.
+    /// Where it cannot be stopped.
     fn suspend(&mut self) -> io::Result<bool>;
 
     /// Takes the terminal again after somebody else had it.
@@ -141,8 +141,34 @@ where
     drive(options, terminal, host, input, signals, draw).await
 }
 
-/// The loop, whatever is drawn.
+/// The loop, whatever is drawn. A terminal that is gone may be noticed anywhere, and is an end like any other: with the
+/// hang-up comes a SIGCONT, and then taking the terminal again is what fails first.
 async fn drive<B>(
+    options: DashboardOptions,
+    terminal: &mut Terminal<B>,
+    host: &mut impl Host,
+    input: impl Stream<Item = io::Result<Input>> + Unpin,
+    signals: impl Stream<Item = Signal> + Unpin,
+    draw: impl FnMut(&mut Frame<'_>, &State) -> Room,
+) -> Result<Outcome, RunError>
+where
+    B: Backend,
+    B::Error: Send + Sync + 'static,
+{
+    let end = until_end(options, terminal, host, input, signals, draw).await;
+    match &end {
+        Err(RunError::Terminal(cause)) if is_gone(cause.as_ref()) => Ok(Outcome::HangUp),
+        _ => end,
+    }
+}
+
+fn is_gone(cause: &(dyn Error + 'static)) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|io| {
+        io.kind() == io::ErrorKind::BrokenPipe || io.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+    })
+}
+
+async fn until_end<B>(
     options: DashboardOptions,
     terminal: &mut Terminal<B>,
     host: &mut impl Host,
@@ -164,15 +190,16 @@ where
         state.size = (size.width, size.height);
     }
 
+    let mut suspended = false;
     loop {
-        if painter.is_due(&state) {
-            match painter.paint(terminal, &mut state, clock.as_ref(), &mut draw) {
-                Ok(()) => feed.attend(rows::attention(&state)),
-                Err(e) => return broken(e),
-            }
+        if !suspended && painter.is_due(&state) {
+            painter.paint(terminal, &mut state, clock.as_ref(), &mut draw)?;
+            feed.attend(rows::attention(&state));
             painter.next = Instant::now() + gap;
         }
-        let wake = if painter.is_stale(&state) {
+        let wake = if suspended {
+            None
+        } else if painter.is_stale(&state) {
             Some(painter.next)
         } else {
             rows::next_change(&state, &clock.now()).map(|d| Instant::now() + d)
@@ -184,14 +211,15 @@ where
             () = cancel.cancelled() => return Ok(Outcome::Cancelled),
             Some(signal) = signals.next() => match signal {
                 Signal::Terminate(number) => return Ok(Outcome::Signal(number)),
-                Signal::HangUp => return Ok(Outcome::HangUp),
-                Signal::Suspend => suspend(host, terminal, &mut painter)?,
+                Signal::HangUp | Signal::Gone => return Ok(Outcome::HangUp),
+                Signal::Suspend => suspended |= host.suspend().map_err(terminal_error)?,
                 Signal::Continue => {
                     host.resume().map_err(terminal_error)?;
+                    suspended = false;
                     painter.restart(terminal)?;
                 }
             },
-            key = input.next() => {
+            key = input.next(), if !suspended => {
                 let (mut next, mut taken) = (Some(key), 0);
                 while let Some(key) = next {
                     taken += 1;
@@ -220,7 +248,7 @@ where
                 match effect {
                     Effect::Quit => return Ok(Outcome::Quit),
                     Effect::Redraw => painter.restart(terminal)?,
-                    Effect::Suspend => suspend(host, terminal, &mut painter)?,
+                    Effect::Suspend => suspended |= host.suspend().map_err(terminal_error)?,
                     Effect::Nudge(target) => feed.nudge(target),
                 }
             }
@@ -238,28 +266,8 @@ fn translate(input: Input) -> Option<Event> {
     }
 }
 
-fn suspend<B>(host: &mut impl Host, terminal: &mut Terminal<B>, painter: &mut Painter) -> Result<(), RunError>
-where
-    B: Backend,
-    B::Error: Send + Sync + 'static,
-{
-    if host.suspend().map_err(terminal_error)? {
-        painter.restart(terminal)?;
-    }
-    Ok(())
-}
-
 fn terminal_error(e: impl Error + Send + Sync + 'static) -> RunError {
     RunError::Terminal(Box::new(e))
-}
-
-/// A terminal that is gone is an end like any other.
-fn broken(e: RunError) -> Result<Outcome, RunError> {
-    let RunError::Terminal(cause) = &e;
-    let gone = cause.downcast_ref::<io::Error>().is_some_and(|io| {
-        io.kind() == io::ErrorKind::BrokenPipe || io.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
-    });
-    if gone { Ok(Outcome::HangUp) } else { Err(e) }
 }
 
 /// When to draw, and drawing.

@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -44,6 +44,8 @@ impl Clock for RuntimeClock {
 
 #[derive(Clone, Default)]
 struct TestHost {
+    /// The terminal is gone.
+    gone: Arc<AtomicBool>,
     suspended: Arc<AtomicUsize>,
     resumed: Arc<AtomicUsize>,
 }
@@ -56,7 +58,7 @@ impl Host for TestHost {
 
     fn resume(&mut self) -> io::Result<()> {
         self.resumed.fetch_add(1, Ordering::SeqCst);
-        Ok(())
+        if self.gone.load(Ordering::SeqCst) { Err(rustix::io::Errno::IO.into()) } else { Ok(()) }
     }
 }
 
@@ -349,7 +351,11 @@ async fn a_store_that_is_held_by_another_process_does_not_stop_the_keys() {
 
 #[tokio::test(start_paused = true)]
 async fn every_end_has_its_outcome() {
-    for (signal, outcome) in [(Signal::Terminate(15), Outcome::Signal(15)), (Signal::HangUp, Outcome::HangUp)] {
+    for (signal, outcome) in [
+        (Signal::Terminate(15), Outcome::Signal(15)),
+        (Signal::HangUp, Outcome::HangUp),
+        (Signal::Gone, Outcome::HangUp),
+    ] {
         let rig = Rig::start();
         rig.signals.send(signal).unwrap();
         assert_eq!(rig.end().await.unwrap(), outcome);
@@ -372,18 +378,25 @@ async fn after_a_suspension_everything_is_drawn_again() {
     rig.type_text("p");
     sleep(Duration::from_secs(1)).await;
     let control_z = || KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
-    for what in ["Ctrl-Z", "SIGTSTP", "SIGCONT"] {
+    for (what, stops) in [("Ctrl-Z", true), ("SIGTSTP", true), ("SIGSTOP", false)] {
         let before = rig.frames();
         match what {
             "Ctrl-Z" => rig.keys.send(Ok(Input::Key(control_z()))).unwrap(),
             "SIGTSTP" => rig.signals.send(Signal::Suspend).unwrap(),
-            _ => rig.signals.send(Signal::Continue).unwrap(),
+            // Comes unseen; only that we go on is told.
+            _ => {}
         }
+        sleep(Duration::from_secs(1)).await;
+        rig.type_text("u");
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(rig.frames() == before, stops, "{what}: the terminal is the shell's");
+        let before = rig.frames();
+        rig.signals.send(Signal::Continue).unwrap();
         rig.until(|| rig.frames() > before, what).await;
         sleep(Duration::from_secs(1)).await;
     }
     let counts = (rig.host.suspended.load(Ordering::SeqCst), rig.host.resumed.load(Ordering::SeqCst));
-    assert_eq!(counts, (2, 1));
+    assert_eq!(counts, (2, 3));
 }
 
 /// A terminal that takes nothing any more.
@@ -432,6 +445,10 @@ async fn a_terminal_that_hung_up_is_an_end_and_any_other_failure_an_error() {
     };
     assert_eq!(on(rustix::io::Errno::IO).end().await.unwrap(), Outcome::HangUp);
     assert_eq!(on(rustix::io::Errno::PIPE).end().await.unwrap(), Outcome::HangUp);
+    let rig = Rig::start();
+    rig.host.gone.store(true, Ordering::SeqCst);
+    rig.signals.send(Signal::Continue).unwrap();
+    assert_eq!(rig.end().await.unwrap(), Outcome::HangUp, "a hang-up brings a SIGCONT along");
     let RunError::Terminal(cause) = on(rustix::io::Errno::NOSPC).end().await.unwrap_err();
     assert!(cause.is::<io::Error>());
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! enter ──► drawing ──► drop: restored, then what panicked in the background is printed
 //!              │  ▲
-//!      suspend ▼  │ fg
+//!      suspend ▼  │ resume, on SIGCONT
 //!            stopped (restored meanwhile)
 //! ```
 //!
@@ -117,11 +117,12 @@ impl Guard {
         !self.panics.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Gives the terminal back and stops the job until it is continued, then takes the terminal again. Returns false
-    /// without stopping where no shell with job control is above us: nobody could continue us then.
+    /// Gives the terminal back and stops the job. Whoever continues it sends SIGCONT, which is the time to
+    /// [`resume`](Self::resume); this thread may return from here before the stop has reached it. False, and nothing
+    /// happened, where no shell with job control is above us: nobody could continue us then.
     ///
     /// # Errors
-    /// Where the terminal cannot be taken again.
+    /// Where the job cannot be stopped; the terminal is taken again then.
     pub fn suspend(&mut self) -> io::Result<bool> {
         // The session leader's own group has no shell above it: a command given to ssh, tmux or a service manager.
         if getsid(None).map_or(true, |session| session == getpgrp()) {
@@ -129,12 +130,14 @@ impl Guard {
         }
         restore();
         // SIGTSTP is ours to handle while we run, so the stop itself needs the signal that cannot be handled.
-        kill_current_process_group(Signal::STOP)?;
-        take()?;
+        if let Err(e) = kill_current_process_group(Signal::STOP) {
+            take()?;
+            return Err(e.into());
+        }
         Ok(true)
     }
 
-    /// Takes the terminal again after somebody else had it (the job was stopped and continued from outside).
+    /// Takes the terminal again after somebody else had it: the job was stopped, by us or from outside, and continued.
     ///
     /// # Errors
     /// Where the terminal cannot be taken.

@@ -15,8 +15,10 @@ use tokio::{
 pub enum Signal {
     /// SIGTERM or SIGINT with its number: leave.
     Terminate(i32),
-    /// SIGHUP, or the terminal is gone.
+    /// SIGHUP: whoever started us is gone.
     HangUp,
+    /// The terminal has hung up, with or without a signal.
+    Gone,
     /// SIGTSTP: give the terminal back and stop.
     Suspend,
     /// SIGCONT: somebody else may have used the terminal.
@@ -86,7 +88,7 @@ fn watch_hang_up(sender: mpsc::Sender<Signal>) -> io::Result<()> {
                 _ => break,
             }
         }
-        let _ = sender.blocking_send(Signal::HangUp);
+        let _ = sender.blocking_send(Signal::Gone);
     };
     thread::Builder::new().name("hang-up".to_owned()).spawn(watch).map(drop)
 }

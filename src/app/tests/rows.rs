@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
 use tui_input::Input;
 
 use crate::{
@@ -185,4 +186,18 @@ fn attention_is_highest_for_the_selection_and_then_for_the_screen() {
     assert_eq!(of(Target::agent("a1")), Attention::Listed);
     assert_eq!(of(Target::campaign("COLLECT")), Attention::OnScreen);
     assert_eq!(of(Target::campaign("RENEW")), Attention::Listed);
+}
+
+proptest! {
+    #[test]
+    fn any_filter_is_one_and_its_inverse_shows_the_rest(text in "[ !a-z0-9:\u{e9}]{0,20}") {
+        let mut floor = floor();
+        floor.state.filter.text = Input::new(text.clone());
+        let shown = floor.ids(Kind::Agent).len();
+        // A second lone `!` does not turn it round once more.
+        prop_assume!(text.split_whitespace().next() != Some("!"));
+        floor.state.filter.text = Input::new(format!("! {text}"));
+        let rest = floor.ids(Kind::Agent).len();
+        prop_assert!(shown + rest == 6 || (shown, rest) == (6, 6), "{shown} and {rest}: only a text without a word hides none");
+    }
 }
