@@ -222,17 +222,16 @@ impl Poller {
         let now = self.now();
         let (me, keep) = (self.me.clone(), self.rules.keep);
         let prune = self.pruned.is_none_or(|at| now.mono.since(at) >= PRUNE_INTERVAL);
-        let (lease, wanted, nudges, governor) = self
+        let (lease, wanted, nudges, governor, pruned) = self
             .store
             .call(move |s| {
                 let lease = s.lease(&me, LEASE)?;
-                if prune {
-                    while s.prune(keep)? > 0 {}
-                }
-                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?))
+                // A batch a turn: a long history must not cost the lease.
+                let pruned = prune && s.prune(keep)? == 0;
+                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?, pruned))
             })
             .await?;
-        if prune {
+        if pruned {
             self.pruned = Some(now.mono);
         }
         let Lease { mine, claimed, holder } = lease;
@@ -331,8 +330,9 @@ impl Poller {
             return self.crashed().await;
         };
         self.aloft.remove(&permit);
+        // First of all, so that no failure of the store leaves the target waiting for an answer that was here.
+        self.schedule.unsent(&target);
         let Some(reply) = reply else {
-            self.schedule.unsent(&target);
             return self.store.call(move |s| s.finish(permit, false)).await;
         };
         let now = self.now();
@@ -354,9 +354,8 @@ impl Poller {
         if let Reply::Malformed { excerpt } = &reply {
             event = Some((EventKind::Malformed, format!("{target}: malformed reply: {excerpt}")));
         }
-        match &reading {
-            Some(reading) => self.take(reading, &now),
-            None => self.schedule.unsent(&target),
+        if let Some(reading) = &reading {
+            self.take(reading, &now);
         }
         let governor = match &reply {
             Reply::Throttled { .. } => Some(self.governor.clone()),
