@@ -104,6 +104,8 @@ struct Landed {
     generation: Option<u64>,
     /// `None`: the permit was void before it was sent.
     reply: Option<Reply>,
+    /// When the reply arrived, whenever it is looked at.
+    at: Now,
 }
 
 /// What the loop does next.
@@ -326,7 +328,7 @@ impl Poller {
 
     /// Takes in a request that ended.
     async fn landed(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), StoreError> {
-        let Ok(Landed { target, permit, generation, reply }) = landed else {
+        let Ok(Landed { target, permit, generation, reply, at: now }) = landed else {
             return self.crashed().await;
         };
         self.aloft.remove(&permit);
@@ -335,7 +337,6 @@ impl Poller {
         let Some(reply) = reply else {
             return self.store.call(move |s| s.finish(permit, false)).await;
         };
-        let now = self.now();
         let reading = |outcome, name| Reading { target: target.clone(), at: now.stamp(), outcome, name };
         let mut event = None;
         let reading = match &reply {
@@ -547,5 +548,5 @@ async fn fly(
 ) -> Landed {
     let in_time = store.direct().now().mono < void_at;
     let reply = if in_time { Some(client.aht(&target, &auth).await) } else { None };
-    Landed { target, permit, generation, reply }
+    Landed { target, permit, generation, reply, at: store.direct().now() }
 }
