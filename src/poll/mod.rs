@@ -11,12 +11,8 @@
 //! [`Schedule`], [`Health`] and the rules of [`Keeper`] are pure or ask only the store; [`Poller`] is the loop around
 //! them. Safety is not here: the store gives permits and allows mintings, whatever this code believes.
 
-mod health;
-mod keeper;
-mod poller;
+pub mod measure;
+pub mod plan;
 mod schedule;
 
-pub use health::{Gate, Health};
-pub use keeper::{Keeper, Keys, TokenSource};
-pub use poller::{Poller, Rules, Setup, Wakes};
 pub use schedule::{Next, Schedule};
