@@ -121,7 +121,200 @@ fn a_target_nobody_wants_any_more_is_not_asked_and_its_last_answer_is_harmless()
     assert_eq!(s.active(), 2);
 }
 
+/// Asks every `gap` for as long as told, and answers at once with `value(target number, second)`.
+fn run(
+    s: &mut Schedule,
+    clock: &ManualClock,
+    gap: Duration,
+    times: usize,
+    mut value: impl FnMut(&str, i64) -> Outcome,
+) -> Vec<(String, Mono)> {
+    let mut asked = vec![];
+    for _ in 0..times {
+        let now = clock.now();
+        s.pace(60.0 / gap.as_secs_f64());
+        if let Some(id) = ask(s, &now) {
+            s.sent(&Target::agent(id.as_str()));
+            s.answered(&reading(&id, value(&id, now.mono.0 / 1000), &now), 0.5);
+            asked.push((id, now.mono));
+        }
+        clock.advance(gap);
+    }
+    asked
+}
+
+/// Calls of an own rhythm for each agent; some have none.
+fn busy(id: &str, second: i64) -> Outcome {
+    let number = i64::from(id.bytes().map(u32::from).sum::<u32>());
+    let calls = second / (300 + number * 7 % 400);
+    if number % 4 == 0 || second / 5000 % 3 == number % 3 {
+        return Outcome::NoCalls;
+    }
+    Outcome::Value(Aht::from_secs(u32::try_from(200 + calls * 13 % 97).unwrap()))
+}
+
+fn free(ids: &[&str]) -> (Schedule, ManualClock) {
+    let clock = ManualClock::at(jiff::Timestamp::UNIX_EPOCH);
+    let mut s = Schedule::new(Duration::ZERO);
+    s.want(&wanted(ids), &BTreeMap::new(), &clock.now());
+    (s, clock)
+}
+
+#[test]
+fn the_order_of_the_configuration_does_not_matter() {
+    let ids = ["a", "b", "c", "d", "e", "f", "g"];
+    let mut other = ids;
+    other.reverse();
+    let [a, b] = [ids, other].map(|ids| {
+        let (mut s, clock) = free(&ids);
+        run(&mut s, &clock, Duration::from_secs(20), 900, busy)
+    });
+    assert_eq!(a, b);
+}
+
+#[test]
+fn a_takeover_knows_from_the_stored_readings_what_the_poller_before_it_knew() {
+    let ids = ["a", "b", "c", "d", "e", "f", "g"];
+    let (mut s, clock) = free(&ids);
+    let mut rows: BTreeMap<Target, Row> = BTreeMap::new();
+    let (start, gap) = (clock.now(), Duration::from_secs(20));
+    let asked = run(&mut s, &clock, gap, 540, busy);
+    for (id, at) in &asked {
+        let mut now = start.clone();
+        now.mono = *at;
+        let target = Target::agent(id.as_str());
+        let row = rows.entry(target.clone()).or_insert_with(|| Row::new(target));
+        row.take(&reading(id, busy(id, at.0 / 1000), &now), &now);
+    }
+    let now = clock.now();
+    let mut heir = Schedule::new(Duration::ZERO);
+    heir.want(&wanted(&ids), &rows, &now);
+    // Another pace and back, so that all of the old one's outlooks are of this moment too.
+    for s in [&mut s, &mut heir] {
+        s.pace(1.0);
+        s.pace(3.0);
+    }
+    for id in ids {
+        let error = |s: &Schedule| s.expected_error(&Target::agent(id), now.mono).unwrap();
+        assert!((error(&s) - error(&heir)).abs() < 1e-6, "{id}: {} {}", error(&s), error(&heir));
+    }
+    let later = clock.now();
+    assert_eq!(ask(&s, &later), ask(&heir, &later));
+    let mut blank = Schedule::new(Duration::ZERO);
+    let bare = rows.values().map(|r| (r.target.clone(), Row { series: crate::domain::Series::default(), ..r.clone() }));
+    blank.want(&wanted(&ids), &bare.collect(), &now);
+    blank.pace(3.0);
+    let differs = |id: &&str| {
+        let error = |s: &Schedule| s.expected_error(&Target::agent(*id), now.mono).unwrap();
+        (error(&s) - error(&blank)).abs() > 0.1
+    };
+    assert!(ids.iter().any(differs), "the history must matter");
+}
+
+#[test]
+fn what_is_looked_at_is_asked_more_often() {
+    let ids = ["b", "c", "e", "f", "g", "i", "j", "k"];
+    let (mut s, clock) = free(&ids);
+    let mut wants = wanted(&ids);
+    wants[1].1 = Attention::OnScreen;
+    wants[4].1 = Attention::Selected;
+    s.want(&wants, &BTreeMap::new(), &clock.now());
+    let every = |_: &str, second: i64| Outcome::Value(Aht::from_secs(u32::try_from(200 + second / 97 % 50).unwrap()));
+    let asked = run(&mut s, &clock, Duration::from_secs(20), 2000, every);
+    let times = |id: &str| asked.iter().filter(|a| a.0 == id).count();
+    let listed = times("b").max(times("k"));
+    assert!(times("c") * 2 > listed * 3, "{} {listed}", times("c"));
+    assert!(times("g") * 2 > times("c") * 3, "{} {}", times("g"), times("c"));
+}
+
+#[test]
+fn when_many_are_selected_none_is_special() {
+    let ids: Vec<String> = (0..20).map(|i| format!("t{i:02}")).collect();
+    let (mut s, clock) = free(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let wants = |n: usize| -> Vec<_> {
+        let of = |i| if i < n { Attention::Selected } else { Attention::OnScreen };
+        ids.iter().enumerate().map(|(i, id)| (Target::agent(id.as_str()), of(i))).collect()
+    };
+    s.want(&wants(FEW_SELECTED), &BTreeMap::new(), &clock.now());
+    assert!(!s.many_selected);
+    s.want(&wants(FEW_SELECTED + 1), &BTreeMap::new(), &clock.now());
+    assert!(s.many_selected);
+}
+
+#[test]
+fn the_bound_is_told() {
+    let (mut s, clock) = free(&["a", "b", "c"]);
+    s.pace(6.0);
+    let a = Target::agent("a");
+    assert_eq!(s.latest(&a, clock.now().mono), Some(clock.now().mono));
+    run(&mut s, &clock, Duration::from_secs(10), 3, busy);
+    let now = clock.now().mono;
+    assert_eq!(s.latest(&a, now), Some(now - Duration::from_secs(30) + Duration::from_secs(90)));
+    assert_eq!(s.latest(&Target::agent("z"), now), None);
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        4 => (1u32..356_400).prop_map(|s| Outcome::Value(Aht::from_secs(s))),
+        8 => (100u32..110).prop_map(|s| Outcome::Value(Aht::from_secs(s))),
+        3 => Just(Outcome::NoCalls),
+    ]
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn nobody_waits_longer_than_three_cycles(
+        outcomes in prop::collection::vec(any_outcome(), 600..601),
+        attention in prop::collection::vec(0u8..3, 2..20),
+        gap in 1u64..700,
+    ) {
+        let ids: Vec<String> = (0..attention.len()).map(|i| format!("t{i}")).collect();
+        let (mut s, clock) = free(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+        let of = |a| match a { 0 => Attention::Listed, 1 => Attention::OnScreen, _ => Attention::Selected };
+        let wants: Vec<_> =
+            ids.iter().zip(&attention).map(|(id, a)| (Target::agent(id.as_str()), of(*a))).collect();
+        s.want(&wants, &BTreeMap::new(), &clock.now());
+        let mut outcomes = outcomes.into_iter();
+        let gap = Duration::from_secs(gap);
+        let asked = run(&mut s, &clock, gap, 600, |_, _| outcomes.next().unwrap());
+        prop_assert_eq!(asked.len(), 600);
+        let bound = gap * 3 * u32::try_from(ids.len()).unwrap();
+        for id in &ids {
+            let times = asked.iter().filter(|a| a.0 == *id).map(|a| a.1).chain([clock.now().mono]);
+            let times: Vec<Mono> = times.collect();
+            prop_assert!(times.windows(2).all(|w| w[1].since(w[0]) <= bound), "{id}");
+        }
+    }
+
+    #[test]
+    fn no_history_breaks_it(
+        events in prop::collection::vec((0usize..5, any::<u8>(), any_outcome(), prop_oneof![Just(0i64), 0..100_000i64, any::<i64>()]), 0..150),
+    ) {
+        let ids = ["a", "b", "c", "d", "e"];
+        let (mut s, clock) = free(&ids);
+        for (i, what, outcome, mono) in events {
+            let target = Target::agent(ids[i]);
+            let mut now = clock.now();
+            now.mono = Mono(mono);
+            match what % 8 {
+                0 => s.nudge(&target),
+                1 => s.want(&wanted(&ids[..=i]), &BTreeMap::new(), &now),
+                2 => s.forgive(),
+                3 => s.pace(f64::from(what) - 8.0),
+                4 => s.unsent(&target),
+                5 => s.answered(&reading(ids[i], Outcome::Failed("x".into()), &now), 2.0),
+                _ => {
+                    s.sent(&target);
+                    s.answered(&reading(ids[i], outcome, &now), -1.0);
+                }
+            }
+            let _ = (s.next(now.mono), s.probe(), s.sweep(50.0), s.latest(&target, now.mono));
+            prop_assert!(s.expected_error(&target, now.mono).is_none_or(f64::is_finite));
+        }
+    }
+
     #[test]
     fn nobody_starves(outcomes in prop::collection::vec(0u8..4, 2000..2001), n in 2usize..12) {
         let ids: Vec<String> = (0..n).map(|i| format!("t{i}")).collect();
