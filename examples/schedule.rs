@@ -28,9 +28,9 @@ struct Args {
     /// No target is asked more often than every so many seconds.
     #[arg(long, default_value_t = 0)]
     min_interval: u64,
-    /// Tells the schedule that each target has a limit at 1.2 times its goal.
+    /// Does not tell the schedule that each target has a limit at 1.2 times its goal.
     #[arg(long)]
-    bands: bool,
+    no_bands: bool,
     /// Also measures so many generated days of each size of `--sizes`, averaged.
     #[arg(long, value_name = "DAYS")]
     generate: Option<u64>,
@@ -90,7 +90,7 @@ fn run(args: &Args) -> Result<String, String> {
             for day in days {
                 for seed in args.seed..args.seed.saturating_add(args.seeds) {
                     let min_interval = Duration::from_secs(args.min_interval);
-                    let conditions = Conditions { rate: args.rate, min_interval, seed, bands: args.bands };
+                    let conditions = Conditions { rate: args.rate, min_interval, seed, bands: !args.no_bands };
                     all.push(measure(day, policy, &conditions));
                 }
             }

@@ -74,7 +74,7 @@ pub struct Conditions {
 
 impl Default for Conditions {
     fn default() -> Self {
-        Conditions { rate: 50.0, min_interval: Duration::ZERO, seed: 1, bands: false }
+        Conditions { rate: 50.0, min_interval: Duration::ZERO, seed: 1, bands: true }
     }
 }
 

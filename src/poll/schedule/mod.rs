@@ -101,6 +101,8 @@ pub struct Schedule {
     /// For which cycle the outlooks were worked out.
     cycle: Duration,
     many_selected: bool,
+    /// How many take turns; counted when it may have changed, since every decision asks.
+    active: usize,
 }
 
 impl Schedule {
@@ -113,6 +115,7 @@ impl Schedule {
             gap: Duration::from_secs(1),
             cycle: Duration::ZERO,
             many_selected: false,
+            active: 0,
         }
     }
 
@@ -139,6 +142,7 @@ impl Schedule {
             .extend(old.into_iter().filter(|(_, e)| e.in_flight).map(|(t, e)| (t, Entry { attention: None, ..e })));
         let selected = self.entries.values().filter(|e| e.attention == Some(Attention::Selected)).count();
         self.many_selected = selected > FEW_SELECTED;
+        self.count();
         self.seed(points);
         self.reckon();
     }
@@ -329,6 +333,7 @@ impl Schedule {
             entry.learn(pool, at, aht);
             entry.look_ahead(pool, cycle);
         }
+        self.count();
     }
 
     fn land(&mut self, target: &Target) -> Option<&mut Entry> {
@@ -351,7 +356,11 @@ impl Schedule {
 
     /// How many targets take turns: wanted, and not given up as invalid.
     pub fn active(&self) -> usize {
-        self.entries.values().filter(|e| e.attention.is_some() && e.invalid < 2).count()
+        self.active
+    }
+
+    fn count(&mut self) {
+        self.active = self.entries.values().filter(|e| e.attention.is_some() && e.invalid < 2).count();
     }
 
     /// The even distance between requests at `rate` a minute: few targets do not use up the budget.
