@@ -116,6 +116,7 @@ fn poller(config: &Config, store: Handle, me: &Instance, keys: Keys, wakes: &Wak
             min_interval: config.poll.min_interval,
             timeout: config.poll.timeout,
             keep: config.history_keep,
+            bands: config.watch.iter().map(|w| (w.target.clone(), w.band)).collect(),
         },
         wakes: wakes.clone(),
         seed: rand::random(),

@@ -13,6 +13,8 @@
 
 mod health;
 mod keeper;
+pub mod measure;
+pub mod plan;
 mod poller;
 mod schedule;
 

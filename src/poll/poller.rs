@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::{Auth, Client, Reply},
     config::Budget,
-    domain::{Mono, Now, Outcome, Reading, Stamp, Target},
+    domain::{Band, Mono, Now, Outcome, Reading, Series, Stamp, Target},
     store::{
         Event, EventKind, Governor, Handle, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind,
         Role, Status, StoreError,
@@ -46,6 +46,8 @@ pub struct Rules {
     pub timeout: Duration,
     /// How long readings are kept.
     pub keep: Duration,
+    /// The bands that are configured here: a value near a limit is worth a request sooner.
+    pub bands: BTreeMap<Target, Band>,
 }
 
 /// How the poller and the rest of the process wake each other.
@@ -248,12 +250,16 @@ impl Poller {
         }
         self.governor = governor;
         let rows = if wanted.iter().any(|(t, _)| !self.schedule.knows(t)) {
-            let snapshot = self.store.call(|s| s.snapshot(Duration::ZERO)).await?;
+            // With their histories: the schedule learns from them what is due.
+            let snapshot = self.store.call(|s| s.snapshot(Series::SPAN)).await?;
             snapshot.rows.into_iter().map(|row| (row.target.clone(), row)).collect()
         } else {
             BTreeMap::new()
         };
         self.schedule.want(&wanted, &rows, &now);
+        self.schedule.bands(&self.rules.bands);
+        let rate = self.rate(&now);
+        self.schedule.pace(rate);
         for target in nudges {
             self.schedule.nudge(&target);
         }
@@ -270,6 +276,8 @@ impl Poller {
                 _ => Ok(Step::Sleep(HOUSEKEEPING)),
             };
         }
+        let rate = self.rate(&now);
+        self.schedule.pace(rate);
         match self.schedule.next(now.mono) {
             Next::Idle => Ok(Step::Sleep(HOUSEKEEPING)),
             Next::At(at) => Ok(Step::Sleep(at.since(now.mono))),
@@ -284,7 +292,6 @@ impl Poller {
                     return Ok(Step::Sleep(HOUSEKEEPING));
                 }
                 // By hand it takes the next turn of the account's pace, not one of this target's.
-                let rate = self.rate(&now);
                 let gap = if nudged { Duration::from_secs(60).div_f64(rate) } else { self.schedule.gap(rate) };
                 self.send(target, Pace::Even(gap), &now).await
             }

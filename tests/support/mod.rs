@@ -137,6 +137,7 @@ impl World {
             min_interval: Duration::from_secs(60),
             timeout: TIMEOUT,
             keep: Duration::from_secs(30 * 86_400),
+            bands: targets.iter().filter_map(|t| Some((t.clone(), roster.band(t)?))).collect(),
         };
         World { clock, sim, targets, rules, dir: tempfile::tempdir().unwrap() }
     }

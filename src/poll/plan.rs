@@ -1,0 +1,313 @@
+//! What a configuration costs, without asking anybody: requests a minute, how old values get, and what would help.
+//!
+//! Pure arithmetic over the targets and the budget. The factors that are not arithmetic were measured, see
+//! `docs/schedule.md`.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use crate::{
+    config::{Budget, Watched},
+    domain::{Aht, Kind, Series},
+};
+
+/// The service's window.
+const WINDOW: Duration = Duration::from_secs(7200);
+/// Mean age in cycles, where all requests are used: somewhat above an even sweep's half, since quiet rows wait longer.
+const MEAN_AGE: f64 = 0.63;
+/// The same where `min_interval` binds: every row is asked when it may be.
+const MEAN_AGE_AT_LEISURE: f64 = 0.5;
+/// Error of the schedule as a part of an even sweep's, where all requests are used.
+const GAIN: f64 = 0.7;
+/// The bound on any age, in cycles.
+const OLDEST: u32 = 3;
+/// With fewer readings in a window most changes of a row are never seen singly.
+const FEW_READINGS: f64 = 12.0;
+/// A group of fewer agents than this is not worth giving up.
+const MANY_AGENTS: usize = 5;
+
+/// What a configuration costs and gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Campaigns that take turns.
+    pub campaigns: usize,
+    /// Agents that take turns.
+    pub agents: usize,
+    /// Requests a minute that are sent when all goes well.
+    pub rate: f64,
+    /// Requests a minute of the account's limit that are left for others, those of the reserve included.
+    pub left: f64,
+    /// The time in which everybody has had a turn, in an even sweep.
+    pub cycle: Duration,
+    /// Mean age of a shown value.
+    pub mean_age: Duration,
+    /// No value gets older while all goes well.
+    pub oldest_age: Duration,
+    /// Readings of one target within the two hours that its value is about.
+    pub readings: f64,
+    /// What would help, most helpful first.
+    pub advice: Vec<Advice>,
+}
+
+/// A change of the configuration, and what it would do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Advice {
+    /// Watch a campaign instead of its agents.
+    Campaign {
+        /// The group of agents.
+        group: Arc<str>,
+        /// How many agents it has.
+        agents: usize,
+        /// The cycle as it is, and as it would be.
+        cycle: (Duration, Duration),
+    },
+    /// Leave nothing to others.
+    Reserve {
+        /// The reserve that is configured.
+        reserve: u32,
+        /// The cycle as it is, and as it would be.
+        cycle: (Duration, Duration),
+    },
+    /// A shorter `min_interval` would use requests that are left over.
+    MinInterval {
+        /// As it is, and the shortest that the budget allows.
+        interval: (Duration, Duration),
+        /// Requests a minute as they are, and as they would be.
+        rate: (f64, f64),
+    },
+    /// So many rows that each is read only a few times in its window.
+    TooMany {
+        /// Readings in a window.
+        readings: f64,
+        /// With so many targets it would be enough.
+        targets: usize,
+    },
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Advice::Campaign { group, agents, cycle: (a, b) } => {
+                write!(
+                    f,
+                    "replace the {agents} agents of {group} by its campaign row: cycle {} → {}",
+                    time(*a),
+                    time(*b)
+                )
+            }
+            Advice::Reserve { reserve, cycle: (a, b) } => {
+                write!(f, "without the reserve of {reserve} requests a minute: cycle {} → {}", time(*a), time(*b))
+            }
+            Advice::MinInterval { interval: (a, b), rate: (from, to) } => write!(
+                f,
+                "min_interval {} → {} would use {to:.0} instead of {from:.0} requests a minute",
+                time(*a),
+                time(*b)
+            ),
+            Advice::TooMany { readings, targets } => {
+                write!(f, "{readings:.0} readings in a two-hour window are few; {targets} targets would have 12 each")
+            }
+        }
+    }
+}
+
+/// `M:SS`, as AHTs are shown.
+fn time(d: Duration) -> Aht {
+    Aht::from_secs(u32::try_from((d.as_millis() + 500) / 1000).unwrap_or(u32::MAX))
+}
+
+/// How long an even sweep of `n` targets takes at `rate` requests a minute.
+pub fn cycle(n: usize, rate: f64, min_interval: Duration) -> Duration {
+    let by_rate = Duration::try_from_secs_f64(60.0 / rate.max(0.1) * n as f64).unwrap_or(Duration::MAX);
+    if n == 0 { Duration::ZERO } else { by_rate.max(min_interval) }
+}
+
+/// Works it out for all that is watched.
+pub fn plan(watch: &[Watched], budget: Budget, min_interval: Duration) -> Plan {
+    let n = watch.len();
+    let campaigns = watch.iter().filter(|w| w.target.kind == Kind::Campaign).count();
+    let usable = f64::from(budget.usable().max(1));
+    let now = cycle(n, usable, min_interval);
+    let per_minute =
+        |cycle: Duration, n: usize| if n == 0 { 0.0 } else { n as f64 * 60.0 / cycle.as_secs_f64().max(1e-3) };
+    let rate = per_minute(now, n).min(usable);
+    let busy = cycle(n, usable, Duration::ZERO) >= min_interval;
+    let readings = if n == 0 { 0.0 } else { WINDOW.as_secs_f64() / now.as_secs_f64().max(1e-3) };
+    let mut advice = Vec::new();
+    if readings < FEW_READINGS && busy && n > 0 {
+        let targets = (WINDOW.as_secs_f64() / FEW_READINGS * usable / 60.0) as usize;
+        advice.push(Advice::TooMany { readings, targets });
+    }
+    if busy {
+        advice.extend(campaigns_instead(watch, usable, min_interval, now));
+        if budget.reserve > 0 {
+            let then = cycle(n, f64::from(budget.requests_per_minute.max(1)), min_interval);
+            advice.push(Advice::Reserve { reserve: budget.reserve, cycle: (now, then) });
+        }
+    } else if n > 0 {
+        let shortest = cycle(n, usable, Duration::from_secs(1));
+        advice.push(Advice::MinInterval { interval: (min_interval, shortest), rate: (rate, per_minute(shortest, n)) });
+    }
+    Plan {
+        campaigns,
+        agents: n - campaigns,
+        rate,
+        left: (f64::from(budget.requests_per_minute) - rate).max(0.0),
+        cycle: now,
+        mean_age: now.mul_f64(if busy { MEAN_AGE } else { MEAN_AGE_AT_LEISURE }),
+        oldest_age: now.saturating_mul(OLDEST),
+        readings,
+        advice,
+    }
+}
+
+/// For each group with many agents what its campaign's row alone would do, the largest group first.
+fn campaigns_instead(watch: &[Watched], rate: f64, min_interval: Duration, now: Duration) -> Vec<Advice> {
+    let mut groups: BTreeMap<&Arc<str>, (usize, bool)> = BTreeMap::new();
+    for w in watch {
+        for group in &w.groups {
+            let entry = groups.entry(group).or_default();
+            match w.target.kind {
+                Kind::Agent => entry.0 += 1,
+                Kind::Campaign => entry.1 = true,
+            }
+        }
+    }
+    for w in watch.iter().filter(|w| w.target.kind == Kind::Campaign) {
+        if let Some(entry) = groups.get_mut(&w.target.id) {
+            entry.1 = true;
+        }
+    }
+    let mut groups: Vec<_> = groups.into_iter().filter(|(_, (agents, _))| *agents >= MANY_AGENTS).collect();
+    groups.sort_by_key(|(_, (agents, _))| std::cmp::Reverse(*agents));
+    groups
+        .into_iter()
+        .map(|(group, (agents, watched))| {
+            let then = watch.len() - agents + usize::from(!watched);
+            Advice::Campaign { group: group.clone(), agents, cycle: (now, cycle(then, rate, min_interval)) }
+        })
+        .filter(|a| !matches!(a, Advice::Campaign { cycle: (a, b), .. } if b >= a))
+        .collect()
+}
+
+/// The mean error in seconds that rows like these would show if each was read once in `cycle`, from what was stored of
+/// them; *no calls* counts as 0. `None` where nothing is stored over so long a time.
+///
+/// Taken from how far two readings a cycle apart differ: the error of a value grows from nothing to that.
+pub fn expected_error<'a>(histories: impl IntoIterator<Item = &'a Series>, cycle: Duration, busy: bool) -> Option<f64> {
+    if cycle.is_zero() {
+        return None;
+    }
+    let means: Vec<f64> = histories.into_iter().filter_map(|series| mean_difference(series, cycle)).collect();
+    let gain = if busy { GAIN } else { 1.0 };
+    (!means.is_empty()).then(|| means.iter().sum::<f64>() / means.len() as f64 / 2.0 * gain)
+}
+
+/// How far readings `lag` apart differ on average; those further apart count for less, none from more than four lags.
+fn mean_difference(series: &Series, lag: Duration) -> Option<f64> {
+    let points: Vec<_> = series.points().collect();
+    let value = |aht: Option<Aht>| aht.map_or(0.0, |a| f64::from(a.secs()));
+    let (mut sum, mut count, mut j) = (0.0, 0u32, 0);
+    for p in &points {
+        while points.get(j).is_some_and(|q| q.at.since(p.at) < lag) {
+            j += 1;
+        }
+        let Some(q) = points.get(j) else { break };
+        let apart = q.at.since(p.at);
+        if apart <= lag.saturating_mul(4) {
+            sum += (value(q.aht) - value(p.aht)).abs() * lag.as_secs_f64() / apart.as_secs_f64().max(1e-3);
+            count += 1;
+        }
+    }
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Band, Mono, Target};
+    use proptest::prelude::*;
+
+    const BUDGET: Budget = Budget { requests_per_minute: 50, reserve: 5 };
+    const MIN: Duration = Duration::from_secs(15);
+
+    fn watched(target: Target, groups: &[&str]) -> Watched {
+        let groups = groups.iter().map(|g| Arc::from(*g)).collect();
+        Watched { target, label: None, groups, band: Band::default(), origin: "".into() }
+    }
+
+    fn watch(agents: usize, group: &str, others: usize) -> Vec<Watched> {
+        (0..agents)
+            .map(|i| watched(Target::agent(format!("a{i}")), &[group]))
+            .chain((0..others).map(|i| watched(Target::agent(format!("b{i}")), &[])))
+            .collect()
+    }
+
+    #[test]
+    fn a_busy_budget_is_divided_among_all() {
+        let plan = plan(&watch(60, "SURVEY", 129), BUDGET, MIN);
+        assert_eq!((plan.agents, plan.campaigns, plan.rate, plan.left), (189, 0, 45.0, 5.0));
+        assert_eq!(plan.cycle, Duration::from_secs(252));
+        assert_eq!(plan.oldest_age, Duration::from_secs(756));
+        assert_eq!(plan.mean_age.as_secs(), 158);
+        assert_eq!(plan.readings.floor(), 28.0);
+        let advice: Vec<String> = plan.advice.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            advice,
+            [
+                "replace the 60 agents of SURVEY by its campaign row: cycle 4:12 → 2:53",
+                "without the reserve of 5 requests a minute: cycle 4:12 → 3:47"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_campaign_that_is_watched_already_costs_nothing_more() {
+        let mut watch = watch(60, "SURVEY", 129);
+        watch.push(watched(Target::campaign("SURVEY"), &[]));
+        let plan = plan(&watch, BUDGET, MIN);
+        assert_eq!(plan.campaigns, 1);
+        assert!(matches!(&plan.advice[0], Advice::Campaign { cycle: (_, then), .. }
+            if (then.as_secs_f64() - 130.0 * 60.0 / 45.0).abs() < 0.01));
+    }
+
+    #[test]
+    fn few_targets_leave_budget_and_that_is_said() {
+        let plan = plan(&watch(20, "SURVEY", 0), BUDGET, Duration::from_secs(60));
+        assert_eq!((plan.rate, plan.left, plan.cycle), (20.0, 30.0, Duration::from_secs(60)));
+        assert_eq!(plan.advice[0].to_string(), "min_interval 1:00 → 0:27 would use 45 instead of 20 requests a minute");
+    }
+
+    #[test]
+    fn a_thousand_targets_are_too_many() {
+        let plan = plan(&watch(0, "", 1000), BUDGET, MIN);
+        assert_eq!(
+            plan.advice[0].to_string(),
+            "5 readings in a two-hour window are few; 450 targets would have 12 each"
+        );
+    }
+
+    #[test]
+    fn the_error_is_half_of_what_a_cycle_changes() {
+        let mut series = Series::default();
+        for i in 0..100 {
+            // Up by 10 s each minute.
+            series.push(Mono(i * 60_000), Some(Aht::from_secs(100 + 10 * i as u32)));
+        }
+        let error = expected_error([&series], Duration::from_secs(120), false);
+        assert!((error.unwrap() - 10.0).abs() < 1e-9, "{error:?}");
+        let error = expected_error([&series], Duration::from_secs(30), false);
+        assert!((error.unwrap() - 2.5).abs() < 1e-9, "{error:?}");
+        assert_eq!(expected_error([&Series::default()], MIN, false), None);
+        assert_eq!(expected_error([&series], Duration::from_secs(36_000), true), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_budget_has_a_plan(agents in 0usize..300, limit in 0u32..100, reserve in 0u32..100, interval in 0u64..10_000) {
+            let budget = Budget { requests_per_minute: limit, reserve };
+            let plan = plan(&watch(agents, "G", agents / 2), budget, Duration::from_secs(interval));
+            prop_assert!(plan.rate >= 0.0 && plan.rate <= f64::from(limit.max(1)));
+            prop_assert!(plan.mean_age <= plan.oldest_age);
+        }
+    }
+}

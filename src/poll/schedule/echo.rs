@@ -1,0 +1,430 @@
+//! How wrong the shown value of one target probably is, by the time since it was read.
+//!
+//! The service reports a mean over two hours, so a call that enters it leaves it two hours later: each change that was
+//! seen is due again, as its *echo*. A [`Track`] keeps the calls that are probably in the window of one target: in
+//! which time each came, how likely it is still there and how long it was. What all targets have in common is learned
+//! in a [`Pool`]. Times are seconds on any axis, values whole seconds with 0 for *no calls*. Pure arithmetic.
+
+use crate::domain::Kind;
+
+/// The service's window in seconds: what enters the mean leaves it this much later.
+const WINDOW: f64 = 7200.0;
+/// The outlook of a target reaches this many cycles, the oldest that any value gets.
+const REACH: f64 = 3.0;
+/// Points of an outlook; between them it is straight.
+const STEPS: usize = 16;
+
+/// Memory of a target's own rate of calls, in seconds.
+const MEMORY: f64 = 3600.0;
+/// The pooled rate counts like this many calls of the target's own.
+const RATE_PRIOR: f64 = 8.0;
+/// The pooled rate of first calls counts like this many of the target's own.
+const START_PRIOR: f64 = 3.0;
+/// The pooled spread of handling times counts like this many of the target's own calls.
+const SPREAD_PRIOR: f64 = 6.0;
+/// A target's own spread forgets this part with each call: its last four calls rule.
+const SPREAD_KEEP: f64 = 0.75;
+/// The pool remembers about this many observations.
+const POOL_KEEP: f64 = 1.0 - 1.0 / 3000.0;
+/// How far an echo's size is off what was foreseen: seconds, and a part of the size.
+const ECHO_OFF: (f64, f64) = (1.0, 0.25);
+/// How much an echo's own foreseen size counts against the usual size of a change.
+const OWN_SIZE: f64 = 0.5;
+/// A value on the wrong side of a band's limit is as bad as this many seconds of error.
+const EDGE: f64 = 30.0;
+/// A call is forgotten below this probability.
+const FAINT: f64 = 0.005;
+/// Bound on the calls kept for one target: a campaign with hundreds of calls in the window is a flow, not calls.
+const MOST: usize = 256;
+
+/// A sum over observations by a sum over their weights, with a prior and slow forgetting.
+#[derive(Clone, Copy, Debug)]
+struct Ratio {
+    num: f64,
+    den: f64,
+}
+
+impl Ratio {
+    fn new(num: f64, den: f64) -> Self {
+        Ratio { num, den }
+    }
+
+    fn add(&mut self, num: f64, den: f64, keep: f64) {
+        self.num = self.num * keep + num;
+        self.den = self.den * keep + den;
+    }
+
+    fn get(self) -> f64 {
+        self.num / self.den.max(1e-9)
+    }
+}
+
+/// What is learned over all targets of a kind.
+#[derive(Clone, Copy, Debug)]
+struct Common {
+    /// New calls by seconds watched, of targets with calls.
+    calls: Ratio,
+    /// First calls by seconds watched, of targets without.
+    starts: Ratio,
+    /// Value after a first call, in seconds.
+    begin: Ratio,
+    /// How far a handling time is off the mean, as a part of the mean.
+    spread: Ratio,
+}
+
+/// What is learned over all targets.
+#[derive(Clone, Debug)]
+pub(super) struct Pool {
+    campaigns: Common,
+    agents: Common,
+    /// How far echoes have come true.
+    truth: Ratio,
+}
+
+impl Default for Pool {
+    /// Before anything was seen: a call every ten minutes, one start in three hours, and a window that works.
+    fn default() -> Self {
+        let common = Common {
+            calls: Ratio::new(5.0, 3_000.0),
+            starts: Ratio::new(2.0, 20_000.0),
+            begin: Ratio::new(600.0, 2.0),
+            spread: Ratio::new(5.0, 10.0),
+        };
+        Pool { campaigns: common, agents: common, truth: Ratio::new(20.0, 20.0) }
+    }
+}
+
+impl Pool {
+    fn of(&self, kind: Kind) -> &Common {
+        match kind {
+            Kind::Campaign => &self.campaigns,
+            Kind::Agent => &self.agents,
+        }
+    }
+
+    fn of_mut(&mut self, kind: Kind) -> &mut Common {
+        match kind {
+            Kind::Campaign => &mut self.campaigns,
+            Kind::Agent => &mut self.agents,
+        }
+    }
+
+    /// How far echoes have come true, 0 to 1: near 0 where the service's window works otherwise.
+    fn trust(&self) -> f64 {
+        self.truth.get().clamp(0.0, 1.0)
+    }
+}
+
+/// What is taken for a call in the window.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    /// It ended after this and at or before `to`.
+    from: f64,
+    to: f64,
+    /// How many calls this probably is.
+    weight: f64,
+    /// Handling time; `None` where nothing tells it.
+    length: Option<f64>,
+}
+
+impl Call {
+    /// The probability that it leaves until `t`, as it was still there at `s`.
+    fn leaves(&self, s: f64, t: f64) -> f64 {
+        let (from, to) = ((self.from + WINDOW).max(s), self.to + WINDOW);
+        if t >= to {
+            1.0
+        } else if t <= from {
+            0.0
+        } else {
+            (t - from) / (to - from).max(1e-3)
+        }
+    }
+}
+
+/// What is known of one target.
+#[derive(Clone, Debug)]
+pub(super) struct Track {
+    kind: Kind,
+    /// The last value and when it was read.
+    shown: Option<(f64, f64)>,
+    calls: Vec<Call>,
+    /// New calls, and seconds watched, with [`MEMORY`].
+    rate: Ratio,
+    /// First calls, and seconds watched without calls.
+    starts: Ratio,
+    /// Own spread of handling times.
+    spread: Ratio,
+    outlook: Outlook,
+}
+
+/// The expected error by age, worked out once a reading so that a decision costs next to nothing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Outlook {
+    error: [f32; STEPS + 1],
+    step: f32,
+    /// Error that comes up in a second, over the time in which the target is polled a few times.
+    growth: f32,
+}
+
+impl Track {
+    /// A target that was never read.
+    pub(super) fn new(kind: Kind) -> Self {
+        Track {
+            kind,
+            shown: None,
+            calls: Vec::new(),
+            rate: Ratio::new(0.0, 0.0),
+            starts: Ratio::new(0.0, 0.0),
+            spread: Ratio::new(0.0, 0.0),
+            outlook: Outlook::default(),
+        }
+    }
+
+    /// True once it was read.
+    pub(super) fn known(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    /// How many calls the window probably holds; at least one where there is a value.
+    fn count(&self) -> f64 {
+        self.calls.iter().map(|c| c.weight).sum::<f64>().max(1.0)
+    }
+
+    /// New calls a second.
+    fn arrivals(&self, pool: &Pool) -> f64 {
+        let usual = pool.of(self.kind).calls.get();
+        usual * (RATE_PRIOR + self.rate.num) / (RATE_PRIOR + usual * self.rate.den)
+    }
+
+    /// What a new call does to the mean `value` of `n` calls.
+    fn new_size(&self, pool: &Pool, value: f64, n: f64) -> f64 {
+        let usual = pool.of(self.kind).spread.get();
+        let spread = (usual * SPREAD_PRIOR + self.spread.num) / (SPREAD_PRIOR + self.spread.den);
+        spread * value / (n + 1.0)
+    }
+
+    /// What it does to the mean `value` of `n` calls when `call` leaves. The last one leaves nothing.
+    fn echo_size(&self, pool: &Pool, call: &Call, value: f64, n: f64) -> f64 {
+        let rest = n - call.weight.min(1.0);
+        if rest < 0.6 {
+            return -value;
+        }
+        call.length.map_or(pool.of(self.kind).spread.get() * value, |length| value - length) / rest
+    }
+
+    /// Takes in the reading `value` at `t`. A time before the last one is taken as the same time.
+    pub(super) fn read(&mut self, pool: &mut Pool, t: f64, value: f64) {
+        let Some((old, s)) = self.shown else { return self.begin(pool, t, value) };
+        let t = t.max(s);
+        if t - s > WINDOW {
+            return self.begin(pool, t, value);
+        }
+        if old <= 0.0 || value <= 0.0 {
+            self.turn(pool, (s, old), (t, value));
+        } else {
+            let fresh =
+                if value == old { self.unchanged(pool, s, t, old) } else { self.changed(pool, (s, old), (t, value)) };
+            self.rate.add(fresh, t - s, (-(t - s) / MEMORY).exp());
+            pool.of_mut(self.kind).calls.add(fresh, t - s, POOL_KEEP);
+        }
+        self.calls.retain(|c| c.weight > FAINT && c.to + WINDOW > t - 1.0);
+        if self.calls.len() > MOST {
+            self.calls.drain(..self.calls.len() - MOST);
+        }
+        self.shown = Some((value, t));
+    }
+
+    /// A first reading, or the first after so long that nothing older counts.
+    fn begin(&mut self, pool: &Pool, t: f64, value: f64) {
+        *self = Track { starts: self.starts, shown: Some((value, t)), ..Track::new(self.kind) };
+        if value > 0.0 {
+            let weight = (pool.of(self.kind).calls.get() * WINDOW / 2.0).max(1.0);
+            self.calls.push(Call { from: t - WINDOW, to: t, weight, length: None });
+        }
+    }
+
+    /// Without calls, or into or out of it: then the window is known exactly.
+    fn turn(&mut self, pool: &mut Pool, (s, old): (f64, f64), (t, value): (f64, f64)) {
+        let common = pool.of_mut(self.kind);
+        if old <= 0.0 {
+            let started = f64::from(u8::from(value > 0.0));
+            self.starts.add(started, t - s, 1.0);
+            common.starts.add(started, t - s, POOL_KEEP);
+        }
+        if (old > 0.0) != (value > 0.0) {
+            *self = Track { starts: self.starts, ..Track::new(self.kind) };
+            if value > 0.0 {
+                common.begin.add(value, 1.0, 0.98);
+                self.calls.push(Call { from: s, to: t, weight: 1.0, length: Some(value) });
+            }
+        }
+    }
+
+    /// The same value again: what was due did not leave.
+    fn unchanged(&mut self, pool: &mut Pool, s: f64, t: f64, value: f64) -> f64 {
+        let (n, lambda) = (self.count(), self.arrivals(pool) * (t - s));
+        self.learn_trust(pool, s, t, lambda, false);
+        let trust = pool.trust();
+        let sizes: Vec<f64> = self.calls.iter().map(|c| self.echo_size(pool, c, value, n).abs().min(1.0)).collect();
+        for (call, seen) in self.calls.iter_mut().zip(sizes) {
+            let leaves = call.leaves(s, t);
+            let stays = call.weight * (1.0 - leaves);
+            // Smaller than the second in which values come, it may have left unseen.
+            let excluded = (1.0 - call.weight.min(1.0) * leaves * seen).max(1e-3);
+            call.weight = if trust > 0.0 { (stays / excluded).min(call.weight) } else { stays };
+        }
+        0.0
+    }
+
+    /// Another value: shares the change out between a new call and the echoes that were due, by how likely each was
+    /// and how well its size fits. Returns how many new calls that makes.
+    fn changed(&mut self, pool: &mut Pool, (s, old): (f64, f64), (t, value): (f64, f64)) -> f64 {
+        let (n, lambda, change) = (self.count(), self.arrivals(pool) * (t - s), value - old);
+        self.learn_trust(pool, s, t, lambda, true);
+        let trust = pool.trust();
+        let due: Vec<(f64, f64, f64)> = self
+            .calls
+            .iter()
+            .map(|c| {
+                let leaves = c.leaves(s, t);
+                (leaves, c.weight * leaves * trust, self.echo_size(pool, c, old, n))
+            })
+            .collect();
+        let mass: f64 = due.iter().map(|d| d.1).sum();
+        let nothing = (-lambda).exp() * due.iter().map(|d| 1.0 - d.1.min(1.0)).product::<f64>();
+        // The more happened at once, the less one size says.
+        let temper = 1.0 / (1.0 + (lambda + mass - 1.0).max(0.0));
+        let fits = |off: f64, scale: f64| ((-off.abs() / scale).exp() / (2.0 * scale)).max(1e-12).powf(temper);
+        let new = lambda * fits(change, self.new_size(pool, old, n).max(0.5));
+        let echoes: Vec<f64> =
+            due.iter().map(|d| d.1 * fits(change - d.2, ECHO_OFF.0 + ECHO_OFF.1 * d.2.abs())).collect();
+        let scale = (lambda + mass) / (new + echoes.iter().sum::<f64>()).max(1e-12) / (1.0 - nothing).max(1e-6);
+        let mut explained = 0.0;
+        for ((call, echo), (leaves, _, size)) in self.calls.iter_mut().zip(&echoes).zip(&due) {
+            if *leaves <= 0.0 {
+                continue;
+            }
+            let left = (scale * echo).min(call.weight);
+            explained += left * size;
+            let stays = call.weight - left;
+            call.weight = stays * (1.0 - leaves) / (1.0 - stays.min(1.0) * leaves).max(1e-6);
+        }
+        let happened = ((lambda + mass) / (1.0 - nothing).max(1e-6)).max(1.0);
+        let mut fresh = (scale * new).clamp(0.0, happened);
+        if self.kind == Kind::Agent {
+            // Nobody ends more calls than fit into the time.
+            fresh = fresh.min(((t - s) / old).max(1.0));
+        }
+        if fresh > 0.02 {
+            let kept = self.calls.iter().map(|c| c.weight).sum::<f64>();
+            let calls = kept.max(n.min(kept + 1.0)) + fresh;
+            let length = old + (change - explained) * calls / fresh.max(1.0);
+            self.calls.push(Call { from: s, to: t, weight: fresh, length: Some(length.clamp(1.0, 1e6)) });
+        }
+        let spread = (change.abs() * (n + 1.0) / old / happened.sqrt()).min(5.0);
+        self.spread.add(spread, 1.0, SPREAD_KEEP);
+        pool.of_mut(self.kind).spread.add(spread * fresh, fresh, 1.0 - fresh.min(1.0) / 2000.0);
+        fresh
+    }
+
+    /// Compares whether a change was seen with what the echoes foretold.
+    fn learn_trust(&self, pool: &mut Pool, s: f64, t: f64, lambda: f64, changed: bool) {
+        let Some((value, _)) = self.shown else { return };
+        let n = self.count();
+        let none: f64 = self
+            .calls
+            .iter()
+            .map(|c| {
+                let seen = self.echo_size(pool, c, value, n).abs().min(1.0);
+                1.0 - (c.weight * c.leaves(s, t)).min(1.0) * seen
+            })
+            .product();
+        let new = 1.0 - (-lambda).exp();
+        let foretold = (1.0 - new) * (1.0 - none);
+        let seen = f64::from(u8::from(changed)) - new;
+        pool.truth.add(foretold * seen, foretold * foretold, 1.0 - foretold * foretold / 2000.0);
+    }
+
+    /// Works out the outlook for cycles of `cycle` seconds. `edge`: how far the nearest limit of the band is from the
+    /// value, in seconds.
+    pub(super) fn look_ahead(&mut self, pool: &Pool, cycle: f64, edge: Option<f64>) {
+        let Some((value, at)) = self.shown else { return };
+        let reach = (cycle * REACH).clamp(1.0, 1e9);
+        let step = reach / STEPS as f64;
+        let mut outlook = Outlook { step: step as f32, ..Outlook::default() };
+        let mut error: Box<dyn FnMut(f64) -> f64> = if value <= 0.0 {
+            let common = pool.of(self.kind);
+            let usual = common.starts.get();
+            let rate = usual * (START_PRIOR + self.starts.num) / (START_PRIOR + usual * self.starts.den);
+            Box::new(move |age| rate * age * common.begin.get())
+        } else {
+            let (n, trust) = (self.count(), pool.trust());
+            let usual = self.new_size(pool, value, n);
+            let rate = self.arrivals(pool);
+            let soon: Vec<(Call, f64)> = self
+                .calls
+                .iter()
+                .filter(|c| c.from + WINDOW < at + 2.0 * reach)
+                .map(|c| {
+                    let own = self.echo_size(pool, c, value, n).abs();
+                    (*c, OWN_SIZE * own + (1.0 - OWN_SIZE) * usual)
+                })
+                .collect();
+            Box::new(move |age| {
+                let (mut sum, mut events) = (rate * age * usual, rate * age);
+                for (call, size) in &soon {
+                    let leaves = call.weight * call.leaves(at, at + age) * trust;
+                    sum += leaves * size;
+                    events += leaves;
+                }
+                let crossing = edge.map_or(0.0, |d| {
+                    let size = (sum / events.max(1e-9)).max(1e-3);
+                    EDGE * events.min(1.0) * tail(d / (1.25 * size))
+                });
+                sum + crossing
+            })
+        };
+        for (i, point) in outlook.error.iter_mut().enumerate() {
+            *point = error(step * i as f64) as f32;
+        }
+        outlook.growth = (error(2.0 * reach) / (2.0 * reach)) as f32;
+        drop(error);
+        self.outlook = outlook;
+    }
+
+    /// The expected error at `now`; `None` where it was never read.
+    pub(super) fn error_at(&self, now: f64) -> Option<f64> {
+        self.shown.map(|(_, at)| self.error(now - at))
+    }
+
+    /// The expected error in seconds when the value is `age` seconds old (as far as the outlook reaches).
+    fn error(&self, age: f64) -> f64 {
+        let Outlook { error, step, .. } = &self.outlook;
+        let x = (age.max(0.0) as f32 / step.max(1e-3)).min(STEPS as f32);
+        let i = (x as usize).min(STEPS - 1);
+        f64::from(error[i] + (error[i + 1] - error[i]) * (x - i as f32)).max(0.0)
+    }
+
+    /// How much a request is worth `now`; only the order matters.
+    ///
+    /// It grows with the square of the age where errors come evenly, like `error · age`. Where they come at a known
+    /// time it also prefers the target that will then be right for long, by `error² / growth`. This is the product of
+    /// both.
+    pub(super) fn score(&self, now: f64) -> f64 {
+        let Some((_, at)) = self.shown else { return 0.0 };
+        let age = (now - at).max(0.0);
+        let error = self.error(age);
+        error * error * error * age / f64::from(self.outlook.growth).max(1e-6)
+    }
+}
+
+/// The part of a normal distribution beyond `x >= 0` standard deviations, to 0.00001 (Abramowitz and Stegun 26.2.16).
+fn tail(x: f64) -> f64 {
+    let t = 1.0 / (1.0 + 0.33267 * x);
+    let density = (-x * x / 2.0).exp() * 0.398_942_3;
+    density * t * (0.436_183_6 + t * (-0.120_167_6 + t * 0.937_298))
+}
+
+#[cfg(test)]
+#[path = "echo_tests.rs"]
+mod tests;

@@ -1,0 +1,400 @@
+//! Which target is asked next. Pure: time, readings and attention come in, a target comes out.
+//!
+//! By hand first, then what was never read, then whatever has waited for two cycles, then the target whose shown value
+//! is probably most wrong for what a request costs ([`echo`]). A cycle is the time of one even sweep; nobody waits
+//! longer than three. What is learned comes from readings alone, so the stored history restores it.
+
+mod echo;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use self::echo::{Pool, Track};
+use crate::{
+    domain::{Aht, Band, Mono, Now, Outcome, Point, Reading, Row, Target},
+    store::Attention,
+};
+
+/// An id that was answered *invalid* twice is asked only this often.
+const INVALID_INTERVAL: Duration = Duration::from_secs(30 * 60);
+/// Whoever has waited for so many cycles is asked before the index has a say: all the others then have one cycle left
+/// to be asked in before they have waited for three.
+const OVERDUE_CYCLES: u32 = 2;
+/// First and last distance between tries of a failing target.
+const RETRY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
+/// More selected or pinned targets than this are not special any more.
+const FEW_SELECTED: usize = 8;
+
+/// The next step of the poller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Ask this target; `first`: it was never read, so it may burst.
+    Ask {
+        /// Which.
+        target: Target,
+        /// Never read yet.
+        first: bool,
+        /// Somebody asked for it by hand.
+        nudged: bool,
+    },
+    /// Nothing is due before this time.
+    At(Mono),
+    /// There is nothing to ask.
+    Idle,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    attention: Option<Attention>,
+    /// When the last answer of any kind came.
+    last: Option<Mono>,
+    not_before: Option<Mono>,
+    in_flight: bool,
+    failures: u32,
+    invalid: u32,
+    nudged: bool,
+    track: Track,
+    band: Band,
+    /// The last good value in seconds, 0 for *no calls*.
+    value: f64,
+}
+
+impl Entry {
+    fn new(target: &Target) -> Self {
+        Entry {
+            attention: None,
+            last: None,
+            not_before: None,
+            in_flight: false,
+            failures: 0,
+            invalid: 0,
+            nudged: false,
+            track: Track::new(target.kind),
+            band: Band::default(),
+            value: 0.0,
+        }
+    }
+
+    fn learn(&mut self, pool: &mut Pool, at: Mono, aht: Option<Aht>) {
+        self.value = aht.map_or(0.0, |a| f64::from(a.secs()));
+        self.track.read(pool, seconds(at), self.value);
+    }
+
+    fn look_ahead(&mut self, pool: &Pool, cycle: Duration) {
+        let limits = [self.band.low_crit, self.band.low_warn, self.band.high_warn, self.band.high_crit];
+        let distances = limits.into_iter().flatten().map(|limit| (f64::from(limit.secs()) - self.value).abs());
+        self.track.look_ahead(pool, cycle.as_secs_f64(), distances.min_by(f64::total_cmp));
+    }
+}
+
+fn seconds(at: Mono) -> f64 {
+    at.0 as f64 / 1000.0
+}
+
+/// What is wanted and what is known of it, and from this who is next.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    entries: BTreeMap<Target, Entry>,
+    min_interval: Duration,
+    pool: Pool,
+    /// The time between requests, as [`pace`](Schedule::pace) was told last.
+    gap: Duration,
+    /// For which cycle the outlooks were worked out.
+    cycle: Duration,
+    many_selected: bool,
+    /// How many take turns; counted when it may have changed, since every decision asks.
+    active: usize,
+}
+
+impl Schedule {
+    /// Nothing wanted yet. No target is asked more often than every `min_interval`, unless by hand or after a failure.
+    pub fn new(min_interval: Duration) -> Self {
+        Schedule {
+            entries: BTreeMap::new(),
+            min_interval,
+            pool: Pool::default(),
+            gap: Duration::from_secs(1),
+            cycle: Duration::ZERO,
+            many_selected: false,
+            active: 0,
+        }
+    }
+
+    /// Replaces what is wanted. What was learned of the targets that stay is kept; `rows` tells what the store knows of
+    /// those that are new here: their series of the last hours restore what was learned before a restart or a takeover.
+    pub fn want(&mut self, wanted: &[(Target, Attention)], rows: &BTreeMap<Target, Row>, now: &Now) {
+        let mut old = std::mem::take(&mut self.entries);
+        let mut points: Vec<(Point, &Target)> = Vec::new();
+        for (target, attention) in wanted {
+            let mut entry = old.remove(target).unwrap_or_else(|| {
+                let row = rows.get_key_value(target);
+                if let Some((target, row)) = row {
+                    let good = row.good.iter().map(|(o, at)| Point { at: now.mono_of(at), aht: o.aht() });
+                    let good = good.filter(|p| row.series.points().next_back().is_none_or(|last| last.at < p.at));
+                    points.extend(row.series.points().chain(good).map(|p| (p, target)));
+                }
+                row.map_or_else(|| Entry::new(target), |(_, row)| self.remembered(row, now))
+            });
+            entry.attention = Some(*attention);
+            self.entries.insert(target.clone(), entry);
+        }
+        // A request that is under way comes back, wanted or not.
+        self.entries
+            .extend(old.into_iter().filter(|(_, e)| e.in_flight).map(|(t, e)| (t, Entry { attention: None, ..e })));
+        let selected = self.entries.values().filter(|e| e.attention == Some(Attention::Selected)).count();
+        self.many_selected = selected > FEW_SELECTED;
+        self.count();
+        self.seed(points);
+        self.reckon();
+    }
+
+    /// Learns from stored points in the order of their times, as if they came now, whatever order they are given in.
+    fn seed(&mut self, mut points: Vec<(Point, &Target)>) {
+        points.sort_by(|(a, t), (b, u)| (a.at, t).cmp(&(b.at, u)));
+        for (point, target) in points {
+            if let Some(entry) = self.entries.get_mut(target) {
+                entry.learn(&mut self.pool, point.at, point.aht);
+                entry.look_ahead(&self.pool, self.cycle);
+            }
+        }
+    }
+
+    /// The bands of the targets: values near a limit are worth more. Targets without one, or not named, have none.
+    pub fn bands(&mut self, bands: &BTreeMap<Target, Band>) {
+        for (target, entry) in &mut self.entries {
+            let band = bands.get(target).copied().unwrap_or_default();
+            if entry.band != band {
+                entry.band = band;
+                entry.look_ahead(&self.pool, self.cycle);
+            }
+        }
+    }
+
+    fn remembered(&self, row: &Row, now: &Now) -> Entry {
+        let Some((outcome, at)) = &row.last else { return Entry::new(&row.target) };
+        let last = now.mono_of(at);
+        let mut entry = Entry { last: Some(last), ..Entry::new(&row.target) };
+        match outcome {
+            Outcome::Invalid => {
+                entry.invalid = row.failures.max(1);
+                entry.not_before = Some(last + if entry.invalid >= 2 { INVALID_INTERVAL } else { self.min_interval });
+            }
+            Outcome::Failed(_) => entry.failures = row.failures,
+            _ => entry.not_before = Some(last + self.min_interval),
+        }
+        entry
+    }
+
+    /// True if `target` is wanted already.
+    pub fn knows(&self, target: &Target) -> bool {
+        self.entries.contains_key(target)
+    }
+
+    /// `target` is to be asked next, whatever is due.
+    pub fn nudge(&mut self, target: &Target) {
+        if let Some(entry) = self.entries.get_mut(target) {
+            entry.nudged = true;
+        }
+    }
+
+    /// Says at which `rate` requests a minute are sent now; to be called before [`next`](Schedule::next).
+    pub fn pace(&mut self, rate: f64) {
+        self.gap = self.gap(rate);
+        self.reckon();
+    }
+
+    /// The outlooks hold for a cycle; a cycle that is about the same needs no new ones.
+    fn reckon(&mut self) {
+        let cycle = self.cycle();
+        if cycle.abs_diff(self.cycle) <= self.cycle / 8 {
+            return;
+        }
+        self.cycle = cycle;
+        for entry in self.entries.values_mut() {
+            entry.look_ahead(&self.pool, cycle);
+        }
+    }
+
+    /// How long an even sweep takes at the present pace.
+    fn cycle(&self) -> Duration {
+        self.gap.saturating_mul(u32::try_from(self.active().max(1)).unwrap_or(u32::MAX))
+    }
+
+    /// What to ask at `now`: by hand first, then what was never read, then the oldest answer if it is two cycles old,
+    /// then what is probably most wrong.
+    pub fn next(&self, now: Mono) -> Next {
+        let t = seconds(now);
+        self.next_by(now, |_, entry| match entry.attention {
+            // The score goes with the square of what an error is worth.
+            Some(Attention::Selected) if !self.many_selected => 256.0 * entry.track.score(t),
+            Some(Attention::Selected | Attention::OnScreen) => 16.0 * entry.track.score(t),
+            _ => entry.track.score(t),
+        })
+    }
+
+    /// As [`next`](Schedule::next), with the index replaced by `score`: for comparisons. Of equal scores the older
+    /// answer wins, then the lesser target.
+    pub fn next_scored(&self, now: Mono, mut score: impl FnMut(&Target) -> f64) -> Next {
+        self.next_by(now, |target, _| score(target))
+    }
+
+    fn next_by(&self, now: Mono, mut score: impl FnMut(&Target, &Entry) -> f64) -> Next {
+        let cycle = self.cycle();
+        let overdue = now - cycle.saturating_mul(OVERDUE_CYCLES);
+        let mut best: Option<(Rank, &Target, &Entry)> = None;
+        let mut soonest: Option<Mono> = None;
+        for (target, entry) in &self.entries {
+            if entry.attention.is_none() || entry.in_flight {
+                continue;
+            }
+            if let Some(at) = entry.not_before.filter(|at| *at > now && !entry.nudged) {
+                soonest = Some(soonest.map_or(at, |s| s.min(at)));
+                continue;
+            }
+            let rank = match entry.last {
+                _ if entry.nudged => Rank::new(3, 0.0, entry.last),
+                None => Rank::new(2, 0.0, None),
+                // Never any good answer: as if it was just overdue.
+                Some(last) if last <= overdue || !entry.track.known() => Rank::new(1, 0.0, Some(last)),
+                Some(last) => Rank::new(0, score(target, entry), Some(last)),
+            };
+            if best.as_ref().is_none_or(|(b, ..)| rank.beats(b)) {
+                best = Some((rank, target, entry));
+            }
+        }
+        match (best, soonest) {
+            (Some((_, target, e)), _) => {
+                Next::Ask { target: target.clone(), first: e.last.is_none(), nudged: e.nudged }
+            }
+            (None, Some(at)) => Next::At(at),
+            (None, None) => Next::Idle,
+        }
+    }
+
+    /// When `target` is asked at the latest, if it takes turns and nothing comes in between: the bound, not a promise of
+    /// the moment. `None` where it is not wanted.
+    pub fn latest(&self, target: &Target, now: Mono) -> Option<Mono> {
+        let entry = self.entries.get(target).filter(|e| e.attention.is_some())?;
+        let Some(last) = entry.last else { return Some(now) };
+        let bound = last + self.cycle().saturating_mul(OVERDUE_CYCLES + 1);
+        Some(entry.not_before.map_or(bound, |at| at.max(bound)).max(now))
+    }
+
+    /// The error in seconds that the shown value of `target` probably has at `now`; `None` where it was never read.
+    pub fn expected_error(&self, target: &Target, now: Mono) -> Option<f64> {
+        self.entries.get(target)?.track.error_at(seconds(now))
+    }
+
+    /// Any target that is wanted and not under way, due or not, the oldest first: for a probe.
+    pub fn probe(&self) -> Option<Target> {
+        let free = self.entries.iter().filter(|(_, e)| e.attention.is_some() && !e.in_flight && e.invalid < 2);
+        free.min_by_key(|(_, e)| e.last).map(|(t, _)| t.clone())
+    }
+
+    /// The request about `target` was sent.
+    pub fn sent(&mut self, target: &Target) {
+        if let Some(entry) = self.entries.get_mut(target) {
+            entry.in_flight = true;
+            entry.nudged = false;
+        }
+    }
+
+    /// The request told nothing about the target (throttled, token rejected, void permit): as if it was never sent.
+    pub fn unsent(&mut self, target: &Target) {
+        self.land(target);
+    }
+
+    /// The request brought `reading`. `jitter` in 0..1 spreads the tries of failing targets.
+    pub fn answered(&mut self, reading: &Reading, jitter: f64) {
+        let min_interval = self.min_interval;
+        let at = reading.at.mono;
+        let Some(entry) = self.land(&reading.target) else { return };
+        entry.last = Some(at);
+        let mut learned = None;
+        let wait = match &reading.outcome {
+            Outcome::Value(_) | Outcome::NoCalls => {
+                (entry.failures, entry.invalid) = (0, 0);
+                learned = Some(reading.outcome.aht());
+                min_interval
+            }
+            Outcome::Invalid => {
+                entry.failures = 0;
+                entry.invalid = entry.invalid.saturating_add(1);
+                if entry.invalid >= 2 { INVALID_INTERVAL } else { min_interval }
+            }
+            Outcome::Failed(_) => {
+                let doubled = RETRY.0.saturating_mul(2u32.saturating_pow(entry.failures.min(8))).min(RETRY.1);
+                entry.failures = entry.failures.saturating_add(1);
+                doubled.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 4.0)
+            }
+        };
+        entry.not_before = Some(at + wait);
+        let (cycle, pool) = (self.cycle, &mut self.pool);
+        if let (Some(aht), Some(entry)) = (learned, self.entries.get_mut(&reading.target)) {
+            entry.learn(pool, at, aht);
+            entry.look_ahead(pool, cycle);
+        }
+        self.count();
+    }
+
+    fn land(&mut self, target: &Target) -> Option<&mut Entry> {
+        if self.entries.get(target)?.attention.is_none() {
+            self.entries.remove(target);
+            return None;
+        }
+        let entry = self.entries.get_mut(target)?;
+        entry.in_flight = false;
+        Some(entry)
+    }
+
+    /// The service works again: failing targets need not wait any longer (the pace keeps them from a burst).
+    pub fn forgive(&mut self) {
+        for entry in self.entries.values_mut().filter(|e| e.failures > 0) {
+            entry.failures = 0;
+            entry.not_before = None;
+        }
+    }
+
+    /// How many targets take turns: wanted, and not given up as invalid.
+    pub fn active(&self) -> usize {
+        self.active
+    }
+
+    fn count(&mut self) {
+        self.active = self.entries.values().filter(|e| e.attention.is_some() && e.invalid < 2).count();
+    }
+
+    /// The even distance between requests at `rate` a minute: few targets do not use up the budget.
+    pub fn gap(&self, rate: f64) -> Duration {
+        let by_rate = Duration::from_secs(60).div_f64(rate.max(0.1));
+        let by_interval = self.min_interval / u32::try_from(self.active().max(1)).unwrap_or(u32::MAX);
+        by_rate.max(by_interval)
+    }
+
+    /// How long one sweep takes at `rate` requests a minute.
+    pub fn sweep(&self, rate: f64) -> Duration {
+        self.gap(rate).saturating_mul(u32::try_from(self.active()).unwrap_or(u32::MAX))
+    }
+}
+
+/// The order in which targets are asked.
+#[derive(Clone, Copy, Debug)]
+struct Rank {
+    class: u8,
+    score: f64,
+    last: Option<Mono>,
+}
+
+impl Rank {
+    fn new(class: u8, score: f64, last: Option<Mono>) -> Self {
+        Rank { class, score, last }
+    }
+
+    /// Strictly before `other`; of equals the first met stays, which is the lesser target.
+    fn beats(&self, other: &Rank) -> bool {
+        let order = self.class.cmp(&other.class).then(self.score.total_cmp(&other.score));
+        order.then(other.last.cmp(&self.last)).is_gt()
+    }
+}
+
+#[cfg(test)]
+mod tests;
