@@ -47,7 +47,7 @@ pub fn causes(state: &State) -> Vec<Banner> {
     match silent(state) {
         // What a silent poller said of the link is not known to be so any more.
         Some(banner) => all.push(banner),
-        None => all.extend(link(state).into_iter().chain(failing(state))),
+        None => all.extend(link(state).into_iter().chain(strangers(state)).chain(failing(state))),
     }
     all.extend(invalid(state));
     all.extend(data.notices.iter().rev().map(|n| Banner {
@@ -125,9 +125,14 @@ fn link(state: &State) -> Option<Banner> {
             Severity::Error,
             format!(
                 "Blind since {since}: {} tokens were minted within the hour and {} died early, so another program \
-                 mints on this account. Let it share the token (token_command) or stop it; next token {}",
+                 mints on this account{}. Let it share the token (token_command) or stop it; next token {}",
                 data.usage.minted_1h,
                 data.usage.token_deaths_1h,
+                status
+                    .strangers
+                    .as_ref()
+                    .and_then(|s| s.mint_every)
+                    .map_or_else(String::new, |d| { format!(" about every {}", about(d)) }),
                 until(at)
             ),
         ),
@@ -148,6 +153,58 @@ fn link(state: &State) -> Option<Banner> {
         ),
     };
     Some(Banner { key: key.to_owned(), severity, text: clean_line(&text, 600) })
+}
+
+/// Other clients on the account: what they use of the limit, and that they kill our tokens.
+fn strangers(state: &State) -> Vec<Banner> {
+    let data = state.shown();
+    let now = shown_now(state);
+    let mut all = Vec::new();
+    let Some(status) = &data.status else { return all };
+    let Some(found) = &status.strangers else { return all };
+    let mut add = |key: &str, text: String| {
+        all.push(Banner { key: key.to_owned(), severity: Severity::Warning, text: clean_line(&text, 600) });
+    };
+    let budget = state.facts.budget;
+    if let Some(others) = found.per_minute {
+        add(
+            "strangers:use",
+            format!(
+                "Others use about {others:.0} of the account's {} requests a minute: ahtop asks {:.0} a minute, a sweep \
+                 takes {}. Find and stop the other client, or set [budget] reserve to {:.0} if it is to stay",
+                budget.requests_per_minute,
+                status.rate.max(0.0),
+                brief(status.sweep),
+                others.ceil().min(f64::from(budget.requests_per_minute.saturating_sub(1))),
+            ),
+        );
+    }
+    let deaths = data.usage.token_deaths_1h;
+    // A ceiling that is reached says it all by itself.
+    let told = matches!(status.link, Link::TokenCeiling { .. });
+    if let Some(last) = found.last_death.as_ref().filter(|_| !told && deaths > 0) {
+        let every = found.mint_every.map_or_else(String::new, |d| format!(" about every {}", about(d)));
+        let count = if deaths == 1 { "1 token".to_owned() } else { format!("{deaths} tokens") };
+        add(
+            "strangers:mint",
+            format!(
+                "Another program mints tokens on this account{every}: {count} of ours died early within the hour, the \
+                 last at {}. Give ahtop its tokens by [auth] token_command, use mode = \"basic\", or stop the other \
+                 program",
+                moment(last.wall, now.wall, &state.facts.zone),
+            ),
+        );
+    }
+    all
+}
+
+/// An estimate in one unit, rounded: `40s`, `5m`, `3h`.
+fn about(span: Duration) -> String {
+    match span.as_secs() {
+        s @ 0..120 => format!("{s}s"),
+        s @ 120..7200 => format!("{}m", (s + 30) / 60),
+        s => format!("{}h", (s + 1800) / 3600),
+    }
 }
 
 /// How long it is until `stamp`; `None` where that is over.

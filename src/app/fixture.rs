@@ -91,6 +91,7 @@ impl Floor {
             sweep: Duration::from_secs(60),
             next: None,
             token_until: None,
+            strangers: None,
         }
     }
 

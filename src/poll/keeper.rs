@@ -13,7 +13,7 @@ use crate::{
     config::Budget,
     domain::{Mono, Now, Stamp, clean_line},
     store::{
-        Event, EventKind, Handle, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk,
+        Event, EventKind, Handle, Hit, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk,
         PermitKind, StoreError, Token,
     },
 };
@@ -235,14 +235,16 @@ impl Keeper {
                 (Event { kind: EventKind::MintFailed, ..event }, asked)
             }
         };
-        let (full, at) = (f64::from(self.budget.usable()), now.clone());
+        let (budget, at) = (self.budget, now.clone());
         let stored = self
             .store
             .call(move |s| {
                 s.finish(permit, true)?;
                 s.mint_end(ticket, end)?;
                 if let Some(asked) = governor {
-                    s.set_governor(&s.governor()?.throttled(full, asked, &at))?;
+                    let full = f64::from(budget.usable().max(1));
+                    let hit = Hit { full, limit: budget.requests_per_minute, own: s.usage()?.used_60s, asked };
+                    s.set_governor(&s.governor()?.throttled(&hit, &at))?;
                 }
                 s.note(&event)?;
                 s.token()

@@ -15,8 +15,8 @@ use crate::{
     config::Budget,
     domain::{Band, Mono, Now, Outcome, Reading, Series, Stamp, Target},
     store::{
-        Event, EventKind, Governor, Handle, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind,
-        Role, Status, StoreError,
+        Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId,
+        PermitKind, REMEMBERED, Role, Status, StoreError, Strangers,
     },
 };
 
@@ -97,6 +97,8 @@ pub struct Poller {
     pruned: Option<Mono>,
     /// Events that wait to be written with the next status.
     news: Vec<Event>,
+    /// What happened in the last hours, and when that was read.
+    past: (Vec<Event>, Option<Mono>),
 }
 
 /// A request that has ended.
@@ -139,6 +141,7 @@ impl Poller {
             told: None,
             pruned: None,
             news: Vec::new(),
+            past: (Vec::new(), None),
         }
     }
 
@@ -184,6 +187,7 @@ impl Poller {
         self.schedule = Schedule::new(self.rules.min_interval);
         self.health = Health::default();
         self.told = None;
+        self.past.1 = None;
         self.set_link(Link::Starting, now);
     }
 
@@ -226,15 +230,20 @@ impl Poller {
         let now = self.now();
         let (me, keep) = (self.me.clone(), self.rules.keep);
         let prune = self.pruned.is_none_or(|at| now.mono.since(at) >= PRUNE_INTERVAL);
-        let (lease, wanted, nudges, governor, pruned) = self
+        let look_back = self.past.1.is_none_or(|at| now.mono.since(at) >= STATUS_INTERVAL);
+        let (lease, wanted, nudges, governor, past, pruned) = self
             .store
             .call(move |s| {
                 let lease = s.lease(&me, LEASE)?;
                 // A batch a turn: a long history must not cost the lease.
                 let pruned = prune && s.prune(keep)? == 0;
-                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?, pruned))
+                let past = look_back.then(|| s.events(REMEMBERED)).transpose()?;
+                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?, past, pruned))
             })
             .await?;
+        if let Some(past) = past {
+            self.past = (past, Some(now.mono));
+        }
         if pruned {
             self.pruned = Some(now.mono);
         }
@@ -299,7 +308,11 @@ impl Poller {
     }
 
     fn rate(&self, now: &Now) -> f64 {
-        self.governor.rate(f64::from(self.rules.budget.usable().max(1)), now)
+        self.governor.rate(self.full(), now)
+    }
+
+    fn full(&self) -> f64 {
+        f64::from(self.rules.budget.usable().max(1))
     }
 
     async fn send(&mut self, target: Target, pace: Pace, now: &Now) -> Result<Step, StoreError> {
@@ -434,6 +447,7 @@ impl Poller {
         self.well();
         match reply {
             Reply::TokenRejected { message } => {
+                self.past.1 = self.past.1.filter(|_| generation.is_none());
                 self.keeper.rejected(generation, message, now).await?;
                 Ok(None)
             }
@@ -442,12 +456,12 @@ impl Poller {
                 Ok(Some((EventKind::Link, reply.account_sentence())))
             }
             Reply::Throttled { retry_after } => {
-                let full = f64::from(self.rules.budget.usable().max(1));
-                self.governor = self.governor.throttled(full, *retry_after, now);
-                let wait = self.governor.blocked_for(now);
-                self.set_link(Link::Throttled { until: later(now, wait) }, now);
                 let used = self.store.call(|s| s.usage()).await?.used_60s;
                 let limit = self.rules.budget.requests_per_minute;
+                let hit = Hit { full: self.full(), limit, own: used, asked: *retry_after };
+                self.governor = self.governor.throttled(&hit, now);
+                let wait = self.governor.blocked_for(now);
+                self.set_link(Link::Throttled { until: later(now, wait) }, now);
                 Ok(Some((
                     EventKind::Throttled,
                     format!("max limit exceeded with {used} of {limit} requests of our own in 60 s"),
@@ -485,10 +499,12 @@ impl Poller {
                 _ => None,
             },
             token_until: self.keeper.until(&now),
+            strangers: Strangers::of(&self.governor, self.full(), &self.past.0, &now),
         };
         let same = |old: &Status| {
             (&old.link, old.rate, old.targets) == (&status.link, status.rate, status.targets)
                 && old.token_until.is_some() == status.token_until.is_some()
+                && old.strangers == status.strangers
         };
         let fresh = self.told.as_ref().is_some_and(|(old, at)| same(old) && now.mono.since(*at) < STATUS_INTERVAL);
         if fresh && self.news.is_empty() {

@@ -312,7 +312,7 @@ async fn what_the_poller_says_becomes_a_banner_and_goes_again() {
     let status = |link| {
         let at = rig.clock.now().stamp();
         let (sweep, since) = (Duration::from_secs(60), at.clone());
-        Status { at, link, since, rate: 30.0, targets: 8, sweep, next: None, token_until: None }
+        Status { at, link, since, rate: 30.0, targets: 8, sweep, next: None, token_until: None, strangers: None }
     };
     rig.store.set_status(&status(Link::Throttled { until: rig.clock.now().stamp() })).unwrap();
     rig.shows("! Throttled").await;

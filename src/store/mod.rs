@@ -12,17 +12,19 @@ mod instance;
 mod open;
 mod resilient;
 mod sqlite;
+mod strangers;
 mod types;
 
 #[cfg(test)]
 pub(crate) mod conformance;
 
-pub use governor::Governor;
+pub use governor::{Governor, Hit};
 pub use handle::Handle;
 pub use instance::{Instance, Role};
 pub use open::{Opened, open};
 pub use resilient::ResilientStore;
 pub use sqlite::SqliteStore;
+pub use strangers::{REMEMBERED, Strangers};
 pub use types::*;
 
 use std::time::Duration;

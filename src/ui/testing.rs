@@ -174,6 +174,7 @@ pub(crate) fn state(specs: &[Spec]) -> State {
         sweep: Duration::from_secs(64),
         next: specs.first().map(|s| s.target.clone()),
         token_until: Some(ago(-2460)),
+        strangers: None,
     });
     state.usage = Usage { used_60s: 45, in_flight: 1, throttled_1h: 0, minted_1h: 1, token_deaths_1h: 0 };
     state.poller = Some(me.clone());

@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 use crate::{
     app::{Event, Notice, Severity, Shared, banners, fixture::Floor},
     domain::{Outcome, Stamp, Target},
-    store::{Instance, Link, Role, Usage},
+    store::{Instance, Link, Role, Strangers, Usage},
 };
 
 fn texts(floor: &Floor) -> Vec<String> {
@@ -149,4 +149,32 @@ fn notices_are_shown_once_worst_first_and_go_when_resolved() {
         floor.event(notice(&format!("n{i}"), Severity::Info, "x"));
     }
     assert_eq!(floor.state.notices.len(), 20);
+}
+
+#[test]
+fn strangers_are_named_with_their_numbers_and_what_to_do() {
+    let mut floor = Floor::new();
+    floor.advance(600);
+    let mut status = floor.status(Link::Live);
+    status.rate = 19.0;
+    status.sweep = Duration::from_secs(630);
+    status.strangers = Some(Strangers {
+        per_minute: Some(30.4),
+        mint_every: Some(Duration::from_secs(300)),
+        last_death: Some(floor.now().stamp()),
+    });
+    floor.state.usage.token_deaths_1h = 3;
+    floor.state.status = Some(status.clone());
+    let said = texts(&floor);
+    for part in ["about 30 of the account's 50", "asks 19 a minute", "sweep takes 10m", "reserve to 31"] {
+        assert!(said[0].contains(part), "{part}: {said:?}");
+    }
+    for part in ["about every 5m", "3 tokens of ours died early", "the last at 09:10", "token_command", "basic"] {
+        assert!(said[1].contains(part), "{part}: {said:?}");
+    }
+    // After an hour without a death nobody is accused any more.
+    floor.state.usage.token_deaths_1h = 0;
+    status.strangers.as_mut().unwrap().per_minute = None;
+    floor.state.status = Some(status);
+    assert_eq!(texts(&floor), Vec::<String>::new());
 }

@@ -10,7 +10,7 @@ use proptest::{
 use super::{Make, process, secs};
 use crate::{
     domain::{Clock, Mono},
-    store::{Governor, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Role, Store},
+    store::{Governor, Hit, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Role, Store},
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -148,7 +148,8 @@ pub(crate) fn nobody_sends_while_throttled(make: Make<'_>) {
     let world = make();
     let (a, b) = (world.view(), world.view());
     assert_eq!(a.governor().unwrap(), Governor::default());
-    let governor = Governor::default().throttled(45.0, Some(secs(20)), &world.clock.now());
+    let governor = Governor::default()
+        .throttled(&Hit { full: 45.0, limit: 50, own: 45, asked: Some(secs(20)) }, &world.clock.now());
     a.set_governor(&governor).unwrap();
     assert_eq!(b.governor().unwrap(), governor);
     for pace in [Pace::Burst, Pace::Even(secs(1))] {
