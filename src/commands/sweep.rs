@@ -8,7 +8,7 @@ use std::{
 use super::session::Session;
 use crate::{
     config::Watched,
-    domain::{Now, Reading, Row, Target},
+    domain::{Now, Reading, Row, Stamp, Target},
     exit::Exit,
     store::{Attention, Link, Status, StoreError},
 };
@@ -100,7 +100,7 @@ pub(crate) async fn sweep(
         }
         let (status, holder) = session.store.call(|s| Ok((s.status()?, s.lease_holder()?))).await?;
         if let Some(given_up) =
-            given_up(status.as_ref(), holder.is_some(), session.may_poll, now.mono.since(progress_at), &started)
+            given_up(status.as_ref(), holder.is_some(), session.may_poll, now.mono.since(progress_at), &started, &now)
         {
             exit = given_up;
             break;
@@ -122,6 +122,7 @@ fn given_up(
     may_poll: bool,
     silent: Duration,
     started: &Now,
+    now: &Now,
 ) -> Option<(Exit, Option<String>)> {
     if !polled && !may_poll && silent >= NOBODY {
         let why = "nobody polls this account: start an ahtop with an [auth] section, or ahtop serve";
@@ -130,10 +131,12 @@ fn given_up(
     // What an earlier poller said is no news.
     let status = status.filter(|s| s.at.boot == started.boot && s.at.mono >= started.mono)?;
     let why = Some(status.link.sentence());
+    // What can only come after our patience has ended is not waited for.
+    let hopeless = |until: &Stamp| silent + until.mono.since(now.mono) >= PATIENCE;
     match &status.link {
         Link::Credentials { .. } | Link::TokenCeiling { .. } => Some((Exit::Credentials, why)),
-        Link::TokenWait { .. } if silent >= PATIENCE => Some((Exit::Credentials, why)),
-        Link::Throttled { .. } if silent >= PATIENCE => Some((Exit::Throttled, why)),
+        Link::TokenWait { until, .. } if hopeless(until) => Some((Exit::Credentials, why)),
+        Link::Throttled { until } if hopeless(until) => Some((Exit::Throttled, why)),
         Link::Down { .. } => Some((Exit::Service, why)),
         _ => None,
     }

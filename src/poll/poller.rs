@@ -360,7 +360,11 @@ impl Poller {
         }
         let governor = match &reply {
             Reply::Throttled { .. } => Some(self.governor.clone()),
-            _ if self.governor.streak > 0 && reading.as_ref().is_some_and(|r| r.outcome.is_good()) => {
+            // A good answer that was on its way when the service said to wait does not end the wait.
+            _ if self.governor.streak > 0
+                && !self.governor.is_blocked(&now)
+                && reading.as_ref().is_some_and(|r| r.outcome.is_good()) =>
+            {
                 self.governor = self.governor.clean();
                 Some(self.governor.clone())
             }
@@ -408,7 +412,9 @@ impl Poller {
         if reading.outcome.is_good() {
             self.keeper.accepted();
         }
-        self.set_link(Link::Live, now);
+        if !self.governor.is_blocked(now) {
+            self.set_link(Link::Live, now);
+        }
     }
 
     fn well(&mut self) {
