@@ -8,8 +8,9 @@ use std::{
 use super::session::Session;
 use crate::{
     config::Watched,
-    domain::{Now, Reading, Row, Stamp, Target},
+    domain::{Now, Outcome, Reading, Row, Stamp, Target},
     exit::Exit,
+    poll::INVALID_INTERVAL,
     store::{Attention, Link, Status, StoreError},
 };
 
@@ -59,7 +60,9 @@ pub(crate) async fn sweep(
         snapshot.rows.into_iter().filter(|r| open.contains(&r.target)).map(|r| (r.target.clone(), r)).collect();
     let mut cursor = snapshot.cursor;
     if let Freshness::Within(age) = freshness {
-        open.retain(|t| rows.get(t).and_then(|r| r.age(&started)).is_none_or(|a| a >= age));
+        open.retain(|t| {
+            rows.get(t).is_none_or(|row| !rests(row, &started) && row.age(&started).is_none_or(|a| a >= age))
+        });
     }
     let wants: Vec<(Target, Attention)> = open.iter().map(|t| (t.clone(), Attention::OnScreen)).collect();
     let nudges: Vec<Target> = open.iter().cloned().collect();
@@ -68,8 +71,9 @@ pub(crate) async fn sweep(
     session
         .store
         .call(move |s| {
-            s.want(&me, &first, WANT_INTERVAL * 3)?;
-            nudges.iter().try_for_each(|t| s.nudge(t))
+            // In this order, so that nothing is asked because it is wanted and once more because of its nudge.
+            nudges.iter().try_for_each(|t| s.nudge(t))?;
+            s.want(&me, &first, WANT_INTERVAL * 3)
         })
         .await?;
     session.wakes.poller.notify_one();
@@ -113,6 +117,14 @@ pub(crate) async fn sweep(
         }
     }
     Ok(Swept { rows, exit: exit.0, why: exit.1 })
+}
+
+/// An id that was refused twice is not asked again before its time, however often somebody sweeps.
+fn rests(row: &Row, now: &Now) -> bool {
+    match &row.last {
+        Some((Outcome::Invalid, at)) => row.failures >= 2 && at.age(now) < INVALID_INTERVAL,
+        _ => false,
+    }
 }
 
 /// Whether there is no use in waiting any longer, and what that means for the exit code.

@@ -211,10 +211,13 @@ impl Keeper {
             PermitAnswer::Granted { id, .. } => id,
             PermitAnswer::Wait(d) => {
                 let until = later(now, d);
-                return Ok(Ready::Wait(
-                    Link::TokenWait { until, why: "the request budget is used up".into() },
-                    now.mono + d,
-                ));
+                let told_to_wait = self.store.call(|s| s.governor()).await?.is_blocked(now);
+                let link = if told_to_wait {
+                    Link::Throttled { until }
+                } else {
+                    Link::TokenWait { until, why: "the request budget is used up".into() }
+                };
+                return Ok(Ready::Wait(link, now.mono + d));
             }
         };
         let ask = MintAsk { unfit, gaps: MINT_GAPS.to_vec(), lock: self.timeout + Duration::from_secs(5) };
@@ -318,7 +321,8 @@ impl Keeper {
                 let (until, d) = (later(now, CREDENTIALS_INTERVAL), CREDENTIALS_INTERVAL);
                 let link = Link::Credentials { why: why.clone(), until };
                 self.wait = Some((link.clone(), now.mono + d));
-                (MintEnd::Failed, Ready::Wait(link, now.mono + d))
+                // No token came of it: who corrects the key need not wait for the spacing of mintings.
+                (MintEnd::NotSent, Ready::Wait(link, now.mono + d))
             }
             // Nothing reached the service: no minting was spent.
             Reply::Network(NetworkError::Dns(_) | NetworkError::Connect(_) | NetworkError::Tls(_)) => {
@@ -330,9 +334,18 @@ impl Keeper {
                 let why = sentence.clone();
                 (MintEnd::Failed, self.retry(now, |until| Link::TokenWait { until, why }))
             }
-            Reply::Throttled { .. } => {
+            Reply::Throttled { retry_after } => {
                 self.unanswered = true;
-                (MintEnd::Failed, self.retry(now, |until| Link::Throttled { until }))
+                let ready = self.retry(now, |until| Link::Throttled { until });
+                match *retry_after {
+                    Some(d) => {
+                        let d = d.min(RETRY.1);
+                        let link = Link::Throttled { until: later(now, d) };
+                        self.wait = Some((link.clone(), now.mono + d));
+                        (MintEnd::Failed, Ready::Wait(link, now.mono + d))
+                    }
+                    None => (MintEnd::Failed, ready),
+                }
             }
             _ => {
                 self.unanswered = true;

@@ -93,6 +93,8 @@ pub struct Poller {
     link_since: Option<Stamp>,
     told: Option<(Status, Mono)>,
     pruned: Option<Mono>,
+    /// Nudges for what nobody wants yet: they wait for one more look at what is wanted.
+    early: Vec<Target>,
     /// Events that wait to be written with the next status.
     news: Vec<Event>,
 }
@@ -134,6 +136,7 @@ impl Poller {
             link_since: None,
             told: None,
             pruned: None,
+            early: Vec::new(),
             news: Vec::new(),
         }
     }
@@ -229,7 +232,9 @@ impl Poller {
                 if prune {
                     while s.prune(keep)? > 0 {}
                 }
-                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?))
+                // Nudges first: who nudges wants next.
+                let nudges = s.take_nudges()?;
+                Ok((lease, s.wanted()?, nudges, s.governor()?))
             })
             .await?;
         if prune {
@@ -253,9 +258,10 @@ impl Poller {
             BTreeMap::new()
         };
         self.schedule.want(&wanted, &rows, &now);
-        for target in nudges {
+        for target in std::mem::take(&mut self.early).into_iter().chain(nudges.iter().cloned()) {
             self.schedule.nudge(&target);
         }
+        self.early = nudges.into_iter().filter(|t| !self.schedule.knows(t)).collect();
         Ok(true)
     }
 

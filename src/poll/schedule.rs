@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// An id that was answered *invalid* twice is asked only this often.
-const INVALID_INTERVAL: Duration = Duration::from_secs(30 * 60);
+pub const INVALID_INTERVAL: Duration = Duration::from_secs(30 * 60);
 /// First and last distance between tries of a failing target.
 const RETRY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
 
@@ -137,6 +137,8 @@ impl Schedule {
         let at = reading.at.mono;
         let Some(entry) = self.land(&reading.target) else { return };
         entry.last = Some(at);
+        // Who asked for it while it was under way has the answer.
+        entry.nudged = false;
         let wait = match &reading.outcome {
             Outcome::Value(_) | Outcome::NoCalls => {
                 (entry.failures, entry.invalid) = (0, 0);
