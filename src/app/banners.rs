@@ -120,6 +120,16 @@ fn link(state: &State) -> Option<Banner> {
             Severity::Warning,
             format!("No token since {since}: {why}. Next try {}; the values stay with their ages", until(at)),
         ),
+        Link::TokenCeiling { until: at } if data.usage.token_deaths_1h == 0 => (
+            "token-ceiling",
+            Severity::Error,
+            format!(
+                "Blind since {since}: {} tries to get a token within the hour, the most that ahtop makes, and none left \
+                 that works; the log says why. Next try {}",
+                data.usage.minted_1h,
+                until(at)
+            ),
+        ),
         Link::TokenCeiling { until: at } => (
             "token-ceiling",
             Severity::Error,

@@ -1,6 +1,6 @@
 //! `ahtop once`: one paced sweep, printed.
 
-use std::io;
+use std::{io, time::Duration};
 
 use super::{
     Failure, complain,
@@ -47,7 +47,7 @@ pub(crate) async fn on(session: &Session, args: &cli::Once, config: &Config, env
     let mut unheard = |_: &Reading, _: &Now| {};
     let swept = tokio::select! {
         swept = sweep(session, &config.watch, fresh, &mut unheard) => swept?,
-        signal = stop::signal() => return Ok(Exit::Signal(signal)),
+        signal = stop::signal() => interrupted(session, signal).await?,
     };
     let printed = print(session, args.format, config, env, &swept).await?;
     if let Some(why) = &swept.why {
@@ -59,6 +59,13 @@ pub(crate) async fn on(session: &Session, args: &cli::Once, config: &Config, env
         Exit::Ok if args.strict && any(Condition::Invalid) => Exit::InvalidTargets,
         exit => exit,
     })
+}
+
+/// What is known when a signal ends the sweep: it is printed too.
+async fn interrupted(session: &Session, signal: u8) -> Result<Swept, Failure> {
+    let snapshot = session.store.call(|s| s.snapshot(Duration::ZERO)).await?;
+    let rows = snapshot.rows.into_iter().map(|row| (row.target.clone(), row)).collect();
+    Ok(Swept { rows, exit: Exit::Signal(signal), why: None })
 }
 
 async fn print(

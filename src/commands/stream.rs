@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    mem::{Discriminant, discriminant},
     time::Duration,
 };
 
@@ -17,7 +18,7 @@ use crate::{
     domain::{Row, Target},
     exit::Exit,
     report::{self, Element, View},
-    store::{Attention, Cursor, Role},
+    store::{Attention, Cursor, Link, Role},
 };
 
 /// How often the store is looked at when nobody wakes us.
@@ -56,7 +57,9 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
     let labels: BTreeMap<&Target, _> = config.watch.iter().map(|w| (&w.target, w.label.clone())).collect();
     let zone = session::zone(config);
     let mut cursor: Cursor = snapshot.cursor;
-    let mut said = session.clock.now().mono;
+    let begun = session.clock.now();
+    let mut said = begun.mono;
+    let mut trouble = Trouble::default();
     loop {
         let now = session.clock.now();
         if now.mono.since(said) >= WANT.0 {
@@ -66,9 +69,13 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
             said = now.mono;
         }
         let at = cursor;
-        let ((readings, next), sweep) =
-            session.store.call(move |s| Ok((s.since(at, BATCH)?, s.status()?.map(|s| s.sweep)))).await?;
+        let ((readings, next), status) = session.store.call(move |s| Ok((s.since(at, BATCH)?, s.status()?))).await?;
         cursor = next;
+        // What an earlier poller said is no news.
+        if let Some(status) = status.as_ref().filter(|s| s.at.boot == begun.boot && s.at.mono >= begun.mono) {
+            trouble.tell(&status.link);
+        }
+        let sweep = status.map(|s| s.sweep);
         let stale_after = rows::stale_rule(sweep.unwrap_or_default(), config.poll.min_interval);
         let full = readings.len() == BATCH;
         let mut lines = Vec::new();
@@ -89,6 +96,31 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
             tokio::select! {
                 () = session.wakes.feed.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+}
+
+/// Why nothing arrives: one line on standard error whenever the cause changes.
+#[derive(Default)]
+struct Trouble {
+    told: Option<Discriminant<Link>>,
+}
+
+impl Trouble {
+    fn tell(&mut self, link: &Link) {
+        let kind = discriminant(link);
+        match link {
+            Link::Starting => {}
+            Link::Live => {
+                if self.told.take().is_some() {
+                    complain("ahtop: answers arrive again");
+                }
+            }
+            _ if self.told == Some(kind) => {}
+            _ => {
+                self.told = Some(kind);
+                complain(&format!("ahtop: {}", link.sentence()));
             }
         }
     }

@@ -8,8 +8,9 @@ use std::{
 use super::session::Session;
 use crate::{
     config::Watched,
-    domain::{Now, Reading, Row, Target},
+    domain::{Now, Outcome, Reading, Row, Stamp, Target},
     exit::Exit,
+    poll::INVALID_INTERVAL,
     store::{Attention, Link, Status, StoreError},
 };
 
@@ -59,7 +60,9 @@ pub(crate) async fn sweep(
         snapshot.rows.into_iter().filter(|r| open.contains(&r.target)).map(|r| (r.target.clone(), r)).collect();
     let mut cursor = snapshot.cursor;
     if let Freshness::Within(age) = freshness {
-        open.retain(|t| rows.get(t).and_then(|r| r.age(&started)).is_none_or(|a| a >= age));
+        open.retain(|t| {
+            rows.get(t).is_none_or(|row| !rests(row, &started) && row.age(&started).is_none_or(|a| a >= age))
+        });
     }
     let wants: Vec<(Target, Attention)> = open.iter().map(|t| (t.clone(), Attention::OnScreen)).collect();
     let nudges: Vec<Target> = open.iter().cloned().collect();
@@ -68,8 +71,9 @@ pub(crate) async fn sweep(
     session
         .store
         .call(move |s| {
-            s.want(&me, &first, WANT_INTERVAL * 3)?;
-            nudges.iter().try_for_each(|t| s.nudge(t))
+            // In this order, so that nothing is asked because it is wanted and once more because of its nudge.
+            nudges.iter().try_for_each(|t| s.nudge(t))?;
+            s.want(&me, &first, WANT_INTERVAL * 3)
         })
         .await?;
     session.wakes.poller.notify_one();
@@ -100,7 +104,7 @@ pub(crate) async fn sweep(
         }
         let (status, holder) = session.store.call(|s| Ok((s.status()?, s.lease_holder()?))).await?;
         if let Some(given_up) =
-            given_up(status.as_ref(), holder.is_some(), session.may_poll, now.mono.since(progress_at), &started)
+            given_up(status.as_ref(), holder.is_some(), session.may_poll, now.mono.since(progress_at), &started, &now)
         {
             exit = given_up;
             break;
@@ -115,6 +119,14 @@ pub(crate) async fn sweep(
     Ok(Swept { rows, exit: exit.0, why: exit.1 })
 }
 
+/// An id that was refused twice is not asked again before its time, however often somebody sweeps.
+fn rests(row: &Row, now: &Now) -> bool {
+    match &row.last {
+        Some((Outcome::Invalid, at)) => row.failures >= 2 && at.age(now) < INVALID_INTERVAL,
+        _ => false,
+    }
+}
+
 /// Whether there is no use in waiting any longer, and what that means for the exit code.
 fn given_up(
     status: Option<&Status>,
@@ -122,6 +134,7 @@ fn given_up(
     may_poll: bool,
     silent: Duration,
     started: &Now,
+    now: &Now,
 ) -> Option<(Exit, Option<String>)> {
     if !polled && !may_poll && silent >= NOBODY {
         let why = "nobody polls this account: start an ahtop with an [auth] section, or ahtop serve";
@@ -130,10 +143,12 @@ fn given_up(
     // What an earlier poller said is no news.
     let status = status.filter(|s| s.at.boot == started.boot && s.at.mono >= started.mono)?;
     let why = Some(status.link.sentence());
+    // What can only come after our patience has ended is not waited for.
+    let hopeless = |until: &Stamp| silent + until.mono.since(now.mono) >= PATIENCE;
     match &status.link {
         Link::Credentials { .. } | Link::TokenCeiling { .. } => Some((Exit::Credentials, why)),
-        Link::TokenWait { .. } if silent >= PATIENCE => Some((Exit::Credentials, why)),
-        Link::Throttled { .. } if silent >= PATIENCE => Some((Exit::Throttled, why)),
+        Link::TokenWait { until, .. } if hopeless(until) => Some((Exit::Credentials, why)),
+        Link::Throttled { until } if hopeless(until) => Some((Exit::Throttled, why)),
         Link::Down { .. } => Some((Exit::Service, why)),
         _ => None,
     }

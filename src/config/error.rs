@@ -70,7 +70,7 @@ impl fmt::Display for Place {
 pub struct ConfigError {
     /// Where.
     pub place: Place,
-    /// What, and what to do; one line, safe to print.
+    /// What, and what to do; safe to print. One line, but for the first words to somebody who has just begun.
     pub message: String,
 }
 

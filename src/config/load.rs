@@ -20,6 +20,16 @@ use super::{
     watch,
 };
 
+/// What somebody is told who starts it for the first time.
+const FIRST_START: &str = "there is no such file, and nothing else says what to watch. To begin:
+
+  ahtop demo           shows a simulated call centre; needs no account
+  ahtop config init    writes this file to start from
+
+or without a file:
+
+  AHTOP_API_KEY=... ahtop --user ACCOUNT -a AGENT_ID -C CAMPAIGN_NAME";
+
 /// Configuration files are read to here.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
@@ -52,6 +62,12 @@ pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound && !named => {
             return resolve(flags, env, None).map_err(|mut errors| {
+                if said_nothing(flags, env) {
+                    // What is missing in detail is no help to somebody who has just installed it.
+                    errors.0.clear();
+                    errors.0.push(super::ConfigError { place: Place::File(file), message: FIRST_START.to_owned() });
+                    return errors;
+                }
                 let message = "there is no such file; `ahtop config init` writes one to start from".to_owned();
                 errors.0.push(super::ConfigError { place: Place::File(file), message });
                 errors
@@ -103,6 +119,11 @@ pub fn resolve(flags: &Overrides, env: &Env, file: Option<(&Path, &str)>) -> Res
     };
     let loaded = layers.assemble(env, &mut sink);
     if sink.is_empty() { Ok(loaded) } else { Err(sink.into_errors()) }
+}
+
+/// True where neither a flag nor a variable sets any key.
+fn said_nothing(flags: &Overrides, env: &Env) -> bool {
+    flags.values().next().is_none() && !KEYS.iter().any(|key| key.env.is_some_and(|name| env.get(name).is_some()))
 }
 
 fn from_flags(flags: &Overrides, sink: &mut Sink) -> Said {

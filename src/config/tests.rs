@@ -207,8 +207,10 @@ fn a_missing_file_is_an_error_only_if_somebody_named_it() {
     let dir = tempfile::tempdir().unwrap();
     let env = Env::of([("AHTOP_API_KEY", "k")]).with_dirs(dir.path(), dir.path());
     assert!(load(&flags(&[(Id::UserName, "acme"), (Id::Agents, "x")]), &env).is_ok());
-    let errors = load(&Overrides::default(), &env).unwrap_err().to_string();
+    let errors = load(&flags(&[(Id::UserName, "acme")]), &env).unwrap_err().to_string();
     assert!(errors.ends_with("config.toml: there is no such file; `ahtop config init` writes one to start from"));
+    let errors = load(&Overrides::default(), &env).unwrap_err().to_string();
+    assert!(errors.contains("ahtop demo") && !errors.contains("is missing"), "{errors}");
     let mut named = flags(&[(Id::UserName, "acme"), (Id::Agents, "x")]);
     named.config = Some(dir.path().join("other.toml"));
     assert!(load(&named, &env).unwrap_err().to_string().contains("other.toml: cannot be read: "));

@@ -74,6 +74,8 @@ pub struct Keeper {
     dead: Option<Token>,
     /// A minting got no answer: the rejected token probes whether the service is back before another is spent.
     unanswered: bool,
+    /// What the last minting failed of: the reason for waiting with the next one.
+    failed: Option<Link>,
     /// A token from elsewhere, and the last one that was rejected.
     given: Option<SecretString>,
     /// Nothing is tried before this, and why.
@@ -102,6 +104,7 @@ impl Keeper {
             unfit: None,
             dead: None,
             unanswered: false,
+            failed: None,
             given: None,
             wait: None,
             tries: 0,
@@ -170,7 +173,7 @@ impl Keeper {
         self.dead = dead.or(self.dead.take());
         self.held = alive.clone();
         if let Some(token) = alive.as_ref().filter(|t| t.remaining(now) > RENEW) {
-            (self.wait, self.unanswered) = (None, false);
+            (self.wait, self.unanswered, self.failed) = (None, false, None);
             return Ok(send(token));
         }
         // From here on a new token is due. What is still alive serves until it is there.
@@ -208,22 +211,28 @@ impl Keeper {
             PermitAnswer::Granted { id, .. } => id,
             PermitAnswer::Wait(d) => {
                 let until = later(now, d);
-                return Ok(Ready::Wait(
-                    Link::TokenWait { until, why: "the request budget is used up".into() },
-                    now.mono + d,
-                ));
+                let told_to_wait = self.store.call(|s| s.governor()).await?.is_blocked(now);
+                let link = if told_to_wait {
+                    Link::Throttled { until }
+                } else {
+                    Link::TokenWait { until, why: "the request budget is used up".into() }
+                };
+                return Ok(Ready::Wait(link, now.mono + d));
             }
         };
         let ask = MintAsk { unfit, gaps: MINT_GAPS.to_vec(), lock: self.timeout + Duration::from_secs(5) };
         let me = self.me.clone();
         let answer = self.store.call(move |s| s.mint_begin(&me, &ask)).await?;
         let MintAnswer::Go(ticket) = answer else {
-            self.store.call(move |s| s.finish(permit, false)).await?;
-            return Ok(self.not_minting(answer, now));
+            let usage = self.store.call(move |s| s.finish(permit, false).and_then(|()| s.usage())).await?;
+            return Ok(self.not_minting(answer, usage.token_deaths_1h, now));
         };
         let reply = self.client.generate_token(key, now.wall).await;
         let text: Arc<str> = reply.sentence().into();
         let (end, ready) = self.minted(&reply, now);
+        if let Ready::Wait(link, _) = &ready {
+            self.failed = Some(link.clone());
+        }
         let event = Event { at: now.stamp(), who: self.me.label().into(), kind: EventKind::Minted, text };
         let (event, governor) = match &reply {
             TokenReply::Minted { .. } => (event, None),
@@ -252,17 +261,18 @@ impl Keeper {
             .await?;
         if let (TokenReply::Minted { .. }, Some(token)) = (&reply, stored) {
             self.held = Some(token.clone());
-            (self.wait, self.tries, self.unanswered) = (None, 0, false);
+            (self.wait, self.tries, self.unanswered, self.failed) = (None, 0, false, None);
             return Ok(send(&token));
         }
         Ok(ready)
     }
 
-    fn not_minting(&mut self, answer: MintAnswer, now: &Now) -> Ready {
+    /// `deaths`: tokens that died early within the hour.
+    fn not_minting(&mut self, answer: MintAnswer, deaths: u32, now: &Now) -> Ready {
         let (link, d) = match answer {
             MintAnswer::Use(token) => {
                 self.held = Some(token.clone());
-                self.wait = None;
+                (self.wait, self.failed) = (None, None);
                 return send(&token);
             }
             MintAnswer::Go(_) => return Ready::Drain,
@@ -270,6 +280,21 @@ impl Keeper {
                 // Short looks: the other one is done within a request's time.
                 let d = d.min(Duration::from_millis(500));
                 (Link::TokenWait { until: later(now, d), why: "another ahtop is minting a token".into() }, d)
+            }
+            MintAnswer::BackOff(d) if self.failed.is_some() => {
+                let until = later(now, d);
+                let link = match self.failed.clone() {
+                    Some(Link::Throttled { .. }) => Link::Throttled { until },
+                    Some(Link::Down { why, since, .. }) => Link::Down { why, since, until },
+                    Some(Link::Credentials { why, .. }) => Link::Credentials { why, until },
+                    Some(Link::TokenWait { why, .. }) => Link::TokenWait { until, why },
+                    other => other.unwrap_or(Link::TokenCeiling { until }),
+                };
+                (link, d)
+            }
+            MintAnswer::BackOff(d) if deaths == 0 => {
+                let why = "the last try brought none, and the account has few in an hour: tries are spaced";
+                (Link::TokenWait { until: later(now, d), why: why.into() }, d)
             }
             MintAnswer::BackOff(d) => {
                 let why = "the last token died early: another program mints tokens for this account. Give ahtop its tokens by \
@@ -284,6 +309,7 @@ impl Keeper {
 
     /// How a minting ends for the ledger, and what follows for us unless it brought a token.
     fn minted(&mut self, reply: &TokenReply, now: &Now) -> (MintEnd, Ready) {
+        let sentence: Arc<str> = reply.sentence().into();
         let reply = match reply {
             TokenReply::Minted { secret, life } => {
                 return (MintEnd::Minted { secret: secret.clone(), life: *life }, Ready::Drain);
@@ -297,11 +323,31 @@ impl Keeper {
                 let (until, d) = (later(now, CREDENTIALS_INTERVAL), CREDENTIALS_INTERVAL);
                 let link = Link::Credentials { why: why.clone(), until };
                 self.wait = Some((link.clone(), now.mono + d));
-                (MintEnd::Failed, Ready::Wait(link, now.mono + d))
+                // No token came of it: who corrects the key need not wait for the spacing of mintings.
+                (MintEnd::NotSent, Ready::Wait(link, now.mono + d))
             }
             // Nothing reached the service: no minting was spent.
             Reply::Network(NetworkError::Dns(_) | NetworkError::Connect(_) | NetworkError::Tls(_)) => {
                 (MintEnd::NotSent, self.retry(now, down))
+            }
+            // After an early death it is the other program's doing, which uses up the account's generations.
+            Reply::Throttled { .. } if self.unfit.is_some() => {
+                self.unanswered = true;
+                let why = sentence.clone();
+                (MintEnd::Failed, self.retry(now, |until| Link::TokenWait { until, why }))
+            }
+            Reply::Throttled { retry_after } => {
+                self.unanswered = true;
+                let ready = self.retry(now, |until| Link::Throttled { until });
+                match *retry_after {
+                    Some(d) => {
+                        let d = d.min(RETRY.1);
+                        let link = Link::Throttled { until: later(now, d) };
+                        self.wait = Some((link.clone(), now.mono + d));
+                        (MintEnd::Failed, Ready::Wait(link, now.mono + d))
+                    }
+                    None => (MintEnd::Failed, ready),
+                }
             }
             _ => {
                 self.unanswered = true;

@@ -21,4 +21,4 @@ mod schedule;
 pub use health::{Gate, Health};
 pub use keeper::{Keeper, Keys, TokenSource};
 pub use poller::{Poller, Rules, Setup, Wakes};
-pub use schedule::{Next, Schedule};
+pub use schedule::{INVALID_INTERVAL, Next, Schedule};

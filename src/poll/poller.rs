@@ -95,6 +95,8 @@ pub struct Poller {
     link_since: Option<Stamp>,
     told: Option<(Status, Mono)>,
     pruned: Option<Mono>,
+    /// Nudges for what nobody wants yet: they wait for one more look at what is wanted.
+    early: Vec<Target>,
     /// Events that wait to be written with the next status.
     news: Vec<Event>,
     /// What happened in the last hours, and when that was read.
@@ -140,6 +142,7 @@ impl Poller {
             link_since: None,
             told: None,
             pruned: None,
+            early: Vec::new(),
             news: Vec::new(),
             past: (Vec::new(), None),
         }
@@ -238,7 +241,9 @@ impl Poller {
                 // A batch a turn: a long history must not cost the lease.
                 let pruned = prune && s.prune(keep)? == 0;
                 let past = look_back.then(|| s.events(REMEMBERED)).transpose()?;
-                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?, past, pruned))
+                // Nudges first: who nudges wants next.
+                let nudges = s.take_nudges()?;
+                Ok((lease, s.wanted()?, nudges, s.governor()?, past, pruned))
             })
             .await?;
         if let Some(past) = past {
@@ -269,9 +274,10 @@ impl Poller {
         self.schedule.bands(&self.rules.bands);
         let rate = self.rate(&now);
         self.schedule.pace(rate);
-        for target in nudges {
+        for target in std::mem::take(&mut self.early).into_iter().chain(nudges.iter().cloned()) {
             self.schedule.nudge(&target);
         }
+        self.early = nudges.into_iter().filter(|t| !self.schedule.knows(t)).collect();
         Ok(true)
     }
 
@@ -380,7 +386,11 @@ impl Poller {
         }
         let governor = match &reply {
             Reply::Throttled { .. } => Some(self.governor.clone()),
-            _ if self.governor.streak > 0 && reading.as_ref().is_some_and(|r| r.outcome.is_good()) => {
+            // A good answer that was on its way when the service said to wait does not end the wait.
+            _ if self.governor.streak > 0
+                && !self.governor.is_blocked(&now)
+                && reading.as_ref().is_some_and(|r| r.outcome.is_good()) =>
+            {
                 self.governor = self.governor.clean();
                 Some(self.governor.clone())
             }
@@ -428,7 +438,9 @@ impl Poller {
         if reading.outcome.is_good() {
             self.keeper.accepted();
         }
-        self.set_link(Link::Live, now);
+        if !self.governor.is_blocked(now) {
+            self.set_link(Link::Live, now);
+        }
     }
 
     fn well(&mut self) {

@@ -52,7 +52,7 @@ pub fn table(document: &Document, ascii: bool, out: &mut dyn Write) -> io::Resul
 
 fn cells(e: &Element) -> [String; 7] {
     let dash = || "-".to_owned();
-    let word = e.condition.word();
+    let word = e.condition.word().replace('_', " ");
     let state = match (&e.error, e.condition) {
         (None, _) => word.to_owned(),
         (Some(error), Condition::Value | Condition::NoCalls) => {

@@ -250,7 +250,7 @@ pub enum MintEnd {
     },
     /// Without one; the service may have counted it.
     Failed,
-    /// The request never reached the service: it does not count.
+    /// The request never reached the service, or was refused for its credentials: it does not count.
     NotSent,
 }
 

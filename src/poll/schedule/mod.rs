@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// An id that was answered *invalid* twice is asked only this often.
-const INVALID_INTERVAL: Duration = Duration::from_secs(30 * 60);
+pub const INVALID_INTERVAL: Duration = Duration::from_secs(30 * 60);
 /// Whoever has waited for so many cycles is asked before the index has a say: all the others then have one cycle left
 /// to be asked in before they have waited for three.
 const OVERDUE_CYCLES: u32 = 2;
@@ -309,6 +309,8 @@ impl Schedule {
         let at = reading.at.mono;
         let Some(entry) = self.land(&reading.target) else { return };
         entry.last = Some(at);
+        // Who asked for it while it was under way has the answer.
+        entry.nudged = false;
         let mut learned = None;
         let wait = match &reading.outcome {
             Outcome::Value(_) | Outcome::NoCalls => {
