@@ -55,7 +55,15 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
         me: Instance::here(Role::Dashboard),
         may_poll: true,
     };
-    DashboardOptions { facts, store: Handle::new(store), notify: Arc::default(), clock, cancel, look, notices: Vec::new() }
+    DashboardOptions {
+        facts,
+        store: Handle::new(store),
+        notify: Arc::default(),
+        clock,
+        cancel,
+        look,
+        notices: Vec::new(),
+    }
 }
 
 async fn child() -> i32 {
