@@ -19,7 +19,7 @@
 //! ([`Track::is_stale`]). Two hours after its last good reading, when no call of that reading is in the API's window any
 //! more, it ends as [`Ended::Lost`], at that moment and with an event.
 //!
-//! [`noise`] replays stored readings to show what bands and rules would have cost; [`quiet`] says when nobody is there.
+//! [`noise`] replays stored readings to show what bands and rules would have cost.
 
 mod book;
 mod cause;
@@ -27,7 +27,6 @@ mod life;
 mod machine;
 pub mod noise;
 mod pairs;
-pub mod quiet;
 mod rules;
 
 #[cfg(test)]
@@ -38,5 +37,4 @@ pub use cause::{Cause, CauseTrack, Counts, Finding, Sight, findings};
 pub use life::{Ack, Action, Alert, AlertEvent, AlertId, Deed, Ended, Matter, Mute, Step, Subject, Until};
 pub use machine::{Move, Phase, Track};
 pub use noise::Noise;
-pub use quiet::{Doors, Hours, Quiet, QuietError};
 pub use rules::{CauseRules, Policy, Rules, WINDOW, around, held_level, is_crit};

@@ -12,7 +12,8 @@ use super::{
     bands::{Layer, Limit},
     error::{Lines, Place, Sink, quote, suggest},
     form::{Form, Value, kind, line},
-    schema::{BANDS, Id, KEYS, LIMITS, LISTS, SECTIONS, keys_of},
+    schema::{BANDS, Id, KEYS, LIMITS, LISTS, SECTIONS, TRIGGERS, keys_of},
+    types::Hook,
 };
 use crate::domain::{Aht, Kind, clean_line};
 
@@ -70,6 +71,7 @@ pub(super) struct File {
     pub(super) groups: Vec<Group>,
     pub(super) agents: Vec<Entry>,
     pub(super) campaigns: Vec<Entry>,
+    pub(super) hooks: Vec<Hook>,
 }
 
 impl File {
@@ -193,6 +195,10 @@ impl Reader<'_> {
 
     fn entry(&mut self, list: &str, keys: &[&str], table: &DeTable<'_>, place: Place) {
         let fields: BTreeMap<&str, &Node<'_>> = self.fields(&format!("[[{list}]]"), table, keys).into_iter().collect();
+        if list == "hook" {
+            self.hook(&fields, place);
+            return;
+        }
         let bands = fields.get("bands").map(|node| self.bands_value(node)).unwrap_or_default();
         let label = fields.get("label").and_then(|node| self.text("label", node));
         let agents = fields.get("agents").map(|node| self.ids("'agents'", node)).unwrap_or_default();
@@ -215,6 +221,31 @@ impl Reader<'_> {
                     entries.push(Entry { id, place, label, bands });
                 }
             }
+        }
+    }
+
+    /// A hook is kept only where all of it is valid.
+    fn hook(&mut self, fields: &BTreeMap<&str, &Node<'_>>, place: Place) {
+        let mut value = |name: &str, form: Form, default: Option<&str>| {
+            let Some(node) = fields.get(name) else {
+                let default = default.and_then(|text| form.text(text).ok());
+                if default.is_none() {
+                    self.sink.push(place.clone(), format!("[[hook]] has no '{name}'"));
+                }
+                return default;
+            };
+            let place = self.lines.at(&node.span());
+            form.toml(node.get_ref()).map_err(|message| self.sink.push(place, format!("'{name}': {message}"))).ok()
+        };
+        let on = value("on", Form::Words(&TRIGGERS), None);
+        let command = value("command", Form::Argv, None);
+        let timeout = value("timeout", Form::Span { min: 1, max: 300 }, Some("10s"));
+        let per_minute = value("per_minute", Form::Count { min: 1, max: 600 }, Some("30"));
+        if let (Some(Value::Argv(on)), Some(Value::Argv(command)), Some(Value::Span(timeout)), Some(Value::Count(n))) =
+            (on, command, timeout, per_minute)
+        {
+            let on = TRIGGERS.into_iter().filter(|word| on.iter().any(|o| o == word)).collect();
+            self.file.hooks.push(Hook { on, command, timeout, per_minute: n });
         }
     }
 

@@ -10,7 +10,7 @@ use super::{
     error::{nearest, quote, suggest},
     origin,
 };
-use crate::domain::clean;
+use crate::domain::{Hours, clean};
 
 /// What may be written for a key.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,17 @@ pub enum Form {
     },
     /// One of these.
     Word(&'static [&'static str]),
+    /// A part of something in whole percent, from nothing on.
+    Percent {
+        /// Most.
+        max: u32,
+    },
+    /// On or off.
+    Switch,
+    /// Quiet hours, as an array; only in the file.
+    Hours,
+    /// Some of these, as an array; only in the file.
+    Words(&'static [&'static str]),
     /// Where the store lies.
     Store,
     /// A list of ids.
@@ -64,6 +75,10 @@ pub enum Value {
     Count(u32),
     /// A duration.
     Span(Duration),
+    /// Whole percent.
+    Percent(u32),
+    /// On or off.
+    Switch(bool),
 }
 
 impl Value {
@@ -75,13 +90,15 @@ impl Value {
             Value::Argv(words) => words.join(" "),
             Value::Count(n) => n.to_string(),
             Value::Span(span) => format_duration(*span),
+            Value::Percent(n) => format!("{n}%"),
+            Value::Switch(on) => on.to_string(),
         }
     }
 
     /// As TOML.
     pub fn literal(&self) -> String {
         match self {
-            Value::Count(n) => n.to_string(),
+            Value::Count(_) | Value::Switch(_) => self.plain(),
             Value::Argv(words) => literals(words.iter().map(String::as_str)),
             other => literal(&other.plain()),
         }
@@ -134,9 +151,12 @@ impl Form {
             Form::Zone => "ZONE",
             Form::Path => "FILE",
             Form::Argv => "COMMAND",
+            Form::Percent { .. } => "PERCENT",
+            Form::Switch => "BOOL",
+            Form::Hours => "HOURS",
             Form::Count { .. } => "N",
             Form::Span { .. } => "DURATION",
-            Form::Word(_) => "WORD",
+            Form::Word(_) | Form::Words(_) => "WORD",
             Form::Ids => "ID",
         }
     }
@@ -159,6 +179,10 @@ impl Form {
             Form::Count { min, max } => format!("a whole number from {min} to {max}"),
             Form::Span { min, max } => format!("a duration in quotes from {} to {}", span(min), span(max)),
             Form::Word(words) => format!("one of {}", words.join(", ")),
+            Form::Words(words) => format!("an array of words: {}", words.join(", ")),
+            Form::Percent { max } => format!("a part in quotes from 0% to {max}%, such as \"5%\""),
+            Form::Switch => "true or false".into(),
+            Form::Hours => "an array of hours, such as [\"22:00-07:00\", \"Sat,Sun 00:00-24:00\"]".into(),
             Form::Store => "\"auto\" or \"sqlite:///path/to/file.db\"".into(),
             Form::Ids => "an array of ids in quotes".into(),
         }
@@ -179,6 +203,24 @@ impl Form {
                 Err(format!("{}; there is no shell that would take a text apart", wrong()))
             }
             (Form::Argv, _) => Err(wrong()),
+            (Form::Switch, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
+            (Form::Switch, _) => Err(wrong()),
+            (Form::Hours, DeValue::Array(items)) => {
+                let words: Option<Vec<String>> =
+                    items.iter().map(|i| i.get_ref().as_str().map(str::to_owned)).collect();
+                hours(words.ok_or_else(|| format!("expected {}", self.expects()))?)
+            }
+            (Form::Hours, _) => Err(wrong()),
+            (Form::Words(known), DeValue::Array(items)) => {
+                let words: Option<Vec<String>> =
+                    items.iter().map(|i| i.get_ref().as_str().map(str::to_owned)).collect();
+                let words = words.filter(|w| !w.is_empty()).ok_or_else(|| format!("expected {}", self.expects()))?;
+                match words.iter().find(|w| !known.contains(&w.as_str())) {
+                    Some(wrong) => Err(format!("unknown word {}{}", quote(wrong), suggest(wrong, known))),
+                    None => Ok(Value::Argv(words)),
+                }
+            }
+            (Form::Words(_), _) => Err(wrong()),
             (_, DeValue::String(text)) => self.text(text),
             (Form::Span { .. }, DeValue::Integer(n)) => {
                 Err(format!("{}: write \"{}s\"", wrong(), clean(n.as_str(), 20)))
@@ -197,7 +239,15 @@ impl Form {
             Form::Path if text.is_empty() || text.contains('\0') => Err("not a path".into()),
             Form::Path => Ok(Value::Path(text.into())),
             Form::Variable => variable(text).map(|()| Value::Text(text.to_owned())),
-            Form::Argv => Err("can only be given in the file".into()),
+            Form::Argv | Form::Hours | Form::Words(_) => Err("can only be given in the file".into()),
+            Form::Percent { max } => {
+                percent(text, max).ok_or_else(|| format!("{} is not {}", quote(text), self.expects()))
+            }
+            Form::Switch => match text {
+                "true" => Ok(Value::Switch(true)),
+                "false" => Ok(Value::Switch(false)),
+                _ => Err(format!("{} is not {}", quote(text), self.expects())),
+            },
             Form::Count { min, max } => text
                 .parse::<u32>()
                 .ok()
@@ -277,6 +327,18 @@ fn variable(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+fn percent(text: &str, max: u32) -> Option<Value> {
+    let digits = text.strip_suffix('%').filter(|t| t.bytes().all(|b| b.is_ascii_digit()))?;
+    digits.parse().ok().filter(|n| *n <= max).map(Value::Percent)
+}
+
+fn hours(words: Vec<String>) -> Result<Value, String> {
+    for word in &words {
+        word.parse::<Hours>().map_err(|e| format!("{}: {e}", quote(word)))?;
+    }
+    Ok(Value::Argv(words))
+}
+
 fn argv(words: Vec<String>) -> Result<Value, String> {
     match words.first() {
         None => Err("must not be empty: name a program and its arguments".into()),
@@ -310,7 +372,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics_in_any_form(text in any::<String>(), i in 0usize..24) {
+        fn no_text_panics_in_any_form(text in any::<String>(), i in 0..super::super::schema::KEYS.len()) {
             let _ = super::super::schema::KEYS[i].form.text(&text);
         }
     }

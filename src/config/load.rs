@@ -16,7 +16,7 @@ use super::{
     form::{Form, Value, line},
     paths, roster,
     schema::{Id, KEYS, VARIABLES},
-    types::{Account, AuthMode, AuthSource, Budget, Config, Poll, SecretSource, Symbols, Theme, Ui},
+    types::{Account, Alert, AuthMode, AuthSource, Budget, Config, Notify, Poll, SecretSource, Symbols, Theme, Ui},
     watch,
 };
 
@@ -272,9 +272,26 @@ impl Layers {
         };
         let store_url = self.text(Id::StoreUrl).unwrap_or_default();
         let history_keep = self.span(Id::HistoryKeep);
+        let alert = self.alert();
+        let quiet = match self.value(Id::QuietHours) {
+            Some(Value::Argv(hours)) => hours.iter().filter_map(|text| text.parse().ok()).collect(),
+            _ => Vec::new(),
+        };
         let (watch, groups) = self.watch(sink);
-        let config =
-            Config { file: self.path.clone(), account, auth, budget, poll, store_url, history_keep, watch, ui };
+        let config = Config {
+            file: self.path.clone(),
+            account,
+            auth,
+            budget,
+            poll,
+            store_url,
+            history_keep,
+            watch,
+            ui,
+            alert,
+            quiet,
+            hooks: std::mem::take(&mut self.file.hooks),
+        };
         let holds_key = config.auth.as_ref().and_then(|auth| match &auth.source {
             SecretSource::KeyEnv(name) => Some(name.as_str()),
             _ => None,
@@ -385,6 +402,23 @@ impl Layers {
             }
         }
         Poll { min_interval, timeout, connect_timeout }
+    }
+
+    fn alert(&mut self) -> Alert {
+        Alert {
+            dwell: self.span(Id::AlertFor),
+            clear_band_pct: match self.value(Id::ClearBand) {
+                Some(Value::Percent(n)) => n,
+                _ => 0,
+            },
+            warm_up: self.count(Id::WarmUp),
+            bell: matches!(self.value(Id::Bell), Some(Value::Switch(true))),
+            notify: match self.text(Id::Notify).as_deref() {
+                Some("osc9") => Notify::Osc9,
+                Some("osc777") => Notify::Osc777,
+                _ => Notify::Off,
+            },
+        }
     }
 
     fn watch(&mut self, sink: &mut Sink) -> (Vec<super::Watched>, Vec<Arc<str>>) {

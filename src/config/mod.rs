@@ -26,7 +26,7 @@ pub use env::{Env, Overrides};
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use form::{Form, Value};
 pub use load::{Loaded, load, resolve};
-pub use schema::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, VARIABLES};
+pub use schema::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, TRIGGERS, VARIABLES};
 pub use show::show;
 pub use types::*;
 

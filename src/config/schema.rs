@@ -55,6 +55,18 @@ pub enum Id {
     AgeStep,
     /// `[ui] max_fps`
     MaxFps,
+    /// `[alert] for`
+    AlertFor,
+    /// `[alert] clear_band`
+    ClearBand,
+    /// `[alert] warm_up`
+    WarmUp,
+    /// `[alert] bell`
+    Bell,
+    /// `[alert] notify`
+    Notify,
+    /// `[quiet] hours`
+    QuietHours,
 }
 
 impl Id {
@@ -116,9 +128,14 @@ pub(super) const THEMES: &[&str] = &["auto", "dark", "light", "cvd", "mono"];
 pub(super) const SYMBOLS: &[&str] = &["auto", "unicode", "block", "ascii"];
 /// Words for `[auth] mode`.
 pub(super) const MODES: &[&str] = &["token", "basic"];
+/// Words for `[alert] notify`.
+pub(super) const NOTIFY: &[&str] = &["off", "osc9", "osc777"];
+/// Words for `[[hook]] on`.
+pub const TRIGGERS: [&str; 9] =
+    ["warn", "crit", "clear", "stale", "invalid", "throttled", "token", "credentials", "service"];
 
 /// The table, in the order of [`Id`].
-pub static KEYS: [Key; 24] = [
+pub static KEYS: [Key; 30] = [
     key!(
         AccountName, "account"."name", Form::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
@@ -215,16 +232,42 @@ pub static KEYS: [Key; 24] = [
         MaxFps, "ui"."max_fps", Form::Count { min: 1, max: 60 }, Some("30"), Some("--max-fps"), Some("AHTOP_MAX_FPS"),
         "Most frames a second"
     ),
+    key!(
+        AlertFor, "alert"."for", Form::Span { min: 0, max: DAY }, Some("5m"), Some("--alert-for"),
+        Some("AHTOP_ALERT_FOR"), "So long must fresh readings be outside of the band before an alert starts"
+    ),
+    key!(
+        ClearBand, "alert"."clear_band", Form::Percent { max: 50 }, Some("5%"), Some("--clear-band"),
+        Some("AHTOP_CLEAR_BAND"), "An alert ends only this far inside of the limit"
+    ),
+    key!(
+        WarmUp, "alert"."warm_up", Form::Count { min: 0, max: 1000 }, Some("5"), Some("--warm-up"),
+        Some("AHTOP_WARM_UP"), "So often must a value have changed before its row may alert"
+    ),
+    key!(
+        Bell, "alert"."bell", Form::Switch, Some("false"), Some("--bell"), Some("AHTOP_BELL"),
+        "Ring the terminal's bell when an alert starts or becomes worse"
+    ),
+    key!(
+        Notify, "alert"."notify", Form::Word(NOTIFY), Some("off"), Some("--notify"), Some("AHTOP_NOTIFY"),
+        "Desktop notification through the terminal: off, osc9 or osc777"
+    ),
+    key!(
+        QuietHours, "quiet"."hours", Form::Hours, None, None, None,
+        "Hours in which nothing is polled, in the account's time zone"
+    ),
 ];
 
 /// The tables of single values, in the order of the file.
-pub const SECTIONS: [&str; 8] = ["account", "auth", "budget", "poll", "store", "history", "watch", "ui"];
+pub const SECTIONS: [&str; 10] =
+    ["account", "auth", "budget", "poll", "store", "history", "watch", "ui", "alert", "quiet"];
 
 /// The lists of tables, with their keys; the first one names the entry.
-pub const LISTS: [(&str, &[&str]); 3] = [
+pub const LISTS: [(&str, &[&str]); 4] = [
     ("group", &["name", "agents", "campaigns", "bands"]),
     ("agent", &["id", "label", "bands"]),
     ("campaign", &["name", "label", "bands"]),
+    ("hook", &["on", "command", "timeout", "per_minute"]),
 ];
 
 /// The limits of a band, in ascending order, as in [`Band::limits`](crate::domain::Band::limits).
@@ -259,7 +302,7 @@ mod tests {
             assert_eq!(key.id as usize, i, "{}", key.name);
             assert!(SECTIONS.contains(&key.section));
         }
-        assert_eq!(Id::MaxFps as usize + 1, KEYS.len());
+        assert_eq!(Id::QuietHours as usize + 1, KEYS.len());
     }
 
     #[test]

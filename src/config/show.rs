@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     error::{Place, show_path},
-    form::{literal, literals},
+    form::{Value, literal, literals},
     load::Loaded,
     schema::{Id, KEYS, SECTIONS},
     types::Watched,
@@ -49,6 +49,12 @@ fn write(out: &mut String, loaded: &Loaded) -> std::fmt::Result {
         };
         writeln!(out, "\n[[group]]\nname = {}", literal(name))?;
         writeln!(out, "agents = {}\ncampaigns = {}", members(Kind::Agent), members(Kind::Campaign))?;
+    }
+    for hook in &config.hooks {
+        writeln!(out, "\n[[hook]]\non = {}", literals(hook.on.iter().copied()))?;
+        writeln!(out, "command = {}", literals(hook.command.iter().map(String::as_str)))?;
+        writeln!(out, "timeout = {}", Value::Span(hook.timeout).literal())?;
+        writeln!(out, "per_minute = {}", hook.per_minute)?;
     }
     for watched in &config.watch {
         if watched.label.is_none() && watched.band.is_empty() {

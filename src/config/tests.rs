@@ -82,6 +82,8 @@ fn every_flag_and_every_variable_reaches_its_key() {
                 Form::Word(words) => words.last().unwrap(),
                 Form::Count { .. } => "7",
                 Form::Span { .. } => "5h",
+                Form::Percent { .. } => "7%",
+                Form::Switch => "true",
                 _ => "other",
             },
         };
@@ -98,6 +100,24 @@ fn every_flag_and_every_variable_reaches_its_key() {
         });
         assert_eq!(a, b, "{}", key.name);
     }
+}
+
+#[test]
+fn alerts_quiet_hours_and_hooks_are_read() {
+    let config = file(BASE).unwrap().config;
+    let secs = Duration::from_secs;
+    let alert = Alert { dwell: secs(300), clear_band_pct: 5, warm_up: 5, bell: false, notify: Notify::Off };
+    assert_eq!((config.alert, config.quiet.len(), config.hooks.len()), (alert, 0, 0));
+    let text = format!(
+        "{BASE}[alert]\nfor = \"0s\"\nclear_band = \"0%\"\nwarm_up = 0\nbell = true\nnotify = \"osc777\"\n\
+         [quiet]\nhours = [\"Mon-Fri 22:00-07:00\"]\n[[hook]]\non = [\"token\", \"crit\"]\ncommand = [\"a\", \"b\"]\n"
+    );
+    let config = file(&text).unwrap().config;
+    let alert = Alert { dwell: secs(0), clear_band_pct: 0, warm_up: 0, bell: true, notify: Notify::Osc777 };
+    assert_eq!((config.alert, config.quiet), (alert, vec!["Mon-Fri 22:00-07:00".parse().unwrap()]));
+    let command = vec!["a".to_owned(), "b".to_owned()];
+    let hook = Hook { on: vec!["crit", "token"], command, timeout: secs(10), per_minute: 30 };
+    assert_eq!(config.hooks, [hook]);
 }
 
 #[test]
@@ -335,7 +355,7 @@ proptest! {
     }
 
     #[test]
-    fn no_flag_or_variable_panics(text in any::<String>(), i in 0usize..24) {
+    fn no_flag_or_variable_panics(text in any::<String>(), i in 0..KEYS.len()) {
         let key = &KEYS[i];
         let _ = resolve(&flags(&[(key.id, &text)]), &Env::default(), None);
         if let Some(name) = key.env {

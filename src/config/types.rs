@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use crate::domain::{Band, Target};
+use crate::domain::{Band, Hours, Target};
 
 /// Everything that is configured.
 #[derive(Clone, Debug)]
@@ -25,6 +25,51 @@ pub struct Config {
     pub watch: Vec<Watched>,
     /// What the screen looks like.
     pub ui: Ui,
+    /// When somebody should look, and how that is told.
+    pub alert: Alert,
+    /// `[quiet] hours`: when nothing is polled, in the account's zone.
+    pub quiet: Vec<Hours>,
+    /// `[[hook]]`: programs that are told of alerts.
+    pub hooks: Vec<Hook>,
+}
+
+/// `[alert]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// So long must fresh readings be outside before an alert starts.
+    pub dwell: Duration,
+    /// An alert ends only so many percent of the limit inside of it, 0 to 50.
+    pub clear_band_pct: u32,
+    /// So many changes of a value before its row may alert.
+    pub warm_up: u32,
+    /// Ring the terminal's bell.
+    pub bell: bool,
+    /// Desktop notification through the terminal.
+    pub notify: Notify,
+}
+
+/// `[alert] notify`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notify {
+    /// None.
+    Off,
+    /// `OSC 9 ; text` (iTerm2, Windows Terminal, foot, kitty and others).
+    Osc9,
+    /// `OSC 777 ; notify ; title ; text` (urxvt, foot, VTE and others).
+    Osc777,
+}
+
+/// `[[hook]]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// Words of [`TRIGGERS`](super::TRIGGERS).
+    pub on: Vec<&'static str>,
+    /// The program with its arguments; there is no shell.
+    pub command: Vec<String>,
+    /// It is killed after this long, 1 s to 5 min.
+    pub timeout: Duration,
+    /// Most runs in a minute, 1 to 600.
+    pub per_minute: u32,
 }
 
 /// `[account]`

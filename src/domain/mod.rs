@@ -3,6 +3,7 @@
 mod aht;
 mod band;
 mod clock;
+mod quiet;
 mod reading;
 mod row;
 mod series;
@@ -12,6 +13,7 @@ mod text;
 pub use aht::{Aht, AhtError};
 pub use band::{Band, BandError, Level};
 pub use clock::{BootId, Clock, ManualClock, Mono, Now, Stamp, SystemClock};
+pub use quiet::{Doors, Hours, Quiet, QuietError};
 pub use reading::{Outcome, Reading};
 pub use row::{Condition, Row};
 pub use series::{Point, Series};
