@@ -9,6 +9,7 @@ use super::{
     duration::{format_duration, parse_duration},
     error::{nearest, quote, suggest},
     origin,
+    schema::THEMES,
 };
 use crate::domain::clean;
 
@@ -45,6 +46,10 @@ pub enum Form {
     },
     /// One of these.
     Word(&'static [&'static str]),
+    /// One of the themes, or a file.
+    Theme,
+    /// Yes or no.
+    Switch,
     /// Where the store lies.
     Store,
     /// A list of ids.
@@ -64,6 +69,8 @@ pub enum Value {
     Count(u32),
     /// A duration.
     Span(Duration),
+    /// Yes or no.
+    Switch(bool),
 }
 
 impl Value {
@@ -75,6 +82,7 @@ impl Value {
             Value::Argv(words) => words.join(" "),
             Value::Count(n) => n.to_string(),
             Value::Span(span) => format_duration(*span),
+            Value::Switch(on) => on.to_string(),
         }
     }
 
@@ -82,6 +90,7 @@ impl Value {
     pub fn literal(&self) -> String {
         match self {
             Value::Count(n) => n.to_string(),
+            Value::Switch(on) => on.to_string(),
             Value::Argv(words) => literals(words.iter().map(String::as_str)),
             other => literal(&other.plain()),
         }
@@ -136,7 +145,8 @@ impl Form {
             Form::Argv => "COMMAND",
             Form::Count { .. } => "N",
             Form::Span { .. } => "DURATION",
-            Form::Word(_) => "WORD",
+            Form::Word(_) | Form::Theme => "WORD",
+            Form::Switch => "BOOL",
             Form::Ids => "ID",
         }
     }
@@ -159,6 +169,8 @@ impl Form {
             Form::Count { min, max } => format!("a whole number from {min} to {max}"),
             Form::Span { min, max } => format!("a duration in quotes from {} to {}", span(min), span(max)),
             Form::Word(words) => format!("one of {}", words.join(", ")),
+            Form::Theme => format!("one of {}, or a file that ends in .toml", THEMES.join(", ")),
+            Form::Switch => "true or false".into(),
             Form::Store => "\"auto\" or \"sqlite:///path/to/file.db\"".into(),
             Form::Ids => "an array of ids in quotes".into(),
         }
@@ -179,6 +191,8 @@ impl Form {
                 Err(format!("{}; there is no shell that would take a text apart", wrong()))
             }
             (Form::Argv, _) => Err(wrong()),
+            (Form::Switch, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
+            (Form::Switch, _) => Err(wrong()),
             (_, DeValue::String(text)) => self.text(text),
             (Form::Span { .. }, DeValue::Integer(n)) => {
                 Err(format!("{}: write \"{}s\"", wrong(), clean(n.as_str(), 20)))
@@ -217,6 +231,17 @@ impl Form {
                 Some(_) => format!("{} is not {}{}", quote(text), self.expects(), suggest(text, words)),
                 None => format!("{} is not {}", quote(text), self.expects()),
             }),
+            Form::Theme if THEMES.contains(&text) => Ok(Value::Text(text.to_owned())),
+            Form::Theme if text.ends_with(".toml") && !text.contains('\0') => Ok(Value::Path(text.into())),
+            Form::Theme => {
+                let hint = nearest(text, THEMES.iter().copied()).map(|_| suggest(text, THEMES)).unwrap_or_default();
+                Err(format!("{} is not {}{hint}", quote(text), self.expects()))
+            }
+            Form::Switch => match text {
+                "true" | "1" | "yes" => Ok(Value::Switch(true)),
+                "false" | "0" | "no" => Ok(Value::Switch(false)),
+                _ => Err(format!("{} is not {}", quote(text), self.expects())),
+            },
             Form::Store => store(text).map(|()| Value::Text(text.to_owned())),
         }
     }
@@ -310,7 +335,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics_in_any_form(text in any::<String>(), i in 0usize..24) {
+        fn no_text_panics_in_any_form(text in any::<String>(), i in 0usize..25) {
             let _ = super::super::schema::KEYS[i].form.text(&text);
         }
     }

@@ -15,8 +15,8 @@ use crate::{
     config::Budget,
     domain::{Mono, Now, Outcome, Reading, Stamp, Target},
     store::{
-        Event, EventKind, Governor, Handle, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind,
-        Role, Status, StoreError,
+        Event, EventKind, Governor, Handle, Instance, Lease, Link, Meter, Pace, PermitAnswer, PermitAsk, PermitId,
+        PermitKind, ReplyKind, Role, Status, StoreError,
     },
 };
 
@@ -95,6 +95,7 @@ pub struct Poller {
     pruned: Option<Mono>,
     /// Events that wait to be written with the next status.
     news: Vec<Event>,
+    meter: Meter,
 }
 
 /// A request that has ended.
@@ -102,8 +103,8 @@ struct Landed {
     target: Target,
     permit: PermitId,
     generation: Option<u64>,
-    /// `None`: the permit was void before it was sent.
-    reply: Option<Reply>,
+    /// With how long it took. `None`: the permit was void before it was sent.
+    reply: Option<(Reply, Duration)>,
 }
 
 /// What the loop does next.
@@ -135,6 +136,7 @@ impl Poller {
             told: None,
             pruned: None,
             news: Vec::new(),
+            meter: Meter::default(),
         }
     }
 
@@ -331,11 +333,12 @@ impl Poller {
             return self.crashed().await;
         };
         self.aloft.remove(&permit);
-        let Some(reply) = reply else {
+        let Some((reply, took)) = reply else {
             self.schedule.unsent(&target);
             return self.store.call(move |s| s.finish(permit, false)).await;
         };
         let now = self.now();
+        self.meter.reply(kind(&reply), took, now.mono);
         let reading = |outcome, name| Reading { target: target.clone(), at: now.stamp(), outcome, name };
         let mut event = None;
         let reading = match &reply {
@@ -441,6 +444,7 @@ impl Poller {
                 self.set_link(Link::Throttled { until: later(now, wait) }, now);
                 let used = self.store.call(|s| s.usage()).await?.used_60s;
                 let limit = self.rules.budget.requests_per_minute;
+                self.meter.throttled(used, limit, now.mono);
                 Ok(Some((
                     EventKind::Throttled,
                     format!("max limit exceeded with {used} of {limit} requests of our own in 60 s"),
@@ -478,6 +482,7 @@ impl Poller {
                 _ => None,
             },
             token_until: self.keeper.until(&now),
+            traffic: self.meter.traffic(now.mono),
         };
         let same = |old: &Status| {
             (&old.link, old.rate, old.targets) == (&status.link, status.rate, status.targets)
@@ -529,6 +534,19 @@ impl Poller {
     }
 }
 
+/// As what a reply is counted.
+fn kind(reply: &Reply) -> ReplyKind {
+    match reply {
+        Reply::Value { .. } => ReplyKind::Value,
+        Reply::NoCalls { .. } => ReplyKind::NoCalls,
+        Reply::InvalidId => ReplyKind::Invalid,
+        Reply::Throttled { .. } => ReplyKind::Throttled,
+        Reply::TokenRejected { .. } | Reply::CredentialsRejected { .. } => ReplyKind::Rejected,
+        Reply::Malformed { .. } | Reply::Service { .. } | Reply::WrongMethod => ReplyKind::Faulty,
+        Reply::Network(_) => ReplyKind::Lost,
+    }
+}
+
 async fn sleep(d: Duration, cancel: &CancellationToken) {
     tokio::select! {
         biased;
@@ -546,7 +564,12 @@ async fn fly(
     permit: PermitId,
     void_at: Mono,
 ) -> Landed {
-    let in_time = store.direct().now().mono < void_at;
-    let reply = if in_time { Some(client.aht(&target, &auth).await) } else { None };
+    let sent = store.direct().now().mono;
+    let reply = if sent < void_at {
+        let reply = client.aht(&target, &auth).await;
+        Some((reply, store.direct().now().mono.since(sent)))
+    } else {
+        None
+    };
     Landed { target, permit, generation, reply }
 }

@@ -12,6 +12,7 @@ mod instance;
 mod open;
 mod resilient;
 mod sqlite;
+mod traffic;
 mod types;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use instance::{Instance, Role};
 pub use open::{Opened, open};
 pub use resilient::ResilientStore;
 pub use sqlite::SqliteStore;
+pub use traffic::{MINUTES, Meter, ReplyKind, Traffic};
 pub use types::*;
 
 use std::time::Duration;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::Instance;
+use super::{Instance, Traffic};
 use crate::domain::{Mono, Now, Row, Stamp, Target};
 
 /// The window that the API's limit speaks of.
@@ -331,6 +331,9 @@ pub struct Status {
     pub next: Option<Target>,
     /// When the token ends; `None` without one (basic mode).
     pub token_until: Option<Stamp>,
+    /// What it has counted within the last hour.
+    #[serde(default)]
+    pub traffic: Traffic,
 }
 
 /// Something that happened, for the log and the counts.

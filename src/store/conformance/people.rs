@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Make, process, secs};
 use crate::{
     domain::{Clock, Target},
-    store::{Attention as A, Event, EventKind, Link, Role, Status, Store},
+    store::{Attention as A, Event, EventKind, Link, Role, Status, Store, Traffic},
 };
 
 pub(crate) fn wants_are_united_with_the_highest_attention(make: Make<'_>) {
@@ -155,6 +155,7 @@ pub(crate) fn the_status_is_the_last_one_set(make: Make<'_>) {
         sweep: secs(65),
         next: Some(Target::campaign("COLLECT-IN")),
         token_until: None,
+        traffic: Traffic::default(),
     };
     a.set_status(&status).unwrap();
     status.link = Link::Down { why: "no answer".into(), since: at.clone(), until: at };
