@@ -9,7 +9,7 @@ use ahtop::{
     domain::Clock,
     domain::{Aht, Band, Kind, ManualClock, Mono, Outcome, Reading, Row, Target},
     store::{Instance, Role},
-    ui::{Colors, Look, TerminalFacts, draw_on},
+    ui::{Look, TerminalFacts, draw_on},
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::{Timestamp, tz::TimeZone};
@@ -43,7 +43,7 @@ fn state() -> State {
         watched: watched.clone(),
         budget: Budget { requests_per_minute: 50, reserve: 5 },
         min_interval: Duration::from_secs(60),
-        ui: Ui { theme: Theme::Dark, symbols: Symbols::Unicode, age_step: Duration::from_secs(1), max_fps: 30 },
+        ui: Ui { theme: Theme::Dark, symbols: Symbols::Unicode, ..Ui::default() },
         me: Instance { id: "bench".into(), pid: 1, host: "bench".into(), role: Role::Dashboard },
         may_poll: true,
     };
@@ -66,7 +66,7 @@ fn state() -> State {
 
 fn frame(c: &mut Criterion) {
     let mut state = state();
-    let terminal = TerminalFacts { colors: Colors::True, utf8: true, braille: true };
+    let terminal = TerminalFacts::default();
     let look = Look::resolve(&state.facts.ui, terminal);
     let area = Rect::new(0, 0, 200, 60);
     let mut buf = Buffer::empty(area);

@@ -199,14 +199,17 @@ fn arg(key: &'static Key, long: &'static str) -> Arg {
         _ => None,
     };
     let action = if key.form.is_list() { ArgAction::Append } else { ArgAction::Set };
-    let hint = if matches!(key.form, Form::Path) { ValueHint::FilePath } else { ValueHint::Other };
+    let hint = if matches!(key.form, Form::Path | Form::Theme) { ValueHint::FilePath } else { ValueHint::Other };
     // The short help shows what a first start takes.
     let common =
         matches!(key.id, Id::AccountName | Id::UserName | Id::BaseUrl | Id::Agents | Id::Campaigns | Id::Theme);
-    Arg::new(long)
-        .long(long)
-        .short(short)
-        .help(help)
+    let made = Arg::new(long).long(long).short(short);
+    // A switch alone says yes.
+    let made = match key.form {
+        Form::Switch => made.num_args(0..=1).require_equals(true).default_missing_value("true"),
+        _ => made,
+    };
+    made.help(help)
         .value_name(key.form.placeholder())
         .value_parser(ValueParser::string())
         .value_hint(hint)
@@ -261,7 +264,7 @@ const PICKY: [(&[&str], Takes); 5] = [
     (&["config", "path"], Takes::ConfigFile),
     (&["sim"], Takes::Nothing),
     (&["man"], Takes::Nothing),
-    (&["demo"], Takes::Only(&[Id::Theme, Id::Symbols, Id::AgeStep, Id::MaxFps])),
+    (&["demo"], Takes::Only(&[Id::Theme, Id::Symbols, Id::AgeStep, Id::MaxFps, Id::Mouse])),
 ];
 
 impl Takes {
@@ -415,7 +418,8 @@ mod tests {
         let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for key in KEYS.iter().filter(|k| k.flag.is_some()) {
             let flag = key.flag.unwrap();
-            assert!(folded.contains(&format!("{flag} <{}>", key.form.placeholder())), "{flag}");
+            let (open, close) = if matches!(key.form, Form::Switch) { ("[=<", ">]") } else { (" <", ">") };
+            assert!(folded.contains(&format!("{flag}{open}{}{close}", key.form.placeholder())), "{flag}");
             assert!(folded.contains(&format!("[env: {}", key.env.unwrap())), "{flag}");
             assert!(key.default.is_none_or(|d| folded.contains(&format!("[default: {d}]"))), "{flag}");
         }

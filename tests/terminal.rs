@@ -17,7 +17,7 @@ use std::{
 
 use ahtop::{
     app::Facts,
-    config::{Budget, Symbols, Theme, Ui, Watched},
+    config::{Budget, Ui, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
     run::{DashboardOptions, Outcome, dashboard, look},
     store::{Handle, Instance, Role, SqliteStore, Store},
@@ -41,8 +41,9 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
     let outcome = Answer::Value(Aht::from_secs(287));
     let target = Target::agent("a1");
     store.append(&[Reading { target: target.clone(), at: clock.now().stamp(), outcome, name: None }]).unwrap();
-    let ui = Ui { theme: Theme::Auto, symbols: Symbols::Auto, age_step: Duration::from_secs(1), max_fps: 30 };
-    let look = look(&ui, TermFacts { colors: Colors::Ansi16, unicode: true, dumb: false, linux_console: false });
+    let ui = Ui::default();
+    let colors = Colors::Ansi16;
+    let look = look(&ui, TermFacts { colors, unicode: true, dumb: false, linux_console: false, light: false });
     let origin = "config.toml line 1".into();
     let facts = Facts {
         account: "acme".into(),

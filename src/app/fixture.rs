@@ -6,9 +6,9 @@ use jiff::tz::TimeZone;
 
 use super::{Event, Facts, State, update};
 use crate::{
-    config::{Budget, Symbols, Theme, Ui, Watched},
+    config::{Budget, Ui, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Target},
-    store::{Instance, Link, Role, Status},
+    store::{Instance, Link, Role, Status, Traffic},
 };
 
 /// A state with its clock.
@@ -42,7 +42,7 @@ pub(crate) fn facts() -> Facts {
         watched: campaigns.chain(agents).collect(),
         budget: Budget { requests_per_minute: 50, reserve: 5 },
         min_interval: Duration::from_secs(60),
-        ui: Ui { theme: Theme::Auto, symbols: Symbols::Auto, age_step: Duration::from_secs(1), max_fps: 30 },
+        ui: Ui::default(),
         me: Instance { id: "me".into(), pid: 7, host: "desk".into(), role: Role::Dashboard },
         may_poll: true,
     }
@@ -92,6 +92,7 @@ impl Floor {
             next: None,
             token_until: None,
             strangers: None,
+            traffic: Traffic::default(),
         }
     }
 

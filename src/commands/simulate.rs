@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cli,
-    config::{self, Env, Loaded, Overrides},
+    config::{self, Env, Id, Loaded, Overrides},
     domain::{Aht, Band, Clock, Kind, Outcome, Reading, Stamp, SystemClock, Target},
     exit::Exit,
     poll::Keys,
@@ -109,8 +109,9 @@ fn configuration(service: &SimService, base_url: &str, flags: &Overrides, env: &
     let file = File::of(&roster, base_url, &user);
     let text = toml::to_string(&file).map_err(|e| Failure::new(Exit::Unexpected, e.to_string()))?;
     // The demo is not about the user's account: of the environment it takes only what concerns the screen.
-    let screen = ["AHTOP_THEME", "AHTOP_SYMBOLS", "AHTOP_AGE_STEP", "AHTOP_MAX_FPS", "AHTOP_TIMEZONE", "NO_COLOR"];
-    let env = Env::of(screen.iter().filter_map(|name| Some((*name, env.get(name)?.to_owned()))));
+    let screen = [Id::Theme, Id::Symbols, Id::AgeStep, Id::MaxFps, Id::Mouse, Id::Timezone];
+    let screen = screen.iter().filter_map(|id| id.key().env).chain(["NO_COLOR"]);
+    let env = Env::of(screen.filter_map(|name| Some((name, env.get(name)?.to_owned()))));
     Ok(config::resolve(flags, &env, Some((Path::new("demo.toml"), &text)))?)
 }
 

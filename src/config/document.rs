@@ -13,7 +13,7 @@ use super::{
     error::{Lines, Place, Sink, quote, suggest},
     form::{Form, Value, kind, line},
     schema::{BANDS, Id, KEYS, LIMITS, LISTS, SECTIONS, TRIGGERS, keys_of},
-    types::Hook,
+    types::{Hook, Rebind},
 };
 use crate::domain::{Aht, Kind, clean_line};
 
@@ -72,6 +72,7 @@ pub(super) struct File {
     pub(super) agents: Vec<Entry>,
     pub(super) campaigns: Vec<Entry>,
     pub(super) hooks: Vec<Hook>,
+    pub(super) keys: Vec<Rebind>,
 }
 
 impl File {
@@ -151,8 +152,13 @@ impl Reader<'_> {
     }
 
     fn section(&mut self, section: &str, table: &DeTable<'_>) {
-        let known: Vec<&str> = keys_of(section).map(|k| k.name).collect();
+        let mut known: Vec<&str> = keys_of(section).map(|k| k.name).collect();
+        known.extend((section == "ui").then_some("keys"));
         for (name, node) in self.fields(&format!("[{section}]"), table, &known) {
+            if (section, name) == ("ui", "keys") {
+                self.rebinds(node);
+                continue;
+            }
             let Some(key) = keys_of(section).find(|k| k.name == name) else { continue };
             let place = self.lines.at(&node.span());
             if matches!(key.form, Form::Ids) {
@@ -163,6 +169,36 @@ impl Reader<'_> {
             }
             let value = key.form.toml(node.get_ref());
             self.file.said.take(key.id, place, value, name, self.sink);
+        }
+    }
+
+    /// `[ui.keys]`: which actions and keys there are is not known here.
+    fn rebinds(&mut self, node: &Node<'_>) {
+        let DeValue::Table(table) = node.get_ref() else {
+            let place = self.lines.at(&node.span());
+            self.sink.push(place, format!("'keys' is a table: write [ui.keys]; found {}", kind(node.get_ref())));
+            return;
+        };
+        let mut rows: Vec<_> = table.iter().collect();
+        rows.sort_by_key(|(name, _)| name.span().start);
+        for (name, node) in rows {
+            let items = match node.get_ref() {
+                DeValue::Array(items) => items.iter().collect(),
+                _ => vec![node],
+            };
+            let mut keys = Vec::new();
+            for item in items {
+                let place = self.lines.at(&item.span());
+                match item.get_ref() {
+                    DeValue::String(text) => keys.push((text.as_ref().into(), place)),
+                    other => {
+                        let found = kind(other);
+                        self.sink.push(place, format!("'keys': expected a key in quotes such as \"q\", found {found}"));
+                    }
+                }
+            }
+            let place = self.lines.at(&name.span());
+            self.file.keys.push(Rebind { action: name.get_ref().as_ref().into(), place, keys });
         }
     }
 

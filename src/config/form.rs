@@ -9,6 +9,7 @@ use super::{
     duration::{format_duration, parse_duration},
     error::{nearest, quote, suggest},
     origin,
+    schema::THEMES,
 };
 use crate::domain::{Hours, clean};
 
@@ -50,12 +51,14 @@ pub enum Form {
         /// Most.
         max: u32,
     },
-    /// On or off.
-    Switch,
     /// Quiet hours, as an array; only in the file.
     Hours,
     /// Some of these, as an array; only in the file.
     Words(&'static [&'static str]),
+    /// One of the themes, or a file.
+    Theme,
+    /// Yes or no.
+    Switch,
     /// Where the store lies.
     Store,
     /// A list of ids.
@@ -77,7 +80,7 @@ pub enum Value {
     Span(Duration),
     /// Whole percent.
     Percent(u32),
-    /// On or off.
+    /// Yes or no.
     Switch(bool),
 }
 
@@ -152,11 +155,11 @@ impl Form {
             Form::Path => "FILE",
             Form::Argv => "COMMAND",
             Form::Percent { .. } => "PERCENT",
-            Form::Switch => "BOOL",
             Form::Hours => "HOURS",
             Form::Count { .. } => "N",
             Form::Span { .. } => "DURATION",
-            Form::Word(_) | Form::Words(_) => "WORD",
+            Form::Word(_) | Form::Words(_) | Form::Theme => "WORD",
+            Form::Switch => "BOOL",
             Form::Ids => "ID",
         }
     }
@@ -181,8 +184,9 @@ impl Form {
             Form::Word(words) => format!("one of {}", words.join(", ")),
             Form::Words(words) => format!("an array of words: {}", words.join(", ")),
             Form::Percent { max } => format!("a part in quotes from 0% to {max}%, such as \"5%\""),
-            Form::Switch => "true or false".into(),
             Form::Hours => "an array of hours, such as [\"22:00-07:00\", \"Sat,Sun 00:00-24:00\"]".into(),
+            Form::Theme => format!("one of {}, or a file that ends in .toml", THEMES.join(", ")),
+            Form::Switch => "true or false".into(),
             Form::Store => "\"auto\" or \"sqlite:///path/to/file.db\"".into(),
             Form::Ids => "an array of ids in quotes".into(),
         }
@@ -243,11 +247,6 @@ impl Form {
             Form::Percent { max } => {
                 percent(text, max).ok_or_else(|| format!("{} is not {}", quote(text), self.expects()))
             }
-            Form::Switch => match text {
-                "true" => Ok(Value::Switch(true)),
-                "false" => Ok(Value::Switch(false)),
-                _ => Err(format!("{} is not {}", quote(text), self.expects())),
-            },
             Form::Count { min, max } => text
                 .parse::<u32>()
                 .ok()
@@ -267,6 +266,17 @@ impl Form {
                 Some(_) => format!("{} is not {}{}", quote(text), self.expects(), suggest(text, words)),
                 None => format!("{} is not {}", quote(text), self.expects()),
             }),
+            Form::Theme if THEMES.contains(&text) => Ok(Value::Text(text.to_owned())),
+            Form::Theme if text.ends_with(".toml") && !text.contains('\0') => Ok(Value::Path(text.into())),
+            Form::Theme => {
+                let hint = nearest(text, THEMES.iter().copied()).map(|_| suggest(text, THEMES)).unwrap_or_default();
+                Err(format!("{} is not {}{hint}", quote(text), self.expects()))
+            }
+            Form::Switch => match text {
+                "true" | "1" | "yes" => Ok(Value::Switch(true)),
+                "false" | "0" | "no" => Ok(Value::Switch(false)),
+                _ => Err(format!("{} is not {}", quote(text), self.expects())),
+            },
             Form::Store => store(text).map(|()| Value::Text(text.to_owned())),
         }
     }

@@ -16,6 +16,7 @@ use super::{
     form::{Form, Value, line},
     paths, roster,
     schema::{Id, KEYS, VARIABLES},
+    themes,
     types::{Account, Alert, AuthMode, AuthSource, Budget, Config, Notify, Poll, SecretSource, Symbols, Theme, Ui},
     watch,
 };
@@ -265,10 +266,12 @@ impl Layers {
         let budget = self.budget(sink);
         let poll = self.poll(sink);
         let ui = Ui {
-            theme: theme(self.text(Id::Theme).as_deref()),
+            theme: self.theme(sink),
             symbols: symbols(self.text(Id::Symbols).as_deref()),
             age_step: self.span(Id::AgeStep),
             max_fps: self.count(Id::MaxFps),
+            mouse: self.value(Id::Mouse) == Some(Value::Switch(true)),
+            keys: std::mem::take(&mut self.file.keys),
         };
         let store_url = self.text(Id::StoreUrl).unwrap_or_default();
         let history_keep = self.span(Id::HistoryKeep);
@@ -334,6 +337,17 @@ impl Layers {
             user_name: user_name.unwrap_or_default(),
             timezone: self.text(Id::Timezone),
             ca_file,
+        }
+    }
+
+    fn theme(&mut self, sink: &mut Sink) -> Theme {
+        match self.value(Id::Theme) {
+            Some(Value::Path(path)) => {
+                let place = self.place(Id::Theme).cloned().unwrap_or(Place::Default);
+                Theme::File(themes::read(&path, &place, sink))
+            }
+            Some(Value::Text(word)) => theme(&word),
+            _ => Theme::Auto,
         }
     }
 
@@ -446,23 +460,12 @@ impl Layers {
     }
 }
 
-fn theme(word: Option<&str>) -> Theme {
-    match word {
-        Some("dark") => Theme::Dark,
-        Some("light") => Theme::Light,
-        Some("cvd") => Theme::Cvd,
-        Some("mono") => Theme::Mono,
-        _ => Theme::Auto,
-    }
+fn theme(word: &str) -> Theme {
+    Theme::ALL.into_iter().find(|t| t.word() == word).unwrap_or(Theme::Auto)
 }
 
 fn symbols(word: Option<&str>) -> Symbols {
-    match word {
-        Some("unicode") => Symbols::Unicode,
-        Some("block") => Symbols::Block,
-        Some("ascii") => Symbols::Ascii,
-        _ => Symbols::Auto,
-    }
+    Symbols::ALL.into_iter().find(|s| Some(s.word()) == word).unwrap_or(Symbols::Auto)
 }
 
 /// A variable of ours that is nearly right does nothing, which nobody would see. `holds_key` is one that means something.

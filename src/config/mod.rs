@@ -18,6 +18,7 @@ pub mod secret;
 mod show;
 #[cfg(test)]
 mod tests;
+mod themes;
 mod types;
 mod watch;
 
@@ -28,6 +29,9 @@ pub use form::{Form, Value};
 pub use load::{Loaded, load, resolve};
 pub use schema::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, TRIGGERS, VARIABLES};
 pub use show::show;
+#[cfg(test)]
+pub(crate) use tests::themes_of;
+pub use themes::{Paint, TONES, Tones};
 pub use types::*;
 
 /// The template that `config init` writes: every key with its default and what it means.

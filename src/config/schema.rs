@@ -55,6 +55,8 @@ pub enum Id {
     AgeStep,
     /// `[ui] max_fps`
     MaxFps,
+    /// `[ui] mouse`
+    Mouse,
     /// `[alert] for`
     AlertFor,
     /// `[alert] clear_band`
@@ -135,7 +137,7 @@ pub const TRIGGERS: [&str; 9] =
     ["warn", "crit", "clear", "stale", "invalid", "throttled", "token", "credentials", "service"];
 
 /// The table, in the order of [`Id`].
-pub static KEYS: [Key; 30] = [
+pub static KEYS: [Key; 31] = [
     key!(
         AccountName, "account"."name", Form::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
@@ -217,8 +219,8 @@ pub static KEYS: [Key; 30] = [
         "CSV file with further agents; its first line is id,label,group"
     ),
     key!(
-        Theme, "ui"."theme", Form::Word(THEMES), Some("auto"), Some("--theme"), Some("AHTOP_THEME"),
-        "Colours: auto, dark, light, cvd or mono"
+        Theme, "ui"."theme", Form::Theme, Some("auto"), Some("--theme"), Some("AHTOP_THEME"),
+        "Colours: auto, dark, light, cvd, mono, or a file that ends in .toml"
     ),
     key!(
         Symbols, "ui"."symbols", Form::Word(SYMBOLS), Some("auto"), Some("--symbols"), Some("AHTOP_SYMBOLS"),
@@ -231,6 +233,10 @@ pub static KEYS: [Key; 30] = [
     key!(
         MaxFps, "ui"."max_fps", Form::Count { min: 1, max: 60 }, Some("30"), Some("--max-fps"), Some("AHTOP_MAX_FPS"),
         "Most frames a second"
+    ),
+    key!(
+        Mouse, "ui"."mouse", Form::Switch, Some("false"), Some("--mouse"), Some("AHTOP_MOUSE"),
+        "Take clicks and the wheel; the terminal then selects text with Shift"
     ),
     key!(
         AlertFor, "alert"."for", Form::Span { min: 0, max: DAY }, Some("5m"), Some("--alert-for"),
@@ -277,12 +283,13 @@ pub const LIMITS: [&str; 5] = ["low_crit", "low_warn", "target", "high_warn", "h
 pub const BANDS: [&str; 7] = ["low_crit", "low_warn", "target", "high_warn", "high_crit", "agents", "campaigns"];
 
 /// Variables that are not the twin of a key, with their meaning.
-pub const VARIABLES: [(&str, &str); 5] = [
+pub const VARIABLES: [(&str, &str); 6] = [
     ("AHTOP_CONFIG", "the configuration file, like --config"),
     ("AHTOP_API_KEY", "the API key itself, where no other source is named"),
     ("AHTOP_STATE_DIR", "directory for the store and the log, instead of the platform's"),
     ("AHTOP_LOG", "what goes into the log: error, warn, info (default), debug or trace"),
     ("NO_COLOR", "set to anything: no colour, unless --theme or AHTOP_THEME says otherwise"),
+    ("CLICOLOR_FORCE", "set to anything but 0: colours also where the terminal names none; NO_COLOR goes before it"),
 ];
 
 /// The keys of a section, in order.

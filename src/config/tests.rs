@@ -12,6 +12,11 @@ mod errors;
 /// A file with all that is needed, to which a test adds its own.
 const BASE: &str = "[account]\nuser_name = \"acme\"\n[auth]\napi_key_env = \"K\"\n[watch]\nagents = [\"a\"]\n";
 
+/// A theme file's colours, for the rooms above.
+pub(crate) fn themes_of(text: &str) -> Tones {
+    super::themes::of(text).unwrap()
+}
+
 fn env(vars: &[(&str, &str)]) -> Env {
     Env::of(vars.iter().copied())
 }
@@ -48,8 +53,7 @@ fn a_user_name_a_key_and_targets_are_enough() {
     let secs = Duration::from_secs;
     assert_eq!(config.poll, Poll { min_interval: secs(60), timeout: secs(10), connect_timeout: secs(5) });
     assert_eq!((config.store_url.as_str(), config.history_keep), ("auto", secs(30 * 86_400)));
-    let ui = Ui { theme: Theme::Auto, symbols: Symbols::Auto, age_step: secs(1), max_fps: 30 };
-    assert_eq!((config.ui, config.file), (ui, None));
+    assert_eq!((config.ui, config.file), (Ui::default(), None));
 }
 
 #[test]
@@ -81,9 +85,10 @@ fn every_flag_and_every_variable_reaches_its_key() {
             _ => match key.form {
                 Form::Word(words) => words.last().unwrap(),
                 Form::Count { .. } => "7",
+                Form::Theme => "cvd",
+                Form::Switch => "yes",
                 Form::Span { .. } => "5h",
                 Form::Percent { .. } => "7%",
-                Form::Switch => "true",
                 _ => "other",
             },
         };

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use super::{error::Place, themes::Tones};
 use crate::domain::{Band, Hours, Target};
 
 /// Everything that is configured.
@@ -171,6 +172,34 @@ pub struct Ui {
     pub age_step: Duration,
     /// Most frames a second, 1 to 60.
     pub max_fps: u32,
+    /// True where clicks and the wheel are taken; the terminal's own selection of text then needs Shift.
+    pub mouse: bool,
+    /// `[ui.keys]`: other keys for actions of the tables. Who knows the actions checks them.
+    pub keys: Vec<Rebind>,
+}
+
+impl Default for Ui {
+    fn default() -> Self {
+        Ui {
+            theme: Theme::Auto,
+            symbols: Symbols::Auto,
+            age_step: Duration::from_secs(1),
+            max_fps: 30,
+            mouse: false,
+            keys: Vec::new(),
+        }
+    }
+}
+
+/// A line of `[ui.keys]`: an action and the keys that it has instead of its usual ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rebind {
+    /// The action as it is written: `quit`.
+    pub action: Arc<str>,
+    /// Where it stands.
+    pub place: Place,
+    /// The keys as they are written, each with its place: `q`, `ctrl-c`. None: the action has no key.
+    pub keys: Vec<(Arc<str>, Place)>,
 }
 
 /// Which colours are used. `NO_COLOR` makes it [`Theme::Mono`].
@@ -186,6 +215,25 @@ pub enum Theme {
     Cvd,
     /// No colour; bold, dim and reverse only.
     Mono,
+    /// From a file.
+    File(Tones),
+}
+
+impl Theme {
+    /// Those that need no file, in the order of the key that changes them.
+    pub const ALL: [Theme; 5] = [Theme::Auto, Theme::Dark, Theme::Light, Theme::Cvd, Theme::Mono];
+
+    /// The word for it: `auto`, `dark`, `light`, `cvd`, `mono`, `file`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Theme::Auto => "auto",
+            Theme::Dark => "dark",
+            Theme::Light => "light",
+            Theme::Cvd => "cvd",
+            Theme::Mono => "mono",
+            Theme::File(_) => "file",
+        }
+    }
 }
 
 /// Which characters are used.
@@ -199,4 +247,19 @@ pub enum Symbols {
     Block,
     /// ASCII only.
     Ascii,
+}
+
+impl Symbols {
+    /// All of them, in the order of the key that changes them.
+    pub const ALL: [Symbols; 4] = [Symbols::Auto, Symbols::Unicode, Symbols::Block, Symbols::Ascii];
+
+    /// The word for it: `auto`, `unicode`, `block`, `ascii`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Symbols::Auto => "auto",
+            Symbols::Unicode => "unicode",
+            Symbols::Block => "block",
+            Symbols::Ascii => "ascii",
+        }
+    }
 }

@@ -15,8 +15,8 @@ use crate::{
     config::Budget,
     domain::{Band, Mono, Now, Outcome, Reading, Series, Stamp, Target},
     store::{
-        Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId,
-        PermitKind, REMEMBERED, Role, Status, StoreError, Strangers,
+        Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, Pace, PermitAnswer, PermitAsk, PermitId,
+        PermitKind, REMEMBERED, ReplyKind, Role, Status, StoreError, Strangers,
     },
 };
 
@@ -101,6 +101,7 @@ pub struct Poller {
     news: Vec<Event>,
     /// What happened in the last hours, and when that was read.
     past: (Vec<Event>, Option<Mono>),
+    meter: Meter,
 }
 
 /// A request that has ended.
@@ -108,8 +109,8 @@ struct Landed {
     target: Target,
     permit: PermitId,
     generation: Option<u64>,
-    /// `None`: the permit was void before it was sent.
-    reply: Option<Reply>,
+    /// With how long it took. `None`: the permit was void before it was sent.
+    reply: Option<(Reply, Duration)>,
     /// When the reply arrived, whenever it is looked at.
     at: Now,
 }
@@ -145,6 +146,7 @@ impl Poller {
             early: Vec::new(),
             news: Vec::new(),
             past: (Vec::new(), None),
+            meter: Meter::default(),
         }
     }
 
@@ -360,9 +362,10 @@ impl Poller {
         self.aloft.remove(&permit);
         // First of all, so that no failure of the store leaves the target waiting for an answer that was here.
         self.schedule.unsent(&target);
-        let Some(reply) = reply else {
+        let Some((reply, took)) = reply else {
             return self.store.call(move |s| s.finish(permit, false)).await;
         };
+        self.meter.reply(kind(&reply), took, now.mono);
         let reading = |outcome, name| Reading { target: target.clone(), at: now.stamp(), outcome, name };
         let mut event = None;
         let reading = match &reply {
@@ -512,6 +515,7 @@ impl Poller {
             },
             token_until: self.keeper.until(&now),
             strangers: Strangers::of(&self.governor, self.full(), &self.past.0, &now),
+            traffic: self.meter.traffic(now.mono),
         };
         let same = |old: &Status| {
             (&old.link, old.rate, old.targets) == (&status.link, status.rate, status.targets)
@@ -564,6 +568,19 @@ impl Poller {
     }
 }
 
+/// As what a reply is counted.
+fn kind(reply: &Reply) -> ReplyKind {
+    match reply {
+        Reply::Value { .. } => ReplyKind::Value,
+        Reply::NoCalls { .. } => ReplyKind::NoCalls,
+        Reply::InvalidId => ReplyKind::Invalid,
+        Reply::Throttled { .. } => ReplyKind::Throttled,
+        Reply::TokenRejected { .. } | Reply::CredentialsRejected { .. } => ReplyKind::Rejected,
+        Reply::Malformed { .. } | Reply::Service { .. } | Reply::WrongMethod => ReplyKind::Faulty,
+        Reply::Network(_) => ReplyKind::Lost,
+    }
+}
+
 async fn sleep(d: Duration, cancel: &CancellationToken) {
     tokio::select! {
         biased;
@@ -581,7 +598,12 @@ async fn fly(
     permit: PermitId,
     void_at: Mono,
 ) -> Landed {
-    let in_time = store.direct().now().mono < void_at;
-    let reply = if in_time { Some(client.aht(&target, &auth).await) } else { None };
+    let sent = store.direct().now().mono;
+    let reply = if sent < void_at {
+        let reply = client.aht(&target, &auth).await;
+        Some((reply, store.direct().now().mono.since(sent)))
+    } else {
+        None
+    };
     Landed { target, permit, generation, reply, at: store.direct().now() }
 }

@@ -65,7 +65,8 @@ pub fn look(ui: &Ui, terminal: term::Facts) -> Look {
         term::Colors::Indexed256 => ui::Colors::Indexed256,
         term::Colors::True => ui::Colors::True,
     };
-    Look::resolve(ui, TerminalFacts { colors, utf8: terminal.unicode, braille: !terminal.linux_console })
+    let (utf8, braille, light) = (terminal.unicode, !terminal.linux_console, terminal.light);
+    Look::resolve(ui, TerminalFacts { colors, utf8, braille, light })
 }
 
 /// Why the dashboard ended.

@@ -92,7 +92,7 @@ fn picture(state: &State) -> String {
 }
 
 fn term_facts() -> term::Facts {
-    term::Facts { colors: term::Colors::True, unicode: true, dumb: false, linux_console: false }
+    term::Facts { colors: term::Colors::True, unicode: true, dumb: false, linux_console: false, light: false }
 }
 
 impl Rig {
@@ -312,7 +312,18 @@ async fn what_the_poller_says_becomes_a_banner_and_goes_again() {
     let status = |link| {
         let at = rig.clock.now().stamp();
         let (sweep, since) = (Duration::from_secs(60), at.clone());
-        Status { at, link, since, rate: 30.0, targets: 8, sweep, next: None, token_until: None, strangers: None }
+        Status {
+            at,
+            link,
+            since,
+            rate: 30.0,
+            targets: 8,
+            sweep,
+            next: None,
+            token_until: None,
+            strangers: None,
+            traffic: Default::default(),
+        }
     };
     rig.store.set_status(&status(Link::Throttled { until: rig.clock.now().stamp() })).unwrap();
     rig.shows("! Throttled").await;

@@ -13,6 +13,7 @@ mod open;
 mod resilient;
 mod sqlite;
 mod strangers;
+mod traffic;
 mod types;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use open::{Opened, open};
 pub use resilient::ResilientStore;
 pub use sqlite::SqliteStore;
 pub use strangers::{REMEMBERED, Strangers};
+pub use traffic::{MINUTES, Meter, ReplyKind, Traffic};
 pub use types::*;
 
 use std::time::Duration;

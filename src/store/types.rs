@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{Instance, Strangers};
+use super::{Instance, Strangers, Traffic};
 use crate::domain::{Mono, Now, Row, Stamp, Target};
 
 /// The window that the API's limit speaks of.
@@ -334,6 +334,9 @@ pub struct Status {
     /// What is known of other clients on the account; `None`: nobody is noticed.
     #[serde(default)]
     pub strangers: Option<Strangers>,
+    /// What it has counted within the last hour.
+    #[serde(default)]
+    pub traffic: Traffic,
 }
 
 /// Something that happened, for the log and the counts.

@@ -24,6 +24,8 @@ pub struct Facts {
     pub dumb: bool,
     /// True on the Linux console, whose font has no Braille and few symbols.
     pub linux_console: bool,
+    /// True where `COLORFGBG` names a light background.
+    pub light: bool,
 }
 
 impl Facts {
@@ -34,13 +36,25 @@ impl Facts {
         let dumb = matches!(term.as_str(), "" | "dumb" | "unknown");
         // The first of these that is set decides, as in the C library.
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_ascii_lowercase();
+        let forced = set("CLICOLOR_FORCE").is_some_and(|v| v != "0");
+        let found = if dumb { Colors::None } else { colors(&term, set("COLORTERM")) };
         Facts {
-            colors: if dumb || set("NO_COLOR").is_some() { Colors::None } else { colors(&term, set("COLORTERM")) },
+            colors: match found {
+                _ if set("NO_COLOR").is_some() => Colors::None,
+                Colors::None if forced => Colors::Ansi16,
+                found => found,
+            },
+            light: set("COLORFGBG").is_some_and(|v| is_light(&v)),
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
             dumb,
             linux_console: term == "linux",
         }
     }
+}
+
+/// The background is the last number: 7 and 9 to 15 are light in the usual palettes.
+fn is_light(colors: &str) -> bool {
+    colors.rsplit(';').next().and_then(|n| n.parse::<u8>().ok()).is_some_and(|n| n == 7 || (9..=15).contains(&n))
 }
 
 fn colors(term: &str, colorterm: Option<String>) -> Colors {
@@ -84,6 +98,23 @@ mod tests {
     fn no_color_counts_unless_it_is_empty() {
         let with = |value| facts(&[("TERM", "xterm-256color"), ("NO_COLOR", value)]).colors;
         assert_eq!((with("1"), with("0"), with("")), (Colors::None, Colors::None, Colors::Indexed256));
+    }
+
+    #[test]
+    fn colours_can_be_forced_where_the_terminal_names_none_but_not_against_no_color() {
+        let with = |vars: &[(&str, &str)]| facts(&[&[("TERM", "vt100")], vars].concat()).colors;
+        assert_eq!(with(&[("CLICOLOR_FORCE", "1")]), Colors::Ansi16);
+        assert_eq!(with(&[("CLICOLOR_FORCE", "0")]), Colors::None);
+        assert_eq!(with(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), Colors::None);
+        assert_eq!(facts(&[("TERM", "xterm-kitty"), ("CLICOLOR_FORCE", "1")]).colors, Colors::True);
+    }
+
+    #[test]
+    fn a_light_background_is_known_where_the_terminal_tells() {
+        for (value, light) in [("0;15", true), ("0;default;7", true), ("15;0", false), ("12;8", false), ("x", false)] {
+            assert_eq!(facts(&[("TERM", "xterm"), ("COLORFGBG", value)]).light, light, "{value}");
+        }
+        assert!(!facts(&[("TERM", "xterm")]).light);
     }
 
     #[test]

@@ -226,7 +226,8 @@ mod tests {
     fn look(ascii: bool) -> Look {
         let theme = crate::config::Theme::Mono;
         let styles = Styles::of(theme, Colors::None);
-        Look { theme, colors: Colors::None, styles, glyphs: if ascii { &ASCII } else { &UNICODE } }
+        let glyphs = if ascii { &ASCII } else { &UNICODE };
+        Look { theme, colors: Colors::None, styles, glyphs, terminal: crate::ui::TerminalFacts::default() }
     }
 
     fn drawn(text: &str, width: u16, ascii: bool) -> String {

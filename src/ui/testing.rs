@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-use super::{Colors, Layout, Look, TerminalFacts, draw_on};
+use super::{Layout, Look, TerminalFacts, draw_on};
 use crate::{
     app::{Facts, State, View},
     config::{Budget, Symbols, Theme, Ui, Watched},
     domain::{Aht, Band, BootId, Condition, Kind, Level, Mono, Now, Outcome, Row, Stamp, Target},
-    store::{Event, EventKind, HistoryInfo, Instance, Link, Role, Status, Usage},
+    store::{Event, EventKind, HistoryInfo, Instance, Link, Role, Status, Traffic, Usage},
 };
 
 /// 12 March 2026, 14:32:07 in India.
@@ -50,12 +50,11 @@ pub(crate) fn instance(pid: u32, role: Role) -> Instance {
 }
 
 fn ui(theme: Theme, symbols: Symbols) -> Ui {
-    Ui { theme, symbols, age_step: Duration::from_secs(1), max_fps: 30 }
+    Ui { theme, symbols, ..Ui::default() }
 }
 
 pub(crate) fn look(theme: Theme, symbols: Symbols) -> Look {
-    let facts = TerminalFacts { colors: Colors::True, utf8: true, braille: true };
-    Look::resolve(&ui(theme, symbols), facts)
+    Look::resolve(&ui(theme, symbols), TerminalFacts::default())
 }
 
 /// What a row is made of.
@@ -175,6 +174,12 @@ pub(crate) fn state(specs: &[Spec]) -> State {
         next: specs.first().map(|s| s.target.clone()),
         token_until: Some(ago(-2460)),
         strangers: None,
+        traffic: Traffic {
+            replies: [2514, 122, 4, 1, 0, 2, 3],
+            latency: (0..60).map(|m| (m % 17 != 3).then_some(120 + (m * 37) % 90)).collect(),
+            slowest: Some(1840),
+            strangers: Some(12),
+        },
     });
     state.usage = Usage { used_60s: 45, in_flight: 1, throttled_1h: 0, minted_1h: 1, token_deaths_1h: 0 };
     state.poller = Some(me.clone());

@@ -8,7 +8,7 @@ use ratatui::style::{Color, Modifier, Style};
 use super::glyphs::{BLOCK, Glyphs, UNICODE};
 use crate::{
     app::{RowState, Severity},
-    config::{Symbols, Theme, Ui},
+    config::{Paint, Symbols, TONES, Theme, Tones, Ui},
     domain::{Condition, Level},
 };
 
@@ -34,6 +34,15 @@ pub struct TerminalFacts {
     pub utf8: bool,
     /// True where Braille is likely to be in the font; false on the Linux console.
     pub braille: bool,
+    /// True where the background is known to be light.
+    pub light: bool,
+}
+
+impl Default for TerminalFacts {
+    /// The most capable terminal, on a dark or an unknown background.
+    fn default() -> Self {
+        TerminalFacts { colors: Colors::True, utf8: true, braille: true, light: false }
+    }
 }
 
 /// The resolved looks: what the regions draw with.
@@ -47,20 +56,36 @@ pub struct Look {
     pub styles: Styles,
     /// The characters.
     pub glyphs: &'static Glyphs,
+    /// What they were resolved for.
+    pub terminal: TerminalFacts,
 }
 
 impl Look {
     /// The configured looks on this terminal. [`Symbols::Auto`] takes the richest set that the terminal is known to
     /// show; a set that was named is used whatever the terminal is.
     pub fn resolve(ui: &Ui, terminal: TerminalFacts) -> Look {
-        let theme = if terminal.colors == Colors::None { Theme::Mono } else { ui.theme };
+        Look::of(ui.theme, ui.symbols, terminal)
+    }
+
+    /// These looks on the same terminal.
+    #[must_use]
+    pub fn with(&self, theme: Theme, symbols: Symbols) -> Look {
+        Look::of(theme, symbols, self.terminal)
+    }
+
+    fn of(theme: Theme, symbols: Symbols, terminal: TerminalFacts) -> Look {
+        let theme = if terminal.colors == Colors::None { Theme::Mono } else { theme };
         let colors = if theme == Theme::Mono { Colors::None } else { terminal.colors };
-        let glyphs = match (ui.symbols, terminal.utf8, terminal.braille) {
+        let glyphs = match (symbols, terminal.utf8, terminal.braille) {
             (Symbols::Unicode, ..) | (Symbols::Auto, true, true) => &UNICODE,
             (Symbols::Block, ..) | (Symbols::Auto, true, false) => &BLOCK,
             (Symbols::Ascii, ..) | (Symbols::Auto, false, _) => &super::glyphs::ASCII,
         };
-        Look { theme, colors, styles: Styles::of(theme, colors), glyphs }
+        let styles = match theme {
+            Theme::Auto if terminal.light && colors != Colors::None => Styles::auto_on_light(),
+            _ => Styles::of(theme, colors),
+        };
+        Look { theme, colors, styles, glyphs, terminal }
     }
 }
 
@@ -119,7 +144,75 @@ impl Tone {
             Colors::None => Color::Reset,
             Colors::Ansi16 => self.2,
             Colors::Indexed256 => Color::Indexed(self.1),
+            // The first 16 are the terminal's own, whatever it can show.
+            Colors::True if self.1 < 16 => self.2,
             Colors::True => Color::from_u32(self.0),
+        }
+    }
+
+    /// A colour of a theme file, with what stands for it where there are fewer colours.
+    fn of(paint: Paint) -> Tone {
+        match paint {
+            // The first 16 are the terminal's own: they are named at every depth.
+            Paint::Indexed(i) if i < 16 => Tone(0, i, ANSI[usize::from(i)].1),
+            Paint::Indexed(i) => Tone(rgb_of(i), i, nearest_ansi(rgb_of(i))),
+            Paint::Rgb(r, g, b) => {
+                let rgb = u32::from_be_bytes([0, r, g, b]);
+                Tone(rgb, nearest_indexed(rgb), nearest_ansi(rgb))
+            }
+        }
+    }
+}
+
+/// The 16 colours as xterm draws them.
+const ANSI: [(u32, Color); 16] = [
+    (0x0000_0000, Color::Black),
+    (0x00cd_0000, Color::Red),
+    (0x0000_cd00, Color::Green),
+    (0x00cd_cd00, Color::Yellow),
+    (0x0000_00ee, Color::Blue),
+    (0x00cd_00cd, Color::Magenta),
+    (0x0000_cdcd, Color::Cyan),
+    (0x00e5_e5e5, Color::Gray),
+    (0x007f_7f7f, Color::DarkGray),
+    (0x00ff_0000, Color::LightRed),
+    (0x0000_ff00, Color::LightGreen),
+    (0x00ff_ff00, Color::LightYellow),
+    (0x005c_5cff, Color::LightBlue),
+    (0x00ff_00ff, Color::LightMagenta),
+    (0x0000_ffff, Color::LightCyan),
+    (0x00ff_ffff, Color::White),
+];
+
+/// How far apart two colours are; green weighs most, as in the eye.
+fn distance(a: u32, b: u32) -> u32 {
+    let [_, r, g, bl] = a.to_be_bytes();
+    let [_, r2, g2, bl2] = b.to_be_bytes();
+    let part = |x: u8, y: u8, weight: u32| u32::from(x.abs_diff(y)).pow(2) * weight;
+    part(r, r2, 3) + part(g, g2, 6) + part(bl, bl2, 1)
+}
+
+fn nearest_ansi(rgb: u32) -> Color {
+    ANSI.iter().min_by_key(|(value, _)| distance(*value, rgb)).map_or(Color::Reset, |(_, color)| *color)
+}
+
+/// One of the 240 that no terminal has redefined.
+fn nearest_indexed(rgb: u32) -> u8 {
+    (16..=255).min_by_key(|i| distance(rgb_of(*i), rgb)).unwrap_or(15)
+}
+
+/// What xterm draws for one of the 256.
+fn rgb_of(index: u8) -> u32 {
+    let level = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
+    match index {
+        0..16 => ANSI[usize::from(index)].0,
+        16..232 => {
+            let i = index - 16;
+            u32::from_be_bytes([0, level(i / 36), level(i / 6 % 6), level(i % 6)])
+        }
+        _ => {
+            let grey = 8 + 10 * (index - 232);
+            u32::from_be_bytes([0, grey, grey, grey])
         }
     }
 }
@@ -174,6 +267,31 @@ const CVD: Palette = Palette {
     trend: Tone(0x00b0_b0b0, 249, Color::Gray),
 };
 
+impl Palette {
+    /// That of a theme file: its base, with the colours that it names.
+    fn of(tones: &Tones) -> Palette {
+        let mut p = if tones.light { LIGHT } else { DARK };
+        let slots = [
+            &mut p.dim,
+            &mut p.accent,
+            &mut p.high,
+            &mut p.low,
+            &mut p.alarm,
+            &mut p.invalid,
+            &mut p.on_fill,
+            &mut p.selected,
+            &mut p.trend,
+        ];
+        const { assert!(TONES.len() == 9) };
+        for (slot, paint) in slots.into_iter().zip(tones.paints) {
+            if let Some(paint) = paint {
+                *slot = Tone::of(paint);
+            }
+        }
+        p
+    }
+}
+
 impl Styles {
     /// The styles of a theme at a depth of colour. [`Colors::None`] gives the mono theme whatever is asked.
     pub fn of(theme: Theme, colors: Colors) -> Styles {
@@ -184,6 +302,7 @@ impl Styles {
             Theme::Dark => Styles::from(&DARK, colors),
             Theme::Light => Styles::from(&LIGHT, colors),
             Theme::Cvd => Styles::from(&CVD, colors),
+            Theme::File(tones) => Styles::from(&Palette::of(&tones), colors),
         }
     }
 
@@ -207,6 +326,20 @@ impl Styles {
             key: Style::new().add_modifier(Modifier::BOLD),
             limit: fg(Color::Blue),
             ..Styles::mono()
+        }
+    }
+
+    /// The same for a background that is known to be light, where yellow and cyan would be lost as ink.
+    fn auto_on_light() -> Styles {
+        let fg = |c: Color| Style::new().fg(c);
+        Styles {
+            high: fg(Color::Red),
+            low: fg(Color::Blue),
+            failing: fg(Color::Red).add_modifier(Modifier::UNDERLINED),
+            waiting: Style::new().add_modifier(Modifier::ITALIC),
+            warning: fg(Color::Red),
+            info: fg(Color::Blue),
+            ..Styles::auto()
         }
     }
 
@@ -310,16 +443,14 @@ impl Styles {
 mod tests {
     use super::*;
     use crate::ui::glyphs;
-    use std::time::Duration;
-
     fn ui(theme: Theme, symbols: Symbols) -> Ui {
-        Ui { theme, symbols, age_step: Duration::from_secs(1), max_fps: 30 }
+        Ui { theme, symbols, ..Ui::default() }
     }
 
     #[test]
     fn no_color_is_mono_whatever_theme_is_asked() {
         for theme in [Theme::Auto, Theme::Dark, Theme::Light, Theme::Cvd, Theme::Mono] {
-            let facts = TerminalFacts { colors: Colors::None, utf8: true, braille: true };
+            let facts = TerminalFacts { colors: Colors::None, ..TerminalFacts::default() };
             let look = Look::resolve(&ui(theme, Symbols::Auto), facts);
             assert_eq!((look.theme, look.styles), (Theme::Mono, Styles::mono()));
         }
@@ -328,7 +459,7 @@ mod tests {
     #[test]
     fn symbols_follow_the_terminal_unless_they_are_named() {
         let set = |symbols, utf8, braille| {
-            let facts = TerminalFacts { colors: Colors::True, utf8, braille };
+            let facts = TerminalFacts { utf8, braille, ..TerminalFacts::default() };
             Look::resolve(&ui(Theme::Auto, symbols), facts).glyphs.set
         };
         assert_eq!(set(Symbols::Auto, true, true), glyphs::Set::Unicode);
@@ -355,6 +486,47 @@ mod tests {
         let s = Styles::mono();
         for style in [s.text, s.dim, s.high_crit, s.low, s.stale, s.invalid, s.error, s.selected, s.header] {
             assert_eq!((style.fg, style.bg), (None, None));
+        }
+    }
+
+    #[test]
+    fn on_a_light_background_auto_uses_inks_that_show_there() {
+        let on =
+            |light| Look::resolve(&ui(Theme::Auto, Symbols::Auto), TerminalFacts { light, ..TerminalFacts::default() });
+        let s = on(true).styles;
+        for style in [s.high, s.low, s.failing, s.waiting, s.warning, s.info, s.limit, s.invalid] {
+            assert!(![Some(Color::Yellow), Some(Color::Cyan), Some(Color::White)].contains(&style.fg), "{style:?}");
+        }
+        assert_ne!(s.high, s.failing);
+        assert_ne!(s, on(false).styles);
+    }
+
+    #[test]
+    fn a_theme_file_gives_the_colours_it_names_at_every_depth() {
+        let tones = crate::config::themes_of("high = \"#ff8700\"\nlow = \"bright-cyan\"\ndim = 245\n");
+        let at = |colors| Styles::of(Theme::File(tones), colors);
+        assert_eq!(at(Colors::True).high.fg, Some(Color::Rgb(255, 135, 0)));
+        assert_eq!(at(Colors::Indexed256).high.fg, Some(Color::Indexed(208)));
+        assert_eq!(at(Colors::Ansi16).high.fg, Some(Color::Yellow));
+        for colors in [Colors::Ansi16, Colors::Indexed256] {
+            assert_ne!(at(colors).low.fg, at(colors).high.fg);
+        }
+        assert_eq!(at(Colors::Indexed256).low.fg, Some(Color::Indexed(14)));
+        assert_eq!(
+            (at(Colors::True).low.fg, at(Colors::Ansi16).low.fg),
+            (Some(Color::LightCyan), Some(Color::LightCyan))
+        );
+        assert_eq!(at(Colors::True).invalid, Styles::of(Theme::Dark, Colors::True).invalid, "the rest is the base's");
+        assert_eq!(at(Colors::None), Styles::mono());
+    }
+
+    #[test]
+    fn every_colour_has_its_nearest_among_fewer() {
+        for i in 16..=255u8 {
+            assert_eq!(rgb_of(nearest_indexed(rgb_of(i))), rgb_of(i));
+        }
+        for (rgb, color) in ANSI {
+            assert_eq!(nearest_ansi(rgb), color);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Make, process, secs};
 use crate::{
     domain::{Clock, Target},
-    store::{Attention as A, Event, EventKind, Link, Role, Status, Store, Strangers},
+    store::{Attention as A, Event, EventKind, Link, Role, Status, Store, Strangers, Traffic},
 };
 
 pub(crate) fn wants_are_united_with_the_highest_attention(make: Make<'_>) {
@@ -156,6 +156,7 @@ pub(crate) fn the_status_is_the_last_one_set(make: Make<'_>) {
         next: Some(Target::campaign("COLLECT-IN")),
         token_until: None,
         strangers: Some(Strangers { per_minute: Some(29.5), mint_every: Some(secs(300)), last_death: None }),
+        traffic: Traffic::default(),
     };
     a.set_status(&status).unwrap();
     status.link = Link::Down { why: "no answer".into(), since: at.clone(), until: at };

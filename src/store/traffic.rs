@@ -1,0 +1,188 @@
+//! What the poller counts of its own requests: replies by kind, and how long they took. Pure.
+
+use std::{collections::VecDeque, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Mono;
+
+/// How far back is counted, in minutes.
+pub const MINUTES: usize = 60;
+
+const MINUTE: i64 = 60_000;
+
+/// The kinds of reply that are counted apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReplyKind {
+    /// An AHT.
+    Value,
+    /// No calls within the window.
+    NoCalls,
+    /// The id is not known.
+    Invalid,
+    /// Told to slow down.
+    Throttled,
+    /// Token or credentials rejected.
+    Rejected,
+    /// An answer that is none: an error of the service, or rubbish.
+    Faulty,
+    /// No answer at all.
+    Lost,
+}
+
+impl ReplyKind {
+    /// All of them, in the order in which they are counted and shown.
+    pub const ALL: [ReplyKind; 7] = [
+        ReplyKind::Value,
+        ReplyKind::NoCalls,
+        ReplyKind::Invalid,
+        ReplyKind::Throttled,
+        ReplyKind::Rejected,
+        ReplyKind::Faulty,
+        ReplyKind::Lost,
+    ];
+
+    /// `values`, `no calls`, `bad id`, `throttled`, `rejected`, `faulty`, `no answer`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            ReplyKind::Value => "values",
+            ReplyKind::NoCalls => "no calls",
+            ReplyKind::Invalid => "bad id",
+            ReplyKind::Throttled => "throttled",
+            ReplyKind::Rejected => "rejected",
+            ReplyKind::Faulty => "faulty",
+            ReplyKind::Lost => "no answer",
+        }
+    }
+}
+
+/// What the poller has seen within the last hour, as it is published.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Traffic {
+    /// Replies by kind, in the order of [`ReplyKind::ALL`].
+    pub replies: [u32; 7],
+    /// The mean time to an answer in each of the last minutes in ms, oldest first; `None`: no answer in that minute.
+    pub latency: Vec<Option<u32>>,
+    /// The slowest answer, in ms.
+    pub slowest: Option<u32>,
+    /// The most requests of others that a throttling has shown: what was missing of the limit in our own count.
+    pub strangers: Option<u32>,
+}
+
+/// Counts by the minute, of the last hour.
+#[derive(Clone, Debug, Default)]
+pub struct Meter {
+    minutes: VecDeque<Minute>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Minute {
+    /// Number of the minute on the monotonic clock.
+    number: i64,
+    replies: [u32; 7],
+    /// Sum in ms, answers, and the slowest of them in ms.
+    took: (u64, u32, u32),
+    strangers: Option<u32>,
+}
+
+impl Meter {
+    /// A reply came at `now`, so long after its request was sent.
+    pub fn reply(&mut self, kind: ReplyKind, took: Duration, now: Mono) {
+        let minute = self.minute(now);
+        if let Some(i) = ReplyKind::ALL.iter().position(|k| *k == kind) {
+            minute.replies[i] = minute.replies[i].saturating_add(1);
+        }
+        if kind != ReplyKind::Lost {
+            let ms = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
+            let (sum, n, worst) = minute.took;
+            minute.took = (sum.saturating_add(u64::from(ms)), n.saturating_add(1), worst.max(ms));
+        }
+    }
+
+    /// Throttled although only `ours` of `limit` requests were our own.
+    pub fn throttled(&mut self, ours: u32, limit: u32, now: Mono) {
+        let minute = self.minute(now);
+        minute.strangers = minute.strangers.max(Some(limit.saturating_sub(ours)));
+    }
+
+    /// What is published at `now`.
+    pub fn traffic(&self, now: Mono) -> Traffic {
+        let last = now.0.div_euclid(MINUTE);
+        let first = last.saturating_sub(MINUTES as i64 - 1);
+        let mut out = Traffic::default();
+        let within: Vec<&Minute> = self.minutes.iter().filter(|m| (first..=last).contains(&m.number)).collect();
+        for minute in &within {
+            for (sum, n) in out.replies.iter_mut().zip(minute.replies) {
+                *sum = sum.saturating_add(n);
+            }
+            out.slowest = out.slowest.max((minute.took.1 > 0).then_some(minute.took.2));
+            out.strangers = out.strangers.max(minute.strangers);
+        }
+        let mean =
+            |m: &Minute| (m.took.1 > 0).then(|| u32::try_from(m.took.0 / u64::from(m.took.1)).unwrap_or(u32::MAX));
+        let begin = within.first().map_or(last, |m| m.number);
+        out.latency = (begin..=last).map(|n| within.iter().find(|m| m.number == n).and_then(|m| mean(m))).collect();
+        out
+    }
+
+    /// The minute of `now`; what is older than an hour goes.
+    fn minute(&mut self, now: Mono) -> &mut Minute {
+        let last = self.minutes.back().map_or(i64::MIN, |m| m.number);
+        // The clock never steps back; if it did, the last minute would serve.
+        let number = now.0.div_euclid(MINUTE).max(last);
+        if number != last {
+            self.minutes.push_back(Minute { number, ..Minute::default() });
+        }
+        while self.minutes.len() > MINUTES {
+            self.minutes.pop_front();
+        }
+        let end = self.minutes.len() - 1;
+        &mut self.minutes[end]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(minute: i64) -> Mono {
+        Mono(minute * MINUTE + 5)
+    }
+
+    #[test]
+    fn an_hour_is_counted_and_what_is_older_goes() {
+        let mut meter = Meter::default();
+        let ms = Duration::from_millis;
+        meter.reply(ReplyKind::Value, ms(900), at(0));
+        meter.reply(ReplyKind::Value, ms(100), at(10));
+        meter.reply(ReplyKind::NoCalls, ms(300), at(10));
+        meter.reply(ReplyKind::Lost, ms(10_000), at(12));
+        meter.throttled(40, 50, at(12));
+        let t = meter.traffic(at(12));
+        assert_eq!(t.replies, [2, 1, 0, 0, 0, 0, 1]);
+        assert_eq!((t.slowest, t.strangers, t.latency.len()), (Some(900), Some(10), 13));
+        assert_eq!((t.latency[0], t.latency[1], t.latency[10], t.latency[12]), (Some(900), None, Some(200), None));
+        let t = meter.traffic(at(61));
+        assert_eq!((t.replies, t.slowest, t.latency.len()), ([1, 1, 0, 0, 0, 0, 1], Some(300), 52));
+        assert_eq!(meter.traffic(at(500)), Traffic { latency: vec![None], ..Traffic::default() });
+    }
+
+    #[test]
+    fn a_status_of_an_older_version_has_no_counts() {
+        assert_eq!(serde_json::from_str::<Traffic>("{}").unwrap(), Traffic::default());
+    }
+
+    proptest! {
+        #[test]
+        fn memory_is_bounded_at_any_clock(times in prop::collection::vec(any::<i64>(), 0..200), now: i64) {
+            let mut meter = Meter::default();
+            for t in times {
+                meter.reply(ReplyKind::Value, Duration::from_millis(t.unsigned_abs()), Mono(t));
+            }
+            prop_assert!(meter.minutes.len() <= MINUTES);
+            prop_assert!(meter.traffic(Mono(now)).latency.len() <= MINUTES);
+        }
+    }
+}
