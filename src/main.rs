@@ -1,2 +1,56 @@
-//! x
-fn main() {}
+//! The program: reads the command line, hands over to the command, ends with its exit code.
+
+use std::process::ExitCode;
+
+use ahtop::{
+    cli::{Cli, Command},
+    commands::{Failure, check, complain, config, dashboard, live, man, once, simulate, start_log, stream},
+    config::Env,
+    exit::Exit,
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help, version and usage errors; a closed pipe behind them is no news.
+            let _ = e.print();
+            return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(Exit::Usage.code()));
+        }
+    };
+    let env = Env::process();
+    // One thread for everything that waits; the store's calls and name look-ups have threads of their own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => {
+            let result = runtime.block_on(run(cli, &env));
+            // A store call or a look-up that hangs does not keep the program from ending.
+            runtime.shutdown_background();
+            result
+        }
+        Err(e) => Err(e.into()),
+    };
+    let exit = result.unwrap_or_else(|Failure { exit, message }| {
+        complain(&message);
+        exit
+    });
+    exit.into()
+}
+
+async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
+    let flags = &cli.options.0;
+    if !matches!(cli.command, Some(Command::Config { .. } | Command::Man | Command::Sim(_) | Command::Demo(_))) {
+        start_log(env);
+    }
+    Ok(match cli.command {
+        None => dashboard::run(flags, env).await?,
+        Some(Command::Once(args)) => once::run(&args, flags, env).await?,
+        Some(Command::Stream) => stream::run(flags, env).await?,
+        Some(Command::Check(args)) if args.live => live::run(&args, flags, env).await?,
+        Some(Command::Check(_)) => check::lint(flags, env).0.print(),
+        Some(Command::Config { command }) => config::run(command, flags, env).print(),
+        Some(Command::Sim(args)) => simulate::serve(&args).await?,
+        Some(Command::Demo(args)) => simulate::demo(&args, flags, env).await?,
+        Some(Command::Man) => man::run().print(),
+    })
+}

@@ -61,7 +61,7 @@ pub struct Request {
 pub struct Response {
     /// HTTP status.
     pub status: u16,
-    /// `Retry-After` in seconds, where given as a number.
+    /// `Retry-After`, given in seconds or as a date; at most an hour.
     pub retry_after: Option<Duration>,
     /// The body, at most [`Response::MAX_BODY`].
     pub body: Vec<u8>,

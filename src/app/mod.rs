@@ -1,5 +1,29 @@
 //! The dashboard without a terminal: state, events, actions, and a pure update.
+//!
+//! ```text
+//! Event ─► update ─► State ─► rows, banners, keymap (pure views of it) ─► ui
+//!             └─► Effect ─► run
+//! ```
 
+mod action;
+pub mod banners;
+mod event;
+mod filter;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod keymap;
+pub mod rows;
+mod select;
 mod state;
+#[cfg(test)]
+mod tests;
+pub mod text;
+mod update;
 
+pub use action::{Action, Binding, Context};
+pub use banners::{Banner, banners};
+pub use event::{Event, Room, Shared};
+pub use keymap::{Key, Keymap, context};
+pub use rows::{Line, lines};
 pub use state::*;
+pub use update::{Effect, update};

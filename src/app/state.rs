@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
+use super::Keymap;
 use crate::{
     config::{Budget, Ui, Watched},
     domain::{Condition, Kind, Level, Now, Row, Target},
@@ -18,6 +19,10 @@ pub struct State {
     pub facts: Facts,
     /// The time of the last update; everything is drawn as of this moment.
     pub now: Now,
+    /// When this dashboard began: what was silent before is not held against it.
+    pub started: Now,
+    /// Counts up whenever something visible changed, so that the loop knows when to draw.
+    pub revision: u64,
     /// What is known of every watched target, in no particular order.
     pub rows: BTreeMap<Target, Row>,
     /// What the poller last said; `None` before it spoke.
@@ -54,10 +59,67 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// True where the detail takes the whole view (`Enter`); from 110 columns on it also stands beside the tables.
     pub detail_open: bool,
-    /// The picture as it was when frozen; drawn instead of the live one, with its time.
+    /// True where ages are shown as the time of the reading.
+    pub age_as_time: bool,
+    /// The picture as it was when frozen. Rows, status, usage, events and the time are then drawn from it (see
+    /// [`State::shown`]); view, selection, sort, filter and overlay stay those of the live state.
     pub frozen: Option<Box<State>>,
+    /// Lines of the overlay that the last frame showed, and how many there are: bounds its scrolling.
+    pub overlay_lines: (usize, usize),
     /// Terminal size in columns and rows.
     pub size: (u16, u16),
+    /// Which key does what.
+    pub keys: Arc<Keymap>,
+    /// Where the selection stood among the visible rows of each table: its neighbour takes over when it disappears.
+    pub cursor: BTreeMap<Kind, usize>,
+}
+
+impl State {
+    /// Before anything was read: every watched target has a row that waits.
+    pub fn new(facts: Facts, now: Now) -> Self {
+        let rows = facts.watched.iter().map(|w| (w.target.clone(), Row::new(w.target.clone()))).collect();
+        let agents_only = facts.watched.iter().all(|w| w.target.kind == Kind::Agent);
+        State {
+            facts,
+            started: now.clone(),
+            now,
+            revision: 0,
+            rows,
+            status: None,
+            usage: Usage::default(),
+            poller: None,
+            instances: Vec::new(),
+            history: HistoryInfo::default(),
+            events: Vec::new(),
+            notices: Vec::new(),
+            dismissed: Vec::new(),
+            view: View::Overview,
+            focus: if agents_only { Kind::Agent } else { Kind::Campaign },
+            selected: BTreeMap::new(),
+            offset: BTreeMap::new(),
+            page: BTreeMap::new(),
+            sort: Sort { column: Column::State, reverse: false },
+            filter: Filter::default(),
+            overlay: None,
+            detail_open: false,
+            age_as_time: false,
+            frozen: None,
+            overlay_lines: (0, 0),
+            size: (0, 0),
+            keys: Arc::default(),
+            cursor: BTreeMap::new(),
+        }
+    }
+
+    /// Where the data of the picture come from: the frozen state, or this one.
+    pub fn shown(&self) -> &State {
+        self.frozen.as_deref().unwrap_or(self)
+    }
+
+    /// What the configuration says of `target`.
+    pub fn watched(&self, target: &Target) -> Option<&Watched> {
+        self.facts.watched.iter().find(|w| w.target == *target)
+    }
 }
 
 /// What does not change while the dashboard runs.
@@ -81,6 +143,20 @@ pub struct Facts {
     pub me: Instance,
     /// False for a viewer without credentials.
     pub may_poll: bool,
+}
+
+impl View {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [View; 3] = [View::Overview, View::Agents, View::Campaigns];
+
+    /// Its name in the header.
+    pub const fn title(self) -> &'static str {
+        match self {
+            View::Overview => "Overview",
+            View::Agents => "Agents",
+            View::Campaigns => "Campaigns",
+        }
+    }
 }
 
 /// The views of the middle.

@@ -1,5 +1,34 @@
 //! Configuration: flag over `AHTOP_*` over file over default; strict, with every error at once and where it stands.
+//!
+//! [`load`] goes by one table of keys ([`KEYS`]), which also makes `config show` and is held against the template and
+//! the help text by tests.
 
+mod bands;
+mod document;
+mod duration;
+mod env;
+mod error;
+mod form;
+mod load;
+mod origin;
+pub mod paths;
+mod roster;
+mod schema;
+pub mod secret;
+mod show;
+#[cfg(test)]
+mod tests;
 mod types;
+mod watch;
 
+pub use duration::{DurationError, format_duration, parse_duration};
+pub use env::{Env, Overrides};
+pub use error::{ConfigError, ConfigErrors, Place};
+pub use form::{Form, Value};
+pub use load::{Loaded, load, resolve};
+pub use schema::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, VARIABLES};
+pub use show::show;
 pub use types::*;
+
+/// The template that `config init` writes: every key with its default and what it means.
+pub const EXAMPLE: &str = include_str!("../../config.example.toml");

@@ -103,7 +103,8 @@ mod tests {
         }
         assert_eq!(health.gate(clock.now().mono), Gate::Open);
         let mut alone = Health::default();
-        let fell: Vec<_> = (0..5).map(|_| alone.fail(&Target::agent("a"), &why, 1, &clock.now().stamp(), 0.0)).collect();
+        let fell: Vec<_> =
+            (0..5).map(|_| alone.fail(&Target::agent("a"), &why, 1, &clock.now().stamp(), 0.0)).collect();
         assert_eq!(fell, [false, false, false, true, false]);
     }
 

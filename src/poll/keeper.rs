@@ -13,8 +13,8 @@ use crate::{
     config::Budget,
     domain::{Mono, Now, Stamp, clean_line},
     store::{
-        Event, EventKind, Handle, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk, PermitKind,
-        StoreError, Token,
+        Event, EventKind, Handle, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk,
+        PermitKind, StoreError, Token,
     },
 };
 
@@ -83,7 +83,14 @@ pub struct Keeper {
 
 impl Keeper {
     /// Starts without a token; the store may have one. `timeout` is that of one request.
-    pub fn new(keys: Keys, store: Handle, client: Arc<Client>, me: Instance, budget: Budget, timeout: Duration) -> Self {
+    pub fn new(
+        keys: Keys,
+        store: Handle,
+        client: Arc<Client>,
+        me: Instance,
+        budget: Budget,
+        timeout: Duration,
+    ) -> Self {
         Keeper {
             keys,
             store,
@@ -120,11 +127,11 @@ impl Keeper {
             Keys::Basic(key) => Ok(Ready::Send(Auth::ApiKey(key.clone()), None)),
             Keys::Source(source) => {
                 let source = source.clone();
-                self.from_source(&*source, now).await
+                self.take_given(&*source, now).await
             }
             Keys::Token(key) => {
                 let key = key.clone();
-                self.from_store(&key, now, idle).await
+                self.take_stored(&key, now, idle).await
             }
         }
     }
@@ -134,7 +141,7 @@ impl Keeper {
         (*until > now.mono).then(|| Ready::Wait(link.clone(), *until))
     }
 
-    async fn from_source(&mut self, source: &dyn TokenSource, now: &Now) -> Result<Ready, StoreError> {
+    async fn take_given(&mut self, source: &dyn TokenSource, now: &Now) -> Result<Ready, StoreError> {
         if let Some(token) = &self.given {
             return Ok(Ready::Send(Auth::Bearer(token.clone()), None));
         }
@@ -150,7 +157,7 @@ impl Keeper {
         }
     }
 
-    async fn from_store(&mut self, key: &SecretString, now: &Now, idle: bool) -> Result<Ready, StoreError> {
+    async fn take_stored(&mut self, key: &SecretString, now: &Now, idle: bool) -> Result<Ready, StoreError> {
         if let Some(token) = self.held.as_ref().filter(|t| t.remaining(now) > RENEW) {
             return Ok(send(token));
         }
@@ -171,7 +178,9 @@ impl Keeper {
         if let Some(wait) = self.waiting(now) {
             return Ok(stopgap.unwrap_or(wait));
         }
-        if self.unanswered && let Some(dead) = &self.dead {
+        if self.unanswered
+            && let Some(dead) = &self.dead
+        {
             return Ok(send(dead));
         }
         if !idle {
@@ -199,7 +208,10 @@ impl Keeper {
             PermitAnswer::Granted { id, .. } => id,
             PermitAnswer::Wait(d) => {
                 let until = later(now, d);
-                return Ok(Ready::Wait(Link::TokenWait { until, why: "the request budget is used up".into() }, now.mono + d));
+                return Ok(Ready::Wait(
+                    Link::TokenWait { until, why: "the request budget is used up".into() },
+                    now.mono + d,
+                ));
             }
         };
         let ask = MintAsk { unfit, gaps: MINT_GAPS.to_vec(), lock: self.timeout + Duration::from_secs(5) };
@@ -210,17 +222,17 @@ impl Keeper {
             return Ok(self.not_minting(answer, now));
         };
         let reply = self.client.generate_token(key, now.wall).await;
+        let text: Arc<str> = reply.sentence().into();
         let (end, ready) = self.minted(&reply, now);
-        let event = Event { at: now.stamp(), who: self.me.label().into(), kind: EventKind::Minted, text: "minted a token".into() };
+        let event = Event { at: now.stamp(), who: self.me.label().into(), kind: EventKind::Minted, text };
         let (event, governor) = match &reply {
             TokenReply::Minted { .. } => (event, None),
             TokenReply::Refused(reply) => {
-                let text = format!("minting failed: {}", reply.cause());
                 let asked = match reply {
                     Reply::Throttled { retry_after } => Some(*retry_after),
                     _ => None,
                 };
-                (Event { kind: EventKind::MintFailed, text: text.into(), ..event }, asked)
+                (Event { kind: EventKind::MintFailed, ..event }, asked)
             }
         };
         let (full, at) = (f64::from(self.budget.usable()), now.clone());
@@ -276,7 +288,7 @@ impl Keeper {
             }
             TokenReply::Refused(reply) => reply,
         };
-        let why: Arc<str> = reply.cause().into();
+        let why: Arc<str> = reply.account_sentence().into();
         let down = |until| Link::Down { why: why.clone(), since: now.stamp(), until };
         match reply {
             Reply::CredentialsRejected { .. } => {
@@ -320,7 +332,8 @@ impl Keeper {
         if self.unfit == Some(generation) {
             return Ok(false);
         }
-        let natural = self.held.as_ref().is_some_and(|t| t.generation == generation && t.remaining(now) == Duration::ZERO);
+        let natural =
+            self.held.as_ref().is_some_and(|t| t.generation == generation && t.remaining(now) == Duration::ZERO);
         self.dead = self.held.take().or(self.dead.take());
         let me = self.me.clone();
         if natural || self.store.call(move |s| s.token_died(generation, &me)).await? {

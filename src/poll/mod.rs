@@ -12,14 +12,14 @@
 //! them. Safety is not here: the store gives permits and allows mintings, whatever this code believes.
 //! [`plan`] says beforehand what a configuration costs, [`measure`] how far from the truth a schedule leaves a screen.
 
-// mod health;
-// mod keeper;
+mod health;
+mod keeper;
 pub mod measure;
 pub mod plan;
-// mod poller;
+mod poller;
 mod schedule;
 
-// pub use health::{Gate, Health};
-// pub use keeper::{Keeper, Keys, TokenSource};
-// pub use poller::{Poller, Rules, Setup, Wakes};
+pub use health::{Gate, Health};
+pub use keeper::{Keeper, Keys, TokenSource};
+pub use poller::{Poller, Rules, Setup, Wakes};
 pub use schedule::{Next, Schedule};

@@ -15,8 +15,8 @@ use crate::{
     config::Budget,
     domain::{Band, Mono, Now, Outcome, Reading, Series, Stamp, Target},
     store::{
-        Event, EventKind, Governor, Handle, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId,
-        PermitKind, Role, Status, StoreError,
+        Event, EventKind, Governor, Handle, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind,
+        Role, Status, StoreError,
     },
 };
 
@@ -106,6 +106,8 @@ struct Landed {
     generation: Option<u64>,
     /// `None`: the permit was void before it was sent.
     reply: Option<Reply>,
+    /// When the reply arrived, whenever it is looked at.
+    at: Now,
 }
 
 /// What the loop does next.
@@ -224,17 +226,16 @@ impl Poller {
         let now = self.now();
         let (me, keep) = (self.me.clone(), self.rules.keep);
         let prune = self.pruned.is_none_or(|at| now.mono.since(at) >= PRUNE_INTERVAL);
-        let (lease, wanted, nudges, governor) = self
+        let (lease, wanted, nudges, governor, pruned) = self
             .store
             .call(move |s| {
                 let lease = s.lease(&me, LEASE)?;
-                if prune {
-                    while s.prune(keep)? > 0 {}
-                }
-                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?))
+                // A batch a turn: a long history must not cost the lease.
+                let pruned = prune && s.prune(keep)? == 0;
+                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?, pruned))
             })
             .await?;
-        if prune {
+        if pruned {
             self.pruned = Some(now.mono);
         }
         let Lease { mine, claimed, holder } = lease;
@@ -281,7 +282,8 @@ impl Poller {
             Next::Idle => Ok(Step::Sleep(HOUSEKEEPING)),
             Next::At(at) => Ok(Step::Sleep(at.since(now.mono))),
             Next::Ask { target, first, nudged } => {
-                if first && self.aloft.len() < IN_FLIGHT.1
+                if first
+                    && self.aloft.len() < IN_FLIGHT.1
                     && let Step::Again = self.send(target.clone(), Pace::Burst, &now).await?
                 {
                     return Ok(Step::Again);
@@ -333,15 +335,15 @@ impl Poller {
 
     /// Takes in a request that ended.
     async fn landed(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), StoreError> {
-        let Ok(Landed { target, permit, generation, reply }) = landed else {
+        let Ok(Landed { target, permit, generation, reply, at: now }) = landed else {
             return self.crashed().await;
         };
         self.aloft.remove(&permit);
+        // First of all, so that no failure of the store leaves the target waiting for an answer that was here.
+        self.schedule.unsent(&target);
         let Some(reply) = reply else {
-            self.schedule.unsent(&target);
             return self.store.call(move |s| s.finish(permit, false)).await;
         };
-        let now = self.now();
         let reading = |outcome, name| Reading { target: target.clone(), at: now.stamp(), outcome, name };
         let mut event = None;
         let reading = match &reply {
@@ -349,7 +351,7 @@ impl Poller {
             Reply::NoCalls { name } => Some(reading(Outcome::NoCalls, name.clone())),
             Reply::InvalidId => Some(reading(Outcome::Invalid, None)),
             Reply::Malformed { .. } | Reply::Service { .. } | Reply::Network(_) => {
-                Some(reading(Outcome::Failed(reply.cause().into()), None))
+                Some(reading(Outcome::Failed(reply.sentence(&target).into()), None))
             }
             Reply::WrongMethod => None,
             Reply::Throttled { .. } | Reply::TokenRejected { .. } | Reply::CredentialsRejected { .. } => {
@@ -360,9 +362,8 @@ impl Poller {
         if let Reply::Malformed { excerpt } = &reply {
             event = Some((EventKind::Malformed, format!("{target}: malformed reply: {excerpt}")));
         }
-        match &reading {
-            Some(reading) => self.take(reading, &now),
-            None => self.schedule.unsent(&target),
+        if let Some(reading) = &reading {
+            self.take(reading, &now);
         }
         let governor = match &reply {
             Reply::Throttled { .. } => Some(self.governor.clone()),
@@ -437,8 +438,8 @@ impl Poller {
                 Ok(None)
             }
             Reply::CredentialsRejected { .. } => {
-                self.keeper.refused(&reply.cause(), now);
-                Ok(Some((EventKind::Link, reply.cause())))
+                self.keeper.refused(&reply.account_sentence(), now);
+                Ok(Some((EventKind::Link, reply.account_sentence())))
             }
             Reply::Throttled { retry_after } => {
                 let full = f64::from(self.rules.budget.usable().max(1));
@@ -447,7 +448,10 @@ impl Poller {
                 self.set_link(Link::Throttled { until: later(now, wait) }, now);
                 let used = self.store.call(|s| s.usage()).await?.used_60s;
                 let limit = self.rules.budget.requests_per_minute;
-                Ok(Some((EventKind::Throttled, format!("max limit exceeded with {used} of {limit} requests of our own in 60 s"))))
+                Ok(Some((
+                    EventKind::Throttled,
+                    format!("max limit exceeded with {used} of {limit} requests of our own in 60 s"),
+                )))
             }
             _ => Ok(None),
         }
@@ -551,5 +555,5 @@ async fn fly(
 ) -> Landed {
     let in_time = store.direct().now().mono < void_at;
     let reply = if in_time { Some(client.aht(&target, &auth).await) } else { None };
-    Landed { target, permit, generation, reply }
+    Landed { target, permit, generation, reply, at: store.direct().now() }
 }

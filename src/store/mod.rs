@@ -9,11 +9,20 @@
 mod governor;
 mod handle;
 mod instance;
+mod open;
+mod resilient;
+mod sqlite;
 mod types;
+
+#[cfg(test)]
+pub(crate) mod conformance;
 
 pub use governor::Governor;
 pub use handle::Handle;
 pub use instance::{Instance, Role};
+pub use open::{Opened, open};
+pub use resilient::ResilientStore;
+pub use sqlite::SqliteStore;
 pub use types::*;
 
 use std::time::Duration;
@@ -132,4 +141,9 @@ pub trait Store: Send + Sync {
 
     /// Events of the last `span`, oldest first, at most the newest 1000.
     fn events(&self, span: Duration) -> Result<Vec<Event>, StoreError>;
+
+    /// What is wrong with the store itself at present, while it goes on as well as it can.
+    fn notice(&self) -> Option<StoreNotice> {
+        None
+    }
 }

@@ -24,6 +24,9 @@ pub enum StoreError {
     /// Not writable.
     #[error("cannot write {0}: make it writable, or point [store] url elsewhere")]
     ReadOnly(String),
+    /// The disk, or the way to the file, fails.
+    #[error("cannot read or write {0}: check the disk, or point [store] url elsewhere")]
+    Io(String),
     /// Not a database, or a damaged one.
     #[error("{0} is damaged")]
     Corrupt(String),
@@ -43,6 +46,15 @@ pub enum StoreError {
     /// Anything else.
     #[error("the store failed: {0}")]
     Other(String),
+}
+
+/// A message of the store about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreNotice {
+    /// Names the cause, so that the same one is shown once: `store-aside`, `store-degraded`.
+    pub key: &'static str,
+    /// One sentence that says what happened and what to do.
+    pub text: String,
 }
 
 /// A position in the sequence of readings.
@@ -141,7 +153,7 @@ pub enum PermitKind {
 }
 
 /// Names a permit in the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PermitId(pub i64);
 
 /// The answer to a [`PermitAsk`].

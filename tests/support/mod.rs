@@ -12,16 +12,21 @@ use std::{
 };
 
 use ahtop::{
-    api::{Auth, Method, NetworkError, Request, Response, Transport, TransportError},
-    domain::{BootId, Clock, Mono, Now},
-    sim::{SimRequest, SimService, WireFault},
+    api::{Auth, Client, Method, NetworkError, Request, Response, Transport, TransportError},
+    config::Budget,
+    domain::{BootId, Clock, Mono, Now, Row, Target},
+    poll::{Keys, Poller, Rules, Setup, Wakes},
+    sim::{SimOptions, SimRequest, SimService, WireFault, options::RosterChoice},
+    store::{Attention, Handle, Instance, Role, SqliteStore},
 };
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// Follows tokio's clock, which tests pause; the wall clock can be stepped on its own.
 #[derive(Debug)]
-pub struct TokioClock {
+pub(crate) struct TokioClock {
     start: tokio::time::Instant,
     wall: AtomicI64,
 }
@@ -31,12 +36,12 @@ const UPTIME_MS: i64 = 86_400_000;
 
 impl TokioClock {
     /// Starts on a Monday at ten in the morning, Indian time.
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let wall: Timestamp = "2026-01-12T04:30:00Z".parse().unwrap();
         Arc::new(TokioClock { start: tokio::time::Instant::now(), wall: AtomicI64::new(wall.as_millisecond()) })
     }
 
-    pub fn step_wall(&self, millis: i64) {
+    pub(crate) fn step_wall(&self, millis: i64) {
         self.wall.fetch_add(millis, Ordering::SeqCst);
     }
 }
@@ -53,9 +58,9 @@ impl Clock for TokioClock {
 }
 
 /// Hands requests to the simulated service and waits as long as it says, in tokio's time.
-pub struct SimTransport {
-    pub sim: Arc<SimService>,
-    pub timeout: Duration,
+pub(crate) struct SimTransport {
+    pub(crate) sim: Arc<SimService>,
+    pub(crate) timeout: Duration,
 }
 
 impl Transport for SimTransport {
@@ -76,6 +81,7 @@ impl Transport for SimTransport {
                 path: request.route.path().into(),
                 headers: vec![auth, ("content-type".into(), "application/json".into())],
                 body: request.body.into_bytes(),
+                peer: "127.0.0.1".into(),
             };
             // The service sees a request half a round trip after it was sent.
             let reply = self.sim.handle(&request);
@@ -88,7 +94,7 @@ impl Transport for SimTransport {
             tokio::time::sleep(reply.delay).await;
             match reply.wire {
                 None => {}
-                Some(WireFault::Hang | WireFault::Drip) => {
+                Some(WireFault::Hang | WireFault::Drip(_)) => {
                     tokio::time::sleep(self.timeout - reply.delay).await;
                     return Err(timeout());
                 }
@@ -97,7 +103,108 @@ impl Transport for SimTransport {
             if reply.body.len() > Response::MAX_BODY {
                 return Err(TransportError::TooLarge { status: reply.status });
             }
-            Ok(Response { status: reply.status, retry_after: None, body: reply.body })
+            let seconds = reply.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+            let retry_after = seconds.and_then(|(_, v)| v.parse().ok()).map(Duration::from_secs);
+            Ok(Response { status: reply.status, retry_after, body: reply.body })
         })
+    }
+}
+
+/// An account with its simulated service and its shared store; processes come and go on it.
+pub(crate) struct World {
+    pub(crate) clock: Arc<TokioClock>,
+    pub(crate) sim: Arc<SimService>,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) rules: Rules,
+    dir: tempfile::TempDir,
+}
+
+/// The longest that a request may take in these tests.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+
+impl World {
+    /// `agents` agents in `campaigns` campaigns who work around the clock; everything is watched.
+    pub(crate) fn new(campaigns: usize, agents: usize, adjust: impl FnOnce(&mut SimOptions)) -> World {
+        let clock = TokioClock::new();
+        let mut options = SimOptions::default();
+        options.model.roster = RosterChoice::Generated { campaigns, agents, around_the_clock: true };
+        adjust(&mut options);
+        let sim = Arc::new(SimService::new(options, clock.clone()));
+        let roster = sim.roster();
+        let targets = roster.targets();
+        let rules = Rules {
+            budget: Budget { requests_per_minute: 50, reserve: 5 },
+            min_interval: Duration::from_secs(60),
+            timeout: TIMEOUT,
+            keep: Duration::from_secs(30 * 86_400),
+            bands: targets.iter().filter_map(|t| Some((t.clone(), roster.band(t)?))).collect(),
+        };
+        World { clock, sim, targets, rules, dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// Another process's view of the shared store.
+    pub(crate) fn store(&self) -> Handle {
+        let store = SqliteStore::open(&self.dir.path().join("acme.db"), self.clock.clone()).unwrap();
+        Handle::new(Arc::new(store))
+    }
+
+    /// Starts a process that wants `targets` and polls if nobody does.
+    pub(crate) fn start(&self, targets: &[Target], seed: u64) -> Process {
+        let store = self.store();
+        let me =
+            Instance { id: format!("test-{seed}-{}", rand::random::<u64>()).into(), ..Instance::here(Role::Dashboard) };
+        let transport = Arc::new(SimTransport { sim: self.sim.clone(), timeout: self.rules.timeout });
+        let wakes = Wakes::default();
+        let poller = Poller::new(Setup {
+            store: store.clone(),
+            client: Arc::new(Client::new(transport, "acme")),
+            keys: Keys::Token("sim-key".to_owned().into()),
+            me: me.clone(),
+            rules: self.rules.clone(),
+            wakes,
+            seed,
+        });
+        let cancel = CancellationToken::new();
+        let wants: Vec<(Target, Attention)> = targets.iter().map(|t| (t.clone(), Attention::Listed)).collect();
+        let (wanting, who) = (store.clone(), me.clone());
+        let wanting = tokio::spawn(async move {
+            loop {
+                let (wants, who) = (wants.clone(), who.clone());
+                let _ = wanting.call(move |s| s.want(&who, &wants, Duration::from_secs(30))).await;
+                tokio::time::sleep(Duration::from_secs(10)).await;
+            }
+        });
+        Process { store, me, polling: tokio::spawn(poller.run(cancel.clone())), wanting, cancel }
+    }
+}
+
+/// A running process.
+pub(crate) struct Process {
+    pub(crate) store: Handle,
+    pub(crate) me: Instance,
+    polling: JoinHandle<()>,
+    wanting: JoinHandle<()>,
+    cancel: CancellationToken,
+}
+
+impl Process {
+    /// `kill -9`: nothing is given back.
+    pub(crate) async fn kill(self) {
+        self.polling.abort();
+        self.wanting.abort();
+        let _ = (self.polling.await, self.wanting.await);
+    }
+
+    /// A clean exit.
+    pub(crate) async fn quit(self) {
+        self.wanting.abort();
+        let _ = self.wanting.await;
+        self.cancel.cancel();
+        self.polling.await.unwrap();
+    }
+
+    /// What the store knows, through this process's eyes.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        self.store.direct().snapshot(Duration::from_secs(2 * 3600)).unwrap().rows
     }
 }

@@ -1,0 +1,270 @@
+//! One target's alert from its readings: warm-up, dwell, start, change of level, end. Pure.
+//!
+//! Only good readings move it, each at its own stamp, in the order of the store; time alone does one thing: two hours
+//! after the last good reading an alert is lost. Therefore it makes no difference how often or when somebody ticks.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    life::Ended,
+    rules::{Rules, WINDOW, after, gap, held_level, is_crit, side},
+};
+use crate::domain::{Aht, Band, Level, Now, Outcome, Stamp};
+
+/// So many answers *invalid id* in a row end an alert: a single one may be a hiccup.
+const INVALID_ENDS: u8 = 2;
+
+/// The alert life of one target. Small, serialisable at any moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Track {
+    /// The last good reading.
+    last: Option<(Stamp, Option<Aht>)>,
+    /// Changes from value to value since the warm-up began.
+    changes: u32,
+    /// Answers *invalid id* since the last good reading.
+    invalid: u8,
+    /// Wall time in milliseconds of the last start, made unique: names the alert.
+    serial: i64,
+    state: State,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    #[default]
+    Quiet,
+    Pending {
+        since: Stamp,
+        level: Level,
+    },
+    Active {
+        since: Stamp,
+        level: Level,
+    },
+}
+
+/// Where a target stands, for the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Too few changes were seen to say anything.
+    WarmUp {
+        /// Changes seen.
+        seen: u32,
+        /// Changes needed.
+        of: u32,
+    },
+    /// Inside.
+    Quiet,
+    /// Outside, but not for long enough yet.
+    Pending {
+        /// The first reading outside.
+        since: Stamp,
+        /// The level of the last reading.
+        level: Level,
+    },
+    /// An alert.
+    Active {
+        /// The first reading outside.
+        since: Stamp,
+        /// The level, clear band included.
+        level: Level,
+    },
+}
+
+/// What a reading or the time did to a target's alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// It started.
+    Start {
+        /// Names it among the alerts of this target; grows.
+        serial: i64,
+        /// When: the reading that completed the dwell.
+        at: Stamp,
+        /// The first reading outside.
+        since: Stamp,
+        /// How bad.
+        level: Level,
+        /// The value of the reading.
+        aht: Aht,
+    },
+    /// Its level changed on the same side.
+    Level {
+        /// When.
+        at: Stamp,
+        /// From here on.
+        level: Level,
+        /// True from warning to critical, false for the way back.
+        worse: bool,
+        /// The value of the reading.
+        aht: Aht,
+    },
+    /// It goes on at the same level, with this value.
+    Stay {
+        /// The value of the reading.
+        aht: Aht,
+    },
+    /// It ended.
+    End {
+        /// When.
+        at: Stamp,
+        /// Why.
+        why: Ended,
+        /// The value of the reading, where it had one.
+        aht: Option<Aht>,
+    },
+}
+
+impl Track {
+    /// Takes in a reading's stamp and outcome, judged by `band` and `rules`. Readings come in the order of the store;
+    /// one whose stamp is not after the last one's counts as a millisecond after it.
+    pub fn take(&mut self, at: &Stamp, outcome: &Outcome, band: &Band, rules: &Rules) -> Vec<Move> {
+        let mut moves = Vec::new();
+        let at = match &self.last {
+            Some((last, _)) if last.boot == at.boot && at.mono <= last.mono => after(last, Duration::from_millis(1)),
+            _ => at.clone(),
+        };
+        let since_last = self.last.as_ref().map(|(last, _)| gap(last, &at));
+        if since_last.is_some_and(|g| g >= WINDOW) {
+            moves.extend(self.lose());
+        }
+        match outcome {
+            Outcome::Failed(_) => {}
+            Outcome::Invalid => {
+                self.invalid = self.invalid.saturating_add(1);
+                if self.invalid >= INVALID_ENDS {
+                    moves.extend(self.end(&at, Ended::Invalid, None));
+                    self.restart();
+                }
+            }
+            Outcome::NoCalls => {
+                moves.extend(self.end(&at, Ended::NoCalls, None));
+                self.restart();
+                self.good(at, None);
+            }
+            Outcome::Value(aht) => {
+                if since_last.is_none_or(|g| g > rules.stale_after) && matches!(self.state, State::Pending { .. }) {
+                    self.state = State::Quiet;
+                }
+                self.value(&at, *aht, band, rules, &mut moves);
+                self.good(at, Some(*aht));
+            }
+        }
+        moves
+    }
+
+    /// Lets time pass: an alert whose last good reading is [`WINDOW`] old or older is lost, two hours after that
+    /// reading. Call it when all readings up to `now` were taken.
+    pub fn tick(&mut self, now: &Now) -> Option<Move> {
+        let over = self.last.as_ref().is_some_and(|(last, _)| last.age(now) >= WINDOW);
+        over.then(|| self.lose()).flatten()
+    }
+
+    /// The target is not watched any more: an alert ends at `at`, and everything is forgotten.
+    pub fn remove(&mut self, at: &Stamp) -> Option<Move> {
+        let ended = self.end(at, Ended::Removed, None);
+        self.restart();
+        self.last = None;
+        ended
+    }
+
+    /// Where the target stands.
+    pub fn phase(&self, rules: &Rules) -> Phase {
+        match &self.state {
+            State::Active { since, level } => Phase::Active { since: since.clone(), level: *level },
+            State::Pending { since, level } => Phase::Pending { since: since.clone(), level: *level },
+            State::Quiet if self.changes < rules.warm_up => Phase::WarmUp { seen: self.changes, of: rules.warm_up },
+            State::Quiet => Phase::Quiet,
+        }
+    }
+
+    /// The level of the alert, while there is one.
+    pub fn active(&self) -> Option<Level> {
+        match self.state {
+            State::Active { level, .. } => Some(level),
+            _ => None,
+        }
+    }
+
+    /// The last good reading: when, and its value (`None`: no calls).
+    pub fn last(&self) -> Option<(&Stamp, Option<Aht>)> {
+        self.last.as_ref().map(|(at, aht)| (at, *aht))
+    }
+
+    /// True where the last good reading is older than `rules.stale_after`, or there is none: an alert is marked then.
+    pub fn is_stale(&self, now: &Now, rules: &Rules) -> bool {
+        self.last.as_ref().is_none_or(|(at, _)| at.age(now) > rules.stale_after)
+    }
+
+    fn value(&mut self, at: &Stamp, aht: Aht, band: &Band, rules: &Rules, moves: &mut Vec<Move>) {
+        if let Some((_, Some(before))) = self.last
+            && before != aht
+        {
+            self.changes = self.changes.saturating_add(1);
+        }
+        if let State::Active { since, level: held } = &self.state {
+            let held = *held;
+            let level = held_level(band, held, aht, rules.clear_band);
+            if side(level) == side(held) {
+                if level == held {
+                    moves.push(Move::Stay { aht });
+                } else {
+                    self.state = State::Active { since: since.clone(), level };
+                    moves.push(Move::Level { at: at.clone(), level, worse: is_crit(level), aht });
+                }
+                return;
+            }
+            let why = if side(level).is_some() { Ended::OtherSide } else { Ended::Cleared };
+            moves.extend(self.end(at, why, Some(aht)));
+        }
+        if self.changes < rules.warm_up {
+            return;
+        }
+        let level = band.level(aht);
+        let since = match &self.state {
+            State::Pending { since, level: before } if side(*before) == side(level) => since.clone(),
+            _ => at.clone(),
+        };
+        if side(level).is_none() {
+            self.state = State::Quiet;
+        } else if gap(&since, at) < rules.dwell {
+            self.state = State::Pending { since, level };
+        } else {
+            self.serial = at.wall.as_millisecond().max(self.serial.saturating_add(1));
+            self.state = State::Active { since: since.clone(), level };
+            moves.push(Move::Start { serial: self.serial, at: at.clone(), since, level, aht });
+        }
+    }
+
+    fn good(&mut self, at: Stamp, aht: Option<Aht>) {
+        self.last = Some((at, aht));
+        self.invalid = 0;
+    }
+
+    /// Ends what is active or pending.
+    fn end(&mut self, at: &Stamp, why: Ended, aht: Option<Aht>) -> Option<Move> {
+        let was = std::mem::take(&mut self.state);
+        matches!(was, State::Active { .. }).then(|| Move::End { at: at.clone(), why, aht })
+    }
+
+    /// The warm-up begins anew.
+    fn restart(&mut self) {
+        self.changes = 0;
+        if let Some((_, aht)) = &mut self.last {
+            *aht = None;
+        }
+    }
+
+    /// No call of the last good reading is in the window any more.
+    fn lose(&mut self) -> Option<Move> {
+        let at = after(&self.last.as_ref()?.0, WINDOW);
+        let ended = self.end(&at, Ended::Lost, None);
+        self.restart();
+        ended
+    }
+}
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

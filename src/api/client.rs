@@ -1,0 +1,170 @@
+//! Builds the requests, sends them by a [`Transport`], and remembers which HTTP method the service takes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use super::{Auth, Method, Reply, Request, Response, Route, TokenReply, Transport, TransportError, classify};
+use crate::{
+    config::AuthMode,
+    domain::{Kind, Target},
+};
+
+/// The client. One call is one request: it never repeats one by itself, because each needs its own permit.
+pub struct Client {
+    transport: Arc<dyn Transport>,
+    user_name: String,
+    methods: Mutex<Methods>,
+}
+
+/// What is known of the methods of the AHT route.
+#[derive(Clone, Copy, Debug, Default)]
+struct Methods {
+    /// GET is to be used.
+    get: bool,
+    /// Refused since the last answer that showed that a method is taken.
+    post_refused: bool,
+    get_refused: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AhtBody<'a> {
+    user_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    campaign_name: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TokenBody<'a> {
+    user_name: &'a str,
+}
+
+impl Client {
+    /// A client for the account `user_name`.
+    pub fn new(transport: Arc<dyn Transport>, user_name: impl Into<String>) -> Self {
+        Client { transport, user_name: user_name.into(), methods: Mutex::default() }
+    }
+
+    /// Asks for the AHT of `target`: one request. A 405 makes the next one go by the other method.
+    pub async fn aht(&self, target: &Target, auth: &Auth) -> Reply {
+        let (mode, secret) = match auth {
+            Auth::Bearer(secret) => (AuthMode::Token, secret),
+            Auth::ApiKey(secret) => (AuthMode::Basic, secret),
+        };
+        if !classify::sendable(secret.expose_secret()) {
+            let message = "it is empty or holds characters that no header can carry".into();
+            return match mode {
+                AuthMode::Token => Reply::TokenRejected { message },
+                AuthMode::Basic => Reply::CredentialsRejected { message, wants_basic: false },
+            };
+        }
+        let method = self.method();
+        let id = Some(&*target.id);
+        let body = json(&AhtBody {
+            user_name: &self.user_name,
+            agent_id: id.filter(|_| target.kind == Kind::Agent),
+            campaign_name: id.filter(|_| target.kind == Kind::Campaign),
+        });
+        let response = match self.send(Request { route: Route::Aht, method, auth: auth.clone(), body }).await {
+            Ok(response) => response,
+            Err(reply) => return reply,
+        };
+        let reply = classify::aht(response.status, response.retry_after, &response.body, mode, target);
+        without_secret(self.learn(method, reply), &response.body, secret)
+    }
+
+    /// Asks for a new token, which makes every earlier one of the account invalid: one request. `wall_now` is the wall
+    /// clock, for the judgement of the token's own end.
+    pub async fn generate_token(&self, api_key: &SecretString, wall_now: Timestamp) -> TokenReply {
+        if !classify::sendable(api_key.expose_secret()) {
+            let message = "the API key is empty or holds characters that no header can carry".into();
+            return TokenReply::Refused(Reply::CredentialsRejected { message, wants_basic: false });
+        }
+        let body = json(&TokenBody { user_name: &self.user_name });
+        let auth = Auth::ApiKey(api_key.clone());
+        let request = Request { route: Route::GenerateToken, method: Method::Post, auth, body };
+        let response = match self.send(request).await {
+            Ok(response) => response,
+            Err(reply) => return TokenReply::Refused(reply),
+        };
+        match classify::token(response.status, response.retry_after, &response.body, wall_now) {
+            TokenReply::Refused(reply) => TokenReply::Refused(without_secret(reply, &response.body, api_key)),
+            minted => minted,
+        }
+    }
+
+    /// The method that the next AHT request uses.
+    pub fn method(&self) -> Method {
+        if self.methods.lock().unwrap_or_else(PoisonError::into_inner).get { Method::Get } else { Method::Post }
+    }
+
+    async fn send(&self, request: Request) -> Result<Response, Reply> {
+        self.transport.send(request).await.or_else(|error| match error {
+            TransportError::Network(error) => Err(Reply::Network(error)),
+            TransportError::TooLarge { status: status @ 200..=299 } => {
+                Err(Reply::Service { status, what: "an answer of more than 64 KiB".into() })
+            }
+            // Under an error the status says enough.
+            TransportError::TooLarge { status } => Ok(Response { status, retry_after: None, body: Vec::new() }),
+        })
+    }
+
+    /// Takes in what `reply` to a request by `method` tells of the methods.
+    fn learn(&self, method: Method, reply: Reply) -> Reply {
+        let mut known = self.methods.lock().unwrap_or_else(PoisonError::into_inner);
+        match reply {
+            Reply::WrongMethod => {
+                match method {
+                    Method::Post => known.post_refused = true,
+                    Method::Get => known.get_refused = true,
+                }
+                // Several requests can be under way; a late refusal must not turn back what an earlier one turned.
+                known.get = method == Method::Post;
+                if known.post_refused && known.get_refused {
+                    let what = "it takes neither POST nor GET for the AHT: check [account] base_url".into();
+                    return Reply::Service { status: 405, what };
+                }
+            }
+            Reply::Value { .. } | Reply::NoCalls { .. } | Reply::InvalidId => {
+                known.post_refused = false;
+                known.get_refused = false;
+            }
+            _ => {}
+        }
+        reply
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("user_name", &self.user_name).finish_non_exhaustive()
+    }
+}
+
+fn json(body: &impl Serialize) -> String {
+    // A struct of strings always serializes.
+    serde_json::to_string(body).unwrap_or_default()
+}
+
+/// `reply`, its text taken out where the service repeated the secret that was sent to it.
+fn without_secret(reply: Reply, body: &[u8], secret: &SecretString) -> Reply {
+    let secret = secret.expose_secret();
+    let text = String::from_utf8_lossy(body);
+    // JSON may write `/` as `\/`.
+    if !text.contains(secret) && !text.replace('\\', "").contains(secret) {
+        return reply;
+    }
+    let hidden = || "a text that repeats the secret and is not shown".into();
+    match reply {
+        Reply::Malformed { .. } => Reply::Malformed { excerpt: hidden() },
+        Reply::TokenRejected { .. } => Reply::TokenRejected { message: hidden() },
+        Reply::CredentialsRejected { wants_basic, .. } => Reply::CredentialsRejected { message: hidden(), wants_basic },
+        other => other,
+    }
+}

@@ -1,0 +1,251 @@
+//! The [`Transport`] over the network: reqwest with rustls. The only file that knows either.
+
+use std::{
+    error::Error,
+    future::Future,
+    io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use reqwest::{
+    Url,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
+};
+use secrecy::ExposeSecret;
+
+use super::{Auth, Method, NetworkError, Request, Response, Transport, TransportError, retry_after};
+use crate::domain::clean_line;
+
+/// How [`HttpTransport`] connects.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Origin of the API: `https`, or `http` to a loopback address.
+    pub base_url: String,
+    /// Longest time for name, connection and TLS handshake.
+    pub connect_timeout: Duration,
+    /// Longest time for the whole request, the body of its response included.
+    pub timeout: Duration,
+    /// PEM file with authorities that are trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+}
+
+/// Why there is no transport.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// Not an origin. The text does not repeat it: it could hold a password.
+    #[error("[account] base_url is not an address like https://in1-ccaas-api.ozonetel.com: {0}")]
+    Url(String),
+    /// Plain `http` over the network.
+    #[error("[account] base_url is plain http to {0}: the key would be readable on the way; use https")]
+    Insecure(String),
+    /// Certificates that cannot be used.
+    #[error("cannot use [account] ca_file {}: {why}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// Anything else, such as a system without any trusted authority.
+    #[error("cannot set up connections: {0}")]
+    Setup(String),
+}
+
+/// One pool of connections to one origin. Follows no redirect and repeats no request: each has its own permit.
+pub struct HttpTransport {
+    client: reqwest::Client,
+    base: String,
+    /// For messages: the name that must be found, and that a proxy's may be meant.
+    host: Arc<str>,
+    timeout: Duration,
+    connect_timeout: Duration,
+}
+
+impl HttpTransport {
+    /// A transport to `options.base_url`.
+    ///
+    /// # Errors
+    /// The address, the certificates, or the system's TLS set-up cannot be used.
+    pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
+        let url = Url::parse(&options.base_url).map_err(|e| HttpError::Url(e.to_string()))?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(HttpError::Url("it must hold no user name or password".into()));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(HttpError::Url("it must end before any ? or #".into()));
+        }
+        let local = is_loopback(&host);
+        let secure = match url.scheme() {
+            "https" => true,
+            "http" if local => false,
+            "http" => return Err(HttpError::Insecure(host)),
+            other => return Err(HttpError::Url(format!("{} is not https", clean_line(other, 20)))),
+        };
+        // Fails where the process has one already, and that one is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(options.connect_timeout)
+            // Shorter than the idle time-out of common gateways, which cut a connection just as it is used again.
+            .pool_idle_timeout(Duration::from_secs(30))
+            .user_agent(
+                HeaderValue::from_str(&options.user_agent)
+                    .map_err(|_| HttpError::Setup("the user agent holds characters that no header can carry".into()))?,
+            );
+        let proxied = !local
+            && ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].iter().any(|v| std::env::var_os(v).is_some());
+        if local {
+            builder = builder.no_proxy();
+        }
+        if !secure {
+            // No handshake will happen, so a machine without any authority must not stop us.
+            builder = builder.tls_certs_only([]);
+        } else if let Some(path) = &options.ca_file {
+            builder = builder.tls_certs_merge(authorities(path)?);
+        }
+        let client = builder.build().map_err(|e| HttpError::Setup(deepest(&e)))?;
+        Ok(HttpTransport {
+            client,
+            base: options.base_url.trim_end_matches('/').to_owned(),
+            host: if proxied { format!("{host} or that of the proxy").into() } else { host.into() },
+            timeout: options.timeout,
+            connect_timeout: options.connect_timeout,
+        })
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
+        let method = match request.method {
+            Method::Post => reqwest::Method::POST,
+            Method::Get => reqwest::Method::GET,
+        };
+        let mut response = self
+            .client
+            .request(method, format!("{}{}", self.base, request.route.path()))
+            .headers(headers(&request.auth)?)
+            .body(request.body)
+            .send()
+            .await
+            .map_err(|e| self.failure(&e))?;
+        let status = response.status().as_u16();
+        let retry_after = retry_after_of(response.headers());
+        if response.content_length().is_some_and(|n| n > Response::MAX_BODY as u64) {
+            return Err(TransportError::TooLarge { status });
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|e| self.failure(&e))? {
+            if body.len() + chunk.len() > Response::MAX_BODY {
+                return Err(TransportError::TooLarge { status });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status, retry_after, body })
+    }
+
+    /// What went wrong, by the chain of causes.
+    fn failure(&self, error: &reqwest::Error) -> TransportError {
+        let error = if error.is_dns() {
+            NetworkError::Dns(self.host.clone())
+        } else if let Some(tls) = causes(error).iter().find_map(|e| e.downcast_ref::<rustls::Error>()) {
+            NetworkError::Tls(clean_line(&tls.to_string(), 160).into())
+        } else if error.is_connect() && error.is_timeout() {
+            NetworkError::Connect(format!("no connection within {:?}", self.connect_timeout).into())
+        } else if error.is_connect() {
+            NetworkError::Connect(deepest(error).into())
+        } else if error.is_timeout() {
+            NetworkError::Timeout(self.timeout)
+        } else {
+            NetworkError::Broken(deepest(error).into())
+        };
+        TransportError::Network(error)
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send<'a>(
+        &'a self,
+        request: Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>> {
+        Box::pin(async move {
+            // Around everything, so that no phase of a request can escape it.
+            match tokio::time::timeout(self.timeout, self.exchange(request)).await {
+                Ok(result) => result,
+                Err(_) => Err(TransportError::Network(NetworkError::Timeout(self.timeout))),
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpTransport").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
+}
+
+fn headers(auth: &Auth) -> Result<HeaderMap, TransportError> {
+    let (name, value) = match auth {
+        Auth::Bearer(token) => (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))),
+        Auth::ApiKey(key) => (HeaderName::from_static("apikey"), HeaderValue::try_from(key.expose_secret())),
+    };
+    let mut value = value.map_err(|_| {
+        TransportError::Network(NetworkError::Broken("the secret holds characters that no header can carry".into()))
+    })?;
+    value.set_sensitive(true);
+    let json = HeaderValue::from_static("application/json");
+    Ok(HeaderMap::from_iter([(name, value), (CONTENT_TYPE, json.clone()), (ACCEPT, json)]))
+}
+
+fn retry_after_of(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+    retry_after::parse(text(RETRY_AFTER)?, text(DATE), Timestamp::now())
+}
+
+fn authorities(path: &Path) -> Result<Vec<reqwest::Certificate>, HttpError> {
+    let fail = |why: String| HttpError::CaFile { path: path.to_owned(), why };
+    let pem = std::fs::read(path).map_err(|e| fail(e.kind().to_string()))?;
+    let list = reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| fail(deepest(&e)))?;
+    if list.is_empty() {
+        return Err(fail("it holds no certificate in PEM form".into()));
+    }
+    Ok(list)
+}
+
+/// `error` and all that caused it. An [`io::Error`] hides the error that it wraps from its own `source`.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+    /// More than any chain; guards against one that bites its tail.
+    const MOST: usize = 32;
+    let mut list = vec![error];
+    while let Some(last) = list.last().copied().filter(|_| list.len() < MOST) {
+        let wrapped = last.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        match wrapped.map(|e| e as &(dyn Error + 'static)).or_else(|| last.source()) {
+            Some(next) => list.push(next),
+            None => break,
+        }
+    }
+    list
+}
+
+/// The cause at the bottom, in a few words. Never the outer errors, which name the URL.
+fn deepest(error: &(dyn Error + 'static)) -> String {
+    match causes(error).pop() {
+        Some(e) => match e.downcast_ref::<io::Error>() {
+            Some(io) => io.kind().to_string(),
+            None => clean_line(&e.to_string(), 160),
+        },
+        None => "no reason given".into(),
+    }
+}

@@ -1,0 +1,7 @@
+//! Tests of the room that need more than one of its files.
+
+mod client;
+mod fuzz;
+mod http;
+mod shapes;
+mod wordings;

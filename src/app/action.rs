@@ -1,0 +1,203 @@
+//! What the user can do, and the one table of keys, footer hints and help sentences for it.
+
+use crossterm::event::{KeyCode, KeyModifiers};
+
+use super::{View, keymap::Key};
+
+/// Something that the user can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Leave the program.
+    Quit,
+    /// Show all keys.
+    Help,
+    /// Show all banners in full.
+    Banners,
+    /// One row or line down.
+    Down,
+    /// One row or line up.
+    Up,
+    /// A page down.
+    PageDown,
+    /// A page up.
+    PageUp,
+    /// To the first row or line.
+    Top,
+    /// To the last row or line.
+    Bottom,
+    /// The next view.
+    NextView,
+    /// The view before.
+    PreviousView,
+    /// This view.
+    Show(View),
+    /// The selected row in detail.
+    Detail,
+    /// One step back: close the detail, clear the filter, drop the selection.
+    Back,
+    /// Type a filter.
+    EditFilter,
+    /// Keep the filter and leave its line.
+    ApplyFilter,
+    /// Clear the filter and leave its line.
+    ClearFilter,
+    /// Choose the sort column.
+    SortMenu,
+    /// Sort the other way round.
+    Reverse,
+    /// Sort by the column under the cursor.
+    ChooseSort,
+    /// Stop or continue the picture.
+    Freeze,
+    /// Poll the selected row next.
+    Refresh,
+    /// Dismiss the first banner.
+    Dismiss,
+    /// Show ages as the time of the reading.
+    AgeAsTime,
+    /// Close what lies over the view.
+    Close,
+    /// Draw everything again.
+    Redraw,
+    /// Hand the terminal back to the shell.
+    Suspend,
+}
+
+/// Where a key has a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// In all others too, unless they use the key themselves.
+    Everywhere,
+    /// The tables.
+    Normal,
+    /// The line in which the filter is typed.
+    Filter,
+    /// A menu lies over the view.
+    Menu,
+    /// A long text lies over the view.
+    Pager,
+}
+
+impl Context {
+    /// All of them, in the order of the help.
+    pub const ALL: [Context; 5] =
+        [Context::Normal, Context::Filter, Context::Menu, Context::Pager, Context::Everywhere];
+
+    /// The heading in the help.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Context::Everywhere => "Everywhere",
+            Context::Normal => "Tables",
+            Context::Filter => "While a filter is typed",
+            Context::Menu => "In a menu",
+            Context::Pager => "In this help and the list of banners",
+        }
+    }
+}
+
+/// An action in a context, with its keys and words.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// Where.
+    pub context: Context,
+    /// What.
+    pub action: Action,
+    /// The keys, the usual one first.
+    pub keys: Vec<Key>,
+    /// A word for the footer; `None`: only in the help.
+    pub hint: Option<&'static str>,
+    /// A sentence for the help.
+    pub help: &'static str,
+}
+
+/// The standard table. Its order is that of the footer and of the help.
+pub(super) fn standard() -> Vec<Binding> {
+    use Action as A;
+    use Context::{Everywhere, Filter, Menu, Normal, Pager};
+    use KeyCode::{BackTab, Down, End, Enter, Esc, F, Home, PageDown, PageUp, Tab, Up};
+
+    let key = |code| Key::new(code, KeyModifiers::NONE);
+    let char = |c| Key::new(KeyCode::Char(c), KeyModifiers::NONE);
+    let ctrl = |c| Key::new(KeyCode::Char(c), KeyModifiers::CONTROL);
+    let bind = |context, action, keys: &[Key], hint, help| Binding { context, action, keys: keys.to_vec(), hint, help };
+
+    vec![
+        bind(Normal, A::Quit, &[char('q')], Some("quit"), "Quit"),
+        bind(
+            Normal,
+            A::EditFilter,
+            &[char('/')],
+            Some("filter"),
+            "Show only rows with these words; !word hides; state:high group:north look in one field",
+        ),
+        bind(Normal, A::SortMenu, &[char('o'), key(F(6))], Some("sort"), "Choose the sort column"),
+        bind(Normal, A::Reverse, &[char('O')], Some("reverse"), "Sort the other way round"),
+        bind(Normal, A::NextView, &[key(Tab)], Some("view"), "Next view"),
+        bind(Normal, A::PreviousView, &[key(BackTab)], None, "View before"),
+        bind(Normal, A::Show(View::Overview), &[char('1')], None, "Campaigns and agents"),
+        bind(Normal, A::Show(View::Agents), &[char('2')], None, "Agents"),
+        bind(Normal, A::Show(View::Campaigns), &[char('3')], None, "Campaigns"),
+        bind(Normal, A::Detail, &[key(Enter)], Some("detail"), "The selected row in detail, with its chart"),
+        bind(
+            Normal,
+            A::Back,
+            &[key(Esc)],
+            None,
+            "One step back: close the detail, clear the filter, drop the selection",
+        ),
+        bind(Normal, A::Freeze, &[char('p'), char(' ')], Some("freeze"), "Stop the picture, or let it go on"),
+        bind(
+            Normal,
+            A::Refresh,
+            &[char('r')],
+            Some("refresh"),
+            "Poll the selected row next; it takes a turn from the budget, never more",
+        ),
+        bind(
+            Normal,
+            A::AgeAsTime,
+            &[char('u')],
+            None,
+            "Show the time of a reading instead of its age, or the age again",
+        ),
+        bind(Normal, A::Banners, &[char('b')], Some("banners"), "Show all banners in full"),
+        bind(Normal, A::Dismiss, &[char('x')], None, "Dismiss the first banner until its cause changes"),
+        bind(Normal, A::Down, &[char('j'), key(Down)], None, "Next row"),
+        bind(Normal, A::Up, &[char('k'), key(Up)], None, "Row before"),
+        bind(Normal, A::PageDown, &[key(PageDown), ctrl('f')], None, "A page down"),
+        bind(Normal, A::PageUp, &[key(PageUp), ctrl('b')], None, "A page up"),
+        bind(Normal, A::Top, &[char('g'), key(Home)], None, "First row; once more for the table above"),
+        bind(Normal, A::Bottom, &[char('G'), key(End)], None, "Last row; once more for the table below"),
+        bind(Normal, A::Help, &[char('?'), char('h'), key(F(1))], Some("help"), "Show all keys"),
+        bind(Filter, A::ApplyFilter, &[key(Enter)], Some("keep"), "Keep the filter"),
+        bind(Filter, A::ClearFilter, &[key(Esc)], Some("clear"), "Clear the filter"),
+        bind(Filter, A::Down, &[key(Down)], None, "Next row"),
+        bind(Filter, A::Up, &[key(Up)], None, "Row before"),
+        bind(Filter, A::PageDown, &[key(PageDown)], None, "A page down"),
+        bind(Filter, A::PageUp, &[key(PageUp)], None, "A page up"),
+        bind(Menu, A::ChooseSort, &[key(Enter), char(' ')], Some("choose"), "Sort by this column"),
+        bind(Menu, A::Reverse, &[char('O')], Some("reverse"), "Sort the other way round"),
+        bind(Menu, A::Close, &[key(Esc), char('q'), char('o'), key(F(6))], Some("close"), "Close the menu"),
+        bind(Menu, A::Down, &[char('j'), key(Down)], None, "Next entry"),
+        bind(Menu, A::Up, &[char('k'), key(Up)], None, "Entry before"),
+        bind(Menu, A::Top, &[char('g'), key(Home)], None, "First entry"),
+        bind(Menu, A::Bottom, &[char('G'), key(End)], None, "Last entry"),
+        bind(
+            Pager,
+            A::Close,
+            &[key(Esc), char('q'), key(Enter), char('?'), char('h'), key(F(1)), char('b')],
+            Some("close"),
+            "Close",
+        ),
+        bind(Pager, A::Down, &[char('j'), key(Down)], Some("down"), "A line down"),
+        bind(Pager, A::Up, &[char('k'), key(Up)], Some("up"), "A line up"),
+        bind(Pager, A::PageDown, &[key(PageDown), char(' '), ctrl('f')], None, "A page down"),
+        bind(Pager, A::PageUp, &[key(PageUp), ctrl('b')], None, "A page up"),
+        bind(Pager, A::Top, &[char('g'), key(Home)], None, "To the top"),
+        bind(Pager, A::Bottom, &[char('G'), key(End)], None, "To the end"),
+        bind(Pager, A::Dismiss, &[char('x')], None, "Dismiss the first banner until its cause changes"),
+        bind(Everywhere, A::Quit, &[ctrl('c')], None, "Quit at once"),
+        bind(Everywhere, A::Redraw, &[ctrl('l')], None, "Draw everything again"),
+        bind(Everywhere, A::Suspend, &[ctrl('z')], None, "Back to the shell; `fg` returns"),
+    ]
+}

@@ -1,0 +1,233 @@
+//! What is wrong, one banner a cause, each with what to do about it. A pure function of [`State`].
+
+use std::time::Duration;
+
+use super::{
+    Line, Severity, State,
+    rows::{all_lines, shown_now},
+    text::{age, brief, moment},
+};
+use crate::{
+    app::RowState,
+    domain::{Condition, Kind, Now, Stamp, clean_line},
+    store::Link,
+};
+
+/// A poller that said nothing for so long is silent: it speaks every few seconds, also while it waits.
+pub const SILENT_AFTER: Duration = Duration::from_secs(30);
+
+/// An id that was refused twice is asked again after so long.
+pub const INVALID_RETRY: Duration = Duration::from_secs(30 * 60);
+
+/// How many targets a sentence names before it counts the rest.
+const NAMED: usize = 3;
+
+/// One cause, in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Banner {
+    /// Names the cause and whom it concerns, never a time: a dismissed banner stays away until that changes.
+    pub key: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is so, since when, and what to do. One line, cleaned, not cut.
+    pub text: String,
+}
+
+/// All banners that were not dismissed, worst first.
+pub fn banners(state: &State) -> Vec<Banner> {
+    let mut all = causes(state);
+    all.retain(|b| !state.dismissed.contains(&b.key));
+    all
+}
+
+/// All banners, dismissed or not, worst first.
+pub fn causes(state: &State) -> Vec<Banner> {
+    let data = state.shown();
+    let mut all: Vec<Banner> = Vec::new();
+    match silent(state) {
+        // What a silent poller said of the link is not known to be so any more.
+        Some(banner) => all.push(banner),
+        None => all.extend(link(state).into_iter().chain(failing(state))),
+    }
+    all.extend(invalid(state));
+    all.extend(data.notices.iter().rev().map(|n| Banner {
+        key: n.key.clone(),
+        severity: n.severity,
+        text: clean_line(&n.text, 400),
+    }));
+    all.sort_by_key(|b| b.severity);
+    all
+}
+
+/// Nobody polls, or who does has said nothing for a while.
+fn silent(state: &State) -> Option<Banner> {
+    let data = state.shown();
+    let running = state.started.stamp().age(&data.now);
+    let said = data.status.as_ref().map(|s| s.at.age(&data.now));
+    // What lies before our own start is no silence: the first answer may still be on its way.
+    if said.unwrap_or(running).min(running) < SILENT_AFTER {
+        return None;
+    }
+    let since = said.map_or_else(String::new, |s| format!(" for {}", brief(s)));
+    let (key, text) = match (&data.poller, state.facts.may_poll) {
+        (Some(p), _) if p.id == state.facts.me.id => {
+            ("silent:me".to_owned(), format!("Our own poller has said nothing{since}: see the log, or restart ahtop"))
+        }
+        (Some(p), _) => (
+            format!("silent:{}", p.id),
+            format!(
+                "The poller {} on {} has said nothing{since}: the numbers stand still; see its log, or restart it",
+                p.label(),
+                p.host
+            ),
+        ),
+        (None, true) => {
+            ("silent:none".to_owned(), format!("Nobody has polled{since}; this ahtop is about to take over"))
+        }
+        (None, false) => (
+            "silent:viewer".to_owned(),
+            format!("Nobody has polled{since}: start `ahtop serve`, or a dashboard that has credentials"),
+        ),
+    };
+    Some(Banner { key, severity: Severity::Error, text: clean_line(&text, 400) })
+}
+
+/// The state of the link, where it is not as it should be.
+fn link(state: &State) -> Option<Banner> {
+    let data = state.shown();
+    let status = data.status.as_ref()?;
+    let now = shown_now(state);
+    let since = moment(status.since.wall, now.wall, &state.facts.zone);
+    let until = |stamp: &Stamp| match left(stamp, &now) {
+        Some(left) => format!("in {}", brief(left)),
+        None => "now".to_owned(),
+    };
+    let (key, severity, text) = match &status.link {
+        Link::Starting | Link::Live => return None,
+        Link::Throttled { until: at } => (
+            "throttled",
+            Severity::Warning,
+            format!(
+                "Throttled by the service ({} in the last hour): asking again {}, at {:.0} a minute. If others use the \
+                 account, raise [budget] reserve",
+                data.usage.throttled_1h,
+                until(at),
+                status.rate
+            ),
+        ),
+        Link::TokenWait { until: at, why } => (
+            "token-wait",
+            Severity::Warning,
+            format!("No token since {since}: {why}. Next try {}; the values stay with their ages", until(at)),
+        ),
+        Link::TokenCeiling { until: at } => (
+            "token-ceiling",
+            Severity::Error,
+            format!(
+                "Blind since {since}: {} tokens were minted within the hour and {} died early, so another program \
+                 mints on this account. Let it share the token (token_command) or stop it; next token {}",
+                data.usage.minted_1h,
+                data.usage.token_deaths_1h,
+                until(at)
+            ),
+        ),
+        Link::Credentials { why, until: at } => (
+            "credentials",
+            Severity::Error,
+            format!("Credentials are refused since {since}: {why}. Next try {}", until(at)),
+        ),
+        Link::Down { why, since: from, until: at } => (
+            "down",
+            Severity::Error,
+            format!(
+                "The service does not answer since {} ({}): {why}. Next probe {}",
+                moment(from.wall, now.wall, &state.facts.zone),
+                brief(from.age(&now)),
+                until(at)
+            ),
+        ),
+    };
+    Some(Banner { key: key.to_owned(), severity, text: clean_line(&text, 600) })
+}
+
+/// How long it is until `stamp`; `None` where that is over.
+fn left(stamp: &Stamp, now: &Now) -> Option<Duration> {
+    let left = if stamp.boot == now.boot { stamp.mono.since(now.mono) } else { Duration::ZERO };
+    (!left.is_zero()).then_some(left)
+}
+
+/// The ids that the service does not know, with the place in the configuration.
+fn invalid(state: &State) -> Option<Banner> {
+    let bad = in_state(state, Condition::Invalid);
+    let now = shown_now(state);
+    let (first, more) = (bad.first()?, bad.len() - 1);
+    let since = first
+        .row
+        .failing_since
+        .as_ref()
+        .map_or_else(String::new, |at| format!(" since {}", moment(at.wall, now.wall, &state.facts.zone)));
+    let retry = match &first.row.last {
+        Some((_, at)) if first.row.failures >= 2 => {
+            let left = INVALID_RETRY.saturating_sub(at.age(&now));
+            if left.is_zero() { "next try now".to_owned() } else { format!("next try in {}", brief(left)) }
+        }
+        _ => "asked once more before it rests".to_owned(),
+    };
+    let text = if more == 0 {
+        let parameter = match first.target().kind {
+            Kind::Agent => "agentId",
+            Kind::Campaign => "campaignName",
+        };
+        format!("{}: {parameter} is invalid{since}, {retry}: correct {}", first.target().id, first.watched.origin)
+    } else {
+        format!(
+            "{} ids are invalid: {}; each is asked again every 30m",
+            bad.len(),
+            named(&bad, |l| { format!("{} ({})", l.target().id, l.watched.origin) })
+        )
+    };
+    Some(Banner { key: key("invalid", &bad), severity: Severity::Warning, text: clean_line(&text, 600) })
+}
+
+/// Rows that get no good answer although the link is alive.
+fn failing(state: &State) -> Option<Banner> {
+    let data = state.shown();
+    if !matches!(data.status.as_ref().map(|s| &s.link), Some(Link::Live)) {
+        return None;
+    }
+    let bad = in_state(state, Condition::Failing);
+    let first = bad.first()?;
+    let old = first.age.map_or_else(|| "never read".to_owned(), |a| format!("not refreshed for {}", age(a)));
+    let why = first.row.error().unwrap_or("no good answer");
+    let text = if bad.len() == 1 {
+        format!("{} {} {old} ({} failures): {why}", first.target().kind, first.target().id, first.row.failures)
+    } else {
+        format!("{} rows get no good answer: {}; the first: {why}", bad.len(), named(&bad, |l| l.name().to_owned()))
+    };
+    Some(Banner { key: key("failing", &bad), severity: Severity::Warning, text: clean_line(&text, 600) })
+}
+
+fn in_state(state: &State, condition: Condition) -> Vec<Line<'_>> {
+    Kind::ALL
+        .into_iter()
+        .flat_map(|kind| all_lines(state, kind))
+        .filter(|l| l.state == RowState::Other(condition))
+        .collect()
+}
+
+fn named(lines: &[Line<'_>], name: impl Fn(&Line<'_>) -> String) -> String {
+    let mut text = lines.iter().take(NAMED).map(name).collect::<Vec<_>>().join(", ");
+    if let more @ 1.. = lines.len().saturating_sub(NAMED) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
+fn key(cause: &str, lines: &[Line<'_>]) -> String {
+    let mut key = cause.to_owned();
+    for line in lines {
+        key.push(':');
+        key.push_str(&line.target().to_string());
+    }
+    key
+}

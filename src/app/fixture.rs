@@ -1,0 +1,101 @@
+//! A small floor for the tests of this and the rooms above: two campaigns, six agents in two groups, one band.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::tz::TimeZone;
+
+use super::{Event, Facts, State, update};
+use crate::{
+    config::{Budget, Symbols, Theme, Ui, Watched},
+    domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Target},
+    store::{Instance, Link, Role, Status},
+};
+
+/// A state with its clock.
+pub(crate) struct Floor {
+    pub(crate) clock: ManualClock,
+    pub(crate) state: State,
+}
+
+pub(crate) fn band() -> Band {
+    let at = |s| Some(Aht::from_secs(s));
+    Band { low_crit: at(120), low_warn: at(200), target: at(287), high_warn: at(375), high_crit: at(450) }
+}
+
+pub(crate) fn facts() -> Facts {
+    let watched = |target: Target, group: &str, line: usize| Watched {
+        target,
+        label: None,
+        groups: vec![group.into()],
+        band: band(),
+        origin: format!("config.toml line {line}").into(),
+    };
+    let agents = ["a1", "a2", "a3", "a4", "a5", "a6"]
+        .iter()
+        .enumerate()
+        .map(|(i, id)| watched(Target::agent(*id), if i % 2 == 0 { "north" } else { "south" }, 10 + i));
+    let campaigns = ["COLLECT", "RENEW"].iter().map(|id| watched(Target::campaign(*id), "sales", 5));
+    Facts {
+        account: "acme".into(),
+        mode: None,
+        zone: TimeZone::UTC,
+        watched: campaigns.chain(agents).collect(),
+        budget: Budget { requests_per_minute: 50, reserve: 5 },
+        min_interval: Duration::from_secs(60),
+        ui: Ui { theme: Theme::Auto, symbols: Symbols::Auto, age_step: Duration::from_secs(1), max_fps: 30 },
+        me: Instance { id: "me".into(), pid: 7, host: "desk".into(), role: Role::Dashboard },
+        may_poll: true,
+    }
+}
+
+impl Floor {
+    pub(crate) fn new() -> Floor {
+        let clock = ManualClock::at("2026-03-12T09:00:00Z".parse().unwrap());
+        let state = State::new(facts(), clock.now());
+        Floor { clock, state }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    pub(crate) fn reading(&self, target: Target, outcome: Outcome) -> Reading {
+        Reading { target, at: self.now().stamp(), outcome, name: None }
+    }
+
+    /// Lets an agent's reading arrive now; 0 is *no calls*.
+    pub(crate) fn agent(&mut self, id: &str, secs: u32) {
+        let outcome = if secs == 0 { Outcome::NoCalls } else { Outcome::Value(Aht::from_secs(secs)) };
+        let reading = self.reading(Target::agent(id), outcome);
+        self.event(Event::Readings(vec![reading]));
+    }
+
+    pub(crate) fn event(&mut self, event: Event) -> Vec<super::Effect> {
+        let now = self.now();
+        update(&mut self.state, event, now)
+    }
+
+    pub(crate) fn advance(&mut self, secs: u64) {
+        self.clock.advance(Duration::from_secs(secs));
+        self.event(Event::Tick);
+    }
+
+    pub(crate) fn status(&self, link: Link) -> Status {
+        let at = self.now().stamp();
+        Status {
+            since: at.clone(),
+            at,
+            link,
+            rate: 45.0,
+            targets: 8,
+            sweep: Duration::from_secs(60),
+            next: None,
+            token_until: None,
+        }
+    }
+
+    /// The ids of a table in the order of the screen.
+    pub(crate) fn ids(&self, kind: Kind) -> Vec<Arc<str>> {
+        super::lines(&self.state, kind).iter().map(|l| l.target().id.clone()).collect()
+    }
+}

@@ -1,0 +1,5 @@
+//! The tests of the room, by subject.
+
+mod banners;
+mod rows;
+mod update;

@@ -1,0 +1,311 @@
+//! Keys and events against the state, in tables and at random.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use proptest::prelude::*;
+
+use crate::{
+    app::{Column, Effect, Event, Overlay, Room, Shared, View, fixture::Floor, lines, rows::tables},
+    domain::{Kind, Outcome, Target},
+    store::{Link, Snapshot},
+};
+
+impl Floor {
+    /// Presses the keys of `text`, where `<Name>` is a special key.
+    fn keys(&mut self, text: &str) -> Vec<Effect> {
+        let mut effects = vec![];
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let special = rest.strip_prefix('<').and_then(|r| r.split_once('>'));
+            let key = match special {
+                Some((name, after)) => {
+                    rest = after;
+                    named(name)
+                }
+                None => {
+                    rest = &rest[c.len_utf8()..];
+                    KeyCode::Char(c).into()
+                }
+            };
+            effects.extend(self.event(Event::Key(key)));
+        }
+        effects
+    }
+
+    fn selected(&self) -> Option<String> {
+        self.state.selected.get(&self.state.focus).map(|t| t.id.to_string())
+    }
+
+    fn room(&mut self, campaigns: usize, agents: usize) {
+        let page = [(Kind::Campaign, campaigns), (Kind::Agent, agents)].into();
+        self.event(Event::Drawn(Room { page, overlay: 10, overlay_lines: 45 }));
+    }
+}
+
+fn named(name: &str) -> KeyEvent {
+    let code = match name {
+        "Down" => KeyCode::Down,
+        "Up" => KeyCode::Up,
+        "PgDn" => KeyCode::PageDown,
+        "PgUp" => KeyCode::PageUp,
+        "Home" => KeyCode::Home,
+        "End" => KeyCode::End,
+        "Tab" => KeyCode::Tab,
+        "BackTab" => KeyCode::BackTab,
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Back" => KeyCode::Backspace,
+        "F1" => KeyCode::F(1),
+        "F6" => KeyCode::F(6),
+        other => return KeyEvent::new(KeyCode::Char(other.chars().last().unwrap()), KeyModifiers::CONTROL),
+    };
+    code.into()
+}
+
+#[test]
+fn q_quits_but_closes_an_overlay_first_and_control_c_always_quits() {
+    for overlay in ["?", "o", "b"] {
+        let mut floor = Floor::new();
+        assert_eq!(floor.keys(&format!("{overlay}q")), []);
+        assert_eq!(floor.state.overlay, None);
+        assert_eq!(floor.keys("q"), [Effect::Quit]);
+        assert_eq!(floor.keys(&format!("{overlay}<C-c>")), [Effect::Quit]);
+    }
+    let mut floor = Floor::new();
+    assert_eq!(floor.keys("/q"), []);
+    assert_eq!(floor.keys("<C-c>"), [Effect::Quit]);
+}
+
+#[test]
+fn keys_that_are_the_loops_become_effects() {
+    let mut floor = Floor::new();
+    assert_eq!(floor.keys("<C-l><C-z>"), [Effect::Redraw, Effect::Suspend]);
+    assert_eq!(floor.keys("2r"), [Effect::Nudge(Target::agent("a1"))]);
+    assert_eq!(floor.selected().as_deref(), Some("a1"), "the row that is asked for is marked");
+    assert_eq!(floor.keys("jr"), [Effect::Nudge(Target::agent("a2"))]);
+    assert_eq!(floor.keys("/nobody<Enter>r"), []);
+}
+
+#[test]
+fn views_go_round_in_both_directions() {
+    let mut floor = Floor::new();
+    for (keys, view) in [
+        ("<Tab>", View::Agents),
+        ("<Tab>", View::Campaigns),
+        ("<Tab>", View::Overview),
+        ("<BackTab>", View::Campaigns),
+        ("1", View::Overview),
+        ("3", View::Campaigns),
+        ("2", View::Agents),
+    ] {
+        floor.keys(keys);
+        assert_eq!(floor.state.view, view, "{keys}");
+        assert!(tables(&floor.state).contains(&floor.state.focus));
+    }
+}
+
+#[test]
+fn nothing_is_selected_until_somebody_moves_and_then_both_tables_are_one_way() {
+    let mut floor = Floor::new();
+    floor.room(2, 3);
+    assert_eq!(floor.selected(), None);
+    for (keys, expected) in [
+        ("j", "COLLECT"),
+        ("<Down>", "RENEW"),
+        ("j", "a1"),
+        ("k", "RENEW"),
+        ("G", "a6"),
+        ("g", "a1"),
+        ("g", "COLLECT"),
+        ("<Home>", "COLLECT"),
+        ("k", "COLLECT"),
+        ("<End><End><End>", "a6"),
+        ("<PgUp>", "a3"),
+        ("<PgDn><PgDn>", "a6"),
+    ] {
+        floor.keys(keys);
+        assert_eq!(floor.selected().as_deref(), Some(expected), "{keys}");
+    }
+    floor.keys("<Esc>");
+    assert_eq!(floor.selected(), None);
+}
+
+#[test]
+fn the_selection_follows_its_target_and_the_offset_follows_the_selection() {
+    let mut floor = Floor::new();
+    floor.keys("2");
+    floor.room(0, 2);
+    floor.keys("jj");
+    assert_eq!(floor.selected().as_deref(), Some("a2"));
+    for (id, secs) in [("a1", 290), ("a3", 470), ("a4", 460), ("a5", 455), ("a6", 480)] {
+        floor.agent(id, secs);
+    }
+    assert_eq!(floor.ids(Kind::Agent).join(" "), "a6 a3 a4 a5 a1 a2");
+    assert_eq!((floor.selected().as_deref(), floor.state.offset[&Kind::Agent]), (Some("a2"), 4));
+    floor.room(0, 4);
+    assert_eq!(floor.state.offset[&Kind::Agent], 2, "no room is left empty");
+}
+
+#[test]
+fn when_the_selected_row_is_filtered_away_its_neighbour_takes_over() {
+    let mut floor = Floor::new();
+    floor.keys("2jjj");
+    assert_eq!(floor.selected().as_deref(), Some("a3"));
+    floor.keys("/south<Enter>");
+    assert_eq!(floor.ids(Kind::Agent).join(" "), "a2 a4 a6");
+    assert_eq!(floor.selected().as_deref(), Some("a6"));
+    floor.keys("/x");
+    assert_eq!(floor.selected(), None);
+}
+
+#[test]
+fn escape_goes_back_one_step_at_a_time() {
+    let mut floor = Floor::new();
+    floor.keys("2/nor<Enter>j<Enter>");
+    assert!(floor.state.detail_open);
+    floor.keys("<Esc>");
+    assert_eq!((floor.state.detail_open, floor.state.filter.text.value()), (false, "nor"));
+    floor.keys("<Esc>");
+    assert_eq!((floor.state.filter.text.value(), floor.selected().is_some()), ("", true));
+    floor.keys("<Esc>");
+    assert_eq!(floor.selected(), None);
+}
+
+#[test]
+fn a_filter_takes_text_moves_rows_and_never_acts() {
+    let mut floor = Floor::new();
+    assert_eq!(floor.keys("/qrx!1<Back>"), []);
+    assert!(floor.state.filter.editing);
+    assert_eq!(floor.state.filter.text.value(), "qrx!");
+    floor.event(Event::Paste("a\nb\u{1b}[31m".repeat(100)));
+    let text = floor.state.filter.text.value();
+    assert!(text.chars().count() <= 200 && !text.chars().any(char::is_control), "{text:?}");
+    floor.keys("<Esc>");
+    assert_eq!((floor.state.filter.editing, floor.state.filter.text.value()), (false, ""));
+    floor.event(Event::Paste("q".to_owned()));
+    assert_eq!(floor.state.filter.text.value(), "", "a paste outside the filter is no key");
+}
+
+#[test]
+fn the_sort_menu_begins_at_the_present_column() {
+    let mut floor = Floor::new();
+    floor.keys("ojj<Enter>");
+    assert_eq!((floor.state.sort.column, floor.state.overlay.is_none()), (Column::Group, true));
+    floor.keys("O");
+    assert!(floor.state.sort.reverse);
+    floor.keys("<F6>");
+    assert_eq!(floor.state.overlay, Some(Overlay::SortMenu { cursor: 2 }));
+    floor.keys("<Enter>");
+    assert!(floor.state.sort.reverse, "the same column keeps its direction");
+    floor.keys("og<Enter>");
+    assert_eq!((floor.state.sort.column, floor.state.sort.reverse), (Column::State, false));
+}
+
+#[test]
+fn the_help_scrolls_to_its_end_and_no_further() {
+    let mut floor = Floor::new();
+    floor.keys("?");
+    floor.room(1, 1);
+    let scroll = |floor: &Floor| match floor.state.overlay {
+        Some(Overlay::Help { scroll }) => scroll,
+        _ => panic!("no help"),
+    };
+    for (keys, expected) in [("jj", 2), ("<PgDn>", 12), ("G", 35), ("j", 35), ("<PgUp>", 25), ("g", 0), ("k", 0)] {
+        floor.keys(keys);
+        assert_eq!(scroll(&floor), expected, "{keys}");
+    }
+}
+
+#[test]
+fn a_frozen_picture_stands_still_while_readings_go_on() {
+    let mut floor = Floor::new();
+    floor.agent("a1", 300);
+    floor.keys("p");
+    let revision = floor.state.revision;
+    floor.advance(60);
+    floor.agent("a1", 400);
+    floor.event(Event::Shared(Box::new(Shared { status: Some(floor.status(Link::Live)), ..Shared::default() })));
+    assert_eq!(floor.state.revision, revision, "nothing visible changed");
+    let shown = |floor: &Floor| lines(&floor.state, Kind::Agent).iter().find_map(|l| l.aht).map(|a| a.secs());
+    assert_eq!(shown(&floor), Some(300));
+    floor.keys("2j");
+    assert_eq!(floor.selected().as_deref(), Some("a1"), "one can still move");
+    floor.keys(" ");
+    assert_eq!(shown(&floor), Some(400));
+}
+
+#[test]
+fn what_changes_nothing_visible_asks_for_no_frame() {
+    let mut floor = Floor::new();
+    floor.event(Event::Resize(80, 24));
+    let revision = floor.state.revision;
+    floor.event(Event::Resize(80, 24));
+    floor.keys("~");
+    floor.event(Event::Readings(vec![floor.reading(Target::agent("stranger"), Outcome::NoCalls)]));
+    floor.event(Event::Shared(Box::default()));
+    floor.event(Event::Resolved("nothing".to_owned()));
+    assert_eq!(floor.state.revision, revision);
+    assert!(!floor.state.rows.contains_key(&Target::agent("stranger")));
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let key = prop_oneof![
+        8 => prop::sample::select("jkgGqhpurxyobOPz?/!123 ~\u{301}王".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        6 => prop::sample::select(vec![
+            KeyCode::Down, KeyCode::Up, KeyCode::PageDown, KeyCode::PageUp, KeyCode::Home, KeyCode::End, KeyCode::Tab,
+            KeyCode::BackTab, KeyCode::Enter, KeyCode::Esc, KeyCode::Backspace, KeyCode::F(1), KeyCode::F(6), KeyCode::Left,
+        ]),
+    ];
+    let modifiers =
+        prop_oneof![9 => Just(KeyModifiers::NONE), 1 => any::<u8>().prop_map(KeyModifiers::from_bits_truncate)];
+    let key = (key, modifiers).prop_map(|(code, modifiers)| Event::Key(KeyEvent::new(code, modifiers)));
+    let outcome = prop_oneof![
+        (0u32..1000).prop_map(|s| Outcome::Value(crate::domain::Aht::from_secs(s))),
+        Just(Outcome::NoCalls),
+        Just(Outcome::Invalid),
+        Just(Outcome::Failed("no answer".into())),
+    ];
+    let reading = (0usize..8, outcome).prop_map(|(i, outcome)| {
+        let floor = Floor::new();
+        let target = floor.state.facts.watched[i].target.clone();
+        Event::Readings(vec![floor.reading(target, outcome)])
+    });
+    let room = (0usize..9, 0usize..9, 0usize..40, 0usize..80).prop_map(|(c, a, overlay, overlay_lines)| {
+        Event::Drawn(Room { page: [(Kind::Campaign, c), (Kind::Agent, a)].into(), overlay, overlay_lines })
+    });
+    prop_oneof![
+        20 => key,
+        6 => reading,
+        4 => room,
+        1 => ".{0,12}".prop_map(Event::Paste),
+        1 => any::<(u16, u16)>().prop_map(|(c, r)| Event::Resize(c, r)),
+        1 => Just(Event::Tick),
+        1 => Just(Event::Loaded(Snapshot::default())),
+        1 => Just(Event::Shared(Box::default())),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_selection_is_a_visible_row_or_none(events in prop::collection::vec(any_event(), 0..60)) {
+        let mut floor = Floor::new();
+        for event in events {
+            let name = format!("{event:?}");
+            floor.clock.advance(std::time::Duration::from_millis(700));
+            floor.event(event);
+            let state = &floor.state;
+            prop_assert!(tables(state).contains(&state.focus));
+            for kind in Kind::ALL {
+                let rows = lines(state, kind);
+                let offset = state.offset.get(&kind).copied().unwrap_or(0);
+                prop_assert!(offset <= rows.len());
+                let Some(selected) = state.selected.get(&kind) else { continue };
+                let at = rows.iter().position(|l| l.target() == selected);
+                prop_assert!(at.is_some(), "{name}: {selected} is not among the rows of {kind}");
+                let page = state.page.get(&kind).copied().unwrap_or(0);
+                prop_assert!(page == 0 || (offset..offset + page).contains(&at.unwrap()), "{name}: out of view");
+            }
+            prop_assert!(state.selected.len() <= 1);
+            prop_assert!(!state.detail_open || state.selected.contains_key(&state.focus));
+        }
+    }
+}

@@ -1,0 +1,441 @@
+//! The command line. Flags that set a key of the configuration come from its table, so that help, file and variables
+//! cannot differ; there is no flag for a secret.
+
+use std::ffi::OsString;
+
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    ValueHint, builder::ValueParser, error::ErrorKind,
+};
+
+use crate::{
+    config::{Form, Id, KEYS, Key, Overrides, VARIABLES},
+    exit::Exit,
+    sim,
+};
+
+/// top for average handling time: polls the AHT API for agents and campaigns and shows them live
+///
+/// Without a command it opens the dashboard. Where standard output is not a terminal it does what `once` does.
+///
+/// What is watched comes from a configuration file (`ahtop config init` writes one), from AHTOP_* variables or from
+/// flags; a flag goes before a variable, that before the file. The API key is never given by a flag:
+///
+///   AHTOP_API_KEY=... ahtop --user acme -a priya@acme.example -C COLLECT-IN
+#[derive(Debug, Parser)]
+#[command(name = "ahtop", version, after_long_help = after_help(), max_term_width = 120)]
+pub struct Cli {
+    /// What the flags say of the configuration.
+    #[command(flatten)]
+    pub options: Options,
+    /// What to do; nothing: the dashboard.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// One paced sweep over all targets; prints them and exits
+    ///
+    /// Prints what it has also before an exit that is not 0.
+    Once(Once),
+    /// Prints a JSON object for each reading, one a line, until it is interrupted
+    Stream,
+    /// Checks the configuration; with --live asks the service for each target
+    Check(Check),
+    /// Writes, finds or shows the configuration
+    Config {
+        /// Which of them.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Serves a simulated AHT API on the loopback address
+    Sim(Sim),
+    /// Opens the dashboard on a simulated call centre
+    Demo(Demo),
+    /// Prints the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// `once`
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Once {
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Exit with 7 if the service calls a target invalid
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// How `once` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON object, versioned
+    Json,
+    /// A line for each target
+    Csv,
+}
+
+/// `check`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Ask the service once for each target, after saying how many requests that takes
+    #[arg(long)]
+    pub live: bool,
+    /// Do not ask before --live begins
+    #[arg(long, requires = "live")]
+    pub yes: bool,
+}
+
+/// `config …`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Writes a commented file to start from; never over an existing one
+    Init,
+    /// Prints the path of the configuration file
+    Path,
+    /// Prints what holds in the end and where each value comes from
+    Show,
+}
+
+/// `sim`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Sim {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 7878)]
+    pub port: u16,
+    /// What happens
+    #[arg(long, value_enum, default_value_t = Scenario::Calm)]
+    pub scenario: Scenario,
+    /// How many agents there are
+    #[arg(long, value_name = "N", default_value_t = 44, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub agents: u32,
+    /// How many campaigns there are
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub campaigns: u32,
+    /// The same number gives the same call centre
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// `demo`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Demo {
+    /// What happens
+    #[arg(long, value_enum, default_value_t = Scenario::Busy)]
+    pub scenario: Scenario,
+    /// The same number gives the same call centre
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// What happens in the simulated call centre.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scenario {
+    /// A quiet day
+    Calm,
+    /// Many calls, some agents far outside of their band
+    Busy,
+    /// Others use the account's budget too
+    Throttled,
+    /// Another client mints tokens and kills ours
+    TokenWar,
+    /// The service fails and comes back
+    Outage,
+}
+
+impl From<Scenario> for sim::Scenario {
+    fn from(scenario: Scenario) -> Self {
+        match scenario {
+            Scenario::Calm => sim::Scenario::Calm,
+            Scenario::Busy => sim::Scenario::Busy,
+            Scenario::Throttled => sim::Scenario::Throttled,
+            Scenario::TokenWar => sim::Scenario::TokenWar,
+            Scenario::Outage => sim::Scenario::Outage,
+        }
+    }
+}
+
+/// What the flags say of the configuration; they may stand before or behind the command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options(pub Overrides);
+
+/// The flag of a key as clap names it: without the dashes.
+fn flag(key: &Key) -> Option<&'static str> {
+    key.flag.map(|f| f.trim_start_matches('-'))
+}
+
+fn config_arg() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .help("The configuration file, instead of the platform's [env: AHTOP_CONFIG]")
+        .value_name("FILE")
+        .value_parser(ValueParser::path_buf())
+        .value_hint(ValueHint::FilePath)
+        .global(true)
+        .help_heading("Configuration")
+}
+
+fn arg(key: &'static Key, long: &'static str) -> Arg {
+    let mut help = key.doc.to_owned();
+    if key.form.is_list() {
+        help.push_str("; may be repeated");
+    }
+    if let Some(env) = key.env {
+        help.push_str(&format!(" [env: {env}{}]", if key.form.is_list() { "=one,two" } else { "" }));
+    }
+    if let Some(default) = key.default {
+        help.push_str(&format!(" [default: {default}]"));
+    }
+    let short = match key.id {
+        Id::Agents => Some('a'),
+        Id::Campaigns => Some('C'),
+        _ => None,
+    };
+    let action = if key.form.is_list() { ArgAction::Append } else { ArgAction::Set };
+    let hint = if matches!(key.form, Form::Path) { ValueHint::FilePath } else { ValueHint::Other };
+    // The short help shows what a first start takes.
+    let common =
+        matches!(key.id, Id::AccountName | Id::UserName | Id::BaseUrl | Id::Agents | Id::Campaigns | Id::Theme);
+    Arg::new(long)
+        .long(long)
+        .short(short)
+        .help(help)
+        .value_name(key.form.placeholder())
+        .value_parser(ValueParser::string())
+        .value_hint(hint)
+        .action(action)
+        .global(true)
+        .hide_short_help(!common)
+        .help_heading("Configuration")
+}
+
+impl Args for Options {
+    fn augment_args(command: Clap) -> Clap {
+        let keys = KEYS.iter().filter_map(|key| Some(arg(key, flag(key)?)));
+        command.arg(config_arg()).args(keys)
+    }
+
+    fn augment_args_for_update(command: Clap) -> Clap {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Options {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut options = Options::default();
+        options.update_from_arg_matches(matches)?;
+        Ok(options)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.config = matches.get_one("config").cloned();
+        for key in &KEYS {
+            let Some(long) = flag(key) else { continue };
+            for value in matches.get_many::<String>(long).into_iter().flatten() {
+                self.0.set(key.id, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which flags of the configuration mean something to a command.
+#[derive(Clone, Copy)]
+enum Takes {
+    Everything,
+    Only(&'static [Id]),
+    ConfigFile,
+    Nothing,
+}
+
+/// The commands for which some of these flags mean nothing.
+const PICKY: [(&[&str], Takes); 5] = [
+    (&["config", "init"], Takes::ConfigFile),
+    (&["config", "path"], Takes::ConfigFile),
+    (&["sim"], Takes::Nothing),
+    (&["man"], Takes::Nothing),
+    (&["demo"], Takes::Only(&[Id::Theme, Id::Symbols, Id::AgeStep, Id::MaxFps])),
+];
+
+impl Takes {
+    /// `None` stands for `--config`.
+    fn flag(self, id: Option<Id>) -> bool {
+        match (self, id) {
+            (Takes::Everything, _) | (Takes::ConfigFile, None) => true,
+            (Takes::Only(ids), Some(id)) => ids.contains(&id),
+            _ => false,
+        }
+    }
+
+    /// Hides from the help of `command` the flags that it does not take. A global flag that a command defines itself
+    /// is not handed down to it, so the hidden one stands in.
+    fn hide_others(self, command: Clap) -> Clap {
+        let config = (!self.flag(None)).then(|| config_arg().hide(true));
+        let others = KEYS.iter().filter(move |key| !self.flag(Some(key.id)));
+        command.args(config).args(others.filter_map(|key| Some(arg(key, flag(key)?).hide(true))))
+    }
+}
+
+/// The whole command line as clap sees it.
+pub fn command() -> Clap {
+    PICKY.iter().fold(Cli::command(), |command, (path, takes)| within(command, path, &|c| takes.hide_others(c)))
+}
+
+fn within(command: Clap, path: &[&str], change: &dyn Fn(Clap) -> Clap) -> Clap {
+    match path.split_first() {
+        None => change(command),
+        Some((name, rest)) => command.mut_subcommand(name, |sub| within(sub, rest, change)),
+    }
+}
+
+impl Cli {
+    /// Reads the command line; the first argument is the program's name.
+    ///
+    /// # Errors
+    /// For help and version too: print the error and exit with its code (0 or 2).
+    pub fn read<T: Into<OsString> + Clone>(args: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
+        let matches = command().try_get_matches_from(args)?;
+        let cli = Cli::from_arg_matches(&matches)?;
+        cli.no_idle_flag()?;
+        Ok(cli)
+    }
+
+    /// A flag that would do nothing is an error: somebody expects it to do something.
+    fn no_idle_flag(&self) -> Result<(), clap::Error> {
+        let path: &[&str] = match &self.command {
+            Some(Command::Config { command: ConfigCommand::Init }) => &["config", "init"],
+            Some(Command::Config { command: ConfigCommand::Path }) => &["config", "path"],
+            Some(Command::Sim(_)) => &["sim"],
+            Some(Command::Man) => &["man"],
+            Some(Command::Demo(_)) => &["demo"],
+            _ => &[],
+        };
+        let takes = PICKY.iter().find(|(picky, _)| *picky == path).map_or(Takes::Everything, |p| p.1);
+        let file = self.options.0.config.iter().map(|_| (None, "--config"));
+        let keys = self.options.0.values().filter_map(|(id, _)| Some((Some(id), id.key().flag?)));
+        match file.chain(keys).find(|(id, _)| !takes.flag(*id)) {
+            None => Ok(()),
+            Some((_, flag)) => {
+                let message = format!("'{flag}' means nothing to 'ahtop {}'", path.join(" "));
+                Err(command().error(ErrorKind::ArgumentConflict, message))
+            }
+        }
+    }
+}
+
+/// The end of `--help`: variables and exit codes.
+fn after_help() -> String {
+    let mut text = String::from("Environment, beside the variables named above:\n");
+    for (name, meaning) in VARIABLES {
+        text.push_str(&format!("  {name:<16} {meaning}\n"));
+    }
+    text.push_str("\nExit codes:\n");
+    for (exit, meaning) in Exit::TABLE {
+        text.push_str(&format!("  {:<6} {meaning}\n", exit.code()));
+    }
+    text.push_str("  128+n  ended by signal n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(args: &str) -> Result<Cli, clap::Error> {
+        Cli::read(std::iter::once("ahtop").chain(args.split_whitespace()))
+    }
+
+    fn help(args: &str) -> String {
+        read(args).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn flags_stand_before_or_behind_the_command() {
+        let mut expected = Overrides::with_config("c.toml");
+        for (id, value) in [(Id::UserName, "u"), (Id::Agents, "x"), (Id::Agents, "y"), (Id::Campaigns, "C")] {
+            expected.set(id, value);
+        }
+        for args in [
+            "--config c.toml --user u -a x --agent y -C C",
+            "--config c.toml --user u -a x -a y -C C once --strict",
+            "once --config=c.toml --user=u -ax -ay --campaign C --format json",
+            "config show --config c.toml --user u -a x -a y -C C",
+        ] {
+            assert_eq!(read(args).unwrap().options.0, expected, "{args}");
+        }
+    }
+
+    #[test]
+    fn a_flag_that_would_do_nothing_is_an_error() {
+        for args in [
+            "sim --user u",
+            "man --theme dark",
+            "config init --theme dark",
+            "config path -a x",
+            "demo -a x",
+            "demo --config c",
+            "check --yes",
+            "--format json",
+            "--api-key hunter2",
+            "--token hunter2",
+            "sim --agents 0",
+        ] {
+            assert_eq!(read(args).unwrap_err().exit_code(), 2, "{args}");
+        }
+        for args in
+            ["demo --theme mono --symbols ascii", "config init --config c", "sim --port 0", "check --live --yes"]
+        {
+            assert!(read(args).is_ok(), "{args}");
+        }
+    }
+
+    #[test]
+    fn the_help_of_a_command_shows_only_flags_that_it_takes() {
+        let (sim, demo, once) = (help("sim --help"), help("demo --help"), help("once --help"));
+        assert!(!sim.contains("--theme") && !sim.contains("--config") && sim.contains("--port"), "{sim}");
+        assert!(demo.contains("--theme") && !demo.contains("--user") && !demo.contains("--timezone"), "{demo}");
+        assert!(once.contains("--theme") && once.contains("--user") && once.contains("--config"), "{once}");
+    }
+
+    #[test]
+    fn the_help_names_every_flag_variable_default_and_exit_code() {
+        let text = help("--help");
+        let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for key in KEYS.iter().filter(|k| k.flag.is_some()) {
+            let flag = key.flag.unwrap();
+            assert!(folded.contains(&format!("{flag} <{}>", key.form.placeholder())), "{flag}");
+            assert!(folded.contains(&format!("[env: {}", key.env.unwrap())), "{flag}");
+            assert!(key.default.is_none_or(|d| folded.contains(&format!("[default: {d}]"))), "{flag}");
+        }
+        for (name, _) in VARIABLES {
+            assert!(text.contains(name), "{name}");
+        }
+        for (exit, words) in Exit::TABLE {
+            assert!(folded.contains(&format!("{} {words}", exit.code())), "{words}");
+        }
+        assert!(help("-h").lines().count() < 40, "{}", help("-h"));
+        assert!(!text.contains(" man "), "{text}");
+    }
+
+    #[test]
+    fn no_flag_takes_a_secret() {
+        for command in std::iter::once(&command()).chain(command().get_subcommands()) {
+            for arg in command.get_arguments().filter_map(|a| a.get_long()) {
+                let secret = ["key", "token", "secret", "password"].iter().any(|w| arg.contains(w));
+                assert!(!secret || arg == "api-key-file", "{arg}");
+            }
+        }
+    }
+}

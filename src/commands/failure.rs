@@ -1,0 +1,47 @@
+//! Why a command ended early: an exit code, and a sentence for the user.
+
+use crate::{api::HttpError, config::ConfigErrors, exit::Exit, store::StoreError};
+
+/// An error on its way to the user.
+#[derive(Debug)]
+pub struct Failure {
+    /// How the program ends.
+    pub exit: Exit,
+    /// What happened and what to do; may have several lines.
+    pub message: String,
+}
+
+impl Failure {
+    /// With this exit code and sentence.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Failure { exit, message: message.into() }
+    }
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(e: ConfigErrors) -> Self {
+        Failure::new(Exit::Config, e.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(e: StoreError) -> Self {
+        let exit = match e {
+            StoreError::Newer { .. } | StoreError::Url(_) => Exit::Config,
+            _ => Exit::Unexpected,
+        };
+        Failure::new(exit, e.to_string())
+    }
+}
+
+impl From<HttpError> for Failure {
+    fn from(e: HttpError) -> Self {
+        Failure::new(Exit::Config, e.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(e: std::io::Error) -> Self {
+        Failure::new(Exit::Unexpected, e.to_string())
+    }
+}

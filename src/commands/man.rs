@@ -1,0 +1,62 @@
+//! `ahtop man`: the manual page, made from the command line's own definition.
+
+use std::io;
+
+use clap_mangen::Man;
+
+use super::Done;
+use crate::{cli, exit::Exit};
+
+/// The page in roff, with a section for each command.
+pub fn run() -> Done {
+    match page() {
+        Ok(page) => Done::ok(page),
+        Err(e) => Done::failed(Exit::Unexpected, format!("ahtop: cannot make the manual page: {e}")),
+    }
+}
+
+fn page() -> io::Result<String> {
+    let command = cli::command();
+    let mut page = Vec::new();
+    Man::new(command.clone()).render(&mut page)?;
+    let mut page = String::from_utf8_lossy(&page).into_owned();
+    for sub in command.get_subcommands().filter(|s| !s.is_hide_set()) {
+        let inner: Vec<_> = sub.get_subcommands().filter(|s| !s.is_hide_set()).collect();
+        if inner.is_empty() {
+            section(&mut page, sub.get_name(), sub)?;
+        }
+        for below in inner {
+            section(&mut page, &format!("{} {}", sub.get_name(), below.get_name()), below)?;
+        }
+    }
+    Ok(page)
+}
+
+fn section(page: &mut String, name: &str, command: &clap::Command) -> io::Result<()> {
+    let man = Man::new(command.clone());
+    let (mut description, mut options) = (Vec::new(), Vec::new());
+    man.render_description_section(&mut description)?;
+    if command.get_arguments().next().is_some() {
+        man.render_options_section(&mut options)?;
+    }
+    page.push_str(&format!(".SH \"AHTOP {}\"\n", name.to_uppercase()));
+    for part in [description, options] {
+        // The heading of a part of its own page is none here.
+        let text = String::from_utf8_lossy(&part).into_owned();
+        let body = text.lines().filter(|l| !l.starts_with(".SH ") && !l.starts_with(".ie ") && !l.starts_with(".el "));
+        body.for_each(|line| page.extend([line, "\n"]));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_page_has_every_command_and_the_exit_codes() {
+        let page = super::run().out;
+        for text in [".SH \"AHTOP ONCE\"", ".SH \"AHTOP CONFIG INIT\"", "\\-\\-strict", "AHTOP_API_KEY", "Exit codes"] {
+            assert!(page.contains(text), "{text}\n{page}");
+        }
+        assert_eq!(page.matches(".TH").count(), 1);
+    }
+}

@@ -1,0 +1,78 @@
+//! One file for each command, which wires the rooms below.
+
+pub mod check;
+pub mod config;
+pub mod dashboard;
+mod failure;
+pub mod live;
+mod logging;
+pub mod man;
+pub mod once;
+mod session;
+pub mod simulate;
+mod stop;
+pub mod stream;
+mod sweep;
+
+pub use failure::Failure;
+
+use std::io::{self, Write};
+
+use crate::{config::Env, exit::Exit};
+
+/// Begins to log into the state directory.
+pub fn start_log(env: &Env) {
+    logging::begin(env);
+}
+
+/// What a command that only says something came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// For standard output.
+    pub out: String,
+    /// For standard error.
+    pub err: String,
+    /// How it ends.
+    pub exit: Exit,
+}
+
+impl Done {
+    /// All went well, and this is to be printed.
+    pub fn ok(out: impl Into<String>) -> Self {
+        Done { out: out.into(), err: String::new(), exit: Exit::Ok }
+    }
+
+    /// It failed, for these reasons.
+    pub fn failed(exit: Exit, err: impl Into<String>) -> Self {
+        Done { out: String::new(), err: err.into(), exit }
+    }
+
+    /// Prints both and gives the exit code.
+    pub fn print(self) -> Exit {
+        complain(&self.err);
+        match print(&self.out) {
+            Exit::Ok => self.exit,
+            failed => failed,
+        }
+    }
+}
+
+/// Prints to standard output. A reader that went away (`ahtop … | head`) is no error.
+pub fn print(text: &str) -> Exit {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("ahtop: cannot write to standard output: {e}"));
+            Exit::Unexpected
+        }
+        _ => Exit::Ok,
+    }
+}
+
+/// Prints lines to standard error, where anything can be said at all.
+pub fn complain(text: &str) {
+    if !text.is_empty() {
+        // Nothing is left to tell where standard error is closed.
+        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+    }
+}

@@ -1,0 +1,165 @@
+//! One process on an account: the store opened, the poller running, and both given back at the end.
+
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+
+use jiff::tz::TimeZone;
+use secrecy::SecretString;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    api::{Client, HttpOptions, HttpTransport},
+    commands::Failure,
+    config::{
+        Config, Env, paths,
+        secret::{self, Credentials},
+    },
+    domain::{Clock, SystemClock, Target},
+    exit::Exit,
+    poll::{Keys, Poller, Rules, Setup, TokenSource, Wakes},
+    store::{Attention, Handle, Instance, Role, StoreNotice, open},
+};
+
+/// How long a clean exit may take; a minting under way is worth waiting for, but not forever.
+const STOP: Duration = Duration::from_secs(3);
+
+/// The first wants hold until the dashboard or the sweep says its own.
+const FIRST_WANT: Duration = Duration::from_secs(30);
+/// Named to the service with each request.
+const USER_AGENT: &str = concat!("ahtop/", env!("CARGO_PKG_VERSION"));
+
+/// What a session is opened with.
+pub(crate) struct Open<'a> {
+    /// The account.
+    pub(crate) config: &'a Config,
+    /// Where `auto` leads.
+    pub(crate) auto_path: PathBuf,
+    /// What this process does.
+    pub(crate) role: Role,
+    /// As whom it polls; `None`: it only watches.
+    pub(crate) keys: Option<Keys>,
+    /// What it wants from the first moment on.
+    pub(crate) wants: Vec<Target>,
+}
+
+/// The rooms that every command on an account needs, wired.
+pub(crate) struct Session {
+    /// The shared state.
+    pub(crate) store: Handle,
+    /// Wake-ups between the poller and the rest.
+    pub(crate) wakes: Wakes,
+    /// This process.
+    pub(crate) me: Instance,
+    /// Time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What opening the store has to say.
+    pub(crate) notices: Vec<StoreNotice>,
+    /// Whether this process may poll.
+    pub(crate) may_poll: bool,
+    cancel: CancellationToken,
+    poller: Option<JoinHandle<()>>,
+}
+
+impl Session {
+    /// Opens the store and starts a poller where there are keys.
+    ///
+    /// # Errors
+    /// A store of a newer version, a bad URL, an unreadable `ca_file`.
+    pub(crate) fn open(open_with: Open<'_>) -> Result<Session, Failure> {
+        let Open { config, auto_path, role, keys, wants } = open_with;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let opened = open(&config.store_url, &auto_path, clock.clone())?;
+        let store = Handle::new(opened.store);
+        let (me, wakes, cancel) = (Instance::here(role), Wakes::default(), CancellationToken::new());
+        let wants: Vec<_> = wants.into_iter().map(|target| (target, Attention::Listed)).collect();
+        store.direct().want(&me, &wants, FIRST_WANT)?;
+        let may_poll = keys.is_some();
+        let poller = match keys {
+            Some(keys) => Some(tokio::spawn(poller(config, store.clone(), &me, keys, &wakes)?.run(cancel.clone()))),
+            None => None,
+        };
+        Ok(Session { store, wakes, me, clock, notices: opened.notices, may_poll, cancel, poller })
+    }
+
+    /// Stops the poller and gives back the lease and what was wanted.
+    pub(crate) async fn close(self) {
+        self.cancel.cancel();
+        if let Some(poller) = self.poller {
+            if tokio::time::timeout(STOP, poller).await.is_err() {
+                tracing::warn!("the poller did not stop in time; its lease runs out by itself");
+            }
+            return;
+        }
+        let me = self.me;
+        if let Err(e) = self.store.call(move |s| s.leave(&me)).await {
+            tracing::warn!("leaving: {e}");
+        }
+    }
+}
+
+fn poller(config: &Config, store: Handle, me: &Instance, keys: Keys, wakes: &Wakes) -> Result<Poller, Failure> {
+    let transport = HttpTransport::new(&HttpOptions {
+        base_url: config.account.base_url.clone(),
+        connect_timeout: config.poll.connect_timeout,
+        timeout: config.poll.timeout,
+        ca_file: config.account.ca_file.clone(),
+        user_agent: USER_AGENT.into(),
+    })?;
+    Ok(Poller::new(Setup {
+        store,
+        client: Arc::new(Client::new(Arc::new(transport), config.account.user_name.as_str())),
+        keys,
+        me: me.clone(),
+        rules: Rules {
+            budget: config.budget,
+            min_interval: config.poll.min_interval,
+            timeout: config.poll.timeout,
+            keep: config.history_keep,
+            bands: config.watch.iter().map(|w| (w.target.clone(), w.band)).collect(),
+        },
+        wakes: wakes.clone(),
+        seed: rand::random(),
+    }))
+}
+
+/// The store's place under `auto`.
+///
+/// # Errors
+/// Where the system names no directory for it.
+pub(crate) fn auto_path(config: &Config, env: &Env) -> Result<PathBuf, Failure> {
+    paths::store_file(config, env).ok_or_else(|| {
+        let message = "there is no home directory to keep the store in: set AHTOP_STATE_DIR, or [store] url";
+        Failure::new(Exit::Config, message)
+    })
+}
+
+/// Loads what the configuration names as the secret.
+///
+/// # Errors
+/// Those of the source, with [`Exit::Credentials`].
+pub(crate) async fn keys(config: &Config, env: &Env) -> Result<Option<Keys>, Failure> {
+    let Some(auth) = &config.auth else { return Ok(None) };
+    let credentials = secret::credentials(auth, env).await;
+    let credentials = credentials.map_err(|e| Failure::new(Exit::Credentials, e.to_string()))?;
+    Ok(Some(match credentials {
+        Credentials::TokenFromKey(key) => Keys::Token(key),
+        Credentials::Basic(key) => Keys::Basic(key),
+        Credentials::TokenFromCommand(argv) => Keys::Source(Arc::new(Command(argv))),
+    }))
+}
+
+/// The zone of what is shown.
+pub(crate) fn zone(config: &Config) -> TimeZone {
+    let named = config.account.timezone.as_deref().and_then(|name| TimeZone::get(name).ok());
+    named.unwrap_or_else(TimeZone::system)
+}
+
+/// `[auth] token_command`.
+struct Command(Vec<String>);
+
+impl TokenSource for Command {
+    fn token(&self) -> Pin<Box<dyn Future<Output = Result<SecretString, String>> + Send + '_>> {
+        Box::pin(async { secret::token_from(&self.0).await.map_err(|e| e.to_string()) })
+    }
+}

@@ -1,0 +1,95 @@
+//! `ahtop stream`: a JSON object for each reading, one a line, until interrupted.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    time::Duration,
+};
+
+use super::{
+    Failure, complain,
+    session::{self, Open, Session},
+    stop,
+};
+use crate::{
+    app::rows,
+    config::{self, Config, Env, Overrides},
+    domain::{Row, Target},
+    exit::Exit,
+    report::{self, Element, View},
+    store::{Attention, Cursor, Role},
+};
+
+/// How often the store is looked at when nobody wakes us.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often the wants are said again, and how long they hold.
+const WANT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(30));
+/// Most readings taken at a time.
+const BATCH: usize = 1000;
+
+/// Streams the readings of the configured targets.
+///
+/// # Errors
+/// Configuration, credentials, store.
+pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
+    let loaded = config::load(flags, env)?;
+    let config = &loaded.config;
+    complain(&super::config::warnings(&loaded.warnings));
+    let session = Session::open(Open {
+        auto_path: session::auto_path(config, env)?,
+        role: Role::Command,
+        keys: session::keys(config, env).await?,
+        wants: config.watch.iter().map(|w| w.target.clone()).collect(),
+        config,
+    })?;
+    let result = tokio::select! {
+        result = follow(&session, config) => result,
+        signal = stop::signal() => Ok(Exit::Signal(signal)),
+    };
+    session.close().await;
+    result
+}
+
+async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
+    let snapshot = session.store.call(|s| s.snapshot(Duration::ZERO)).await?;
+    let mut rows: BTreeMap<Target, Row> = snapshot.rows.into_iter().map(|r| (r.target.clone(), r)).collect();
+    let labels: BTreeMap<&Target, _> = config.watch.iter().map(|w| (&w.target, w.label.clone())).collect();
+    let zone = session::zone(config);
+    let mut cursor: Cursor = snapshot.cursor;
+    let mut said = session.clock.now().mono;
+    loop {
+        let now = session.clock.now();
+        if now.mono.since(said) >= WANT.0 {
+            let wants: Vec<_> = config.watch.iter().map(|w| (w.target.clone(), Attention::Listed)).collect();
+            let me = session.me.clone();
+            session.store.call(move |s| s.want(&me, &wants, WANT.1)).await?;
+            said = now.mono;
+        }
+        let at = cursor;
+        let ((readings, next), sweep) =
+            session.store.call(move |s| Ok((s.since(at, BATCH)?, s.status()?.map(|s| s.sweep)))).await?;
+        cursor = next;
+        let stale_after = rows::stale_rule(sweep.unwrap_or_default(), config.poll.min_interval);
+        let full = readings.len() == BATCH;
+        let mut lines = Vec::new();
+        for reading in &readings {
+            let Some(label) = labels.get(&reading.target) else { continue };
+            let row = rows.entry(reading.target.clone()).or_insert_with(|| Row::new(reading.target.clone()));
+            row.take(reading, &now);
+            let view = View { now: &now, zone: &zone, stale_after };
+            report::ndjson(&config.account.name, &Element::new(row, label.clone(), &view), &mut lines)?;
+        }
+        let mut out = io::stdout().lock();
+        match out.write_all(&lines).and_then(|()| out.flush()) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
+            result => result?,
+        }
+        drop(out);
+        if !full {
+            tokio::select! {
+                () = session.wakes.feed.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+}

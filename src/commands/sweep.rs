@@ -1,0 +1,140 @@
+//! One sweep without a screen: everything watched is asked once, by whoever polls, and read back from the store.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use super::session::Session;
+use crate::{
+    config::Watched,
+    domain::{Now, Reading, Row, Target},
+    exit::Exit,
+    store::{Attention, Link, Status, StoreError},
+};
+
+/// Wants are said again this often and forgotten after three times that.
+const WANT_INTERVAL: Duration = Duration::from_secs(10);
+/// How often the store is looked at when nobody wakes us.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// With nobody polling for so long, a process without credentials gives up.
+const NOBODY: Duration = Duration::from_secs(12);
+/// Throttled for so long without a single answer, the sweep gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What counts as asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// A good answer no older than this when the sweep began will do.
+    Within(Duration),
+    /// Everything is asked anew.
+    Anew,
+}
+
+/// How a sweep ended.
+#[derive(Debug)]
+pub(crate) struct Swept {
+    /// What the store knows, by target.
+    pub(crate) rows: BTreeMap<Target, Row>,
+    /// [`Exit::Ok`] where every target was asked; otherwise why not.
+    pub(crate) exit: Exit,
+    /// One sentence where the sweep is incomplete.
+    pub(crate) why: Option<String>,
+}
+
+/// Sweeps over `watched`; `each` is called for every answer as it arrives.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) async fn sweep(
+    session: &Session,
+    watched: &[Watched],
+    freshness: Freshness,
+    each: &mut (dyn FnMut(&Reading, &Now) + Send),
+) -> Result<Swept, StoreError> {
+    let started = session.clock.now();
+    let mut open: BTreeSet<Target> = watched.iter().map(|w| w.target.clone()).collect();
+    let snapshot = session.store.call(|s| s.snapshot(Duration::ZERO)).await?;
+    let mut rows: BTreeMap<Target, Row> =
+        snapshot.rows.into_iter().filter(|r| open.contains(&r.target)).map(|r| (r.target.clone(), r)).collect();
+    let mut cursor = snapshot.cursor;
+    if let Freshness::Within(age) = freshness {
+        open.retain(|t| rows.get(t).and_then(|r| r.age(&started)).is_none_or(|a| a >= age));
+    }
+    let wants: Vec<(Target, Attention)> = open.iter().map(|t| (t.clone(), Attention::OnScreen)).collect();
+    let nudges: Vec<Target> = open.iter().cloned().collect();
+    let me = session.me.clone();
+    let first = wants.clone();
+    session
+        .store
+        .call(move |s| {
+            s.want(&me, &first, WANT_INTERVAL * 3)?;
+            nudges.iter().try_for_each(|t| s.nudge(t))
+        })
+        .await?;
+    session.wakes.poller.notify_one();
+    let (mut wanted_at, mut progress_at) = (started.mono, started.mono);
+    let mut exit = (Exit::Ok, None);
+    while !open.is_empty() {
+        let now = session.clock.now();
+        if now.mono.since(wanted_at) >= WANT_INTERVAL {
+            let (me, wants) = (session.me.clone(), wants.clone());
+            session.store.call(move |s| s.want(&me, &wants, WANT_INTERVAL * 3)).await?;
+            wanted_at = now.mono;
+        }
+        let (readings, next) = session.store.call(move |s| s.since(cursor, 1000)).await?;
+        cursor = next;
+        for reading in &readings {
+            if let Some(watched) = watched.iter().find(|w| w.target == reading.target) {
+                rows.entry(watched.target.clone())
+                    .or_insert_with(|| Row::new(watched.target.clone()))
+                    .take(reading, &now);
+                if open.remove(&reading.target) {
+                    progress_at = now.mono;
+                }
+                each(reading, &now);
+            }
+        }
+        if open.is_empty() {
+            break;
+        }
+        let (status, holder) = session.store.call(|s| Ok((s.status()?, s.lease_holder()?))).await?;
+        if let Some(given_up) =
+            given_up(status.as_ref(), holder.is_some(), session.may_poll, now.mono.since(progress_at), &started)
+        {
+            exit = given_up;
+            break;
+        }
+        if readings.is_empty() {
+            tokio::select! {
+                () = session.wakes.feed.notified() => {}
+                () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            }
+        }
+    }
+    Ok(Swept { rows, exit: exit.0, why: exit.1 })
+}
+
+/// Whether there is no use in waiting any longer, and what that means for the exit code.
+fn given_up(
+    status: Option<&Status>,
+    polled: bool,
+    may_poll: bool,
+    silent: Duration,
+    started: &Now,
+) -> Option<(Exit, Option<String>)> {
+    if !polled && !may_poll && silent >= NOBODY {
+        let why = "nobody polls this account: start an ahtop with an [auth] section, or ahtop serve";
+        return Some((Exit::Credentials, Some(why.into())));
+    }
+    // What an earlier poller said is no news.
+    let status = status.filter(|s| s.at.boot == started.boot && s.at.mono >= started.mono)?;
+    let why = Some(status.link.sentence());
+    match &status.link {
+        Link::Credentials { .. } | Link::TokenCeiling { .. } => Some((Exit::Credentials, why)),
+        Link::TokenWait { .. } if silent >= PATIENCE => Some((Exit::Credentials, why)),
+        Link::Throttled { .. } if silent >= PATIENCE => Some((Exit::Throttled, why)),
+        Link::Down { .. } => Some((Exit::Service, why)),
+        _ => None,
+    }
+}

@@ -1,0 +1,303 @@
+//! Reads the file into values with their places: TOML syntax, tables, keys and forms. What fits together is checked
+//! later, when all layers are known.
+
+use std::{collections::BTreeMap, path::Path};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    bands::{Layer, Limit},
+    error::{Lines, Place, Sink, quote, suggest},
+    form::{Form, Value, kind, line},
+    schema::{BANDS, Id, KEYS, LIMITS, LISTS, SECTIONS, keys_of},
+};
+use crate::domain::{Aht, Kind, clean_line};
+
+/// An id with its place.
+pub(super) type Placed = (String, Place);
+
+/// What one layer says.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Where it speaks of a key, well or not.
+    pub(super) places: BTreeMap<Id, Place>,
+    /// Its valid values.
+    pub(super) values: BTreeMap<Id, Value>,
+    /// Its lists, without what was not valid.
+    pub(super) lists: BTreeMap<Id, Vec<Placed>>,
+}
+
+impl Said {
+    /// Takes a value that was read from `place`, or says what is wrong with it.
+    pub(super) fn take(&mut self, id: Id, place: Place, value: Result<Value, String>, name: &str, sink: &mut Sink) {
+        self.places.insert(id, place.clone());
+        match value {
+            Ok(value) => drop(self.values.insert(id, value)),
+            Err(message) if name.is_empty() => sink.push(place, message),
+            Err(message) => sink.push(place, format!("'{name}': {message}")),
+        }
+    }
+}
+
+/// A `[[agent]]` or `[[campaign]]`.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: String,
+    pub(super) place: Place,
+    pub(super) label: Option<String>,
+    pub(super) bands: Layer,
+}
+
+/// A `[[group]]`.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) name: String,
+    pub(super) agents: Vec<Placed>,
+    pub(super) campaigns: Vec<Placed>,
+    pub(super) bands: Layer,
+}
+
+/// All that the file says.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    pub(super) said: Said,
+    pub(super) bands: Layer,
+    pub(super) agent_bands: Layer,
+    pub(super) campaign_bands: Layer,
+    pub(super) groups: Vec<Group>,
+    pub(super) agents: Vec<Entry>,
+    pub(super) campaigns: Vec<Entry>,
+}
+
+impl File {
+    pub(super) fn entries(&self, kind: Kind) -> &[Entry] {
+        match kind {
+            Kind::Agent => &self.agents,
+            Kind::Campaign => &self.campaigns,
+        }
+    }
+}
+
+type Node<'i> = Spanned<DeValue<'i>>;
+
+/// Reads `text`, which stands in `path`. `None`: it is not TOML.
+pub(super) fn read(path: &Path, text: &str, sink: &mut Sink) -> Option<File> {
+    let mut reader = Reader { lines: Lines::new(path, text), sink, file: File::default() };
+    let (root, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        reader.root(root.get_ref());
+        return Some(reader.file);
+    }
+    // What the parser guessed behind a syntax error would only make false errors.
+    for error in errors {
+        let place = reader.lines.at(&error.span().unwrap_or(0..0));
+        reader.sink.push(place, format!("not TOML: {}", clean_line(error.message(), 200)));
+    }
+    None
+}
+
+struct Reader<'a> {
+    lines: Lines<'a>,
+    sink: &'a mut Sink,
+    file: File,
+}
+
+impl Reader<'_> {
+    fn root(&mut self, root: &DeTable<'_>) {
+        for (name, node) in root {
+            let place = self.lines.at(&name.span());
+            let name = name.get_ref().as_ref();
+            let list = LISTS.iter().find(|(list, _)| *list == name);
+            match (node.get_ref(), list) {
+                (DeValue::Array(items), Some((list, keys))) => {
+                    for item in items {
+                        match item.get_ref() {
+                            DeValue::Table(table) => self.entry(list, keys, table, self.lines.at(&item.span())),
+                            other => {
+                                let place = self.lines.at(&item.span());
+                                self.sink.push(place, format!("[[{list}]] must hold tables, found {}", kind(other)));
+                            }
+                        }
+                    }
+                }
+                (_, Some((list, _))) => {
+                    self.sink.push(place, format!("'{list}' is a list of tables: write [[{list}]]"));
+                }
+                (DeValue::Table(table), None) if name == "bands" => self.bands_section(table),
+                (DeValue::Table(table), None) if SECTIONS.contains(&name) => self.section(name, table),
+                (other, None) if name == "bands" || SECTIONS.contains(&name) => {
+                    self.sink.push(place, format!("'{name}' is a table: write [{name}]; found {}", kind(other)));
+                }
+                (_, None) => self.unknown_section(name, node, place),
+            }
+        }
+    }
+
+    fn unknown_section(&mut self, name: &str, node: &Node<'_>, place: Place) {
+        let table = matches!(node.get_ref(), DeValue::Table(_) | DeValue::Array(_));
+        if let (false, Some(key)) = (table, KEYS.iter().find(|k| k.name == name)) {
+            self.sink
+                .push(place, format!("{} stands outside of any table; it belongs in [{}]", quote(name), key.section));
+            return;
+        }
+        let known: Vec<&str> = SECTIONS.into_iter().chain(["bands"]).chain(LISTS.map(|l| l.0)).collect();
+        let what = if table { "table" } else { "key" };
+        self.sink.push(place, format!("unknown {what} {}{}", quote(name), suggest(name, &known)));
+    }
+
+    fn section(&mut self, section: &str, table: &DeTable<'_>) {
+        let known: Vec<&str> = keys_of(section).map(|k| k.name).collect();
+        for (name, node) in self.fields(&format!("[{section}]"), table, &known) {
+            let Some(key) = keys_of(section).find(|k| k.name == name) else { continue };
+            let place = self.lines.at(&node.span());
+            if matches!(key.form, Form::Ids) {
+                let ids = self.ids(&format!("'{name}'"), node);
+                self.file.said.places.insert(key.id, place);
+                self.file.said.lists.insert(key.id, ids);
+                continue;
+            }
+            let value = key.form.toml(node.get_ref());
+            self.file.said.take(key.id, place, value, name, self.sink);
+        }
+    }
+
+    /// The known fields of a table in the order of the file; the others are errors.
+    fn fields<'t, 'i>(&mut self, table: &str, fields: &'t DeTable<'i>, known: &[&str]) -> Vec<(&'t str, &'t Node<'i>)> {
+        let mut found = Vec::new();
+        for (name, node) in fields {
+            let place = self.lines.at(&name.span());
+            let name = name.get_ref().as_ref();
+            if known.contains(&name) {
+                found.push((name, node));
+                continue;
+            }
+            let hint = match KEYS.iter().find(|k| k.name == name) {
+                _ if table == "[auth]"
+                    && ["api_key", "apikey", "key", "token", "secret", "password"].contains(&name) =>
+                {
+                    "; a secret never stands in this file: name its source by api_key_env, api_key_file, \
+                     api_key_command or token_command"
+                        .to_owned()
+                }
+                Some(key) => format!("; it belongs in [{}]", key.section),
+                None => suggest(name, known),
+            };
+            self.sink.push(place, format!("unknown key {} in {table}{hint}", quote(name)));
+        }
+        found.sort_by_key(|(_, node)| node.span().start);
+        found
+    }
+
+    fn entry(&mut self, list: &str, keys: &[&str], table: &DeTable<'_>, place: Place) {
+        let fields: BTreeMap<&str, &Node<'_>> = self.fields(&format!("[[{list}]]"), table, keys).into_iter().collect();
+        let bands = fields.get("bands").map(|node| self.bands_value(node)).unwrap_or_default();
+        let label = fields.get("label").and_then(|node| self.text("label", node));
+        let agents = fields.get("agents").map(|node| self.ids("'agents'", node)).unwrap_or_default();
+        let campaigns = fields.get("campaigns").map(|node| self.ids("'campaigns'", node)).unwrap_or_default();
+        let Some(node) = keys.first().and_then(|k| fields.get(k)) else {
+            let first = keys.first().unwrap_or(&"");
+            self.sink.push(place, format!("[[{list}]] has no '{first}'"));
+            return;
+        };
+        let place = self.lines.at(&node.span());
+        let Some(id) = keys.first().and_then(|k| self.text(k, node)) else { return };
+        match list {
+            "group" if self.file.groups.iter().any(|g| g.name == id) => self.twice(list, &id, place),
+            "group" => self.file.groups.push(Group { name: id, agents, campaigns, bands }),
+            _ => {
+                let entries = if list == "agent" { &mut self.file.agents } else { &mut self.file.campaigns };
+                if entries.iter().any(|e| e.id == id) {
+                    self.twice(list, &id, place);
+                } else {
+                    entries.push(Entry { id, place, label, bands });
+                }
+            }
+        }
+    }
+
+    fn twice(&mut self, list: &str, id: &str, place: Place) {
+        self.sink.push(place, format!("there is a [[{list}]] {} already", quote(id)));
+    }
+
+    fn text(&mut self, name: &str, node: &Node<'_>) -> Option<String> {
+        let place = self.lines.at(&node.span());
+        let checked = match node.get_ref() {
+            DeValue::String(text) => line(text).map(|()| text.to_string()),
+            other => Err(format!("expected a text in quotes, found {}", kind(other))),
+        };
+        checked.map_err(|message| self.sink.push(place, format!("'{name}': {message}"))).ok()
+    }
+
+    /// A list of ids without repetition.
+    fn ids(&mut self, name: &str, node: &Node<'_>) -> Vec<Placed> {
+        let place = self.lines.at(&node.span());
+        let DeValue::Array(items) = node.get_ref() else {
+            let found = kind(node.get_ref());
+            self.sink.push(place, format!("{name}: expected an array of ids in quotes, found {found}"));
+            return Vec::new();
+        };
+        let mut ids = Vec::new();
+        let mut seen = std::collections::HashMap::new();
+        for item in items {
+            let place = self.lines.at(&item.span());
+            let DeValue::String(id) = item.get_ref() else {
+                let found = kind(item.get_ref());
+                self.sink.push(place, format!("{name}: expected an id in quotes, found {found}"));
+                continue;
+            };
+            if let Err(message) = line(id) {
+                self.sink.push(place, format!("{name}: id {message}"));
+            } else if let Some(first) = seen.insert(id.to_string(), place.clone()) {
+                let first: Place = first;
+                self.sink.push(place, format!("{name}: {} is listed twice, first in {}", quote(id), first.words()));
+            } else {
+                ids.push((id.to_string(), place));
+            }
+        }
+        ids
+    }
+
+    fn bands_section(&mut self, table: &DeTable<'_>) {
+        let fields = self.fields("[bands]", table, &BANDS);
+        let (kinds, limits): (Vec<_>, Vec<_>) =
+            fields.into_iter().partition(|(name, _)| matches!(*name, "agents" | "campaigns"));
+        self.file.bands = self.limits(limits);
+        for (name, node) in kinds {
+            let layer = self.bands_value(node);
+            let slot = if name == "agents" { &mut self.file.agent_bands } else { &mut self.file.campaign_bands };
+            *slot = layer;
+        }
+    }
+
+    fn bands_value(&mut self, node: &Node<'_>) -> Layer {
+        let DeValue::Table(table) = node.get_ref() else {
+            let place = self.lines.at(&node.span());
+            let found = kind(node.get_ref());
+            self.sink.push(place, format!("expected limits such as {{ target = \"4:47\" }}, found {found}"));
+            return Layer::default();
+        };
+        let fields = self.fields("bands", table, &LIMITS);
+        self.limits(fields)
+    }
+
+    fn limits(&mut self, fields: Vec<(&str, &Node<'_>)>) -> Layer {
+        let mut layer = Layer::default();
+        for (name, node) in fields {
+            let place = self.lines.at(&node.span());
+            let parsed = match node.get_ref() {
+                DeValue::String(text) => text.parse::<Aht>().map_err(|e| format!("{} is {e}", quote(text))),
+                other => Err(format!("expected a time in quotes, such as \"4:47\", found {}", kind(other))),
+            };
+            match (parsed, LIMITS.iter().position(|l| *l == name)) {
+                (Ok(aht), Some(i)) => layer.0[i] = Some(Limit { aht, place }),
+                (Ok(_), None) => {}
+                (Err(message), _) => self.sink.push(place, format!("'{name}': {message}")),
+            }
+        }
+        layer.check(self.sink);
+        layer
+    }
+}

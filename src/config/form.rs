@@ -1,0 +1,317 @@
+//! The forms that values have: read from TOML with its types, or from the text of a flag or variable.
+
+use std::{path::PathBuf, time::Duration};
+
+use jiff::tz::TimeZone;
+use toml::de::DeValue;
+
+use super::{
+    duration::{format_duration, parse_duration},
+    error::{nearest, quote, suggest},
+    origin,
+};
+use crate::domain::clean;
+
+/// What may be written for a key.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// The account's name, which becomes a file name.
+    Name,
+    /// One line of text.
+    Line,
+    /// The origin of the API.
+    Origin,
+    /// A time zone of the IANA database.
+    Zone,
+    /// A path.
+    Path,
+    /// The name of an environment variable.
+    Variable,
+    /// A program with its arguments, as an array; only in the file.
+    Argv,
+    /// A whole number.
+    Count {
+        /// Least.
+        min: u32,
+        /// Most.
+        max: u32,
+    },
+    /// A duration, limits in seconds.
+    Span {
+        /// Least.
+        min: u64,
+        /// Most.
+        max: u64,
+    },
+    /// One of these.
+    Word(&'static [&'static str]),
+    /// Where the store lies.
+    Store,
+    /// A list of ids.
+    Ids,
+}
+
+/// A valid value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Text of any form.
+    Text(String),
+    /// A path, not yet resolved.
+    Path(PathBuf),
+    /// Words of a command.
+    Argv(Vec<String>),
+    /// A number.
+    Count(u32),
+    /// A duration.
+    Span(Duration),
+}
+
+impl Value {
+    /// As it would be written after a flag.
+    pub fn plain(&self) -> String {
+        match self {
+            Value::Text(text) => text.clone(),
+            Value::Path(path) => path.to_string_lossy().into_owned(),
+            Value::Argv(words) => words.join(" "),
+            Value::Count(n) => n.to_string(),
+            Value::Span(span) => format_duration(*span),
+        }
+    }
+
+    /// As TOML.
+    pub fn literal(&self) -> String {
+        match self {
+            Value::Count(n) => n.to_string(),
+            Value::Argv(words) => literals(words.iter().map(String::as_str)),
+            other => literal(&other.plain()),
+        }
+    }
+}
+
+/// A TOML string, with everything escaped that must not reach a terminal.
+pub(super) fn literal(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        let mut buffer = [0; 4];
+        let plain = c.encode_utf8(&mut buffer);
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            _ if clean(plain, 1) == *plain => out.push(c),
+            _ => out.push_str(&format!("\\U{:08X}", u32::from(c))),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A TOML array of strings.
+pub(super) fn literals<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    format!("[{}]", texts.into_iter().map(literal).collect::<Vec<_>>().join(", "))
+}
+
+/// What a TOML value is, for messages.
+pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a number",
+        DeValue::Float(_) => "a fraction",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+impl Form {
+    /// What stands for the value in the help text.
+    pub const fn placeholder(self) -> &'static str {
+        match self {
+            Form::Name | Form::Line | Form::Variable => "NAME",
+            Form::Origin | Form::Store => "URL",
+            Form::Zone => "ZONE",
+            Form::Path => "FILE",
+            Form::Argv => "COMMAND",
+            Form::Count { .. } => "N",
+            Form::Span { .. } => "DURATION",
+            Form::Word(_) => "WORD",
+            Form::Ids => "ID",
+        }
+    }
+
+    /// True where several values make a list.
+    pub fn is_list(self) -> bool {
+        matches!(self, Form::Ids)
+    }
+
+    /// What is expected, for messages.
+    pub fn expects(self) -> String {
+        match self {
+            Form::Name => "a name of letters, digits, '-', '_' and '.' in quotes".into(),
+            Form::Line => "a text in quotes".into(),
+            Form::Origin => "a URL in quotes, such as \"https://in1-ccaas-api.ozonetel.com\"".into(),
+            Form::Zone => "a time zone in quotes, such as \"Asia/Kolkata\"".into(),
+            Form::Path => "a path in quotes".into(),
+            Form::Variable => "the name of an environment variable in quotes".into(),
+            Form::Argv => "an array of a program and its arguments, such as [\"pass\", \"ozonetel\"]".into(),
+            Form::Count { min, max } => format!("a whole number from {min} to {max}"),
+            Form::Span { min, max } => format!("a duration in quotes from {} to {}", span(min), span(max)),
+            Form::Word(words) => format!("one of {}", words.join(", ")),
+            Form::Store => "\"auto\" or \"sqlite:///path/to/file.db\"".into(),
+            Form::Ids => "an array of ids in quotes".into(),
+        }
+    }
+
+    /// Reads one TOML value (lists of ids are taken apart by the reader, since each id has its own place).
+    pub(super) fn toml(self, value: &DeValue<'_>) -> Result<Value, String> {
+        let wrong = || format!("expected {}, found {}", self.expects(), kind(value));
+        match (self, value) {
+            (Form::Count { .. }, DeValue::Integer(n)) if n.radix() == 10 => self.text(n.as_str()),
+            (Form::Count { .. }, _) => Err(wrong()),
+            (Form::Argv, DeValue::Array(items)) => {
+                let words: Option<Vec<String>> =
+                    items.iter().map(|i| i.get_ref().as_str().map(str::to_owned)).collect();
+                argv(words.ok_or_else(|| format!("expected {}", self.expects()))?)
+            }
+            (Form::Argv, DeValue::String(_)) => {
+                Err(format!("{}; there is no shell that would take a text apart", wrong()))
+            }
+            (Form::Argv, _) => Err(wrong()),
+            (_, DeValue::String(text)) => self.text(text),
+            (Form::Span { .. }, DeValue::Integer(n)) => {
+                Err(format!("{}: write \"{}s\"", wrong(), clean(n.as_str(), 20)))
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    /// Reads the text of a flag, a variable or a TOML string.
+    pub(super) fn text(self, text: &str) -> Result<Value, String> {
+        match self {
+            Form::Name => name(text).map(|()| Value::Text(text.to_owned())),
+            Form::Line | Form::Ids => line(text).map(|()| Value::Text(text.to_owned())),
+            Form::Origin => origin::parse(text).map(Value::Text),
+            Form::Zone => zone(text).map(Value::Text),
+            Form::Path if text.is_empty() || text.contains('\0') => Err("not a path".into()),
+            Form::Path => Ok(Value::Path(text.into())),
+            Form::Variable => variable(text).map(|()| Value::Text(text.to_owned())),
+            Form::Argv => Err("can only be given in the file".into()),
+            Form::Count { min, max } => text
+                .parse::<u32>()
+                .ok()
+                .filter(|n| (min..=max).contains(n))
+                .map(Value::Count)
+                .ok_or_else(|| format!("{} is not {}", quote(text), self.expects())),
+            Form::Span { min, max } => {
+                let duration = parse_duration(text).map_err(|e| format!("{} is {e}", quote(text)))?;
+                if (min..=max).contains(&duration.as_secs()) {
+                    Ok(Value::Span(duration))
+                } else {
+                    Err(format!("{} is not from {} to {}", quote(text), span(min), span(max)))
+                }
+            }
+            Form::Word(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
+            Form::Word(words) => Err(match nearest(text, words.iter().copied()) {
+                Some(_) => format!("{} is not {}{}", quote(text), self.expects(), suggest(text, words)),
+                None => format!("{} is not {}", quote(text), self.expects()),
+            }),
+            Form::Store => store(text).map(|()| Value::Text(text.to_owned())),
+        }
+    }
+}
+
+fn span(secs: u64) -> String {
+    format_duration(Duration::from_secs(secs))
+}
+
+/// An account's name: it becomes part of a file name, so it cannot hide or climb.
+fn name(text: &str) -> Result<(), String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if text.is_empty() || text.len() > 64 || text.starts_with(['.', '-']) || !text.chars().all(good) {
+        return Err(format!(
+            "{} is not a name: take letters, digits, '-', '_' and '.', at most 64, with a letter or digit first",
+            quote(text)
+        ));
+    }
+    Ok(())
+}
+
+/// An id, a label or a name that is sent or shown in one line. It is kept exactly, so what cannot be meant is refused.
+pub(super) fn line(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("must not be empty".into());
+    }
+    if text.chars().any(char::is_control) {
+        return Err(format!("{} contains a control character", quote(text)));
+    }
+    if text.trim() != text {
+        return Err(format!("{} begins or ends with white space", quote(text)));
+    }
+    if text.chars().nth(256).is_some() {
+        return Err(format!("{} is longer than 256 characters", quote(text)));
+    }
+    Ok(())
+}
+
+fn zone(text: &str) -> Result<String, String> {
+    match TimeZone::get(text) {
+        Ok(zone) => Ok(zone.iana_name().unwrap_or(text).to_owned()),
+        Err(_) => {
+            let known: Vec<String> = jiff::tz::db().available().map(|n| n.as_str().to_owned()).collect();
+            let hint = nearest(text, known.iter().map(String::as_str));
+            let hint = hint.map_or_else(|| ", such as Asia/Kolkata".to_owned(), |n| format!("; did you mean '{n}'?"));
+            Err(format!("{} is not a time zone of the IANA database{hint}", quote(text)))
+        }
+    }
+}
+
+/// The name of a variable. The value is not quoted, and small letters are refused: somebody may have put the key itself
+/// here, which must not pass for a name and be shown later.
+fn variable(text: &str) -> Result<(), String> {
+    let good = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    if text.is_empty() || text.len() > 64 || text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(good) {
+        return Err("must be the name of an environment variable (A to Z, digits, '_'), never the key itself".into());
+    }
+    Ok(())
+}
+
+fn argv(words: Vec<String>) -> Result<Value, String> {
+    match words.first() {
+        None => Err("must not be empty: name a program and its arguments".into()),
+        Some(program) if program.is_empty() => Err("has no program: the first word is empty".into()),
+        Some(_) if words.iter().any(|w| w.contains('\0')) => Err("contains a NUL".into()),
+        Some(_) => Ok(Value::Argv(words)),
+    }
+}
+
+fn store(text: &str) -> Result<(), String> {
+    match text.strip_prefix("sqlite://") {
+        _ if text == "auto" => Ok(()),
+        Some(path) if path.starts_with('/') && path.len() > 1 && !path.ends_with('/') && !path.contains('\0') => Ok(()),
+        Some(_) => Err(format!("{} needs an absolute path of a file: sqlite:///path/to/file.db", quote(text))),
+        None => Err(format!("{} is not \"auto\" or \"sqlite:///path/to/file.db\"", quote(text))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_literal_is_safe_and_reads_back(text in any::<String>()) {
+            let written = literal(&text);
+            prop_assert!(clean(&written, usize::MAX) == *written);
+            let value = DeValue::parse(&written).unwrap();
+            prop_assert_eq!(value.get_ref().as_str(), Some(text.as_str()));
+        }
+
+        #[test]
+        fn no_text_panics_in_any_form(text in any::<String>(), i in 0usize..24) {
+            let _ = super::super::schema::KEYS[i].form.text(&text);
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! Layers: flag over `AHTOP_*` over file over default, and what must fit together once they are merged.
+
+use std::{
+    collections::BTreeMap,
+    fs::File as OsFile,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    document::{self, File, Said},
+    env::{Env, Overrides},
+    error::{ConfigErrors, Place, Sink, nearest, quote, show_path},
+    form::{Form, Value, line},
+    paths, roster,
+    schema::{Id, KEYS, VARIABLES},
+    types::{Account, AuthMode, AuthSource, Budget, Config, Poll, SecretSource, Symbols, Theme, Ui},
+    watch,
+};
+
+/// Configuration files are read to here.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// A checked configuration and where its values come from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What is probably not meant so, one line each, safe to print.
+    pub warnings: Vec<String>,
+    /// Where each value comes from; without an entry nothing is set.
+    pub(super) origins: BTreeMap<Id, (Value, Place)>,
+    /// All groups in their order.
+    pub(super) groups: Vec<Arc<str>>,
+}
+
+/// Reads and checks everything.
+///
+/// # Errors
+/// All that is wrong, at once.
+pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
+    let Some((path, named)) = paths::config_file(flags, env) else { return resolve(flags, env, None) };
+    let file: Arc<str> = show_path(&path).into();
+    let fail = |message: String| {
+        let mut sink = Sink::default();
+        sink.push(Place::File(Arc::clone(&file)), message);
+        Err(sink.into_errors())
+    };
+    let bytes = match read(&path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound && !named => {
+            return resolve(flags, env, None).map_err(|mut errors| {
+                let message = "there is no such file; `ahtop config init` writes one to start from".to_owned();
+                errors.0.push(super::ConfigError { place: Place::File(file), message });
+                errors
+            });
+        }
+        Err(e) => return fail(format!("cannot be read: {e}")),
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => resolve(flags, env, Some((&path, &text))),
+        Err(e) => {
+            let good = e.utf8_error().valid_up_to();
+            let bytes = e.into_bytes();
+            let line = bytes.iter().take(good).filter(|b| **b == b'\n').count() + 1;
+            fail(format!("line {line} is not UTF-8"))
+        }
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    OsFile::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("it is larger than 4 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// Checks the layers with `file` (its path and its text) already read.
+///
+/// # Errors
+/// All that is wrong, at once.
+pub fn resolve(flags: &Overrides, env: &Env, file: Option<(&Path, &str)>) -> Result<Loaded, ConfigErrors> {
+    let mut sink = Sink::default();
+    let read = match file {
+        Some((path, text)) => document::read(path, text, &mut sink),
+        None => Some(File::default()),
+    };
+    let (flags, env_said) = (from_flags(flags, &mut sink), from_env(env, &mut sink));
+    // Of a file with syntax errors nobody can say what is missing in it.
+    let Some(read) = read else { return Err(sink.into_errors()) };
+    let mut layers = Layers {
+        flags,
+        env: env_said,
+        file: read,
+        path: file.map(|(path, _)| path.to_owned()),
+        home: env.get("HOME").map(PathBuf::from),
+        credentials: env.get("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+        origins: BTreeMap::new(),
+    };
+    let loaded = layers.assemble(env, &mut sink);
+    if sink.is_empty() { Ok(loaded) } else { Err(sink.into_errors()) }
+}
+
+fn from_flags(flags: &Overrides, sink: &mut Sink) -> Said {
+    let mut said = Said::default();
+    for (id, values) in flags.values() {
+        let Some(flag) = id.key().flag else { continue };
+        take_texts(&mut said, id, &Place::Flag(flag), values.iter().map(String::as_str), sink);
+    }
+    said
+}
+
+fn from_env(env: &Env, sink: &mut Sink) -> Said {
+    let mut said = Said::default();
+    for key in &KEYS {
+        let Some((name, value)) = key.env.and_then(|name| Some((name, env.get(name)?))) else { continue };
+        let place = Place::Env(name.into());
+        if key.form.is_list() {
+            take_texts(&mut said, key.id, &place, value.split(','), sink);
+        } else {
+            take_texts(&mut said, key.id, &place, std::iter::once(value), sink);
+        }
+    }
+    for name in env.broken.iter().filter(|n| n.starts_with("AHTOP_")) {
+        sink.push(Place::Env(name.as_str().into()), "is not UTF-8");
+    }
+    if env.get("AHTOP_API_KEY").is_some() {
+        let place = Place::Env("AHTOP_API_KEY".into());
+        said.take(Id::ApiKeyEnv, place, Ok(Value::Text("AHTOP_API_KEY".into())), "", sink);
+    }
+    if env.get("NO_COLOR").is_some() && !said.places.contains_key(&Id::Theme) {
+        said.take(Id::Theme, Place::Env("NO_COLOR".into()), Ok(Value::Text("mono".into())), "", sink);
+    }
+    said
+}
+
+fn take_texts<'a>(said: &mut Said, id: Id, place: &Place, texts: impl Iterator<Item = &'a str>, sink: &mut Sink) {
+    if !id.key().form.is_list() {
+        for text in texts {
+            said.take(id, place.clone(), id.key().form.text(text), "", sink);
+        }
+        return;
+    }
+    said.places.insert(id, place.clone());
+    let list = said.lists.entry(id).or_default();
+    for text in texts {
+        if let Err(message) = line(text) {
+            sink.push(place.clone(), format!("id {message}"));
+        } else if list.iter().any(|(id, _)| id == text) {
+            sink.push(place.clone(), format!("{} is given twice", quote(text)));
+        } else {
+            list.push((text.to_owned(), place.clone()));
+        }
+    }
+}
+
+struct Layers {
+    flags: Said,
+    env: Said,
+    file: File,
+    path: Option<PathBuf>,
+    home: Option<PathBuf>,
+    credentials: Option<PathBuf>,
+    origins: BTreeMap<Id, (Value, Place)>,
+}
+
+impl Layers {
+    /// The layers, uppermost first.
+    fn all(&self) -> [&Said; 3] {
+        [&self.flags, &self.env, &self.file.said]
+    }
+
+    /// Where `id` is spoken of, in the layer that decides.
+    fn place(&self, id: Id) -> Option<&Place> {
+        self.all().into_iter().find_map(|said| said.places.get(&id))
+    }
+
+    /// Where to complain about something that is missing.
+    fn whole(&self) -> Place {
+        self.path.as_deref().map_or(Place::Default, |p| Place::File(show_path(p).into()))
+    }
+
+    /// The value that holds, remembered with its origin; the default also where what was said is not valid.
+    fn value(&mut self, id: Id) -> Option<Value> {
+        let said = self.all().into_iter().find(|said| said.places.contains_key(&id));
+        let found = said.and_then(|s| Some((s.values.get(&id)?.clone(), s.places.get(&id)?.clone())));
+        let default = || Some((id.key().form.text(id.key().default?).ok()?, Place::Default));
+        let (value, place) = found.or_else(default)?;
+        let value = self.resolved(id, value, &place);
+        self.origins.insert(id, (value.clone(), place));
+        Some(value)
+    }
+
+    /// A relative `api_key_file` is a credential where the service manager hands some over. Other paths in the file are
+    /// relative to the file, and `~/` is the home directory; elsewhere the shell has seen to that.
+    fn resolved(&self, id: Id, value: Value, place: &Place) -> Value {
+        let Value::Path(path) = value else { return value };
+        let in_file = matches!(place, Place::At { .. });
+        Value::Path(match (&self.credentials, &self.home, self.path.as_deref().and_then(Path::parent)) {
+            (Some(dir), _, _) if id == Id::ApiKeyFile && path.is_relative() && !path.starts_with("~") => dir.join(path),
+            (_, Some(home), _) if in_file && path.starts_with("~") => {
+                path.strip_prefix("~").map(|rest| home.join(rest)).unwrap_or(path)
+            }
+            (_, _, Some(dir)) if in_file => dir.join(path),
+            _ => path,
+        })
+    }
+
+    fn text(&mut self, id: Id) -> Option<String> {
+        match self.value(id) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn count(&mut self, id: Id) -> u32 {
+        match self.value(id) {
+            Some(Value::Count(n)) => n,
+            _ => 0,
+        }
+    }
+
+    fn span(&mut self, id: Id) -> Duration {
+        match self.value(id) {
+            Some(Value::Span(span)) => span,
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn path(&mut self, id: Id) -> Option<PathBuf> {
+        match self.value(id) {
+            Some(Value::Path(path)) => Some(path),
+            _ => None,
+        }
+    }
+
+    fn assemble(&mut self, env: &Env, sink: &mut Sink) -> Loaded {
+        let auth = self.auth(sink);
+        let account = self.account(auth.is_some(), sink);
+        let budget = self.budget(sink);
+        let poll = self.poll(sink);
+        let ui = Ui {
+            theme: theme(self.text(Id::Theme).as_deref()),
+            symbols: symbols(self.text(Id::Symbols).as_deref()),
+            age_step: self.span(Id::AgeStep),
+            max_fps: self.count(Id::MaxFps),
+        };
+        let store_url = self.text(Id::StoreUrl).unwrap_or_default();
+        let history_keep = self.span(Id::HistoryKeep);
+        let (watch, groups) = self.watch(sink);
+        let config =
+            Config { file: self.path.clone(), account, auth, budget, poll, store_url, history_keep, watch, ui };
+        let holds_key = config.auth.as_ref().and_then(|auth| match &auth.source {
+            SecretSource::KeyEnv(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let warnings = warnings(env, holds_key);
+        Loaded { config, warnings, origins: std::mem::take(&mut self.origins), groups }
+    }
+
+    fn account(&mut self, polls: bool, sink: &mut Sink) -> Account {
+        let user_name = self.text(Id::UserName);
+        let mut name = self.text(Id::AccountName);
+        if self.place(Id::UserName).is_none() && polls {
+            let message = "[account] user_name is missing: the CloudAgent account name (--user, AHTOP_USER)";
+            sink.push(self.whole(), message);
+        }
+        if self.place(Id::AccountName).is_none() {
+            let named = user_name.as_ref().filter(|user| Form::Name.text(user).is_ok());
+            if let Some(user) = named {
+                let value = Value::Text(user.clone());
+                self.origins.insert(Id::AccountName, (value, Place::From("[account] user_name")));
+                name = Some(user.clone());
+            } else if let Some(user) = &user_name {
+                let message = format!("[account] name is missing, and user name {} cannot serve as one", quote(user));
+                sink.push(self.whole(), message);
+            } else if !polls && self.place(Id::UserName).is_none() {
+                let message = "[account] name is missing: it names the shared state (--account, AHTOP_ACCOUNT)";
+                sink.push(self.whole(), message);
+            }
+        }
+        let ca_file = self.path(Id::CaFile);
+        if let Some(path) = &ca_file
+            && let Err(e) = OsFile::open(path)
+            && let Some(place) = self.place(Id::CaFile)
+        {
+            sink.push(place.clone(), format!("'ca_file': cannot read {}: {e}", show_path(path)));
+        }
+        Account {
+            name: name.unwrap_or_default(),
+            base_url: self.text(Id::BaseUrl).unwrap_or_default(),
+            user_name: user_name.unwrap_or_default(),
+            timezone: self.text(Id::Timezone),
+            ca_file,
+        }
+    }
+
+    /// The source of the secret: the uppermost layer that names one decides, and it must name one only.
+    fn auth(&mut self, sink: &mut Sink) -> Option<AuthSource> {
+        let mode = if self.text(Id::AuthMode).as_deref() == Some("basic") { AuthMode::Basic } else { AuthMode::Token };
+        let named = |said: &Said| -> Vec<(Place, Id)> {
+            let mut named: Vec<_> =
+                Id::SECRETS.iter().filter_map(|id| Some((said.places.get(id)?.clone(), *id))).collect();
+            named.sort();
+            named
+        };
+        for said in self.all() {
+            for (place, id) in named(said).iter().skip(1) {
+                let message = format!("'{}' is a second source of the secret: name exactly one", id.key().name);
+                sink.push(place.clone(), message);
+            }
+        }
+        let (place, id) = self.all().into_iter().find_map(|said| named(said).into_iter().next())?;
+        if let (Place::Env(_), Some(token)) = (&place, self.file.said.places.get(&Id::TokenCommand)) {
+            // A key in the surroundings would make ahtop mint, and kill the token that the command hands out.
+            let message = format!(
+                "would make ahtop mint tokens, but {} has token_command, so that it never does: unset one of them",
+                token.words()
+            );
+            sink.push(place.clone(), message);
+        }
+        let source = match (id, self.value(id)?) {
+            (Id::ApiKeyEnv, Value::Text(name)) => SecretSource::KeyEnv(name),
+            (Id::ApiKeyFile, Value::Path(path)) => SecretSource::KeyFile(path),
+            (Id::ApiKeyCommand, Value::Argv(words)) => SecretSource::KeyCommand(words),
+            (Id::TokenCommand, Value::Argv(words)) => SecretSource::TokenCommand(words),
+            _ => return None,
+        };
+        if mode == AuthMode::Basic && matches!(source, SecretSource::TokenCommand(_)) {
+            sink.push(place, "'token_command' needs mode = \"token\": basic mode has no token");
+        }
+        Some(AuthSource { mode, source })
+    }
+
+    fn budget(&mut self, sink: &mut Sink) -> Budget {
+        let budget =
+            Budget { requests_per_minute: self.count(Id::RequestsPerMinute), reserve: self.count(Id::Reserve) };
+        if budget.usable() == 0
+            && let Some(place) = self.place(Id::Reserve).or(self.place(Id::RequestsPerMinute))
+        {
+            let (reserve, limit) = (budget.reserve, budget.requests_per_minute);
+            let message = format!("'reserve' ({reserve}) must be less than 'requests_per_minute' ({limit})");
+            sink.push(place.clone(), message);
+        }
+        budget
+    }
+
+    fn poll(&mut self, sink: &mut Sink) -> Poll {
+        let min_interval = self.span(Id::MinInterval);
+        let timeout = self.span(Id::Timeout);
+        let mut connect_timeout = self.span(Id::ConnectTimeout);
+        if connect_timeout > timeout {
+            match self.place(Id::ConnectTimeout) {
+                Some(place) => sink.push(place.clone(), "'connect_timeout' must not be longer than 'timeout'"),
+                None => {
+                    connect_timeout = timeout;
+                    let origin = (Value::Span(timeout), Place::From("[poll] timeout"));
+                    self.origins.insert(Id::ConnectTimeout, origin);
+                }
+            }
+        }
+        Poll { min_interval, timeout, connect_timeout }
+    }
+
+    fn watch(&mut self, sink: &mut Sink) -> (Vec<super::Watched>, Vec<Arc<str>>) {
+        let path = self.path(Id::AgentsCsv);
+        let rows = match (path, self.place(Id::AgentsCsv)) {
+            (Some(path), Some(place)) => roster::read(&path, place, sink),
+            _ => Vec::new(),
+        };
+        let speaks = |said: &&Said| Id::WATCH.iter().any(|id| said.places.contains_key(id));
+        let upper = [&self.flags, &self.env].into_iter().find(speaks);
+        let said = upper.unwrap_or(&self.file.said);
+        let sources = watch::Sources {
+            said,
+            by_file: upper.is_none(),
+            file: &self.file,
+            roster: &rows,
+            by_roster: said.places.contains_key(&Id::AgentsCsv),
+        };
+        let merged = watch::merge(&sources, sink);
+        if merged.0.is_empty() && sink.is_empty() {
+            let message = "nothing to watch: list ids in [watch] agents or campaigns, or give -a ID or -C NAME";
+            sink.push(self.whole(), message);
+        }
+        merged
+    }
+}
+
+fn theme(word: Option<&str>) -> Theme {
+    match word {
+        Some("dark") => Theme::Dark,
+        Some("light") => Theme::Light,
+        Some("cvd") => Theme::Cvd,
+        Some("mono") => Theme::Mono,
+        _ => Theme::Auto,
+    }
+}
+
+fn symbols(word: Option<&str>) -> Symbols {
+    match word {
+        Some("unicode") => Symbols::Unicode,
+        Some("block") => Symbols::Block,
+        Some("ascii") => Symbols::Ascii,
+        _ => Symbols::Auto,
+    }
+}
+
+/// A variable of ours that is nearly right does nothing, which nobody would see. `holds_key` is one that means something.
+fn warnings(env: &Env, holds_key: Option<&str>) -> Vec<String> {
+    let ours = |name: &'static str| name.strip_prefix("AHTOP_");
+    let known: Vec<&str> =
+        KEYS.iter().filter_map(|k| k.env).chain(VARIABLES.into_iter().map(|(name, _)| name)).filter_map(ours).collect();
+    let mut warnings = Vec::new();
+    for name in env.names().filter(|name| Some(*name) != holds_key) {
+        let Some(word) = name.strip_prefix("AHTOP_").filter(|word| !known.contains(word)) else { continue };
+        if let Some(right) = nearest(word, known.iter().copied()) {
+            warnings.push(format!("{} means nothing to ahtop; did you mean 'AHTOP_{right}'?", quote(name)));
+        }
+    }
+    warnings
+}

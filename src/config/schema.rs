@@ -1,0 +1,291 @@
+//! Every key of the configuration in one table: its name, form, default, flag, variable and meaning.
+//!
+//! The reader, `config show`, the template and the help text all go by this table; tests hold them to it.
+
+use super::form::Form;
+
+/// Names a single-valued key or a list of ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Id {
+    /// `[account] name`
+    AccountName,
+    /// `[account] base_url`
+    BaseUrl,
+    /// `[account] user_name`
+    UserName,
+    /// `[account] timezone`
+    Timezone,
+    /// `[account] ca_file`
+    CaFile,
+    /// `[auth] mode`
+    AuthMode,
+    /// `[auth] api_key_env`
+    ApiKeyEnv,
+    /// `[auth] api_key_file`
+    ApiKeyFile,
+    /// `[auth] api_key_command`
+    ApiKeyCommand,
+    /// `[auth] token_command`
+    TokenCommand,
+    /// `[budget] requests_per_minute`
+    RequestsPerMinute,
+    /// `[budget] reserve`
+    Reserve,
+    /// `[poll] min_interval`
+    MinInterval,
+    /// `[poll] timeout`
+    Timeout,
+    /// `[poll] connect_timeout`
+    ConnectTimeout,
+    /// `[store] url`
+    StoreUrl,
+    /// `[history] keep`
+    HistoryKeep,
+    /// `[watch] agents`
+    Agents,
+    /// `[watch] campaigns`
+    Campaigns,
+    /// `[watch] agents_csv`
+    AgentsCsv,
+    /// `[ui] theme`
+    Theme,
+    /// `[ui] symbols`
+    Symbols,
+    /// `[ui] age_step`
+    AgeStep,
+    /// `[ui] max_fps`
+    MaxFps,
+}
+
+impl Id {
+    /// The four places where a secret may come from; at most one is given.
+    pub(super) const SECRETS: [Id; 4] = [Id::ApiKeyEnv, Id::ApiKeyFile, Id::ApiKeyCommand, Id::TokenCommand];
+    /// The three that say what is watched; the uppermost layer with any of them decides.
+    pub(super) const WATCH: [Id; 3] = [Id::Agents, Id::Campaigns, Id::AgentsCsv];
+
+    /// Its row of the table.
+    pub fn key(self) -> &'static Key {
+        // The table is in the order of the enum; a test proves it.
+        &KEYS[self as usize]
+    }
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name in the program.
+    pub id: Id,
+    /// The table of the file that it stands in.
+    pub section: &'static str,
+    /// Its name in that table.
+    pub name: &'static str,
+    /// What may be written.
+    pub form: Form,
+    /// What holds when nobody says anything, as it would be written after a flag.
+    pub default: Option<&'static str>,
+    /// The flag with its dashes.
+    pub flag: Option<&'static str>,
+    /// The environment variable.
+    pub env: Option<&'static str>,
+    /// One sentence.
+    pub doc: &'static str,
+}
+
+macro_rules! key {
+    ($id:ident, $section:literal . $name:literal, $form:expr, $default:expr, $flag:expr, $env:expr, $doc:literal) => {
+        Key {
+            id: Id::$id,
+            section: $section,
+            name: $name,
+            form: $form,
+            default: $default,
+            flag: $flag,
+            env: $env,
+            doc: $doc,
+        }
+    };
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 3600;
+const DAY: u64 = 86_400;
+
+/// Words for `[ui] theme`.
+pub(super) const THEMES: &[&str] = &["auto", "dark", "light", "cvd", "mono"];
+/// Words for `[ui] symbols`.
+pub(super) const SYMBOLS: &[&str] = &["auto", "unicode", "block", "ascii"];
+/// Words for `[auth] mode`.
+pub(super) const MODES: &[&str] = &["token", "basic"];
+
+/// The table, in the order of [`Id`].
+pub static KEYS: [Key; 24] = [
+    key!(
+        AccountName, "account"."name", Form::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
+        "Names the state that all dashboards of the account share; without it the user name serves"
+    ),
+    key!(
+        BaseUrl, "account"."base_url", Form::Origin, Some("https://in1-ccaas-api.ozonetel.com"), Some("--base-url"),
+        Some("AHTOP_BASE_URL"), "Where the API is served: https, or http to a loopback address"
+    ),
+    key!(
+        UserName, "account"."user_name", Form::Line, None, Some("--user"), Some("AHTOP_USER"),
+        "CloudAgent account name, sent with each request"
+    ),
+    key!(
+        Timezone, "account"."timezone", Form::Zone, None, Some("--timezone"), Some("AHTOP_TIMEZONE"),
+        "Zone of the clocks on the screen; without it the system's"
+    ),
+    key!(
+        CaFile, "account"."ca_file", Form::Path, None, Some("--ca-file"), Some("AHTOP_CA_FILE"),
+        "PEM file with further trusted authorities"
+    ),
+    key!(
+        AuthMode, "auth"."mode", Form::Word(MODES), Some("token"), Some("--auth-mode"), Some("AHTOP_AUTH_MODE"),
+        "The account's setting 'API Authentication': token (TOKEN_AUTH) or basic (BASIC_AUTH)"
+    ),
+    key!(
+        ApiKeyEnv, "auth"."api_key_env", Form::Variable, None, None, None,
+        "Name of the environment variable that holds the API key"
+    ),
+    key!(
+        ApiKeyFile, "auth"."api_key_file", Form::Path, None, Some("--api-key-file"), Some("AHTOP_API_KEY_FILE"),
+        "File with the API key, readable by its owner only"
+    ),
+    key!(
+        ApiKeyCommand, "auth"."api_key_command", Form::Argv, None, None, None,
+        "Program that prints the API key, with its arguments"
+    ),
+    key!(
+        TokenCommand, "auth"."token_command", Form::Argv, None, None, None,
+        "Program that prints a bearer token that somebody else minted; ahtop never mints then"
+    ),
+    key!(
+        RequestsPerMinute, "budget"."requests_per_minute", Form::Count { min: 1, max: 600 }, Some("50"),
+        Some("--requests-per-minute"), Some("AHTOP_REQUESTS_PER_MINUTE"), "The account's limit in any 60 seconds"
+    ),
+    key!(
+        Reserve, "budget"."reserve", Form::Count { min: 0, max: 599 }, Some("5"), Some("--reserve"),
+        Some("AHTOP_RESERVE"), "Of these, left for other users of the account"
+    ),
+    key!(
+        MinInterval, "poll"."min_interval", Form::Span { min: 5, max: HOUR }, Some("60s"), Some("--min-interval"),
+        Some("AHTOP_MIN_INTERVAL"), "No target is asked more often than this"
+    ),
+    key!(
+        Timeout, "poll"."timeout", Form::Span { min: 1, max: MINUTE }, Some("10s"), Some("--timeout"),
+        Some("AHTOP_TIMEOUT"), "Longest time for one whole request"
+    ),
+    key!(
+        ConnectTimeout, "poll"."connect_timeout", Form::Span { min: 1, max: MINUTE }, Some("5s"),
+        Some("--connect-timeout"), Some("AHTOP_CONNECT_TIMEOUT"), "Longest time for connecting; at most the timeout"
+    ),
+    key!(
+        StoreUrl, "store"."url", Form::Store, Some("auto"), Some("--store"), Some("AHTOP_STORE"),
+        "Where the shared state lies: auto (the state directory) or sqlite:///path/to/file.db"
+    ),
+    key!(
+        HistoryKeep, "history"."keep", Form::Span { min: 4 * HOUR, max: 3650 * DAY }, Some("30d"),
+        Some("--history-keep"), Some("AHTOP_HISTORY_KEEP"), "How long readings are kept"
+    ),
+    key!(
+        Agents, "watch"."agents", Form::Ids, None, Some("--agent"), Some("AHTOP_AGENTS"),
+        "Agents to watch, by agentId"
+    ),
+    key!(
+        Campaigns, "watch"."campaigns", Form::Ids, None, Some("--campaign"), Some("AHTOP_CAMPAIGNS"),
+        "Campaigns to watch, by campaignName"
+    ),
+    key!(
+        AgentsCsv, "watch"."agents_csv", Form::Path, None, Some("--agents-csv"), Some("AHTOP_AGENTS_CSV"),
+        "CSV file with further agents; its first line is id,label,group"
+    ),
+    key!(
+        Theme, "ui"."theme", Form::Word(THEMES), Some("auto"), Some("--theme"), Some("AHTOP_THEME"),
+        "Colours: auto, dark, light, cvd or mono"
+    ),
+    key!(
+        Symbols, "ui"."symbols", Form::Word(SYMBOLS), Some("auto"), Some("--symbols"), Some("AHTOP_SYMBOLS"),
+        "Characters: auto, unicode, block or ascii"
+    ),
+    key!(
+        AgeStep, "ui"."age_step", Form::Span { min: 1, max: MINUTE }, Some("1s"), Some("--age-step"),
+        Some("AHTOP_AGE_STEP"), "Shown ages advance in steps of this; larger ones send less over slow links"
+    ),
+    key!(
+        MaxFps, "ui"."max_fps", Form::Count { min: 1, max: 60 }, Some("30"), Some("--max-fps"), Some("AHTOP_MAX_FPS"),
+        "Most frames a second"
+    ),
+];
+
+/// The tables of single values, in the order of the file.
+pub const SECTIONS: [&str; 8] = ["account", "auth", "budget", "poll", "store", "history", "watch", "ui"];
+
+/// The lists of tables, with their keys; the first one names the entry.
+pub const LISTS: [(&str, &[&str]); 3] = [
+    ("group", &["name", "agents", "campaigns", "bands"]),
+    ("agent", &["id", "label", "bands"]),
+    ("campaign", &["name", "label", "bands"]),
+];
+
+/// The limits of a band, in ascending order, as in [`Band::limits`](crate::domain::Band::limits).
+pub const LIMITS: [&str; 5] = ["low_crit", "low_warn", "target", "high_warn", "high_crit"];
+
+/// `[bands]`: the limits for all, and tables of limits for a kind.
+pub const BANDS: [&str; 7] = ["low_crit", "low_warn", "target", "high_warn", "high_crit", "agents", "campaigns"];
+
+/// Variables that are not the twin of a key, with their meaning.
+pub const VARIABLES: [(&str, &str); 5] = [
+    ("AHTOP_CONFIG", "the configuration file, like --config"),
+    ("AHTOP_API_KEY", "the API key itself, where no other source is named"),
+    ("AHTOP_STATE_DIR", "directory for the store and the log, instead of the platform's"),
+    ("AHTOP_LOG", "what goes into the log: error, warn, info (default), debug or trace"),
+    ("NO_COLOR", "set to anything: no colour, unless --theme or AHTOP_THEME says otherwise"),
+];
+
+/// The keys of a section, in order.
+pub(super) fn keys_of(section: &str) -> impl Iterator<Item = &'static Key> {
+    let section = section.to_owned();
+    KEYS.iter().filter(move |k| k.section == section)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Band;
+
+    #[test]
+    fn the_table_is_in_the_order_of_its_ids() {
+        for (i, key) in KEYS.iter().enumerate() {
+            assert_eq!(key.id as usize, i, "{}", key.name);
+            assert!(SECTIONS.contains(&key.section));
+        }
+        assert_eq!(Id::MaxFps as usize + 1, KEYS.len());
+    }
+
+    #[test]
+    fn flags_and_variables_are_named_alike() {
+        for key in &KEYS {
+            assert_eq!(key.flag.is_some(), key.env.is_some(), "{}", key.name);
+            let Some(flag) = key.flag else { continue };
+            let env = format!("AHTOP_{}", flag.trim_start_matches('-').replace('-', "_").to_uppercase());
+            let plural = if key.form.is_list() { "S" } else { "" };
+            assert_eq!(key.env, Some(format!("{env}{plural}").as_str()));
+        }
+    }
+
+    #[test]
+    fn every_default_is_valid() {
+        for key in &KEYS {
+            if let Some(default) = key.default {
+                let value = key.form.text(default).unwrap();
+                assert_eq!(value.plain(), default, "{}", key.name);
+            }
+        }
+    }
+
+    #[test]
+    fn limits_are_those_of_a_band() {
+        assert_eq!(Band::default().limits().map(|(name, _)| name), LIMITS);
+        assert_eq!(BANDS[..5], LIMITS);
+    }
+}

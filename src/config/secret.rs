@@ -1,0 +1,343 @@
+//! Has the secret from where the configuration says, and keeps it out of every message.
+
+use std::{
+    fs::OpenOptions,
+    io::Read,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
+
+use secrecy::{SecretString, zeroize::Zeroizing};
+use tokio::{
+    io::AsyncReadExt,
+    process::{ChildStdout, Command},
+    time::timeout,
+};
+
+use super::{
+    env::Env,
+    error::show_path,
+    types::{AuthMode, AuthSource, SecretSource},
+};
+use crate::domain::clean;
+
+/// Keys and tokens are read to here.
+const LARGEST: usize = 64 * 1024;
+/// A command has so long for its first line and its end.
+const COMMAND_LIMIT: Duration = Duration::from_secs(30);
+/// What a command wrote is there when it has ended; only a helper that it left behind keeps its output open for longer.
+const AFTER_END: Duration = Duration::from_millis(500);
+
+/// How requests are authorized.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// Tokens are minted with this API key.
+    TokenFromKey(SecretString),
+    /// The API key goes with each request.
+    Basic(SecretString),
+    /// [`token_from`] this command whenever a token is needed; ahtop never mints.
+    TokenFromCommand(Vec<String>),
+}
+
+/// Why there is no secret. Never holds any of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SecretError(String);
+
+/// Has the secret of `auth`.
+///
+/// # Errors
+/// One sentence that says what to do.
+pub async fn credentials(auth: &AuthSource, env: &Env) -> Result<Credentials, SecretError> {
+    let key = match &auth.source {
+        SecretSource::KeyEnv(name) => from_env(name, env)?,
+        SecretSource::KeyFile(path) => from_file(path, env)?,
+        SecretSource::KeyCommand(argv) => from_command("api_key_command", argv, COMMAND_LIMIT).await?,
+        SecretSource::TokenCommand(argv) => return Ok(Credentials::TokenFromCommand(argv.clone())),
+    };
+    Ok(match auth.mode {
+        AuthMode::Token => Credentials::TokenFromKey(key),
+        AuthMode::Basic => Credentials::Basic(key),
+    })
+}
+
+/// Runs a `token_command` and gives the bearer token that it prints.
+///
+/// # Errors
+/// One sentence that says what to do, without anything that the command printed.
+pub async fn token_from(argv: &[String]) -> Result<SecretString, SecretError> {
+    from_command("token_command", argv, COMMAND_LIMIT).await
+}
+
+/// Whether the secret is there, without running a command: variables and files are read, programs are looked for.
+/// Returns where it comes from, in words.
+///
+/// # Errors
+/// As [`credentials`].
+pub fn present(auth: &AuthSource, env: &Env) -> Result<String, SecretError> {
+    let found = |name: &str, argv: &[String]| {
+        let program = argv.first().map(String::as_str).unwrap_or_default();
+        match find_program(program, env) {
+            true => Ok(format!("{name} {} (not run)", clean(program, 200))),
+            false => Err(SecretError(format!("{name}: there is no program '{}'", clean(program, 200)))),
+        }
+    };
+    match &auth.source {
+        SecretSource::KeyEnv(name) => from_env(name, env).map(|_| format!("the environment variable {name}")),
+        SecretSource::KeyFile(path) => from_file(path, env).map(|_| show_path(path)),
+        SecretSource::KeyCommand(argv) => found("api_key_command", argv),
+        SecretSource::TokenCommand(argv) => found("token_command", argv),
+    }
+}
+
+fn find_program(program: &str, env: &Env) -> bool {
+    let runs = |path: &Path| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
+    if program.contains('/') {
+        return runs(Path::new(program));
+    }
+    std::env::split_paths(env.get("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin")).any(|dir| runs(&dir.join(program)))
+}
+
+fn from_env(name: &str, env: &Env) -> Result<SecretString, SecretError> {
+    let value = env.get(name).ok_or_else(|| {
+        SecretError(format!("the environment variable {name} is not set; it should hold the API key"))
+    })?;
+    secret(&format!("the environment variable {name}"), value.trim_end_matches(['\n', '\r']))
+}
+
+fn from_file(path: &Path, env: &Env) -> Result<SecretString, SecretError> {
+    let shown = show_path(path);
+    let fail = |what: &str| SecretError(format!("api_key_file {shown} {what}"));
+    // Opened before it is looked at, so that what was checked is what is read; a pipe must not block.
+    let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(nonblock)
+        .open(path)
+        .map_err(|e| fail(&format!("cannot be read: {e}")))?;
+    let meta = file.metadata().map_err(|e| fail(&format!("cannot be read: {e}")))?;
+    if !meta.is_file() {
+        return Err(fail("is not a regular file"));
+    }
+    // The service manager lets a service in by an access list, whose mask shows as permissions of the group.
+    let handed_over = env.get("CREDENTIALS_DIRECTORY").is_some_and(|dir| path.starts_with(dir));
+    let others = if handed_over { 0o007 } else { 0o077 };
+    if meta.permissions().mode() & others != 0 {
+        return Err(fail(&format!("can be read by others: run `chmod 600 {}`", shell_word(&shown))));
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST + 1));
+    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|e| fail(&format!("cannot be read: {e}")))?;
+    if bytes.len() > LARGEST {
+        return Err(fail("is larger than 64 KiB"));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| fail("is not text"))?;
+    secret(&format!("api_key_file {shown}"), text.trim_end_matches(['\n', '\r']))
+}
+
+/// A path as a shell takes it.
+fn shell_word(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | ',' | '@' | ':' | '=');
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+/// Checks that `text` can stand in a header.
+fn secret(source: &str, text: &str) -> Result<SecretString, SecretError> {
+    if text.is_empty() {
+        return Err(SecretError(format!("{source} is empty")));
+    }
+    if text.len() > LARGEST {
+        return Err(SecretError(format!("{source} gives more than 64 KiB")));
+    }
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        let message = format!("{source} holds a space, a line break or another character that no key has");
+        return Err(SecretError(message));
+    }
+    Ok(SecretString::from(text))
+}
+
+async fn from_command(name: &str, argv: &[String], limit: Duration) -> Result<SecretString, SecretError> {
+    let (program, args) = argv.split_first().ok_or_else(|| SecretError(format!("{name} is empty")))?;
+    let shown = clean(program, 200);
+    let fail = |what: String| SecretError(format!("{name} '{shown}' {what}; run it by hand to see why"));
+    // Its messages are not shown: they could hold the secret, and would be painted over the screen.
+    let mut child = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|e| fail(format!("cannot be run: {e}")))?;
+    let Some(mut stdout) = child.stdout.take() else { return Err(fail("has no output".into())) };
+    let mut line = Line::default();
+    let ended = timeout(limit, async {
+        loop {
+            tokio::select! {
+                status = child.wait() => return status,
+                more = line.read(&mut stdout) => if !more { return child.wait().await },
+            }
+        }
+    });
+    let status = ended
+        .await
+        .map_err(|_| fail(format!("did not end within {} s", limit.as_secs())))?
+        .map_err(|e| fail(format!("cannot be waited for: {e}")))?;
+    if !status.success() {
+        return Err(fail(format!("failed ({status})")));
+    }
+    let rest = async { while !line.complete && line.read(&mut stdout).await {} };
+    let _ = timeout(AFTER_END, rest).await;
+    let text = std::str::from_utf8(&line.bytes).map_err(|_| fail("printed something that is not text".into()))?;
+    secret(&format!("the first line of {name} '{shown}'"), text.trim_end_matches('\r'))
+}
+
+/// The first line of an output; what follows is read and dropped, so that the writer does not block.
+#[derive(Default)]
+struct Line {
+    bytes: Zeroizing<Vec<u8>>,
+    complete: bool,
+}
+
+impl Line {
+    /// Reads a piece; false at the end.
+    async fn read(&mut self, from: &mut ChildStdout) -> bool {
+        let mut piece = Zeroizing::new([0u8; 4096]);
+        let n = match from.read(&mut piece[..]).await {
+            Ok(0) | Err(_) => return false,
+            Ok(n) => n,
+        };
+        if !self.complete {
+            let end = piece[..n].iter().position(|b| *b == b'\n');
+            self.bytes.extend_from_slice(&piece[..end.unwrap_or(n)]);
+            self.complete = end.is_some() || self.bytes.len() > LARGEST;
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn file(dir: &tempfile::TempDir, name: &str, text: &[u8], mode: u32) -> PathBuf {
+        let path = dir.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    fn sh(script: &str) -> Vec<String> {
+        ["/bin/sh", "-c", script].map(str::to_owned).to_vec()
+    }
+
+    async fn run(script: &str) -> Result<SecretString, SecretError> {
+        from_command("api_key_command", &sh(script), Duration::from_secs(20)).await
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused_with_the_remedy() {
+        let dir = tempfile::tempdir().unwrap();
+        for mode in [0o640, 0o604, 0o660, 0o644, 0o610] {
+            let path = file(&dir, "key", b"k3y\n", mode);
+            let error = from_file(&path, &Env::default()).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("run `chmod 600 {}`", path.display())), "{error}");
+        }
+        for mode in [0o600, 0o400] {
+            let path = file(&dir, &format!("good{mode}"), b"k3y\r\n", mode);
+            assert_eq!(from_file(&path, &Env::default()).unwrap().expose_secret(), "k3y");
+        }
+    }
+
+    #[test]
+    fn a_credential_may_show_its_access_list_as_group_permissions() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = Env::of([("CREDENTIALS_DIRECTORY", dir.path().to_str().unwrap())]);
+        assert!(from_file(&file(&dir, "a", b"k", 0o440), &env).is_ok());
+        assert!(from_file(&file(&dir, "b", b"k", 0o444), &env).is_err());
+    }
+
+    #[test]
+    fn files_that_hold_no_key_are_refused_without_showing_them() {
+        let dir = tempfile::tempdir().unwrap();
+        for (text, what) in [
+            (&b""[..], "is empty"),
+            (b"\n", "is empty"),
+            (b"hunter2 hunter3", "no key has"),
+            (b"hunter2\nhunter3\n", "no key has"),
+            (b"hunter2\x1b", "no key has"),
+            (b"hunter2\xff", "is not text"),
+            (&[b'x'; LARGEST + 1], "is larger than 64 KiB"),
+        ] {
+            let error = from_file(&file(&dir, "key", text, 0o600), &Env::default()).unwrap_err().to_string();
+            assert!(error.contains(what) && !error.contains("hunter"), "{error}");
+        }
+        let error = from_file(dir.path(), &Env::default()).unwrap_err().to_string();
+        assert!(error.ends_with("is not a regular file"), "{error}");
+        assert!(from_file(&dir.path().join("none"), &Env::default()).unwrap_err().to_string().contains("cannot be"));
+    }
+
+    #[test]
+    fn the_remedy_can_be_pasted_whatever_the_path() {
+        assert_eq!(shell_word("/a/b-c.key"), "/a/b-c.key");
+        assert_eq!(shell_word("/a b/it's"), r"'/a b/it'\''s'");
+    }
+
+    #[tokio::test]
+    async fn a_command_gives_its_first_line() {
+        for script in ["echo k3y", "printf k3y", "printf 'k3y\\r\\nmore\\n'", "echo k3y; head -c 300000 /dev/zero"] {
+            assert_eq!(run(script).await.unwrap().expose_secret(), "k3y", "{script}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_a_command_leaves_behind_does_not_hold_us_up() {
+        assert_eq!(run("sleep 30 & echo k3y").await.unwrap().expose_secret(), "k3y");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_is_told_without_its_output() {
+        for (script, what) in [
+            ("echo hunter2; exit 3", "failed (exit status: 3)"),
+            ("echo hunter2 >&2; kill -9 $$", "failed (signal: 9"),
+            ("true", "is empty"),
+            ("echo; echo hunter2", "is empty"),
+            ("echo hunter2 x", "no key has"),
+            ("printf 'hunter2\\377'", "is not text"),
+            ("head -c 70000 /dev/zero | tr '\\0' x", "more than 64 KiB"),
+        ] {
+            let error = run(script).await.unwrap_err().to_string();
+            assert!(error.contains(what) && !error.contains("hunter"), "{script}: {error}");
+        }
+        let error = from_command("token_command", &["/no/such".to_owned()], COMMAND_LIMIT).await.unwrap_err();
+        assert!(error.to_string().starts_with("token_command '/no/such' cannot be run"), "{error}");
+        let error = from_command("token_command", &sh("sleep 60"), Duration::from_secs(1)).await.unwrap_err();
+        assert!(error.to_string().contains("did not end within 1 s"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn credentials_follow_source_and_mode_and_hide_in_debug() {
+        let env = Env::of([("K", "hunter2")]);
+        let source = |mode, source| AuthSource { mode, source };
+        let key = source(AuthMode::Token, SecretSource::KeyEnv("K".into()));
+        let got = credentials(&key, &env).await.unwrap();
+        assert!(matches!(&got, Credentials::TokenFromKey(k) if k.expose_secret() == "hunter2"));
+        assert!(!format!("{got:?} {env:?}").contains("hunter2"));
+        assert_eq!(present(&key, &env), Ok("the environment variable K".into()));
+        let basic = source(AuthMode::Basic, SecretSource::KeyCommand(sh("echo k")));
+        assert!(matches!(credentials(&basic, &env).await.unwrap(), Credentials::Basic(_)));
+        assert_eq!(present(&basic, &env), Ok("api_key_command /bin/sh (not run)".into()));
+        let token = source(AuthMode::Token, SecretSource::TokenCommand(sh("echo t0ken")));
+        let Credentials::TokenFromCommand(argv) = credentials(&token, &env).await.unwrap() else { panic!() };
+        assert_eq!(token_from(&argv).await.unwrap().expose_secret(), "t0ken");
+        let missing = source(AuthMode::Token, SecretSource::KeyEnv("NONE".into()));
+        assert!(present(&missing, &env).unwrap_err().to_string().contains("NONE is not set"));
+        let missing = source(AuthMode::Token, SecretSource::TokenCommand(vec!["no-such-program".into()]));
+        assert!(present(&missing, &env).is_err());
+    }
+}

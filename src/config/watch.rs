@@ -1,0 +1,148 @@
+//! What is watched: lists, roster, entries and groups become one list of targets with labels, groups and bands.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use super::{
+    bands::{Layer, Merger},
+    document::{Entry, File, Placed, Said},
+    error::{Place, Sink, quote},
+    roster::Row,
+    schema::Id,
+    types::Watched,
+};
+use crate::domain::{Kind, Target, clean};
+
+/// Where what is watched comes from.
+pub(super) struct Sources<'a> {
+    /// The layer that decides what is watched.
+    pub(super) said: &'a Said,
+    /// True if that is the file: then its entries and groups add to the list; else they only add detail.
+    pub(super) by_file: bool,
+    /// The file, for detail.
+    pub(super) file: &'a File,
+    /// The roster.
+    pub(super) roster: &'a [Row],
+    /// True if the roster adds to the list; else it only adds detail.
+    pub(super) by_roster: bool,
+}
+
+/// Most targets: one sweep over them takes hours already.
+const MOST: usize = 10_000;
+
+/// The targets and the groups, both in order.
+pub(super) fn merge(sources: &Sources<'_>, sink: &mut Sink) -> (Vec<Watched>, Vec<Arc<str>>) {
+    let file = sources.file;
+    let groups = Groups::new(file, sources.roster);
+    let labels: HashMap<&str, &str> =
+        sources.roster.iter().filter_map(|r| Some((r.id.as_str(), r.label.as_deref()?))).collect();
+    let mut merger = Merger::default();
+    let mut watched = Vec::new();
+    for kind in Kind::ALL {
+        let entries: HashMap<&str, &Entry> = file.entries(kind).iter().map(|e| (e.id.as_str(), e)).collect();
+        let of_kind = if kind == Kind::Agent { &file.agent_bands } else { &file.campaign_bands };
+        for (id, place) in ids(kind, sources, sink) {
+            let target = Target { kind, id: id.into() };
+            let member = groups.of(&target);
+            let entry = entries.get(id).copied();
+            let label = entry
+                .and_then(|e| e.label.as_deref())
+                .or_else(|| labels.get(id).copied().filter(|_| kind == Kind::Agent));
+            let mut layers: Vec<&Layer> = entry.map(|e| &e.bands).into_iter().collect();
+            layers.extend(member.iter().filter_map(|&g| groups.bands(g)));
+            layers.extend([of_kind, &file.bands]);
+            let band = merger.merge(&target, &layers, sink);
+            watched.push(Watched {
+                label: label.map(|l| clean(l, 256).into()),
+                groups: member.iter().map(|&g| Arc::clone(&groups.names[g])).collect(),
+                band,
+                origin: place.words().into(),
+                target,
+            });
+        }
+    }
+    if watched.len() > MOST {
+        sink.push(Place::Default, format!("{} targets are too many: at most {MOST} can be watched", watched.len()));
+    }
+    (watched, groups.names)
+}
+
+/// The ids of one kind, each once.
+fn ids<'a>(kind: Kind, sources: &Sources<'a>, sink: &mut Sink) -> Vec<(&'a str, &'a Place)> {
+    let (list, file) = (if kind == Kind::Agent { Id::Agents } else { Id::Campaigns }, sources.file);
+    let listed: &[Placed] = sources.said.lists.get(&list).map_or(&[], Vec::as_slice);
+    let mut out: Vec<(&str, &Place)> = listed.iter().map(|(id, place)| (id.as_str(), place)).collect();
+    let mut seen: HashMap<&str, &Place> = out.iter().copied().collect();
+    if kind == Kind::Agent && sources.by_roster {
+        for row in sources.roster {
+            if let Some(first) = seen.insert(&row.id, &row.place) {
+                let message = format!("id {} is listed already in {}", quote(&row.id), first.words());
+                sink.push(row.place.clone(), message);
+            } else {
+                out.push((&row.id, &row.place));
+            }
+        }
+    }
+    if sources.by_file {
+        let members = file.groups.iter().flat_map(|g| if kind == Kind::Agent { &g.agents } else { &g.campaigns });
+        let more = file.entries(kind).iter().map(|e| (e.id.as_str(), &e.place));
+        for (id, place) in more.chain(members.map(|(id, place)| (id.as_str(), place))) {
+            if seen.insert(id, place).is_none() {
+                out.push((id, place));
+            }
+        }
+    }
+    out
+}
+
+/// Groups in the order of the file, then those that only the roster knows.
+struct Groups<'a> {
+    names: Vec<Arc<str>>,
+    bands: Vec<&'a Layer>,
+    members: HashMap<Target, Vec<usize>>,
+}
+
+impl<'a> Groups<'a> {
+    fn new(file: &'a File, roster: &[Row]) -> Self {
+        let mut groups = Groups { names: Vec::new(), bands: Vec::new(), members: HashMap::new() };
+        let mut index: HashMap<&str, usize> = HashMap::new();
+        let mut pairs: HashSet<(Target, usize)> = HashSet::new();
+        let mut join = |members: &mut HashMap<Target, Vec<usize>>, target: Target, group: usize| {
+            if pairs.insert((target.clone(), group)) {
+                members.entry(target).or_default().push(group);
+            }
+        };
+        for (i, group) in file.groups.iter().enumerate() {
+            groups.names.push(clean(&group.name, 256).into());
+            groups.bands.push(&group.bands);
+            index.insert(&group.name, i);
+            for (id, _) in &group.agents {
+                join(&mut groups.members, Target::agent(id.as_str()), i);
+            }
+            for (id, _) in &group.campaigns {
+                join(&mut groups.members, Target::campaign(id.as_str()), i);
+            }
+        }
+        for row in roster {
+            let Some(name) = row.group.as_deref() else { continue };
+            let next = groups.names.len();
+            let i = *index.entry(name).or_insert(next);
+            if i == next {
+                groups.names.push(clean(name, 256).into());
+            }
+            join(&mut groups.members, Target::agent(row.id.as_str()), i);
+        }
+        groups.members.values_mut().for_each(|m| m.sort_unstable());
+        groups
+    }
+
+    fn of(&self, target: &Target) -> &[usize] {
+        self.members.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    fn bands(&self, group: usize) -> Option<&'a Layer> {
+        self.bands.get(group).copied()
+    }
+}

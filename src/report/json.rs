@@ -1,0 +1,63 @@
+//! JSON and NDJSON. Values stay exact: a character that a terminal would act upon is written as `\uXXXX`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+
+use super::{Document, Element, SCHEMA};
+use crate::domain::clean;
+
+/// Writes `document` as one line of JSON.
+///
+/// # Errors
+/// Those of `out`.
+pub fn json(document: &Document, out: &mut dyn Write) -> io::Result<()> {
+    line(document, out)
+}
+
+/// Writes `element` with `schema` and `account` in front as one line of JSON, an object a reading.
+///
+/// # Errors
+/// Those of `out`.
+pub fn ndjson(account: &str, element: &Element, out: &mut dyn Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        schema: u32,
+        account: &'a str,
+        #[serde(flatten)]
+        element: &'a Element,
+    }
+    line(&Line { schema: SCHEMA, account, element }, out)
+}
+
+fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    // In one piece, so that a reader at the other end of a pipe never sees half an object.
+    let mut text = Vec::new();
+    value.serialize(&mut Serializer::with_formatter(&mut text, Harmless))?;
+    text.push(b'\n');
+    out.write_all(&text)
+}
+
+/// [`CompactFormatter`], with what [`clean`] would replace written as an escape.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if clean(fragment, usize::MAX) == fragment {
+            return CompactFormatter.write_string_fragment(writer, fragment);
+        }
+        let mut buffer = [0; 4];
+        for c in fragment.chars() {
+            let one: &str = c.encode_utf8(&mut buffer);
+            if clean(one, 1) == one {
+                writer.write_all(one.as_bytes())?;
+            } else {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

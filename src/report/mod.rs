@@ -1,0 +1,18 @@
+//! The state without a terminal: JSON, NDJSON, CSV and a plain table, all made from one [`Document`].
+//!
+//! Whatever a server, a store or a configuration holds, no output has a character that a terminal would act upon.
+
+mod csv;
+mod document;
+mod json;
+mod svg;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use csv::csv;
+pub use document::{BudgetPart, Document, Element, Facts, SCHEMA, TokenPart, View};
+pub use json::{json, ndjson};
+pub use svg::svg;
+pub use table::table;

@@ -1,0 +1,313 @@
+//! A picture of a terminal screen as one self-contained SVG.
+//!
+//! Every run of equal cells is a text element that says where its columns are, so that a viewer whose font is a little
+//! wider or narrower still keeps them. The 16 ANSI colours and the default ones are given values here, because a
+//! file has no terminal that would bring its own.
+
+use std::fmt::Write as _;
+
+use ratatui::{
+    buffer::{Buffer, Cell, CellWidth},
+    style::{Color, Modifier},
+};
+
+/// Size of a cell and margin around the screen, in user units. Nine units are the advance of DejaVu Sans Mono at 14.95,
+/// so that also a viewer which does not know how to place single characters shows the columns straight.
+const CELL: (u32, u32) = (9, 18);
+const MARGIN: u32 = 14;
+/// Height of the title bar.
+const TITLE: u32 = 28;
+/// Default ink and paper.
+const INK: u32 = 0x00d4_d4d4;
+const PAPER: u32 = 0x0016_1821;
+/// The ANSI colours, normal and bright.
+const ANSI: [u32; 16] = [
+    0x0028_2a36,
+    0x00e0_6c75,
+    0x008f_bf7f,
+    0x00e5_b567,
+    0x0061_9fe0,
+    0x00c6_86dd,
+    0x0056_b6c2,
+    0x00c8_ccd4,
+    0x0070_7684,
+    0x00ff_7b86,
+    0x00a9_d99a,
+    0x00ff_cf7f,
+    0x007f_bbff,
+    0x00de_a2f2,
+    0x0070_d0dc,
+    0x00ff_ffff,
+];
+
+/// The screen `buffer` as an SVG document with `title` in its bar and for those who cannot see it. Control characters
+/// in the title or the cells are left out.
+pub fn svg(buffer: &Buffer, title: &str) -> String {
+    let (columns, rows) = (u32::from(buffer.area.width), u32::from(buffer.area.height));
+    let (width, height) = (columns * CELL.0 + 2 * MARGIN, rows * CELL.1 + 2 * MARGIN + TITLE);
+    let title = escape(title);
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+         height=\"{height}\" role=\"img\" aria-label=\"{title}\">\n<title>{title}</title>\n\
+         <rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{paper}\"/>\n\
+         <text x=\"{middle}\" y=\"{baseline}\" text-anchor=\"middle\" font-family=\"sans-serif\" font-size=\"13\" \
+         fill=\"{dim}\">{title}</text>\n\
+         <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14.95\" \
+         xml:space=\"preserve\">\n",
+        paper = hex(PAPER),
+        dim = hex(ANSI[8]),
+        middle = width / 2,
+        baseline = TITLE / 2 + 6,
+    );
+    for y in 0..buffer.area.height {
+        line(&mut out, buffer, y);
+    }
+    out.push_str("</g>\n</svg>\n");
+    out
+}
+
+/// The looks of a run of cells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Face {
+    ink: u32,
+    paper: u32,
+    modifier: Modifier,
+}
+
+impl Face {
+    fn of(cell: &Cell) -> Face {
+        let (mut ink, mut paper) = (rgb(cell.fg, INK), rgb(cell.bg, PAPER));
+        if cell.modifier.contains(Modifier::REVERSED) {
+            std::mem::swap(&mut ink, &mut paper);
+        }
+        if cell.modifier.contains(Modifier::DIM) {
+            ink = mix(ink, paper);
+        }
+        if cell.modifier.contains(Modifier::HIDDEN) {
+            ink = paper;
+        }
+        let kept = Modifier::BOLD | Modifier::ITALIC | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
+        Face { ink, paper, modifier: cell.modifier & kept }
+    }
+}
+
+fn line(out: &mut String, buffer: &Buffer, y: u16) {
+    let area = buffer.area;
+    let cell = |x: u16| buffer.cell((area.x.saturating_add(x), area.y.saturating_add(y)));
+    let mut x = 0;
+    let mut runs: Vec<Run> = Vec::new();
+    while x < area.width {
+        let Some(c) = cell(x) else { break };
+        let symbol: String = c.symbol().chars().filter(|c| !c.is_control()).collect();
+        let symbol = if symbol.is_empty() { " ".to_owned() } else { symbol };
+        let width = symbol.cell_width().clamp(1, area.width - x);
+        let (face, kind) = (Face::of(c), Kind::of(&symbol, width));
+        match runs.last_mut() {
+            Some(run) if run.face == face && run.kind == kind && kind != Kind::Cluster => {
+                run.width += width;
+                run.text.push_str(&symbol);
+            }
+            _ => runs.push(Run { x, width, face, kind, text: symbol }),
+        }
+        x += width;
+    }
+    for r in &runs {
+        run(out, y, r);
+    }
+}
+
+/// Equal cells in a row.
+struct Run {
+    x: u16,
+    width: u16,
+    face: Face,
+    kind: Kind,
+    text: String,
+}
+
+/// How the columns of a run are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// By the length of the whole.
+    Ascii,
+    /// By a place for each character, because fonts disagree about these.
+    Signs,
+    /// One cluster alone, by its length.
+    Cluster,
+}
+
+impl Kind {
+    fn of(symbol: &str, width: u16) -> Kind {
+        match symbol.chars().count() {
+            1 if symbol.is_ascii() => Kind::Ascii,
+            1 if width == 1 => Kind::Signs,
+            _ => Kind::Cluster,
+        }
+    }
+}
+
+fn run(out: &mut String, y: u16, run: &Run) {
+    let column = |x: u32| MARGIN + x * CELL.0;
+    let (left, top) = (column(u32::from(run.x)), MARGIN + TITLE + u32::from(y) * CELL.1);
+    let width = u32::from(run.width) * CELL.0;
+    let Face { ink, paper, modifier } = run.face;
+    if paper != PAPER {
+        let (height, fill) = (CELL.1, hex(paper));
+        let _ = writeln!(out, "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>");
+    }
+    let line = modifier.intersects(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
+    if run.text.trim().is_empty() && !line {
+        return;
+    }
+    let place = match run.kind {
+        Kind::Signs => {
+            let first = u32::from(run.x);
+            let columns: Vec<String> = (0..u32::from(run.width)).map(|i| column(first + i).to_string()).collect();
+            format!("x=\"{}\"", columns.join(" "))
+        }
+        Kind::Ascii | Kind::Cluster => {
+            format!("x=\"{left}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
+        }
+    };
+    let mut style = String::new();
+    if modifier.contains(Modifier::BOLD) {
+        style.push_str(" font-weight=\"bold\"");
+    }
+    if modifier.contains(Modifier::ITALIC) {
+        style.push_str(" font-style=\"italic\"");
+    }
+    if modifier.contains(Modifier::UNDERLINED) {
+        style.push_str(" text-decoration=\"underline\"");
+    } else if modifier.contains(Modifier::CROSSED_OUT) {
+        style.push_str(" text-decoration=\"line-through\"");
+    }
+    let (y, ink, text) = (top + CELL.1 - 4, hex(ink), escape(&run.text));
+    let _ = writeln!(out, "<text {place} y=\"{y}\" fill=\"{ink}\"{style}>{text}</text>");
+}
+
+fn hex(rgb: u32) -> String {
+    format!("#{rgb:06x}")
+}
+
+/// Half way between two colours.
+fn mix(a: u32, b: u32) -> u32 {
+    [16, 8, 0].into_iter().map(|shift| (((a >> shift & 0xff) + (b >> shift & 0xff)) / 2) << shift).sum()
+}
+
+fn rgb(color: Color, default: u32) -> u32 {
+    let ansi = |i: usize| ANSI[i];
+    match color {
+        Color::Reset => default,
+        Color::Black => ansi(0),
+        Color::Red => ansi(1),
+        Color::Green => ansi(2),
+        Color::Yellow => ansi(3),
+        Color::Blue => ansi(4),
+        Color::Magenta => ansi(5),
+        Color::Cyan => ansi(6),
+        Color::Gray => ansi(7),
+        Color::DarkGray => ansi(8),
+        Color::LightRed => ansi(9),
+        Color::LightGreen => ansi(10),
+        Color::LightYellow => ansi(11),
+        Color::LightBlue => ansi(12),
+        Color::LightMagenta => ansi(13),
+        Color::LightCyan => ansi(14),
+        Color::White => ansi(15),
+        Color::Rgb(r, g, b) => u32::from_be_bytes([0, r, g, b]),
+        Color::Indexed(i) => indexed(i),
+    }
+}
+
+/// xterm's 256 colours: the 16, a cube of six steps, and 24 greys.
+fn indexed(i: u8) -> u32 {
+    let step = |n: u8| if n == 0 { 0 } else { 55 + u32::from(n) * 40 };
+    match i {
+        0..16 => ANSI[usize::from(i)],
+        16..232 => {
+            let n = i - 16;
+            step(n / 36) << 16 | step(n / 6 % 6) << 8 | step(n % 6)
+        }
+        232.. => {
+            let grey = 8 + u32::from(i - 232) * 10;
+            grey << 16 | grey << 8 | grey
+        }
+    }
+}
+
+/// Text for XML, without what XML 1.0 does not allow.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use ratatui::{layout::Rect, style::Style};
+
+    fn buffer(lines: &[(&str, Style)]) -> Buffer {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 20, u16::try_from(lines.len()).unwrap()));
+        for (y, (text, style)) in lines.iter().enumerate() {
+            buf.set_stringn(0, u16::try_from(y).unwrap(), text, 20, *style);
+        }
+        buf
+    }
+
+    #[test]
+    fn text_is_escaped_and_controls_do_not_pass() {
+        let mut buf = buffer(&[("a<b>&\"c\"", Style::new())]);
+        buf.cell_mut((19, 0)).unwrap().set_symbol("\u{1b}");
+        let out = svg(&buf, "x <script> \u{7}");
+        assert!(out.contains("a&lt;b&gt;&amp;&quot;c&quot;") && out.contains("x &lt;script&gt; "));
+        assert!(!out.contains("<script") && !out.chars().any(|c| c.is_control() && c != '\n'));
+    }
+
+    #[test]
+    fn a_wide_cluster_moves_nothing_behind_it() {
+        let mut buf = buffer(&[("王b▁█", Style::new())]);
+        buf.cell_mut((5, 0)).unwrap().set_symbol("é");
+        let out = svg(&buf, "");
+        let x = |n: u32| MARGIN + n * CELL.0;
+        assert!(out.contains(&format!("<text x=\"{}\" textLength=\"18\"", x(0))), "{out}");
+        assert!(out.contains(&format!("<text x=\"{}\" textLength=\"9\"", x(2))), "{out}");
+        assert!(out.contains(&format!("<text x=\"{} {} {}\"", x(3), x(4), x(5))), "{out}");
+    }
+
+    #[test]
+    fn colours_and_modifiers_are_kept() {
+        let style = Style::new().fg(Color::Indexed(215)).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+        let reversed = Style::new().add_modifier(Modifier::REVERSED);
+        let out = svg(&buffer(&[("x", style), ("y", reversed), ("z", Style::new().bg(Color::Rgb(1, 2, 3)))]), "");
+        assert!(out.contains("fill=\"#ffaf5f\" font-weight=\"bold\" text-decoration=\"underline\">x"), "{out}");
+        assert!(out.contains(&format!("fill=\"{}\">y", hex(PAPER))), "{out}");
+        assert!(out.contains("fill=\"#010203\""), "{out}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_screen_is_well_formed(text in any::<String>(), title in any::<String>()) {
+            let mut buf = Buffer::empty(Rect::new(3, 2, 12, 2));
+            buf.set_stringn(3, 2, &text, 12, Style::new());
+            let out = svg(&buf, &title);
+            prop_assert_eq!(out.matches("<text").count(), out.matches("</text>").count());
+            prop_assert!(!out.chars().any(|c| c.is_control() && c != '\n'));
+            prop_assert!(out.ends_with("</svg>\n"));
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The task between the store and the loop: news in, wants and nudges out. It alone waits for the store.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    task::JoinHandle,
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    app::{Event, Notice, Severity, Shared},
+    domain::{Reading, Series, Target},
+    store::{Attention, Cursor, Handle, Instance, StoreError},
+};
+
+/// How often the version is looked at where nobody pokes us.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often the shared values are read although nothing was written: permits and leases also end by time alone.
+const SHARED: Duration = Duration::from_secs(2);
+/// How often history and events are read.
+const RARE: Duration = Duration::from_secs(10);
+/// How far back events are shown.
+const EVENTS: Duration = Duration::from_secs(24 * 3600);
+/// How often wants are said again, and how long they hold.
+const WANT: Duration = Duration::from_secs(10);
+const WANT_TTL: Duration = Duration::from_secs(30);
+/// How long the picture must rest before a change of attention is written: scrolling writes once.
+const REST: Duration = Duration::from_millis(300);
+/// How long a failing store is left alone.
+const RETRY: Duration = Duration::from_secs(1);
+/// Most readings read at once.
+const BATCH: usize = 1000;
+/// The keys of the notices about a failing store: it may be readable and yet not writable.
+const READ: &str = "store:read";
+const WRITE: &str = "store:write";
+
+type Wants = Vec<(Target, Attention)>;
+
+/// The loop's end of the feed. The task ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Feed {
+    /// News for the update.
+    pub(super) events: mpsc::Receiver<Event>,
+    wants: watch::Sender<Wants>,
+    nudges: mpsc::Sender<Target>,
+    task: JoinHandle<()>,
+}
+
+impl Feed {
+    /// Starts the task.
+    pub(super) fn start(store: Handle, notify: Arc<Notify>, me: Instance) -> Feed {
+        let (sender, events) = mpsc::channel(16);
+        let (wants, wanted) = watch::channel(Wants::new());
+        let (nudges, nudged) = mpsc::channel(64);
+        let now = Instant::now();
+        let worker = Worker {
+            store,
+            me,
+            sender,
+            cursor: None,
+            version: None,
+            shared_at: None,
+            rare_at: None,
+            failing: BTreeSet::new(),
+            look_at: now,
+            want_at: now + WANT,
+        };
+        Feed { events, wants, nudges, task: tokio::spawn(worker.run(notify, wanted, nudged)) }
+    }
+
+    /// Who is looked at, as of the last frame.
+    pub(super) fn attend(&self, wants: Wants) {
+        self.wants.send_if_modified(|old| {
+            let changed = *old != wants;
+            if changed {
+                *old = wants;
+            }
+            changed
+        });
+    }
+
+    /// Asks that `target` be polled next. With dozens of them waiting already, one more changes nothing.
+    pub(super) fn nudge(&self, target: Target) {
+        let _ = self.nudges.try_send(target);
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Worker {
+    store: Handle,
+    me: Instance,
+    sender: mpsc::Sender<Event>,
+    /// `None` until everything was loaded.
+    cursor: Option<Cursor>,
+    version: Option<u64>,
+    shared_at: Option<Instant>,
+    rare_at: Option<Instant>,
+    /// Keys of the notices that are shown.
+    failing: BTreeSet<&'static str>,
+    look_at: Instant,
+    want_at: Instant,
+}
+
+/// The loop has gone.
+struct Gone;
+
+impl Worker {
+    async fn run(
+        mut self,
+        notify: Arc<Notify>,
+        mut wanted: watch::Receiver<Wants>,
+        mut nudged: mpsc::Receiver<Target>,
+    ) {
+        loop {
+            tokio::select! {
+                biased;
+                target = nudged.recv() => {
+                    let Some(target) = target else { return };
+                    let result = self.store.call(move |s| s.nudge(&target)).await;
+                    if self.judge(WRITE, result).await.is_err() {
+                        return;
+                    }
+                }
+                changed = wanted.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    self.want_at = self.want_at.min(Instant::now() + REST);
+                }
+                () = sleep_until(self.want_at) => {
+                    self.want_at = Instant::now() + WANT;
+                    let (me, wants) = (self.me.clone(), wanted.borrow_and_update().clone());
+                    let result = self.store.call(move |s| s.want(&me, &wants, WANT_TTL)).await;
+                    if self.judge(WRITE, result).await.is_err() {
+                        return;
+                    }
+                }
+                () = async {
+                    tokio::select! {
+                        () = notify.notified() => {}
+                        () = sleep_until(self.look_at) => {}
+                    }
+                } => {
+                    let result = self.look().await;
+                    let ok = result.is_ok();
+                    self.look_at = Instant::now() + if ok { LOOK } else { RETRY };
+                    if self.judge(READ, result).await.is_err() || self.sender.is_closed() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads what is new and sends it.
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let Some(mut cursor) = self.cursor else {
+            let snapshot = self.store.call(|s| s.snapshot(Series::SPAN)).await?;
+            self.cursor = Some(snapshot.cursor);
+            self.send(Event::Loaded(snapshot)).await;
+            return self.share().await;
+        };
+        let version = self.store.call(|s| s.version()).await?;
+        let written = self.version != Some(version);
+        if written {
+            loop {
+                let (readings, next): (Vec<Reading>, Cursor) = self.store.call(move |s| s.since(cursor, BATCH)).await?;
+                let more = readings.len() >= BATCH;
+                (cursor, self.cursor) = (next, Some(next));
+                if !readings.is_empty() {
+                    self.send(Event::Readings(readings)).await;
+                }
+                if !more {
+                    break;
+                }
+            }
+            // What is written while we read is seen the next time, since the version was taken before.
+            self.version = Some(version);
+        }
+        if written || is_past(self.shared_at, SHARED) {
+            self.share().await?;
+        }
+        Ok(())
+    }
+
+    async fn share(&mut self) -> Result<(), StoreError> {
+        let rare = is_past(self.rare_at, RARE);
+        let shared = self
+            .store
+            .call(move |s| {
+                Ok(Shared {
+                    status: s.status()?,
+                    usage: s.usage()?,
+                    poller: s.lease_holder()?,
+                    instances: s.instances()?,
+                    history: rare.then(|| s.history()).transpose()?,
+                    events: rare.then(|| s.events(EVENTS)).transpose()?,
+                })
+            })
+            .await?;
+        self.shared_at = Some(Instant::now());
+        if rare {
+            self.rare_at = self.shared_at;
+        }
+        self.send(Event::Shared(Box::new(shared))).await;
+        Ok(())
+    }
+
+    /// A failing store is shown, never an end: the last values stay, and their ages tell.
+    async fn judge(&mut self, key: &'static str, result: Result<(), StoreError>) -> Result<(), Gone> {
+        let event = match result {
+            Ok(()) if !self.failing.remove(key) => return Ok(()),
+            Ok(()) => Event::Resolved(key.to_owned()),
+            Err(e) => {
+                self.failing.insert(key);
+                tracing::warn!("{e}");
+                Event::Notice(Notice { key: key.to_owned(), severity: Severity::Error, text: capital(&e.to_string()) })
+            }
+        };
+        self.sender.send(event).await.map_err(|_| Gone)
+    }
+
+    async fn send(&self, event: Event) {
+        // A closed channel ends the task at its next turn.
+        let _ = self.sender.send(event).await;
+    }
+}
+
+fn is_past(at: Option<Instant>, period: Duration) -> bool {
+    at.is_none_or(|at| at.elapsed() >= period)
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

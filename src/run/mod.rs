@@ -1,0 +1,327 @@
+//! The dashboard's loop: keys, signals and the store's news in, frames out.
+//!
+//! ```text
+//!            cancel, signals ─┐
+//!            keys ────────────┤ select!, in this order      ┌─► frame (at most max_fps, only on change)
+//! store ─► feed ─► events ────┤ ─► bounded drain ─► update ─┤
+//!            next frame ──────┘                             └─► effects: wants, nudges ─► feed ─► store
+//! ```
+//!
+//! The loop waits for nothing else: store calls are the feed's, and the poller is not known here at all. When nothing
+//! changes it sleeps until the next shown age does, and while the picture is frozen until somebody does something.
+
+mod feed;
+#[cfg(test)]
+mod tests;
+
+use std::{error::Error, io, sync::Arc, time::Duration};
+
+use crossterm::event::Event as Input;
+use futures::{FutureExt, Stream, StreamExt};
+use ratatui::{Frame, Terminal, backend::Backend};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use self::feed::Feed;
+use crate::{
+    app::{Effect, Event, Facts, Notice, Room, State, rows, update},
+    config::Ui,
+    domain::{Clock, Kind},
+    store::Handle,
+    term::{self, Guard, Signal},
+    ui::{self, Look, TerminalFacts},
+};
+
+/// Most events taken in between two frames.
+const DRAIN: usize = 1000;
+
+/// What the dashboard needs.
+#[derive(Debug)]
+pub struct DashboardOptions {
+    /// What does not change while it runs.
+    pub facts: Facts,
+    /// The shared state.
+    pub store: Handle,
+    /// Poked (`notify_one`) by a poller in this process when it has written; others are noticed within half a second.
+    pub notify: Arc<Notify>,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Ends the dashboard from elsewhere.
+    pub cancel: CancellationToken,
+    /// Colours and characters, see [`look`].
+    pub look: Look,
+    /// What is to be told from the start.
+    pub notices: Vec<Notice>,
+}
+
+/// The configured looks on the terminal that was found.
+pub fn look(ui: &Ui, terminal: term::Facts) -> Look {
+    let colors = match terminal.colors {
+        term::Colors::None => ui::Colors::None,
+        term::Colors::Ansi16 => ui::Colors::Ansi16,
+        term::Colors::Indexed256 => ui::Colors::Indexed256,
+        term::Colors::True => ui::Colors::True,
+    };
+    Look::resolve(ui, TerminalFacts { colors, utf8: terminal.unicode, braille: !terminal.linux_console })
+}
+
+/// Why the dashboard ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The user left.
+    Quit,
+    /// The token was cancelled.
+    Cancelled,
+    /// A signal with this number.
+    Signal(i32),
+    /// The terminal is gone.
+    HangUp,
+}
+
+/// What the dashboard cannot go on after.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The terminal does not take what is drawn.
+    #[error("cannot draw on the terminal: {0}")]
+    Terminal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// What the loop asks of whoever took the terminal.
+pub trait Host {
+    /// Gives the terminal back and stops the process. [`Signal::Continue`] tells when to [`resume`](Self::resume);
+    /// until then nothing is drawn. False: nobody could continue us, so nothing happened.
+    ///
+    /// # Errors
+    /// Where it cannot be stopped.
+    fn suspend(&mut self) -> io::Result<bool>;
+
+    /// Takes the terminal again after somebody else had it.
+    ///
+    /// # Errors
+    /// Where it cannot be taken.
+    fn resume(&mut self) -> io::Result<()>;
+}
+
+impl Host for Guard {
+    fn suspend(&mut self) -> io::Result<bool> {
+        Guard::suspend(self)
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        Guard::resume(self)
+    }
+}
+
+/// Runs the dashboard until somebody ends it.
+///
+/// The store's instance is not signed off here: whoever polls in this process gives back the lease first.
+///
+/// # Errors
+/// [`RunError::Terminal`], but a terminal that is gone is [`Outcome::HangUp`].
+pub async fn dashboard<B>(
+    options: DashboardOptions,
+    terminal: &mut Terminal<B>,
+    host: &mut impl Host,
+    input: impl Stream<Item = io::Result<Input>> + Unpin,
+    signals: impl Stream<Item = Signal> + Unpin,
+) -> Result<Outcome, RunError>
+where
+    B: Backend,
+    B::Error: Send + Sync + 'static,
+{
+    let look = options.look;
+    let draw = move |frame: &mut Frame<'_>, state: &State| {
+        let layout = ui::draw(frame, state, &look);
+        let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
+        Room { page, overlay: layout.overlay, overlay_lines: layout.overlay_lines }
+    };
+    drive(options, terminal, host, input, signals, draw).await
+}
+
+/// The loop, whatever is drawn. A terminal that is gone may be noticed anywhere, and is an end like any other: with the
+/// hang-up comes a SIGCONT, and then taking the terminal again is what fails first.
+async fn drive<B>(
+    options: DashboardOptions,
+    terminal: &mut Terminal<B>,
+    host: &mut impl Host,
+    input: impl Stream<Item = io::Result<Input>> + Unpin,
+    signals: impl Stream<Item = Signal> + Unpin,
+    draw: impl FnMut(&mut Frame<'_>, &State) -> Room,
+) -> Result<Outcome, RunError>
+where
+    B: Backend,
+    B::Error: Send + Sync + 'static,
+{
+    let end = until_end(options, terminal, host, input, signals, draw).await;
+    match &end {
+        Err(RunError::Terminal(cause)) if is_gone(cause.as_ref()) => Ok(Outcome::HangUp),
+        _ => end,
+    }
+}
+
+fn is_gone(cause: &(dyn Error + 'static)) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|io| {
+        io.kind() == io::ErrorKind::BrokenPipe || io.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+    })
+}
+
+async fn until_end<B>(
+    options: DashboardOptions,
+    terminal: &mut Terminal<B>,
+    host: &mut impl Host,
+    mut input: impl Stream<Item = io::Result<Input>> + Unpin,
+    mut signals: impl Stream<Item = Signal> + Unpin,
+    mut draw: impl FnMut(&mut Frame<'_>, &State) -> Room,
+) -> Result<Outcome, RunError>
+where
+    B: Backend,
+    B::Error: Send + Sync + 'static,
+{
+    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices } = options;
+    let gap = Duration::from_secs(1) / facts.ui.max_fps.clamp(1, 60);
+    let mut feed = Feed::start(store, notify, facts.me.clone());
+    let mut state = State::new(facts, clock.now());
+    state.notices = notices;
+    let mut painter = Painter { drawn: None, next: Instant::now() };
+    if let Ok(size) = terminal.size() {
+        state.size = (size.width, size.height);
+    }
+
+    let mut suspended = false;
+    loop {
+        if !suspended && painter.is_due(&state) {
+            painter.paint(terminal, &mut state, clock.as_ref(), &mut draw)?;
+            feed.attend(rows::attention(&state));
+            painter.next = Instant::now() + gap;
+        }
+        let wake = if suspended {
+            None
+        } else if painter.is_stale(&state) {
+            Some(painter.next)
+        } else {
+            rows::next_change(&state, &clock.now()).map(|d| Instant::now() + d)
+        };
+
+        let mut events = Vec::new();
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Ok(Outcome::Cancelled),
+            Some(signal) = signals.next() => match signal {
+                Signal::Terminate(number) => return Ok(Outcome::Signal(number)),
+                Signal::HangUp | Signal::Gone => return Ok(Outcome::HangUp),
+                Signal::Suspend => suspended |= host.suspend().map_err(terminal_error)?,
+                Signal::Continue => {
+                    host.resume().map_err(terminal_error)?;
+                    suspended = false;
+                    painter.restart(terminal)?;
+                }
+            },
+            key = input.next(), if !suspended => {
+                let (mut next, mut taken) = (Some(key), 0);
+                while let Some(key) = next {
+                    taken += 1;
+                    // Without its keys a dashboard cannot be left: the terminal is gone.
+                    let Some(Ok(key)) = key else { return Ok(Outcome::HangUp) };
+                    events.extend(translate(key));
+                    next = if taken < DRAIN { input.next().now_or_never() } else { None };
+                }
+            }
+            Some(event) = feed.events.recv() => events.push(event),
+            () = async { sleep_until(wake.unwrap_or_else(Instant::now)).await }, if wake.is_some() => {
+                if !painter.is_stale(&state) {
+                    events.push(Event::Tick);
+                }
+            }
+        }
+        while events.len() < DRAIN
+            && let Ok(event) = feed.events.try_recv()
+        {
+            events.push(event);
+        }
+
+        let now = clock.now();
+        for event in events {
+            for effect in update(&mut state, event, now.clone()) {
+                match effect {
+                    Effect::Quit => return Ok(Outcome::Quit),
+                    Effect::Redraw => painter.restart(terminal)?,
+                    Effect::Suspend => suspended |= host.suspend().map_err(terminal_error)?,
+                    Effect::Nudge(target) => feed.nudge(target),
+                }
+            }
+        }
+    }
+}
+
+/// What concerns us of what the terminal says.
+fn translate(input: Input) -> Option<Event> {
+    match input {
+        Input::Key(key) => Some(Event::Key(key)),
+        Input::Paste(text) => Some(Event::Paste(text)),
+        Input::Resize(columns, rows) => Some(Event::Resize(columns, rows)),
+        Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
+    }
+}
+
+fn terminal_error(e: impl Error + Send + Sync + 'static) -> RunError {
+    RunError::Terminal(Box::new(e))
+}
+
+/// When to draw, and drawing.
+struct Painter {
+    /// The revision that is on the screen.
+    drawn: Option<u64>,
+    /// Not before this.
+    next: Instant,
+}
+
+impl Painter {
+    /// The screen does not show the state.
+    fn is_stale(&self, state: &State) -> bool {
+        self.drawn != Some(state.revision)
+    }
+
+    /// It does not, and a frame may be drawn.
+    fn is_due(&self, state: &State) -> bool {
+        self.is_stale(state) && Instant::now() >= self.next
+    }
+
+    fn paint<B>(
+        &mut self,
+        terminal: &mut Terminal<B>,
+        state: &mut State,
+        clock: &dyn Clock,
+        draw: &mut impl FnMut(&mut Frame<'_>, &State) -> Room,
+    ) -> Result<(), RunError>
+    where
+        B: Backend,
+        B::Error: Send + Sync + 'static,
+    {
+        // The second frame comes where the first one had other room than the last, and the selection would be outside.
+        for _ in 0..2 {
+            state.now = clock.now();
+            let mut room = Room::default();
+            terminal.draw(|frame| room = draw(frame, state)).map_err(terminal_error)?;
+            self.drawn = Some(state.revision);
+            let now = state.now.clone();
+            update(state, Event::Drawn(room), now);
+            if !self.is_stale(state) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing on the screen can be relied on.
+    fn restart<B>(&mut self, terminal: &mut Terminal<B>) -> Result<(), RunError>
+    where
+        B: Backend,
+        B::Error: Send + Sync + 'static,
+    {
+        self.drawn = None;
+        terminal.clear().map_err(terminal_error)
+    }
+}

@@ -1,0 +1,101 @@
+//! Readings that a dashboard would have taken before it was started.
+
+use std::time::Duration;
+
+use super::{model::Truth, service::SimService};
+use crate::domain::{Kind, Mono};
+
+/// A reading as plain values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastReading {
+    /// Agent or campaign.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+    /// The name that the service gives; none for what it does not know.
+    pub name: Option<String>,
+    /// When, by the wall clock, in milliseconds since 1970.
+    pub unix_ms: i64,
+    /// The same moment on the boot clock of the service's clock; negative where it lies before the boot.
+    pub mono: Mono,
+    /// What the service would have said.
+    pub truth: Truth,
+}
+
+/// One reading of each of the roster's targets every `step` over the last `span`, evenly spread as a poller would, in
+/// order of time; none from before the call centre opened. The last ones are less than a step old.
+pub fn history(service: &SimService, span: Duration, step: Duration) -> Vec<PastReading> {
+    let now = service.clock().now();
+    let ms = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX / 4);
+    let (step, roster) = (ms(step).max(1), service.roster());
+    let lead = i64::from(service.options().model.lead_s) * 1000;
+    let span = ms(span).min(now.mono.0.saturating_sub(service.started().0).saturating_add(lead));
+    let targets = roster.targets();
+    let each = i64::try_from(targets.len().max(1)).unwrap_or(1);
+    let mut out = Vec::new();
+    for (i, target) in targets.iter().enumerate() {
+        let name = roster.name(target);
+        let offset = step * i64::try_from(i).unwrap_or(0) / each + 1;
+        let ages = std::iter::successors(Some(offset), |age| Some(age + step)).take_while(|&age| age <= span);
+        for age in ages {
+            let at = Mono(now.mono.0 - age);
+            let truth = service.truth(target, at);
+            out.push(PastReading {
+                kind: target.kind,
+                id: target.id.to_string(),
+                name: (truth != Truth::Invalid).then(|| name.unwrap_or_default().to_owned()),
+                unix_ms: now.wall.as_millisecond().saturating_sub(age),
+                mono: at,
+                truth,
+            });
+        }
+    }
+    out.sort_by_key(|r| r.unix_ms);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashMap, sync::Arc};
+
+    use super::*;
+    use crate::{
+        domain::{Clock, ManualClock, Target},
+        sim::Scenario,
+    };
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn every_target_is_read_once_a_minute_and_truly() {
+        let clock = Arc::new(ManualClock::at(jiff::Timestamp::from_second(1_800_000_000).unwrap()));
+        let service = Scenario::Calm.service(1, clock.clone());
+        let past = history(&service, 180 * MINUTE, MINUTE);
+        let now = clock.now();
+        assert!(past.windows(2).all(|w| w[0].unix_ms <= w[1].unix_ms));
+        let mut by_target: HashMap<Target, Vec<&PastReading>> = HashMap::new();
+        for r in &past {
+            let target = Target { kind: r.kind, id: r.id.as_str().into() };
+            assert_eq!(now.wall.as_millisecond() - r.unix_ms, now.mono.0 - r.mono.0);
+            assert_eq!(service.truth(&target, r.mono), r.truth);
+            assert_eq!(r.name.is_none(), r.truth == Truth::Invalid);
+            by_target.entry(target).or_default().push(r);
+        }
+        assert_eq!(by_target.len(), 48);
+        for readings in by_target.values() {
+            assert_eq!(readings.len(), 180);
+            assert!(readings.windows(2).all(|w| w[1].unix_ms - w[0].unix_ms == 60_000));
+            assert!((0..60_001).contains(&(now.wall.as_millisecond() - readings[179].unix_ms)));
+        }
+        let values = past.iter().filter(|r| matches!(r.truth, Truth::Secs(_))).count();
+        assert!(values > 43 * 170, "{values}");
+    }
+
+    #[test]
+    fn nothing_is_older_than_the_call_centre() {
+        let clock = Arc::new(ManualClock::at(jiff::Timestamp::UNIX_EPOCH));
+        let service = Scenario::Calm.service(1, clock);
+        let past = history(&service, 1_000 * MINUTE, 10 * MINUTE);
+        assert_eq!(past.len(), 48 * 36);
+    }
+}

@@ -1,0 +1,63 @@
+//! From the configured URL to a store that works, whatever the disk says.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{ResilientStore, Store, StoreError, StoreNotice};
+use crate::domain::Clock;
+
+/// A store, and what the user should know about how it was opened.
+pub struct Opened {
+    /// The store. Its [`notice`](Store::notice) tells of later trouble.
+    pub store: Arc<dyn Store>,
+    /// What happened while it was opened: a damaged file moved aside, or memory in place of the file.
+    pub notices: Vec<StoreNotice>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened").field("notices", &self.notices).finish_non_exhaustive()
+    }
+}
+
+/// Opens the store of `[store] url`: `auto` is the file at `auto_path`, `sqlite:///path` the one at `/path`. A damaged
+/// file is moved aside; where no file can be opened and written, the store is in memory and a notice says what to do.
+/// Blocks for a few seconds at most.
+///
+/// # Errors
+/// [`StoreError::Url`]; [`StoreError::Newer`], since an older program must not touch a newer file;
+/// [`StoreError::Busy`]; [`StoreError::Other`] for the database of another program.
+pub fn open(url: &str, auto_path: &Path, clock: Arc<dyn Clock>) -> Result<Opened, StoreError> {
+    let (store, notices) = ResilientStore::open(path_of(url, auto_path)?, clock)?;
+    Ok(Opened { store: Arc::new(store), notices })
+}
+
+fn path_of(url: &str, auto_path: &Path) -> Result<PathBuf, StoreError> {
+    if url == "auto" {
+        return Ok(auto_path.to_owned());
+    }
+    match url.strip_prefix("sqlite://") {
+        Some(path) if path.len() > 1 && path.starts_with('/') && !path.ends_with('/') && !path.contains('\0') => {
+            Ok(PathBuf::from(path))
+        }
+        _ => Err(StoreError::Url(url.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_an_absolute_file_or_nothing() {
+        let auto = Path::new("/state/acme.db");
+        assert_eq!(path_of("auto", auto).unwrap(), auto);
+        assert_eq!(path_of("sqlite:///srv/a b.db", auto).unwrap(), Path::new("/srv/a b.db"));
+        for url in ["", "sqlite:", "sqlite://", "sqlite:///", "sqlite://rel.db", "sqlite:///dir/", "redis://h", "/a.db"]
+        {
+            assert!(matches!(path_of(url, auto), Err(StoreError::Url(u)) if u == url), "{url}");
+        }
+    }
+}

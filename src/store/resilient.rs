@@ -1,0 +1,417 @@
+//! A file store that goes on in memory when its disk fails, and returns to the file when it can.
+//!
+//! ```text
+//!           full, read-only, I/O error, damaged
+//!   file ───────────────────────────────────────► memory      takes over ledgers, rows, recent readings, events
+//!    ▲  └─ moved aside or deleted: opened anew      │
+//!    └──────────── each minute, if it can be written ┘         takes back ledgers, new readings, new events
+//! ```
+//!
+//! In memory the processes of an account cannot see each other, so each takes its share of the limit: the cap divided
+//! by the number of instances last seen (at least one request), at as many times the gap. Each then holds the lease
+//! of its own memory and polls for itself. A store that begins in memory knows nothing of what was sent before, and
+//! gives its first permit after a whole window.
+//!
+//! Cursors: readings made in memory are numbered from [`MEMORY`] on, so that a cursor tells where it belongs. Back on
+//! the file, a cursor of the memory goes on behind the readings that were written back; what other processes wrote
+//! to the file in the meantime is in `snapshot` and `range`, but not given again by `since`.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::*;
+use crate::domain::{Clock, Mono, Series};
+
+/// How long until the file is tried again.
+const RETRY: Duration = Duration::from_secs(60);
+/// Above every number that a file's reading can have.
+const MEMORY: i64 = 1 << 40;
+
+/// An SQLite store with a way out. See the module.
+pub struct ResilientStore {
+    path: PathBuf,
+    clock: Arc<dyn Clock>,
+    /// The ledgers as they were after our last use of them, for when the file cannot even be read.
+    shadow: SqliteStore,
+    inner: Mutex<Inner>,
+    version: Mutex<(Option<(u64, u64)>, u64)>,
+}
+
+struct Inner {
+    /// The file, or the memory while `fallen`.
+    store: Arc<SqliteStore>,
+    fallen: Option<Fallen>,
+    /// Counts the changes of `store`.
+    epoch: u64,
+    /// Where the memory's numbers began, and behind which number of the file they were written back.
+    bridge: Option<(i64, i64)>,
+    /// Tells of a file that was moved aside while we ran.
+    aside: Option<StoreNotice>,
+}
+
+struct Fallen {
+    why: StoreError,
+    retry: Mono,
+    /// No permit is given before: what others sent is not known.
+    blind_until: Option<Mono>,
+    /// Instances that share the limit.
+    sharers: u32,
+    /// The last number before the memory's own.
+    head: i64,
+    /// The last event that is not the memory's own.
+    events: i64,
+}
+
+fn is_sick(e: &StoreError) -> bool {
+    matches!(e, StoreError::Full(_) | StoreError::ReadOnly(_) | StoreError::Io(_) | StoreError::Corrupt(_))
+}
+
+/// The notice for a file that was moved aside.
+fn aside_notice(aside: &std::path::Path) -> StoreNotice {
+    let text = format!(
+        "the store was damaged: it is kept as {}, and a new one goes on with what could be read of the last hours",
+        aside.display()
+    );
+    StoreNotice { key: "store-aside", text }
+}
+
+impl ResilientStore {
+    /// Opens the file at `path`; a damaged one is moved aside, one that cannot be opened is replaced by memory.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] and [`StoreError::Busy`], where going on would do harm, and the database of another
+    /// program.
+    pub fn open(path: PathBuf, clock: Arc<dyn Clock>) -> Result<(Self, Vec<StoreNotice>), StoreError> {
+        let shadow = SqliteStore::memory(clock.clone())?;
+        let (store, aside, fallen) = match SqliteStore::open_or_replace(&path, clock.clone(), false) {
+            Ok(found) => (found.store, found.aside, None),
+            Err(e) if is_sick(&e) => {
+                let store = SqliteStore::memory_of(&path, clock.clone())?;
+                store.hold(WINDOW)?;
+                let (sharers, head, events) = (share(&store), store.head()?.0, store.last_event()?);
+                store.number_from(MEMORY + head)?;
+                let (retry, blind_until) = (clock.now().mono + RETRY, Some(clock.now().mono + WINDOW));
+                (store, None, Some(Fallen { why: e, retry, blind_until, sharers, head, events }))
+            }
+            Err(e) => return Err(e),
+        };
+        let inner = Inner { store: Arc::new(store), fallen, epoch: 0, bridge: None, aside: None };
+        let this = ResilientStore { path, clock, shadow, inner: Mutex::new(inner), version: Mutex::new((None, 0)) };
+        let mut notices: Vec<StoreNotice> = vec![];
+        if let Some(aside) = aside {
+            let notice = aside_notice(&aside);
+            this.tell(&this.current(), &notice.text);
+            notices.push(notice);
+        }
+        notices.extend(this.notice());
+        Ok((this, notices))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records an event about the store. Best effort: it is told as a notice too.
+    fn tell(&self, store: &SqliteStore, text: &str) {
+        let at = self.clock.now().stamp();
+        let _ = store.note(&Event { at, kind: EventKind::Store, who: "store".into(), text: text.into() });
+    }
+
+    /// The store to use now: tries the way back when it is due, and follows the name when the file was exchanged.
+    fn current(&self) -> Arc<SqliteStore> {
+        let mut inner = self.lock();
+        let now = self.clock.now().mono;
+        match &inner.fallen {
+            Some(fallen) if now >= fallen.retry => self.restore(&mut inner),
+            None if !inner.store.is_current() => self.follow(&mut inner),
+            _ => {}
+        }
+        inner.store.clone()
+    }
+
+    /// Runs `f`; if the file fails under it, in memory.
+    fn run<T>(&self, f: impl Fn(&SqliteStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let store = self.current();
+        match f(&store) {
+            Err(e) if is_sick(&e) => f(&*self.fall(&store, e)?),
+            other => other,
+        }
+    }
+
+    /// Like [`run`](Self::run), for what changes the ledgers: the shadow follows.
+    fn run_ledger<T>(&self, f: impl Fn(&SqliteStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let out = self.run(f)?;
+        let inner = self.lock();
+        if inner.fallen.is_none() {
+            // Settling drops what expired, so that the shadow stays as small as the ledger.
+            let _ = inner.store.copy_ledgers_to(&self.shadow).and_then(|()| self.shadow.hold(Duration::ZERO));
+        }
+        Ok(out)
+    }
+
+    fn fall(&self, failed: &Arc<SqliteStore>, why: StoreError) -> Result<Arc<SqliteStore>, StoreError> {
+        let mut inner = self.lock();
+        if Arc::ptr_eq(failed, &inner.store) && inner.fallen.is_none() {
+            self.leave_file(&mut inner, why)?;
+        }
+        Ok(inner.store.clone())
+    }
+
+    fn leave_file(&self, inner: &mut Inner, why: StoreError) -> Result<(), StoreError> {
+        let memory = SqliteStore::memory(self.clock.clone())?;
+        // What the file does not tell any more, the shadow does.
+        let _ = inner.store.copy_to(&memory, MEMORY);
+        self.shadow.copy_ledgers_to(&memory)?;
+        memory.number_from(MEMORY)?;
+        let (sharers, head, events) = (share(&memory), memory.head()?.0 - MEMORY, memory.last_event()?);
+        self.tell(&memory, &format!("{why}; going on in memory"));
+        inner.store = Arc::new(memory);
+        inner.epoch += 1;
+        let retry = self.clock.now().mono + RETRY;
+        inner.fallen = Some(Fallen { why, retry, blind_until: None, sharers, head, events });
+        Ok(())
+    }
+
+    /// The file's name leads elsewhere: somebody moved a damaged file aside, or deleted it.
+    fn follow(&self, inner: &mut Inner) {
+        let opened = SqliteStore::open_or_replace(&self.path, self.clock.clone(), false).and_then(|found| {
+            let _ = inner.store.copy_ledgers_to(&found.store);
+            self.shadow.copy_ledgers_to(&found.store)?;
+            // The numbers go on, so that no cursor lies ahead of them.
+            found.store.number_from(inner.store.head().unwrap_or_default().0)?;
+            Ok(found)
+        });
+        match opened {
+            Ok(found) => {
+                inner.store = Arc::new(found.store);
+                inner.epoch += 1;
+                inner.aside = found.aside.as_deref().map(aside_notice).or(inner.aside.take());
+            }
+            // Otherwise the open file serves on until the next call.
+            Err(e) if is_sick(&e) => drop(self.leave_file(inner, e)),
+            Err(_) => {}
+        }
+    }
+
+    fn restore(&self, inner: &mut Inner) {
+        let Some(fallen) = &mut inner.fallen else { return };
+        fallen.retry = self.clock.now().mono + RETRY;
+        let suspect = matches!(fallen.why, StoreError::Corrupt(_));
+        match self.write_back(&inner.store, fallen, suspect) {
+            Ok((file, aside, base)) => {
+                inner.bridge = Some((MEMORY + fallen.head, base));
+                inner.aside = aside.as_deref().map(aside_notice).or(inner.aside.take());
+                self.tell(&file, "the store is back on its file");
+                inner.store = Arc::new(file);
+                inner.fallen = None;
+                inner.epoch += 1;
+            }
+            Err(_) => {
+                // The memory must not grow for months; what is on the screen stays.
+                let _ = inner.store.prune(Series::SPAN);
+            }
+        }
+    }
+
+    /// Brings what was made in memory to the file, readings and events all or none, so that it can be tried again.
+    fn write_back(
+        &self,
+        memory: &SqliteStore,
+        fallen: &Fallen,
+        suspect: bool,
+    ) -> Result<(SqliteStore, Option<PathBuf>, i64), StoreError> {
+        let found = SqliteStore::open_or_replace(&self.path, self.clock.clone(), suspect)?;
+        let file = found.store;
+        memory.copy_ledgers_to(&file)?;
+        file.number_from(fallen.head)?;
+        let (fresh, _) = memory.since(Cursor(MEMORY + fallen.head), usize::MAX)?;
+        let base = file.absorb(&fresh, &memory.events_after(fallen.events)?)?;
+        Ok((file, found.aside, base.0))
+    }
+
+    /// A cursor as the store in use understands it.
+    fn translate(&self, cursor: Cursor) -> Cursor {
+        let inner = self.lock();
+        match (inner.bridge, &inner.fallen) {
+            (Some((from, base)), None) if cursor.0 >= MEMORY => Cursor(base + (cursor.0 - from).max(0)),
+            _ => cursor,
+        }
+    }
+
+    /// The file, to be spoilt.
+    #[cfg(test)]
+    pub(super) fn file_for_tests(&self) -> Arc<SqliteStore> {
+        self.lock().store.clone()
+    }
+
+    fn sharers(&self) -> u32 {
+        self.lock().fallen.as_ref().map_or(1, |f| f.sharers)
+    }
+}
+
+/// How many processes share the limit, this one included.
+fn share(store: &SqliteStore) -> u32 {
+    u32::try_from(store.instances().map_or(1, |all| all.len())).unwrap_or(u32::MAX).max(1)
+}
+
+impl std::fmt::Debug for ResilientStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResilientStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Store for ResilientStore {
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn version(&self) -> Result<u64, StoreError> {
+        let version = self.run(Store::version)?;
+        let seen = Some((self.lock().epoch, version));
+        let mut last = self.version.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0 != seen {
+            *last = (seen, last.1 + 1);
+        }
+        Ok(last.1)
+    }
+
+    fn append(&self, readings: &[Reading]) -> Result<(), StoreError> {
+        self.run(|s| s.append(readings))
+    }
+
+    fn snapshot(&self, span: Duration) -> Result<Snapshot, StoreError> {
+        self.run(|s| s.snapshot(span))
+    }
+
+    fn since(&self, cursor: Cursor, limit: usize) -> Result<(Vec<Reading>, Cursor), StoreError> {
+        self.run(|s| s.since(self.translate(cursor), limit))
+    }
+
+    fn range(&self, query: &RangeQuery, each: &mut dyn FnMut(Reading) -> bool) -> Result<(), StoreError> {
+        // Not run again in memory: what was handed out would be handed out twice.
+        self.current().range(query, each)
+    }
+
+    fn prune(&self, keep: Duration) -> Result<u64, StoreError> {
+        self.run(|s| s.prune(keep))
+    }
+
+    fn history(&self) -> Result<HistoryInfo, StoreError> {
+        self.run(Store::history)
+    }
+
+    fn want(&self, who: &Instance, wants: &[(Target, Attention)], ttl: Duration) -> Result<(), StoreError> {
+        self.run(|s| s.want(who, wants, ttl))
+    }
+
+    fn wanted(&self) -> Result<Vec<(Target, Attention)>, StoreError> {
+        self.run(Store::wanted)
+    }
+
+    fn instances(&self) -> Result<Vec<Instance>, StoreError> {
+        self.run(Store::instances)
+    }
+
+    fn nudge(&self, target: &Target) -> Result<(), StoreError> {
+        self.run(|s| s.nudge(target))
+    }
+
+    fn take_nudges(&self) -> Result<Vec<Target>, StoreError> {
+        self.run(Store::take_nudges)
+    }
+
+    fn lease(&self, who: &Instance, ttl: Duration) -> Result<Lease, StoreError> {
+        self.run(|s| s.lease(who, ttl))
+    }
+
+    fn lease_holder(&self) -> Result<Option<Instance>, StoreError> {
+        self.run(Store::lease_holder)
+    }
+
+    fn release(&self, who: &Instance) -> Result<(), StoreError> {
+        self.run(|s| s.release(who))
+    }
+
+    fn leave(&self, who: &Instance) -> Result<(), StoreError> {
+        self.run(|s| s.leave(who))
+    }
+
+    fn permit(&self, who: &Instance, ask: &PermitAsk) -> Result<PermitAnswer, StoreError> {
+        self.run_ledger(|s| {
+            let n = self.sharers();
+            let pace = match ask.pace {
+                Pace::Even(gap) => Pace::Even(gap.saturating_mul(n)),
+                Pace::Burst => Pace::Burst,
+            };
+            let cap = if ask.cap == 0 { 0 } else { (ask.cap / n).max(1) };
+            s.permit(who, &PermitAsk { cap, pace, ..*ask })
+        })
+    }
+
+    fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError> {
+        self.run_ledger(|s| s.finish(permit, used))
+    }
+
+    fn usage(&self) -> Result<Usage, StoreError> {
+        self.run(Store::usage)
+    }
+
+    fn governor(&self) -> Result<Governor, StoreError> {
+        self.run(Store::governor)
+    }
+
+    fn set_governor(&self, governor: &Governor) -> Result<(), StoreError> {
+        self.run_ledger(|s| s.set_governor(governor))
+    }
+
+    fn token(&self) -> Result<Option<Token>, StoreError> {
+        self.run(Store::token)
+    }
+
+    fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError> {
+        self.run_ledger(|s| s.mint_begin(who, ask))
+    }
+
+    fn mint_end(&self, ticket: MintTicket, end: MintEnd) -> Result<(), StoreError> {
+        self.run_ledger(|s| s.mint_end(ticket, end.clone()))
+    }
+
+    fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {
+        self.run_ledger(|s| s.token_died(generation, who))
+    }
+
+    fn set_status(&self, status: &Status) -> Result<(), StoreError> {
+        self.run(|s| s.set_status(status))
+    }
+
+    fn status(&self) -> Result<Option<Status>, StoreError> {
+        self.run(Store::status)
+    }
+
+    fn note(&self, event: &Event) -> Result<(), StoreError> {
+        self.run(|s| s.note(event))
+    }
+
+    fn events(&self, span: Duration) -> Result<Vec<Event>, StoreError> {
+        self.run(|s| s.events(span))
+    }
+
+    fn notice(&self) -> Option<StoreNotice> {
+        let inner = self.lock();
+        let Some(fallen) = &inner.fallen else { return inner.aside.clone() };
+        let shared = match fallen.sharers {
+            1 => "new readings are kept only while ahtop runs".to_owned(),
+            n => format!(
+                "new readings are kept only while ahtop runs, and each of {n} processes takes its share of the limit"
+            ),
+        };
+        let blind = match fallen.blind_until {
+            Some(until) if self.clock.now().mono < until => "; the first request waits a minute",
+            _ => "",
+        };
+        Some(StoreNotice { key: "store-degraded", text: format!("{}; until then {shared}{blind}", fallen.why) })
+    }
+}

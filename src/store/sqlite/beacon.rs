@@ -1,0 +1,73 @@
+//! Proof of life of who polls: an advisory lock beside the file, which the system drops with the process that holds it.
+//!
+//! It makes a crash hand over at once instead of when the lease ends. It decides nothing alone: a stopped process keeps
+//! its lock but loses its lease by expiry, and where locks do not work (some network file systems) expiry remains.
+
+use std::{
+    fs::{File, OpenOptions},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::files::beside;
+use crate::store::Instance;
+
+/// The lock of one connection's process; never dark in memory.
+pub(super) struct Beacon {
+    path: Option<PathBuf>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    file: Option<File>,
+    /// The instance that holds the lock through this connection.
+    lit_by: Option<Arc<str>>,
+}
+
+impl Beacon {
+    /// Beside the database at `path`; `None`: in memory.
+    pub(super) fn beside(path: Option<&Path>) -> Self {
+        Beacon { path: path.map(|p| beside(p, ".poller")), state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.file.is_none()
+            && let Some(path) = &self.path
+            && super::files::make(path).is_ok()
+        {
+            state.file = OpenOptions::new().read(true).write(true).open(path).ok();
+        }
+        state
+    }
+
+    /// True where nobody alive holds the lock. False also where that cannot be told.
+    pub(super) fn is_dark(&self) -> bool {
+        let state = self.state();
+        match &state.file {
+            Some(file) if state.lit_by.is_none() => file.try_lock_shared().is_ok_and(|()| file.unlock().is_ok()),
+            _ => false,
+        }
+    }
+
+    /// Takes the lock for `who`; true if `who` has it now. Where somebody else still has it (a process that was stopped)
+    /// the next call tries again.
+    pub(super) fn light(&self, who: &Instance) -> bool {
+        let mut state = self.state();
+        let State { file: Some(file), lit_by } = &mut *state else { return false };
+        if lit_by.is_some() || file.try_lock().is_ok() {
+            *lit_by = Some(who.id.clone());
+        }
+        lit_by.is_some()
+    }
+
+    /// Gives the lock back if `who` has it.
+    pub(super) fn put_out(&self, who: &Instance) {
+        let mut state = self.state();
+        let State { file: Some(file), lit_by } = &mut *state else { return };
+        if lit_by.as_ref().is_some_and(|by| *by == who.id) && file.unlock().is_ok() {
+            *lit_by = None;
+        }
+    }
+}

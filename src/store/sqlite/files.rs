@@ -1,0 +1,103 @@
+//! The file and its surroundings: private from the first moment, locked while it is opened, moved aside when damaged.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+/// `path` with `tail` added to its last component.
+pub(super) fn beside(path: &Path, tail: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(tail);
+    PathBuf::from(name)
+}
+
+/// Device and inode: what the file is, whatever it is called.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|m| (m.dev(), m.ino()))
+}
+
+/// Bytes in the file and its log.
+pub(super) fn bytes(path: &Path) -> u64 {
+    [path.to_owned(), beside(path, "-wal")].iter().filter_map(|p| fs::metadata(p).ok()).map(|m| m.len()).sum()
+}
+
+/// Makes the directory (0700) and the file if they are missing. The file is for the user alone (0600), except in a
+/// directory that is there already with the setgid bit and group write: then the group shares it (0660). SQLite
+/// gives its `-wal` and `-shm` the mode of the file, past the umask.
+pub(super) fn make(path: &Path) -> io::Result<()> {
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    if !dir.is_dir() {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    }
+    let bits = fs::metadata(dir)?.mode();
+    let mode = if bits & 0o2020 == 0o2020 { 0o660 } else { 0o600 };
+    touch(path, mode)
+}
+
+fn touch(path: &Path, mode: u32) -> io::Result<()> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(mode).open(path)?;
+    if file.metadata()?.mode() & 0o777 != mode {
+        // Not ours to change where another member of the group made it: SQLite will say if it cannot write.
+        let _ = file.set_permissions(Permissions::from_mode(mode));
+    }
+    Ok(())
+}
+
+/// Held while a store is opened, so that one process alone judges, moves or migrates the file. Freed by dropping it
+/// and by the death of the process.
+pub(super) struct OpenLock(#[expect(dead_code, reason = "holds the lock")] File);
+
+impl OpenLock {
+    /// Waits at most `patience`. `None`: somebody else holds it for longer (a stopped process, say).
+    pub(super) fn take(path: &Path, patience: Duration) -> io::Result<Option<OpenLock>> {
+        let lock = beside(path, ".lock");
+        let mode = fs::metadata(path)?.mode() & 0o777;
+        touch(&lock, mode)?;
+        let file = OpenOptions::new().read(true).write(true).open(&lock)?;
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(OpenLock(file))),
+                Err(fs::TryLockError::Error(e)) => return Err(e),
+                Err(fs::TryLockError::WouldBlock) if begun.elapsed() >= patience => return Ok(None),
+                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+/// Moves a damaged file out of the way under a name that tells when; the caller holds the [`OpenLock`]. The log goes
+/// first: left behind, it would be replayed into the new file.
+pub(super) fn move_aside(path: &Path, wall: Timestamp) -> io::Result<PathBuf> {
+    let stamp = wall.strftime("%Y%m%dT%H%M%S").to_string();
+    let free = |n: u32| {
+        let tail = if n == 0 { String::new() } else { format!("-{n}") };
+        beside(path, &format!(".corrupt-{stamp}{tail}"))
+    };
+    let aside = (0..1000).map(free).find(|p| !p.exists()).unwrap_or_else(|| free(1000));
+    for tail in ["-wal", "-shm", ""] {
+        match fs::rename(beside(path, tail), beside(&aside, tail)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+    }
+    Ok(aside)
+}
+
+/// The schema version in the header of the file, without opening the database. `None` where there is no header.
+pub(super) fn header_version(path: &Path) -> Option<(i32, u32)> {
+    use std::io::Read;
+    let mut head = [0u8; 100];
+    File::open(path).ok()?.read_exact(&mut head).ok()?;
+    let word = |at: usize| [head[at], head[at + 1], head[at + 2], head[at + 3]];
+    head.starts_with(b"SQLite format 3\0").then(|| (i32::from_be_bytes(word(68)), u32::from_be_bytes(word(60))))
+}

@@ -1,0 +1,332 @@
+//! Readings: appended, read on from a cursor, read by time, pruned.
+
+use std::{collections::HashMap, ops::ControlFlow, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
+
+use super::latest;
+use crate::{
+    domain::{Aht, BootId, Kind, Mono, Now, Outcome, Reading, Stamp, Target},
+    store::{Cursor, RangeQuery},
+};
+
+/// Most rows that one [`prune`] deletes, so that nobody waits long for the file.
+pub(super) const PRUNE_BATCH: i64 = 5000;
+/// Most readings kept whatever their age: a wall clock that once was far ahead must not let the file grow for years.
+const CEILING: i64 = 8_000_000;
+/// Rows that [`range`] reads before it lets others in.
+const PAGE: i64 = 2000;
+
+/// The interned boots, both ways.
+pub(super) struct Boots(HashMap<i64, BootId>);
+
+impl Boots {
+    pub(super) fn load(c: &Connection) -> Result<Boots> {
+        let mut stmt = c.prepare_cached("SELECT id, name FROM boot")?;
+        let rows = stmt.query_map([], |r| Ok((r.get(0)?, BootId(r.get::<_, String>(1)?.into()))))?;
+        rows.collect::<Result<_>>().map(Boots)
+    }
+
+    /// The number of `boot`, given on first use.
+    pub(super) fn number(&mut self, c: &Connection, boot: &BootId) -> Result<i64> {
+        if let Some((id, _)) = self.0.iter().find(|(_, b)| *b == boot) {
+            return Ok(*id);
+        }
+        c.prepare_cached("INSERT INTO boot(name) VALUES(?1)")?.execute([&*boot.0])?;
+        let id = c.last_insert_rowid();
+        self.0.insert(id, boot.clone());
+        Ok(id)
+    }
+
+    /// The number of `boot` if it has one; 0, which no row carries, otherwise.
+    fn find(&self, boot: &BootId) -> i64 {
+        self.0.iter().find(|(_, b)| *b == boot).map_or(0, |(id, _)| *id)
+    }
+
+    pub(super) fn stamp(&self, boot: i64, mono: i64, wall: i64) -> Stamp {
+        let boot = self.0.get(&boot).cloned().unwrap_or_else(|| BootId("unknown".into()));
+        Stamp { boot, mono: Mono(mono), wall: wall_of(wall) }
+    }
+}
+
+/// From stored milliseconds; what no clock can say becomes the epoch.
+pub(super) fn wall_of(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// `d` in whole milliseconds, saturating.
+pub(super) fn millis(d: Duration) -> i64 {
+    i64::try_from(d.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn kind_number(kind: Kind) -> i64 {
+    match kind {
+        Kind::Campaign => 0,
+        Kind::Agent => 1,
+    }
+}
+
+pub(super) fn target_of(kind: i64, name: String) -> Target {
+    Target { kind: if kind == 0 { Kind::Campaign } else { Kind::Agent }, id: name.into() }
+}
+
+/// The column `what` (see the schema), where `phrase` is the number of a failure's text.
+pub(super) fn what_of(outcome: &Outcome, phrase: i64) -> i64 {
+    match outcome {
+        Outcome::Value(aht) => i64::from(aht.secs()),
+        Outcome::NoCalls => 0,
+        Outcome::Invalid => -1,
+        Outcome::Failed(_) => -1 - phrase,
+    }
+}
+
+pub(super) fn outcome_of(what: i64, text: Option<String>) -> Outcome {
+    match what {
+        0 => Outcome::NoCalls,
+        -1 => Outcome::Invalid,
+        1.. => Outcome::Value(Aht::from_secs(u32::try_from(what).unwrap_or(u32::MAX))),
+        _ => Outcome::Failed(text.unwrap_or_default().into()),
+    }
+}
+
+pub(super) fn target_number(c: &Connection, target: &Target) -> Result<i64> {
+    if let Some(id) = find_target(c, target)? {
+        return Ok(id);
+    }
+    c.prepare_cached("INSERT INTO target(kind, name) VALUES(?1, ?2)")?
+        .execute(params![kind_number(target.kind), &*target.id])?;
+    Ok(c.last_insert_rowid())
+}
+
+fn find_target(c: &Connection, target: &Target) -> Result<Option<i64>> {
+    c.prepare_cached("SELECT id FROM target WHERE kind = ?1 AND name = ?2")?
+        .query_row(params![kind_number(target.kind), &*target.id], |r| r.get(0))
+        .optional()
+}
+
+/// `seq`: of the reading that uses the text last; a text whose readings are all gone can go too.
+fn phrase_number(c: &Connection, text: &str, seq: i64) -> Result<i64> {
+    c.prepare_cached(
+        "INSERT INTO phrase(text, seq) VALUES(?1, ?2)
+         ON CONFLICT(text) DO UPDATE SET seq = max(seq, excluded.seq) RETURNING id",
+    )?
+    .query_row(params![text, seq], |r| r.get(0))
+}
+
+/// The highest sequence number ever given.
+pub(super) fn head(c: &Connection) -> Result<Cursor> {
+    let seq = c
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'reading'")?
+        .query_row([], |r| r.get(0))
+        .optional()?;
+    Ok(Cursor(seq.unwrap_or(0)))
+}
+
+pub(super) fn append(c: &Connection, now: &Now, readings: &[Reading]) -> Result<()> {
+    let mut boots = Boots::load(c)?;
+    let Cursor(mut seq) = head(c)?;
+    for reading in readings {
+        seq = seq.saturating_add(1);
+        insert(c, &mut boots, seq, reading)?;
+        latest::take(c, &mut boots, now, reading)?;
+    }
+    Ok(())
+}
+
+/// Writes one reading under a number of the caller's choice, leaving `latest` alone.
+pub(super) fn insert(c: &Connection, boots: &mut Boots, seq: i64, reading: &Reading) -> Result<()> {
+    let target = target_number(c, &reading.target)?;
+    let boot = boots.number(c, &reading.at.boot)?;
+    let phrase = match &reading.outcome {
+        Outcome::Failed(why) => phrase_number(c, why, seq)?,
+        _ => 0,
+    };
+    let name = reading.name.as_deref().map(|n| phrase_number(c, n, seq)).transpose()?;
+    let what = what_of(&reading.outcome, phrase);
+    c.prepare_cached(
+        "INSERT INTO reading(seq, target, boot, mono, wall, what, name) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![seq, target, boot, reading.at.mono.0, reading.at.wall.as_millisecond(), what, name])?;
+    c.prepare_cached("UPDATE tally SET readings = readings + 1")?.execute([])?;
+    Ok(())
+}
+
+const SELECT: &str = "SELECT r.seq, r.boot, r.mono, r.wall, r.what, t.kind, t.name, p.text, n.text
+    FROM reading r JOIN target t ON t.id = r.target
+    LEFT JOIN phrase p ON p.id = -1 - r.what AND r.what < -1
+    LEFT JOIN phrase n ON n.id = r.name";
+
+fn reading_of(boots: &Boots, r: &SqlRow<'_>) -> Result<(i64, Reading)> {
+    let name: Option<String> = r.get(8)?;
+    let reading = Reading {
+        target: target_of(r.get(5)?, r.get(6)?),
+        at: boots.stamp(r.get(1)?, r.get(2)?, r.get(3)?),
+        outcome: outcome_of(r.get(4)?, r.get(7)?),
+        name: name.map(Arc::from),
+    };
+    Ok((r.get(0)?, reading))
+}
+
+pub(super) fn since(c: &Connection, cursor: Cursor, limit: usize) -> Result<(Vec<Reading>, Cursor)> {
+    let (numbered, last) = since_numbered(c, cursor, limit)?;
+    Ok((numbered.into_iter().map(|(_, reading)| reading).collect(), last))
+}
+
+pub(super) fn since_numbered(c: &Connection, cursor: Cursor, limit: usize) -> Result<(Vec<(i64, Reading)>, Cursor)> {
+    let boots = Boots::load(c)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut stmt = c.prepare_cached(&format!("{SELECT} WHERE r.seq > ?1 ORDER BY r.seq LIMIT ?2"))?;
+    let mut rows = stmt.query(params![cursor.0, limit])?;
+    let (mut out, mut last) = (vec![], cursor);
+    while let Some(row) = rows.next()? {
+        let (seq, reading) = reading_of(&boots, row)?;
+        last = Cursor(seq);
+        out.push((seq, reading));
+    }
+    Ok((out, last))
+}
+
+/// The number of the first reading of the last `span`, found from the newest on.
+pub(super) fn first_within(c: &Connection, now: &Now, span: Duration) -> Result<Cursor> {
+    let boots = Boots::load(c)?;
+    let mut first = head(c)?.0.saturating_add(1);
+    let mut beyond = 0;
+    let mut stmt = c.prepare_cached("SELECT seq, boot, mono, wall FROM reading ORDER BY seq DESC")?;
+    let mut rows = stmt.query([])?;
+    while let Some(r) = rows.next()? {
+        if boots.stamp(r.get(1)?, r.get(2)?, r.get(3)?).age(now) <= span {
+            (first, beyond) = (r.get(0)?, 0);
+        } else {
+            beyond += 1;
+            if beyond >= latest::ENOUGH {
+                break;
+            }
+        }
+    }
+    Ok(Cursor(first))
+}
+
+/// A walk over a range in pages, so that the connection is free between them. One target's rows are found by the
+/// index on (target, wall) and then put in the order of appending; all targets' are scanned in that order.
+pub(super) struct Walk {
+    found: Option<std::vec::IntoIter<i64>>,
+    after: i64,
+    until: i64,
+    from: i64,
+    to: i64,
+}
+
+impl Walk {
+    pub(super) fn begin(c: &Connection, query: &RangeQuery) -> Result<Walk> {
+        let from = query.from.map_or(i64::MIN, ceil_ms);
+        let to = query.to.map_or(i64::MAX, ceil_ms);
+        let found = match &query.target {
+            None => None,
+            Some(target) => {
+                let id = find_target(c, target)?.unwrap_or(0);
+                let mut stmt =
+                    c.prepare_cached("SELECT seq FROM reading WHERE target = ?1 AND wall >= ?2 AND wall < ?3")?;
+                let mut seqs: Vec<i64> = stmt.query_map([id, from, to], |r| r.get(0))?.collect::<Result<_>>()?;
+                seqs.sort_unstable();
+                Some(seqs.into_iter())
+            }
+        };
+        Ok(Walk { found, after: 0, until: head(c)?.0, from, to })
+    }
+
+    /// The next page; `Break` with the last one.
+    pub(super) fn page(&mut self, c: &Connection) -> Result<ControlFlow<Vec<Reading>, Vec<Reading>>> {
+        let boots = Boots::load(c)?;
+        let mut out = vec![];
+        if let Some(seqs) = &mut self.found {
+            let mut stmt = c.prepare_cached(&format!("{SELECT} WHERE r.seq = ?1"))?;
+            for seq in seqs.by_ref().take(PAGE as usize) {
+                // It may have been pruned meanwhile.
+                out.extend(stmt.query_row([seq], |r| reading_of(&boots, r)).optional()?.map(|(_, reading)| reading));
+            }
+            return Ok(if seqs.len() == 0 { ControlFlow::Break(out) } else { ControlFlow::Continue(out) });
+        }
+        let sql = format!(
+            "{SELECT} WHERE r.seq > ?1 AND r.seq <= ?2 AND r.wall >= ?3 AND r.wall < ?4 ORDER BY r.seq LIMIT ?5"
+        );
+        let mut stmt = c.prepare_cached(&sql)?;
+        let mut rows = stmt.query([self.after, self.until, self.from, self.to, PAGE])?;
+        while let Some(row) = rows.next()? {
+            let (seq, reading) = reading_of(&boots, row)?;
+            self.after = seq;
+            out.push(reading);
+        }
+        Ok(if out.len() < PAGE as usize { ControlFlow::Break(out) } else { ControlFlow::Continue(out) })
+    }
+}
+
+/// Walls are kept in milliseconds, cut off: a bound within one excludes what lies before it.
+fn ceil_ms(at: Timestamp) -> i64 {
+    let ms = at.as_millisecond();
+    if at.subsec_nanosecond() % 1_000_000 > 0 { ms.saturating_add(1) } else { ms }
+}
+
+pub(super) fn prune(c: &Connection, now: &Now, keep: Duration) -> Result<u64> {
+    let boot = Boots::load(c)?.find(&now.boot);
+    let (mono, wall) = oldest_kept(now, keep);
+    // Reads no more than a batch from the old end; a row that looks young there (a clock was wrong) is stepped over.
+    let aged = c
+        .prepare_cached(
+            "DELETE FROM reading WHERE seq IN (
+                SELECT seq FROM (SELECT seq, boot, mono, wall FROM reading ORDER BY seq LIMIT ?1)
+                WHERE CASE boot WHEN ?2 THEN mono < ?3 ELSE wall < ?4 END)",
+        )?
+        .execute(params![PRUNE_BATCH, boot, mono, wall])?;
+    let excess = c
+        .prepare_cached(
+            "DELETE FROM reading WHERE seq IN (SELECT seq FROM reading ORDER BY seq LIMIT
+                min(?1, max(0, (SELECT readings FROM tally) - ?2 - ?3)))",
+        )?
+        .execute(params![PRUNE_BATCH, i64::try_from(aged).unwrap_or(0), CEILING])?;
+    let gone = aged.saturating_add(excess);
+    if gone > 0 {
+        c.prepare_cached("UPDATE tally SET readings = max(0, readings - ?1)")?
+            .execute([i64::try_from(gone).unwrap_or(0)])?;
+    } else {
+        c.prepare_cached("DELETE FROM phrase WHERE seq < (SELECT coalesce(min(seq), ?1) FROM reading)")?
+            .execute([head(c)?.0.saturating_add(1)])?;
+    }
+    Ok(gone as u64)
+}
+
+/// The mono (this boot's) and the wall (other boots') before which something is older than `keep`. Things of an
+/// earlier boot are at least as old as this boot.
+pub(super) fn oldest_kept(now: &Now, keep: Duration) -> (i64, i64) {
+    let (mono, by_wall) = (now.mono - keep, now.wall.as_millisecond().saturating_sub(millis(keep)));
+    (mono.0, if now.mono.0 > millis(keep) { i64::MAX } else { by_wall })
+}
+
+pub(super) fn count(c: &Connection) -> Result<u64> {
+    let n: i64 = c.prepare_cached("SELECT readings FROM tally")?.query_row([], |r| r.get(0))?;
+    Ok(u64::try_from(n).unwrap_or(0))
+}
+
+pub(super) fn oldest(c: &Connection) -> Result<Option<Timestamp>> {
+    let wall: Option<i64> =
+        c.prepare_cached("SELECT wall FROM reading ORDER BY seq LIMIT 1")?.query_row([], |r| r.get(0)).optional()?;
+    Ok(wall.map(wall_of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_survive_their_number() {
+        for outcome in [
+            Outcome::Value(Aht::from_secs(1)),
+            Outcome::Value(Aht::from_secs(u32::MAX)),
+            Outcome::NoCalls,
+            Outcome::Invalid,
+            Outcome::Failed("x".into()),
+        ] {
+            assert_eq!(outcome_of(what_of(&outcome, 7), Some("x".into())), outcome);
+        }
+    }
+}

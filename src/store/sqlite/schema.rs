@@ -1,0 +1,158 @@
+//! The tables, their versions, and the settings of a connection.
+//!
+//! Readings are the bulk (millions), so targets, boots, names and error texts are interned there and the rest is
+//! integers. The small tables hold plain text: their rows can be copied to another database as they are.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, Error, ErrorCode, Transaction, TransactionBehavior};
+
+/// Marks the file as ahtop's: `ahtp`.
+pub(super) const APPLICATION_ID: i32 = 0x6168_7470;
+/// The newest schema that this program knows: one more than the index of the last migration.
+pub(super) const VERSION: u32 = MIGRATIONS.len() as u32;
+/// How long another process may hold the file before a call gives up.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Step `n` leads from version `n` to `n + 1`. Steps that were released are never changed.
+const MIGRATIONS: [&str; 1] = [FIRST];
+
+/// In `reading` and `latest` the column `what` is: an AHT in seconds when positive, 0 no calls, -1 invalid id, and
+/// below that a failure, in `reading` with the phrase `-1 - what`. Times are in milliseconds.
+const FIRST: &str = "
+CREATE TABLE boot(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE target(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE(kind, name)) STRICT;
+CREATE TABLE phrase(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL) STRICT;
+CREATE TABLE reading(
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    target INTEGER NOT NULL, boot INTEGER NOT NULL, mono INTEGER NOT NULL, wall INTEGER NOT NULL,
+    what INTEGER NOT NULL, name INTEGER) STRICT;
+CREATE INDEX reading_of ON reading(target, wall);
+CREATE TABLE latest(
+    target INTEGER PRIMARY KEY, name TEXT,
+    good_what INTEGER, good_boot INTEGER, good_mono INTEGER, good_wall INTEGER,
+    last_what INTEGER, last_text TEXT, last_boot INTEGER, last_mono INTEGER, last_wall INTEGER,
+    failures INTEGER NOT NULL, fail_boot INTEGER, fail_mono INTEGER, fail_wall INTEGER) STRICT;
+CREATE TABLE tally(one INTEGER PRIMARY KEY CHECK(one = 1), readings INTEGER NOT NULL) STRICT;
+INSERT INTO tally VALUES(1, 0);
+
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE event(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    boot TEXT NOT NULL, mono INTEGER NOT NULL, wall INTEGER NOT NULL,
+    kind TEXT NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL) STRICT;
+
+CREATE TABLE instance(
+    id TEXT PRIMARY KEY, pid INTEGER NOT NULL, host TEXT NOT NULL, role TEXT NOT NULL,
+    boot TEXT NOT NULL, said INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE want(instance TEXT PRIMARY KEY, wants TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE nudge(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE(kind, name)) STRICT;
+
+CREATE TABLE lease(
+    what TEXT PRIMARY KEY CHECK(what IN ('lease', 'claim')),
+    id TEXT NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, role TEXT NOT NULL,
+    boot TEXT NOT NULL, taken INTEGER NOT NULL, until INTEGER NOT NULL,
+    lit INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+
+CREATE TABLE permit(
+    id INTEGER PRIMARY KEY, who TEXT NOT NULL, kind TEXT NOT NULL,
+    boot TEXT NOT NULL, taken INTEGER NOT NULL, until INTEGER NOT NULL, ended INTEGER NOT NULL) STRICT;
+CREATE TABLE gate(
+    one INTEGER PRIMARY KEY CHECK(one = 1), boot TEXT NOT NULL, slot INTEGER, hold INTEGER NOT NULL) STRICT;
+
+CREATE TABLE token(
+    one INTEGER PRIMARY KEY CHECK(one = 1), secret TEXT, generation INTEGER NOT NULL,
+    boot TEXT NOT NULL, mono INTEGER NOT NULL, wall INTEGER NOT NULL,
+    life INTEGER NOT NULL, who TEXT NOT NULL, attempt INTEGER NOT NULL) STRICT;
+CREATE TABLE mint(
+    n INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER NOT NULL UNIQUE, who TEXT NOT NULL,
+    boot TEXT NOT NULL, mono INTEGER NOT NULL, wall INTEGER NOT NULL, ended INTEGER NOT NULL) STRICT;
+";
+
+/// Why a database cannot be used as it is.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// Of a later schema.
+    Newer(u32),
+    /// Another program's.
+    Foreign,
+    /// SQLite says so.
+    Sqlite(Error),
+}
+
+impl From<Error> for Unfit {
+    fn from(e: Error) -> Self {
+        Unfit::Sqlite(e)
+    }
+}
+
+fn pragma<T: rusqlite::types::FromSql>(conn: &Connection, name: &str) -> Result<T, Error> {
+    conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+}
+
+/// Looks whether this is ours and of a version that we know; writes nothing. To be called in a transaction.
+pub(super) fn inspect(conn: &Connection) -> Result<(), Unfit> {
+    let (application, version): (i32, u32) = (pragma(conn, "application_id")?, pragma(conn, "user_version")?);
+    if application == APPLICATION_ID {
+        return if version > VERSION { Err(Unfit::Newer(version)) } else { Ok(()) };
+    }
+    let tables: u32 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != 0 || version != 0 || tables != 0 { Err(Unfit::Foreign) } else { Ok(()) }
+}
+
+/// Settings of a new connection, and the newest schema. Safe when several processes do it at once.
+pub(super) fn prepare(conn: &mut Connection) -> Result<(), Unfit> {
+    conn.busy_timeout(PATIENCE)?;
+    conn.set_prepared_statement_cache_capacity(96);
+    {
+        // One transaction for one picture: another process may be creating the tables at this moment.
+        let look = Transaction::new(conn, TransactionBehavior::Deferred)?;
+        inspect(&look)?;
+    }
+    // The busy handler is not called for a change of the journal mode.
+    patiently(|| conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())))?;
+    conn.execute_batch(
+        "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 8388608; PRAGMA cache_size = -8000;
+         PRAGMA trusted_schema = OFF;",
+    )?;
+    migrate(conn)
+}
+
+fn migrate(conn: &mut Connection) -> Result<(), Unfit> {
+    if pragma::<u32>(conn, "user_version")? == VERSION {
+        return Ok(());
+    }
+    let tx = Transaction::new(conn, TransactionBehavior::Immediate)?;
+    // Another process may have been here between the look above and the lock.
+    inspect(&tx)?;
+    let from: u32 = pragma(&tx, "user_version")?;
+    for step in MIGRATIONS.iter().skip(from as usize) {
+        tx.execute_batch(step)?;
+    }
+    tx.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"))?;
+    tx.commit()?;
+    Ok(())
+}
+
+/// Repeats `f` while the database is busy, as long as [`PATIENCE`] lasts.
+fn patiently<T>(mut f: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let begun = Instant::now();
+    loop {
+        match f() {
+            Err(e)
+                if matches!(e.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+                    && begun.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Reads through all pages.
+pub(super) fn is_sound(conn: &Connection) -> Result<bool, Error> {
+    let said: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok(said == "ok")
+}

@@ -1,0 +1,265 @@
+//! Damaged files, full and read-only disks, and the way back.
+
+use std::{fs, io::Write, os::unix::fs::FileExt};
+
+use super::*;
+
+fn asides(dir: &Path) -> Vec<String> {
+    let names = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> =
+        names.filter(|n| n.contains(".corrupt-") && !n.ends_with("-wal") && !n.ends_with("-shm")).collect();
+    names.sort();
+    names
+}
+
+fn resilient(path: &Path, clock: &Arc<ManualClock>) -> (ResilientStore, Vec<StoreNotice>) {
+    ResilientStore::open(path.to_owned(), clock.clone()).unwrap()
+}
+
+const RETRY: Duration = Duration::from_secs(60);
+
+#[test]
+fn what_is_not_a_database_is_moved_aside() {
+    let (dir, path) = db();
+    fs::write(&path, b"not a database at all, but long enough to look at".repeat(50)).unwrap();
+    let clock = clock();
+    let (store, notices) = resilient(&path, &clock);
+    let names = asides(dir.path());
+    assert_eq!(names, ["acme.db.corrupt-20260202T024000"]);
+    assert_eq!(notices.len(), 1);
+    assert_eq!(notices[0].key, "store-aside");
+    assert!(notices[0].text.contains("corrupt-20260202T024000"));
+    store.append(&[value(&store, 1)]).unwrap();
+    assert!(store.events(RETRY).unwrap().iter().any(|e| e.kind == EventKind::Store));
+    // Nothing is known of the last minute: nothing is sent for one.
+    assert_eq!(store.permit(&me(), &ask(9)).unwrap(), PermitAnswer::Wait(Duration::from_secs(60)));
+    clock.advance(Duration::from_secs(60));
+    granted(&store, 9);
+    drop(store);
+    assert!(resilient(&path, &clock).1.is_empty());
+}
+
+/// Overwrites the pages of the index of readings, which the ledgers do not need.
+fn spoil(path: &Path) {
+    let conn = Connection::open(path).unwrap();
+    conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let page: u32 =
+        conn.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'reading_of'", [], |r| r.get(0)).unwrap();
+    drop(conn);
+    let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+    file.write_all_at(&[0xff; 4096], u64::from(page - 1) * 4096).unwrap();
+}
+
+#[test]
+fn a_damaged_file_hands_on_its_ledger_and_its_last_hours() {
+    let (dir, path) = db();
+    let clock = clock();
+    let store = SqliteStore::open(&path, clock.clone()).unwrap();
+    store.append(&[value(&store, 1)]).unwrap();
+    let id = granted(&store, 2);
+    drop(store);
+    spoil(&path);
+    assert!(matches!(SqliteStore::open(&path, clock.clone()), Err(StoreError::Corrupt(_))));
+    let (store, notices) = resilient(&path, &clock);
+    assert_eq!((notices.len(), asides(dir.path()).len()), (1, 1));
+    assert_eq!(store.usage().unwrap().used_60s, 1);
+    assert_eq!(store.snapshot(RETRY).unwrap().rows[0].series.points().len(), 1);
+    granted(&store, 2);
+    assert!(matches!(store.permit(&me(), &ask(2)).unwrap(), PermitAnswer::Wait(_)));
+    store.finish(id, true).unwrap();
+    assert_eq!(store.usage().unwrap().in_flight, 1);
+}
+
+#[test]
+fn many_find_the_same_damage_and_move_it_once() {
+    let (dir, path) = db();
+    fs::write(&path, [0x55; 9000]).unwrap();
+    let gate = std::sync::Barrier::new(6);
+    let told: usize = std::thread::scope(|scope| {
+        let open = || {
+            gate.wait();
+            let (store, notices) = resilient(&path, &clock());
+            store.append(&[value(&store, 1)]).unwrap();
+            notices.len()
+        };
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
+        threads.into_iter().map(|t| t.join().unwrap()).sum()
+    });
+    assert_eq!((told, asides(dir.path()).len()), (1, 1));
+    assert_eq!(SqliteStore::open(&path, clock()).unwrap().history().unwrap().readings, 6);
+}
+
+#[test]
+fn who_has_a_moved_file_open_follows_to_the_new_one() {
+    let (_dir, path) = db();
+    let clock = clock();
+    let (store, _) = resilient(&path, &clock);
+    store.append(&[value(&store, 1), value(&store, 2)]).unwrap();
+    let cursor = store.snapshot(RETRY).unwrap().cursor;
+    let id = granted(&store, 3);
+    for tail in ["-wal", "-shm", ""] {
+        fs::rename(files::beside(&path, tail), files::beside(&path, &format!(".gone{tail}"))).unwrap();
+    }
+    let (other, _) = resilient(&path, &clock);
+    granted(&other, 3);
+    assert!(matches!(store.permit(&me(), &ask(2)).unwrap(), PermitAnswer::Wait(_)));
+    assert_eq!(other.usage().unwrap().used_60s, 2);
+    store.finish(id, false).unwrap();
+    assert_eq!(other.usage().unwrap().used_60s, 1);
+    other.append(&[value(&other, 3)]).unwrap();
+    assert_eq!(store.since(cursor, 9).unwrap().0, [value(&other, 3)]);
+}
+
+#[test]
+fn no_way_to_a_file_leads_into_memory() {
+    let dir = TempDir::new().unwrap();
+    let blocker = dir.path().join("blocker");
+    fs::File::create(&blocker).unwrap().write_all(b"x").unwrap();
+    let path = blocker.join("acme.db");
+    let clock = clock();
+    let (store, notices) = resilient(&path, &clock);
+    assert_eq!(notices.len(), 1);
+    assert_eq!(store.notice().as_ref(), notices.first());
+    assert!(notices[0].key == "store-degraded" && notices[0].text.contains("[store] url"), "{}", notices[0].text);
+    assert!(notices[0].text.contains("waits a minute"), "{}", notices[0].text);
+    store.append(&[value(&store, 7)]).unwrap();
+    assert_eq!(store.permit(&me(), &ask(9)).unwrap(), PermitAnswer::Wait(Duration::from_secs(60)));
+    let (first, cursor) = store.since(Cursor(0), 9).unwrap();
+    assert_eq!(first.len(), 1);
+    // Somebody clears the way.
+    fs::remove_file(&blocker).unwrap();
+    clock.advance(RETRY);
+    assert_eq!(store.since(cursor, 9).unwrap().0, []);
+    assert_eq!(store.notice(), None);
+    assert!(path.exists());
+    store.append(&[value(&store, 8)]).unwrap();
+    assert_eq!(store.since(cursor, 9).unwrap().0, [value(&store, 8)]);
+    assert_eq!(SqliteStore::open(&path, clock).unwrap().history().unwrap().readings, 2);
+}
+
+/// Fails the file under a resilient store by `spoil`, and returns what a neighbour process sees of it.
+fn degraded(spoil: impl Fn(&SqliteStore)) {
+    let (_dir, path) = db();
+    let clock = clock();
+    let (store, _) = resilient(&path, &clock);
+    let other = Instance { id: "other".into(), ..me() };
+    store.want(&me(), &[(Target::agent("x"), Attention::Listed)], Duration::from_secs(900)).unwrap();
+    store.want(&other, &[(Target::agent("y"), Attention::Listed)], Duration::from_secs(900)).unwrap();
+    let mint = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: RETRY };
+    let MintAnswer::Go(ticket) = store.mint_begin(&me(), &mint).unwrap() else { panic!("not minted") };
+    store.mint_end(ticket, MintEnd::Minted { secret: "s".into(), life: Duration::from_secs(3600) }).unwrap();
+    let open = granted(&store, 8);
+    store.append(&[value(&store, 1), value(&store, 2)]).unwrap();
+    let mut cursor = store.snapshot(RETRY).unwrap().cursor;
+    let before = store.version().unwrap();
+    let link = Event { at: store.now().stamp(), kind: EventKind::Link, who: "x".into(), text: "y".into() };
+    store.note(&link).unwrap();
+
+    spoil(&store.file_for_tests());
+    // Something large, so that it cannot fit into what is left.
+    let text: Arc<str> = "x".repeat(200_000).into();
+    let large = Reading { outcome: Outcome::Failed(text), ..value(&store, 1) };
+    store.append(std::slice::from_ref(&large)).unwrap();
+    let notice = store.notice().unwrap();
+    assert!(notice.key == "store-degraded" && notice.text.contains("share"), "{}", notice.text);
+    assert_ne!(store.version().unwrap(), before);
+
+    // All that was known still is, and reading on has neither gap nor repetition.
+    let (read, next) = store.since(cursor, 99).unwrap();
+    assert!(read == [large.clone()]);
+    cursor = next;
+    assert_eq!(store.token().unwrap().unwrap().generation, 1);
+    assert_eq!(store.wanted().unwrap().len(), 2);
+    let rows = store.snapshot(RETRY).unwrap().rows;
+    assert_eq!((rows[0].aht(), rows[0].series.points().len()), (Some(Aht::from_secs(2)), 2));
+    // Two instances share the eight: four each, and one of ours is out.
+    for _ in 0..3 {
+        granted(&store, 8);
+    }
+    assert!(matches!(store.permit(&me(), &ask(8)).unwrap(), PermitAnswer::Wait(_)));
+    store.finish(open, false).unwrap();
+    let last = granted(&store, 8);
+
+    // The neighbour whose file works goes on; then the disk is well again.
+    let neighbour = SqliteStore::open(&path, clock.clone()).unwrap();
+    neighbour.append(&[value(&neighbour, 50)]).unwrap();
+    clock.advance(RETRY);
+    store.append(&[value(&store, 3)]).unwrap();
+    assert_eq!(store.notice(), None);
+    assert_eq!(store.since(cursor, 99).unwrap().0, [value(&store, 3)]);
+    let all = neighbour.since(Cursor(0), 99).unwrap().0;
+    assert_eq!(all.len(), 5);
+    assert!(all[3] == large);
+    // The open one of the file is not forgotten, and ours are known to all now.
+    assert_eq!(neighbour.usage().unwrap().used_60s, 5);
+    neighbour.finish(last, true).unwrap();
+    assert_eq!(neighbour.events(RETRY).unwrap().iter().filter(|e| e.kind == EventKind::Store).count(), 2);
+    assert_eq!(neighbour.events(RETRY).unwrap().iter().filter(|e| e.kind == EventKind::Link).count(), 1);
+}
+
+#[test]
+fn a_full_disk_is_survived_in_memory_and_made_good() {
+    degraded(SqliteStore::fill_disk);
+}
+
+#[test]
+fn a_disk_that_turns_read_only_is_survived_in_memory_and_made_good() {
+    degraded(SqliteStore::make_read_only);
+}
+
+#[test]
+fn a_file_that_cannot_even_be_read_leaves_the_shadow_of_its_ledger() {
+    let (_dir, path) = db();
+    let clock = clock();
+    let (store, _) = resilient(&path, &clock);
+    granted(&store, 3);
+    granted(&store, 3);
+    store
+        .file_for_tests()
+        .lock()
+        .execute_batch("DROP TABLE permit; DROP TABLE latest; PRAGMA query_only = ON")
+        .unwrap();
+    store.note(&Event { at: store.now().stamp(), kind: EventKind::Link, who: "x".into(), text: "y".into() }).unwrap();
+    assert!(store.notice().is_some());
+    assert_eq!(store.usage().unwrap().used_60s, 2);
+    granted(&store, 3);
+    assert!(matches!(store.permit(&me(), &ask(3)).unwrap(), PermitAnswer::Wait(_)));
+}
+
+#[test]
+fn a_file_damaged_under_way_is_replaced_in_time() {
+    let (dir, path) = db();
+    let clock = clock();
+    let (store, _) = resilient(&path, &clock);
+    store.append(&[value(&store, 1)]).unwrap();
+    let cursor = store.snapshot(RETRY).unwrap().cursor;
+    granted(&store, 9);
+    spoil(&path);
+    // A page in the cache hides the damage; another target needs it from the disk.
+    store.file_for_tests().lock().execute_batch("PRAGMA shrink_memory").unwrap();
+    store.append(&[value(&store, 2)]).unwrap();
+    assert!(store.notice().is_some_and(|n| n.text.contains("damaged")));
+    clock.advance(RETRY);
+    store.append(&[value(&store, 3)]).unwrap();
+    assert_eq!(store.notice().unwrap().key, "store-aside");
+    assert_eq!(asides(dir.path()).len(), 1);
+    assert_eq!(store.usage().unwrap().used_60s, 1);
+    assert_eq!(store.since(cursor, 9).unwrap().0.len(), 2);
+    assert_eq!(SqliteStore::open(&path, clock).unwrap().history().unwrap().readings, 3);
+}
+
+#[test]
+fn a_file_that_can_only_be_read_is_shown() {
+    let (_dir, path) = db();
+    let clock = clock();
+    let store = SqliteStore::open(&path, clock.clone()).unwrap();
+    store.append(&[value(&store, 1), value(&store, 2)]).unwrap();
+    drop(store);
+    let memory = SqliteStore::memory_of(&path, clock.clone()).unwrap();
+    let rows = memory.snapshot(RETRY).unwrap().rows;
+    assert_eq!((rows[0].aht(), rows[0].series.points().len()), (Some(Aht::from_secs(2)), 2));
+    assert_eq!(
+        memory.history().unwrap(),
+        HistoryInfo { readings: 2, oldest: Some(clock.now().wall), bytes: 0, path: None }
+    );
+}

@@ -1,0 +1,158 @@
+//! The file: its mode, its version, several that open it at once.
+
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    process::Command,
+};
+
+use super::*;
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+/// Opens the store in a child of this test binary, under another umask; the test named is the child's body.
+fn under_umask(umask: &str, test: &str, path: &Path) {
+    let child = Command::new("sh")
+        .args(["-c", &format!("umask {umask} && exec \"$0\" --exact \"$1\" --include-ignored")])
+        .arg(std::env::current_exe().unwrap())
+        .arg(format!("store::sqlite::tests::place::{test}"))
+        .env("AHTOP_TEST_PATH", path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && said.contains("1 passed") && path.exists(), "{said}");
+}
+
+/// Not a test by itself: the body of the children above.
+#[test]
+fn child_that_looks_at_modes() {
+    let Some(path) = std::env::var_os("AHTOP_TEST_PATH").map(PathBuf::from) else { return };
+    let store = SqliteStore::open(&path, clock()).unwrap();
+    store.append(&[value(&store, 1)]).unwrap();
+    let dir = path.parent().unwrap();
+    let shared = mode(dir) & 0o2020 == 0o2020;
+    for tail in ["", "-wal", "-shm", ".lock"] {
+        assert_eq!(mode(&files::beside(&path, tail)), if shared { 0o660 } else { 0o600 }, "{tail}");
+    }
+    if !shared {
+        assert_eq!(mode(dir), 0o700);
+    }
+}
+
+#[test]
+fn the_file_is_private_whatever_the_umask() {
+    for umask in ["000", "022", "077"] {
+        let dir = TempDir::new().unwrap();
+        under_umask(umask, "child_that_looks_at_modes", &dir.path().join("a/b/acme.db"));
+    }
+}
+
+#[test]
+fn a_group_shares_the_file_of_a_setgid_directory_whatever_the_umask() {
+    for umask in ["000", "077"] {
+        let dir = TempDir::new().unwrap();
+        let shared = dir.path().join("shared");
+        fs::create_dir(&shared).unwrap();
+        fs::set_permissions(&shared, fs::Permissions::from_mode(0o2770)).unwrap();
+        under_umask(umask, "child_that_looks_at_modes", &shared.join("acme.db"));
+    }
+}
+
+#[test]
+fn a_file_that_others_could_read_is_closed_to_them() {
+    let (_dir, path) = db();
+    drop(SqliteStore::open(&path, clock()).unwrap());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let _store = SqliteStore::open(&path, clock()).unwrap();
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[test]
+fn a_newer_file_is_left_alone() {
+    let (dir, path) = db();
+    drop(SqliteStore::open(&path, clock()).unwrap());
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch("PRAGMA user_version = 99").unwrap();
+    drop(conn);
+    let before = fs::read(&path).unwrap();
+    let e = SqliteStore::open_or_replace(&path, clock(), false).err().unwrap();
+    assert!(matches!(e, StoreError::Newer { found: 99, known: schema::VERSION, .. }), "{e}");
+    assert!(matches!(ResilientStore::open(path.clone(), clock()), Err(StoreError::Newer { .. })));
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert!(!files::beside(&path, "-wal").exists());
+    // Also where the newer version is in the log only.
+    let writer = Connection::open(&path).unwrap();
+    writer.execute_batch("PRAGMA user_version = 1; PRAGMA wal_checkpoint; PRAGMA user_version = 98").unwrap();
+    let e = SqliteStore::open(&path, clock()).err().unwrap();
+    assert!(matches!(e, StoreError::Newer { found: 98, .. }), "{e}");
+    drop((writer, dir));
+}
+
+#[test]
+fn the_database_of_another_program_is_left_alone() {
+    let (_dir, path) = db();
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch("CREATE TABLE theirs(x); INSERT INTO theirs VALUES(1)").unwrap();
+    drop(conn);
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(ResilientStore::open(path.clone(), clock()), Err(StoreError::Other(_))));
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn many_open_one_new_file_at_the_same_moment() {
+    for _ in 0..3 {
+        let (_dir, path) = db();
+        let gate = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    gate.wait();
+                    let store = SqliteStore::open(&path, clock()).unwrap();
+                    store.append(&[value(&store, 1)]).unwrap();
+                });
+            }
+        });
+        let store = SqliteStore::open(&path, clock()).unwrap();
+        assert_eq!(store.history().unwrap().readings, 8);
+    }
+}
+
+#[test]
+fn migrations_agree_without_the_lock_file_too() {
+    let (_dir, path) = db();
+    files::make(&path).unwrap();
+    let gate = std::sync::Barrier::new(6);
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                let mut conn = Connection::open(&path).unwrap();
+                gate.wait();
+                schema::prepare(&mut conn).unwrap();
+            });
+        }
+    });
+    SqliteStore::open(&path, clock()).unwrap();
+}
+
+#[test]
+fn somebody_who_holds_the_file_makes_it_busy_not_broken() {
+    let (_dir, path) = db();
+    let store = SqliteStore::open(&path, clock()).unwrap();
+    let mut other = Connection::open(&path).unwrap();
+    let held = Transaction::new(&mut other, TransactionBehavior::Immediate).unwrap();
+    assert!(matches!(store.append(&[value(&store, 1)]), Err(StoreError::Busy(_))));
+    drop(held);
+    store.append(&[value(&store, 1)]).unwrap();
+}
+
+#[test]
+fn a_name_that_looks_like_a_uri_is_a_name() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("file:a?mode=ro#b.db");
+    let store = SqliteStore::open(&path, clock()).unwrap();
+    store.append(&[value(&store, 1)]).unwrap();
+    assert!(store.history().unwrap().bytes > 0 && path.exists());
+}

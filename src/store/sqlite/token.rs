@@ -1,0 +1,197 @@
+//! The token, and the ledger of mintings.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    events,
+    readings::{millis, oldest_kept, wall_of},
+};
+use crate::{
+    domain::{BootId, Mono, Now, Stamp},
+    store::{EventKind, Instance, MintAnswer, MintAsk, MintEnd, MintTicket, Token},
+};
+
+const HOUR: Duration = Duration::from_secs(3600);
+/// The shortest wait: of the clock's resolution.
+const TICK: Duration = Duration::from_millis(1);
+
+pub(super) fn token(c: &Connection) -> Result<Option<Token>> {
+    c.prepare_cached("SELECT secret, generation, boot, mono, wall, life, who FROM token WHERE secret IS NOT NULL")?
+        .query_row([], |r| {
+            let (boot, who): (String, String) = (r.get(2)?, r.get(6)?);
+            Ok(Token {
+                secret: SecretString::from(r.get::<_, String>(0)?),
+                generation: unsigned(r.get(1)?),
+                minted_at: Stamp { boot: BootId(boot.into()), mono: Mono(r.get(3)?), wall: wall_of(r.get(4)?) },
+                life: Duration::from_millis(unsigned(r.get(5)?)),
+                minted_by: who.into(),
+            })
+        })
+        .optional()
+}
+
+fn unsigned(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+/// The highest generation ever, kept when the token itself is discarded; and the attempt that brought it.
+fn last(c: &Connection) -> Result<(i64, i64)> {
+    let found = c
+        .prepare_cached("SELECT generation, attempt FROM token")?
+        .query_row([], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    Ok(found.unwrap_or((0, 0)))
+}
+
+/// One attempt. Its `end` is its real end, or until then the moment at which it is given up.
+struct Attempt {
+    end: Stamp,
+    ended: bool,
+}
+
+/// The attempts whose rolling hour is not over, oldest first.
+fn attempts(c: &Connection) -> Result<Vec<Attempt>> {
+    let mut stmt = c.prepare_cached("SELECT boot, mono, wall, ended FROM mint ORDER BY n")?;
+    let rows = stmt.query_map([], |r| {
+        let boot: String = r.get(0)?;
+        let end = Stamp { boot: BootId(boot.into()), mono: Mono(r.get(1)?), wall: wall_of(r.get(2)?) };
+        Ok(Attempt { end, ended: r.get(3)? })
+    })?;
+    rows.collect()
+}
+
+pub(super) fn mint_begin(c: &Connection, now: &Now, who: &Instance, ask: &MintAsk) -> Result<MintAnswer> {
+    if let Some(token) = token(c)?
+        && ask.unfit.is_none_or(|unfit| token.generation > unfit)
+        && token.remaining(now) > Duration::ZERO
+    {
+        return Ok(MintAnswer::Use(token));
+    }
+    forget(c, now)?;
+    let attempts = attempts(c)?;
+    let under_way = |a: &&Attempt| !a.ended && a.end.boot == now.boot && a.end.mono > now.mono;
+    if let Some(other) = attempts.iter().find(under_way) {
+        return Ok(MintAnswer::Busy(other.end.mono.since(now.mono).max(TICK)));
+    }
+    let Some(gap) = ask.gaps.get(attempts.len()) else {
+        // Enough of the oldest must leave the hour.
+        let first = attempts.get(attempts.len() - ask.gaps.len().min(attempts.len()));
+        let wait = first.map_or(HOUR, |a| (HOUR + TICK).saturating_sub(a.end.age(now)));
+        return Ok(MintAnswer::Ceiling(wait.max(TICK)));
+    };
+    if let Some(previous) = attempts.last() {
+        let wait = gap.saturating_sub(previous.end.age(now));
+        if wait > Duration::ZERO {
+            return Ok(MintAnswer::BackOff(wait));
+        }
+    }
+    let id = MintTicket(super::fresh_id());
+    let wall = now.wall.as_millisecond().saturating_add(millis(ask.lock));
+    c.prepare_cached("INSERT INTO mint(id, who, boot, mono, wall, ended) VALUES(?1, ?2, ?3, ?4, ?5, 0)")?
+        .execute(params![id.0, who.label(), &*now.boot.0, (now.mono + ask.lock).0, wall])?;
+    Ok(MintAnswer::Go(id))
+}
+
+/// Drops attempts whose hour is over. An end far ahead of this boot's clock is taken for now.
+fn forget(c: &Connection, now: &Now) -> Result<()> {
+    let (mono, wall) = oldest_kept(now, HOUR);
+    c.prepare_cached("DELETE FROM mint WHERE CASE boot WHEN ?1 THEN mono < ?2 ELSE wall < ?3 END")?
+        .execute(params![&*now.boot.0, mono, wall])?;
+    c.prepare_cached("UPDATE mint SET mono = ?2 WHERE boot = ?1 AND mono > ?3")?.execute(params![
+        &*now.boot.0,
+        now.mono.0,
+        (now.mono + HOUR).0
+    ])?;
+    Ok(())
+}
+
+pub(super) fn mint_end(c: &Connection, now: &Now, ticket: MintTicket, end: &MintEnd) -> Result<()> {
+    if matches!(end, MintEnd::NotSent) {
+        c.prepare_cached("DELETE FROM mint WHERE id = ?1")?.execute([ticket.0])?;
+        return Ok(());
+    }
+    let stamp = (&*now.boot.0, now.mono.0, now.wall.as_millisecond());
+    let found: Option<(i64, bool, String)> = c
+        .prepare_cached("SELECT n, ended, who FROM mint WHERE id = ?1")?
+        .query_row([ticket.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()?;
+    let (attempt, who) = match found {
+        Some((_, true, _)) => return Ok(()),
+        Some((n, false, who)) => {
+            c.prepare_cached("UPDATE mint SET boot = ?2, mono = ?3, wall = ?4, ended = 1 WHERE n = ?1")?
+                .execute(params![n, stamp.0, stamp.1, stamp.2])?;
+            (n, who)
+        }
+        // From before the file was lost, or from more than an hour ago: it counts all the same.
+        None => {
+            c.prepare_cached("INSERT INTO mint(id, who, boot, mono, wall, ended) VALUES(?1, '', ?2, ?3, ?4, 1)")?
+                .execute(params![ticket.0, stamp.0, stamp.1, stamp.2])?;
+            (c.last_insert_rowid(), String::new())
+        }
+    };
+    let MintEnd::Minted { secret, life } = end else { return Ok(()) };
+    let (generation, of_attempt) = last(c)?;
+    if of_attempt > attempt {
+        // This one was given up long ago and another has minted since: the service has forgotten this token.
+        return Ok(());
+    }
+    c.prepare_cached(
+        "INSERT OR REPLACE INTO token(one, secret, generation, boot, mono, wall, life, who, attempt)
+         VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        secret.expose_secret(),
+        generation.saturating_add(1),
+        stamp.0,
+        stamp.1,
+        stamp.2,
+        millis(*life),
+        who,
+        attempt
+    ])?;
+    Ok(())
+}
+
+pub(super) fn token_died(c: &Connection, now: &Now, generation: u64, who: &Instance) -> Result<bool> {
+    let asked = i64::try_from(generation).unwrap_or(i64::MAX);
+    let (known, attempt) = last(c)?;
+    let stored = token(c)?;
+    match &stored {
+        Some(token) if token.generation != generation => return Ok(false),
+        Some(_) => {}
+        None if known >= asked => return Ok(true),
+        None => {}
+    }
+    let text = match &stored {
+        Some(t) => format!(
+            "token {generation} of {} died at the age of {}, {} before its end",
+            t.minted_by,
+            words(t.minted_at.age(now)),
+            words(t.remaining(now))
+        ),
+        None => format!("token {generation} died; when it was minted is not known"),
+    };
+    c.prepare_cached(
+        "INSERT INTO token(one, secret, generation, boot, mono, wall, life, who, attempt)
+         VALUES(1, NULL, ?1, ?2, ?3, ?4, 0, '', ?5)
+         ON CONFLICT(one) DO UPDATE SET secret = NULL, generation = excluded.generation",
+    )?
+    .execute(params![asked, &*now.boot.0, now.mono.0, now.wall.as_millisecond(), attempt])?;
+    events::happened(c, now, EventKind::TokenDied, who, text)?;
+    Ok(true)
+}
+
+/// `42 s`, `12 min 3 s`.
+fn words(d: Duration) -> String {
+    let secs = d.as_secs();
+    if secs < 60 { format!("{secs} s") } else { format!("{} min {} s", secs / 60, secs % 60) }
+}
+
+pub(super) fn minted(c: &Connection, now: &Now, span: Duration) -> Result<u32> {
+    let (mono, wall) = oldest_kept(now, span);
+    c.prepare_cached("SELECT count(*) FROM mint WHERE CASE boot WHEN ?1 THEN mono >= ?2 ELSE wall >= ?3 END")?
+        .query_row(params![&*now.boot.0, mono, wall], |r| r.get(0))
+}

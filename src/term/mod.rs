@@ -1,0 +1,11 @@
+//! The only writer to the terminal: its modes, its bytes, its keys, and giving it back.
+
+mod facts;
+mod guard;
+mod screen;
+mod source;
+
+pub use facts::{Colors, Facts};
+pub use guard::{Guard, Stdout};
+pub use screen::{Screen, Tty};
+pub use source::{Signal, input, signals};

@@ -1,0 +1,98 @@
+//! What comes from the terminal and about it: keys, signals and the end of the line, each as a stream.
+
+use std::{io, os::fd::AsFd, thread, time::Duration};
+
+use crossterm::event::Event;
+use futures::stream::{self, Stream};
+use rustix::event::{PollFd, PollFlags};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
+
+/// Something that the system tells us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM or SIGINT with its number: leave.
+    Terminate(i32),
+    /// SIGHUP: whoever started us is gone.
+    HangUp,
+    /// The terminal has hung up, with or without a signal.
+    Gone,
+    /// SIGTSTP: give the terminal back and stop.
+    Suspend,
+    /// SIGCONT: somebody else may have used the terminal.
+    Continue,
+}
+
+/// Most keys that wait; the terminal's own buffer waits behind them.
+const KEYS: usize = 1024;
+
+/// The keys. They are read on a thread of their own: the reader of crossterm never returns once the terminal has hung
+/// up, and whoever polls it would hang with it.
+pub fn input() -> impl Stream<Item = io::Result<Event>> + Send + Unpin {
+    let (sender, receiver) = mpsc::channel(KEYS);
+    let read = move || {
+        let mut failures = 0;
+        while failures < 10 {
+            let event = crossterm::event::read();
+            failures = if event.is_ok() { 0 } else { failures + 1 };
+            if event.is_err() {
+                thread::sleep(Duration::from_millis(50));
+                continue;
+            }
+            if sender.blocking_send(event).is_err() {
+                return;
+            }
+        }
+        let _ = sender.blocking_send(Err(io::Error::other("the terminal cannot be read")));
+    };
+    let started = thread::Builder::new().name("keys".to_owned()).spawn(read);
+    if let Err(e) = started {
+        tracing::error!("no thread for the keys: {e}");
+    }
+    from_channel(receiver)
+}
+
+/// The signals, and the hang-up of the terminal, which not every system turns into one.
+///
+/// # Errors
+/// Where a handler cannot be installed.
+pub fn signals() -> io::Result<impl Stream<Item = Signal> + Send + Unpin> {
+    let (sender, receiver) = mpsc::channel(16);
+    let suspend = rustix::process::Signal::TSTP.as_raw();
+    let resume = rustix::process::Signal::CONT.as_raw();
+    for (kind, what) in [
+        (SignalKind::terminate(), Signal::Terminate(SignalKind::terminate().as_raw_value())),
+        (SignalKind::interrupt(), Signal::Terminate(SignalKind::interrupt().as_raw_value())),
+        (SignalKind::hangup(), Signal::HangUp),
+        (SignalKind::from_raw(suspend), Signal::Suspend),
+        (SignalKind::from_raw(resume), Signal::Continue),
+    ] {
+        let (mut stream, sender) = (signal(kind)?, sender.clone());
+        tokio::spawn(async move { while stream.recv().await.is_some() && sender.send(what).await.is_ok() {} });
+    }
+    watch_hang_up(sender)?;
+    Ok(from_channel(receiver))
+}
+
+/// Waits on a thread until the terminal hangs up: with no events asked for, `poll` reports nothing else and costs
+/// nothing meanwhile.
+fn watch_hang_up(sender: mpsc::Sender<Signal>) -> io::Result<()> {
+    let tty = io::stdout().as_fd().try_clone_to_owned()?;
+    let watch = move || {
+        loop {
+            let mut fds = [PollFd::new(&tty, PollFlags::empty())];
+            match rustix::event::poll(&mut fds, None) {
+                Err(rustix::io::Errno::INTR) => {}
+                _ => break,
+            }
+        }
+        let _ = sender.blocking_send(Signal::Gone);
+    };
+    thread::Builder::new().name("hang-up".to_owned()).spawn(watch).map(drop)
+}
+
+fn from_channel<T: Send + 'static>(mut receiver: mpsc::Receiver<T>) -> impl Stream<Item = T> + Send + Unpin {
+    stream::poll_fn(move |cx| receiver.poll_recv(cx))
+}

@@ -1,0 +1,161 @@
+//! One row in full: its facts in sentences, and its chart.
+
+use std::time::Duration;
+
+use super::{
+    canvas::{Canvas, wrap},
+    cells,
+    chart::{self, Chart},
+    scene::Scene,
+    status, table,
+};
+use crate::{
+    app::{Line, RowState},
+    domain::Condition,
+};
+
+/// The chart's span: the window of the service's average, or twice that on wide screens with a history to show.
+const SPANS: [Duration; 2] = [Duration::from_secs(2 * 3600), Duration::from_secs(4 * 3600)];
+/// Fewest columns for the longer span.
+const WIDE: u16 = 90;
+/// Rows of the chart beyond this add nothing.
+const TALLEST: u16 = 24;
+
+/// Draws the detail of the selected row.
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool) {
+    let line = scene.selected();
+    let kind = line.as_ref().map_or("Detail", |l| match l.target().kind {
+        crate::domain::Kind::Agent => "Agent",
+        crate::domain::Kind::Campaign => "Campaign",
+    });
+    let mut part = if frame {
+        canvas.framed(kind, if scene.state.detail_open { "Esc: back" } else { "" })
+    } else {
+        let (w, h) = (canvas.width(), canvas.height());
+        if !scene.state.detail_open {
+            // Beside a table without frames, a line keeps the two apart.
+            for y in 0..h {
+                canvas.dot(0, y, canvas.look.glyphs.hv[1], canvas.look.styles.dim);
+            }
+        }
+        canvas.part(1, 0, w.saturating_sub(1), h)
+    };
+    match line {
+        Some(line) => body(&mut part, scene, &line),
+        None => {
+            let (w, style) = (part.width(), part.look.styles.dim);
+            part.put(1, 0, w.saturating_sub(1), "no row is selected", style);
+        }
+    }
+}
+
+fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
+    let look = canvas.look;
+    let s = look.styles;
+    let (width, height) = (canvas.width().saturating_sub(2), canvas.height());
+    let end = width + 1;
+
+    // Who, what, and since when: these three lines stay at any height.
+    let name = table::name(line, look.glyphs.ascii());
+    let x = canvas.put(1, 0, width, name, s.accent);
+    let id = &*line.target().id;
+    let groups = line.watched.groups.join(", ");
+    let id = if id == name { "" } else { id };
+    canvas.put_all(x, 0, end, &[("  ", s.text), (id, s.dim), ("  ", s.text), (&groups, s.dim)]);
+
+    let old = cells::is_old(line.state);
+    let value = format!("AHT {}{}", cells::aht(line.aht), if old && line.aht.is_some() { "?" } else { "" });
+    let age = match line.age {
+        Some(age) => format!("  age {}", cells::age(Some(age))),
+        None => "  never read".into(),
+    };
+    let deviation = line.deviation.map_or_else(String::new, |d| format!("  DEV {}", cells::deviation(Some(d))));
+    let value_style = if old { s.stale } else { s.accent };
+    canvas.put_all(1, 1, end, &[(&value, value_style), (&age, s.dim), (&deviation, s.text)]);
+    let x = table::state(canvas, line, (1, 2, width));
+    if let Some(since) = since(scene, line) {
+        canvas.put(x, 2, end.saturating_sub(x), &since, s.dim);
+    }
+
+    let facts = facts(scene, line);
+    // Two facts stand side by side where there is room.
+    let columns = if width >= 76 { 2 } else { 1 };
+    let each = width / columns;
+    let lines: Vec<String> = facts.iter().flat_map(|f| wrap(f, each.saturating_sub(columns - 1))).collect();
+    let below = u16::try_from(lines.len()).unwrap_or(u16::MAX).div_ceil(columns);
+    // The chart takes what the facts leave, and facts give way to a chart of up to eight rows.
+    let room = height.saturating_sub(4);
+    let rows =
+        if room.saturating_sub(below + 1) >= 8 { room - below - 1 } else { room.saturating_sub(2).min(8) }.min(TALLEST);
+    let long = canvas.width() >= WIDE
+        && line
+            .row
+            .series
+            .points()
+            .next()
+            .is_some_and(|p| scene.data.now.mono.since(p.at) > SPANS[0] + Duration::from_secs(600));
+    let chart = Chart {
+        series: &line.row.series,
+        band: &line.watched.band,
+        now: &scene.now,
+        span: SPANS[usize::from(long)],
+        hold: scene.stale_after,
+        zone: &scene.state.facts.zone,
+        style: if old { s.stale } else { s.text },
+        old,
+    };
+    let mut y = 3;
+    if rows >= chart::LEAST.1 {
+        chart::draw(&mut canvas.part(1, 4, width, rows), &chart);
+        y = 4 + rows + 1;
+    }
+    let rows = height.saturating_sub(y);
+    for (i, text) in (0..rows * columns).zip(&lines) {
+        // Down the first column, then the second.
+        let (column, row) = (i / below.max(1), i % below.max(1));
+        if row < rows {
+            canvas.put(1 + column * each, y + row, each, text, s.dim);
+        }
+    }
+    if below > rows && rows > 0 {
+        canvas.put(width, height - 1, 1, look.glyphs.ellipsis, s.dim);
+    }
+}
+
+/// Since when the row is in its state, by the clock.
+fn since(scene: &Scene<'_>, line: &Line<'_>) -> Option<String> {
+    let held = line.held?;
+    let at = scene.now.wall.checked_sub(held).ok()?;
+    Some(format!("  since {}", cells::minute(at, &scene.state.facts.zone)))
+}
+
+/// Everything else, one sentence each.
+fn facts(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    let zone = &scene.state.facts.zone;
+    if let Some(error) = line.row.error() {
+        out.push(format!("last answer: {error}"));
+    }
+    if line.state == RowState::Other(Condition::Invalid) {
+        out.push(format!("configured in {}", line.watched.origin));
+    }
+    if let Some((prev, now)) = line.prev2h.zip(line.aht) {
+        let diff = cells::diff(Some(now.minus(prev)));
+        out.push(format!("2 h before: {} ({diff})", cells::aht(Some(prev))));
+    }
+    if let Some(diff) = line.diff30 {
+        out.push(format!("30 min before: {}", cells::diff(Some(diff))));
+    }
+    if let Some(band) = status::band(&line.watched.band) {
+        out.push(band);
+    }
+    if let Some((_, at)) = &line.row.good {
+        out.push(format!("read at {}", cells::clock(at.wall, zone)));
+    }
+    let changes = line.row.series.changes(scene.data.now.mono, SPANS[0]);
+    out.push(format!("{changes} changes seen in 2 h"));
+    if line.state == RowState::Other(Condition::NoCalls) {
+        out.push("no outbound call within two hours: not a zero".into());
+    }
+    out
+}

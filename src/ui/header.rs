@@ -1,0 +1,84 @@
+//! The first line: whose numbers, which view, what time it is, whether answers arrive, and how old the oldest row is.
+
+use super::{
+    canvas::Canvas,
+    cells,
+    scene::Scene,
+    segments::{self, Segment, choose},
+};
+use crate::{
+    app::{View, rows},
+    domain::Kind,
+};
+
+/// Draws the line.
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
+    let width = canvas.width();
+    // DEMO is never crowded out.
+    let mode = scene.state.facts.mode.map_or(0, |m| m.len() + 4);
+    let kept = u16::try_from(mode).unwrap_or(0) + 1;
+    let right = choose(facts(canvas, scene), width.saturating_sub(kept), 2);
+    let room = width.saturating_sub(segments::total(&right, 2)).saturating_sub(3);
+    // All tabs, or the present one alone.
+    let mut left = names(canvas, scene, true);
+    if segments::total(&left, 2) > room {
+        left = choose(names(canvas, scene, false), room, 2);
+    }
+    segments::put(canvas, 1, 0, 2, &left);
+    let start = width.saturating_sub(segments::total(&right, 2)).saturating_sub(1);
+    segments::put(canvas, start, 0, 2, &right);
+}
+
+fn names(canvas: &Canvas<'_>, scene: &Scene<'_>, tabs: bool) -> Vec<Segment> {
+    let s = canvas.look.styles;
+    let facts = &scene.state.facts;
+    let mut out = Vec::new();
+    if let Some(mode) = facts.mode {
+        out.push(Segment::new(0, format!(" {mode} "), s.warning.add_modifier(ratatui::style::Modifier::REVERSED)));
+    }
+    out.push(Segment::new(5, "ahtop", s.accent));
+    out.push(Segment::new(3, &*facts.account, s.text));
+    for (i, view) in View::ALL.into_iter().enumerate() {
+        if view == scene.state.view {
+            out.push(Segment::new(2, format!("[{} {}]", i + 1, view.title()), s.accent));
+        } else if tabs {
+            out.push(Segment::new(6, format!("{} {}", i + 1, view.title()), s.dim));
+        }
+    }
+    out
+}
+
+fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
+    let s = canvas.look.styles;
+    let zone = &scene.state.facts.zone;
+    let clock = cells::clock(scene.now.wall, zone);
+    let mut out = Vec::new();
+    if scene.state.frozen.is_some() {
+        out.push(Segment::new(0, format!(" FROZEN {clock} "), s.error));
+    } else {
+        let pieces = vec![(clock, s.accent), (format!(" {}", cells::zone_name(scene.now.wall, zone)), s.dim)];
+        out.push(Segment { pieces, priority: 3 });
+    }
+    let (word, span, good) = scene.link();
+    let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
+    let style = if good { s.text } else { s.error };
+    out.push(Segment::new(1, format!("[{word}{span}]"), style));
+    let lines: Vec<_> = rows::tables(scene.state).into_iter().flat_map(|k| scene.lines(k).iter().copied()).collect();
+    if let Some((age, line)) = rows::oldest(&lines) {
+        let style = if age >= scene.stale_after { s.warning } else { s.dim };
+        let mark = if cells::is_old(line.state) { "?" } else { "" };
+        out.push(Segment::new(2, format!("oldest {}{mark}", cells::age(Some(age))), style));
+    } else {
+        let what = if lines.is_empty() { "no rows" } else { "nothing read" };
+        out.push(Segment::new(2, what, s.dim));
+    }
+    out
+}
+
+/// The plural of a kind, as a title.
+pub(super) fn plural(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Campaign => "Campaigns",
+        Kind::Agent => "Agents",
+    }
+}

@@ -1,0 +1,80 @@
+//! The help: every key as the keymap has it, and what the columns and marks mean.
+
+use ratatui::style::Style;
+
+use super::{
+    Layout,
+    banners::overlay,
+    canvas::{Canvas, cells, wrap},
+    scene::Scene,
+};
+use crate::{
+    app::RowState,
+    domain::{Condition, Level},
+};
+
+/// Cells for the keys.
+const KEYS: usize = 16;
+
+/// Draws the help over the screen, from the line `scroll` on.
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, layout: &mut Layout) {
+    let width = canvas.width().min(96);
+    let room = width.saturating_sub(4);
+    let s = canvas.look.styles;
+    let mut lines: Vec<(String, Style)> = Vec::new();
+    for (title, entries) in scene.state.keys.help() {
+        lines.push((title.to_owned(), s.accent));
+        for (keys, sentence) in entries {
+            entry(&mut lines, &keys, sentence, room, s.text);
+        }
+        lines.push((String::new(), s.text));
+    }
+    lines.push(("Columns".into(), s.accent));
+    for (title, sentence) in COLUMNS {
+        entry(&mut lines, title, sentence, room, s.text);
+    }
+    lines.push((String::new(), s.text));
+    lines.push(("States".into(), s.accent));
+    for (state, sentence) in STATES {
+        let mark = format!("{} {}", canvas.look.glyphs.state(state), state.word());
+        entry(&mut lines, &mark, sentence, room, s.text);
+    }
+    overlay(canvas, "Help", width, &lines, scroll, layout);
+}
+
+/// What the columns mean, in the words of the screen.
+const COLUMNS: [(&str, &str); 6] = [
+    ("AHT 2h", "Average handling time of outbound calls over the last two hours; ? behind it: an old value"),
+    ("DEV", "Difference to the target of the band"),
+    ("d30m", "Difference to the reading 30 minutes before"),
+    ("prev2h", "The reading two hours before: the two share no call"),
+    ("TREND 2h", "Two hours; the scale is the band's, a gap is a time without calls or without answers"),
+    ("AGE", "Since the answer came"),
+];
+
+/// What the states mean. A long or a short average is a question, not a verdict.
+const STATES: [(RowState, &str); 9] = [
+    (RowState::Fresh(Level::HighCrit), "Much longer than usual: look"),
+    (RowState::Fresh(Level::HighWarn), "Longer than usual"),
+    (RowState::Fresh(Level::LowCrit), "Much shorter than usual: look"),
+    (RowState::Fresh(Level::LowWarn), "Shorter than usual"),
+    (RowState::Other(Condition::NoCalls), "No outbound call within two hours; not a zero"),
+    (RowState::Other(Condition::Waiting), "Not asked yet"),
+    (RowState::Other(Condition::Stale), "The last answer is older than it should be"),
+    (RowState::Other(Condition::Invalid), "The service does not know this id"),
+    (RowState::Other(Condition::Failing), "Asked, but no good answer comes"),
+];
+
+fn entry(lines: &mut Vec<(String, Style)>, keys: &str, sentence: &str, room: u16, style: Style) {
+    let indent = if usize::from(room) > KEYS * 2 { KEYS } else { 0 };
+    let text = usize::from(room).saturating_sub(indent + 2);
+    let long = cells(keys) > indent.saturating_sub(1);
+    if long {
+        lines.push((format!("  {keys}"), style));
+    }
+    for (i, part) in wrap(sentence, u16::try_from(text).unwrap_or(u16::MAX)).into_iter().enumerate() {
+        let keys = if i == 0 && !long { keys } else { "" };
+        let pad = " ".repeat(indent.saturating_sub(cells(keys)));
+        lines.push((format!("  {keys}{pad}{part}"), style));
+    }
+}

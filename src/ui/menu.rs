@@ -1,0 +1,30 @@
+//! The menu of sort columns.
+
+use super::{Layout, canvas::Canvas, scene::Scene, table};
+use crate::app::rows::SORT_COLUMNS;
+
+/// Draws the menu over the screen with its cursor.
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut Layout) {
+    let (w, h) = (canvas.width(), canvas.height());
+    let (width, height) = (30.min(w), (SORT_COLUMNS.len() as u16 + 2).min(h));
+    let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
+    part.clear();
+    let mut part = part.framed("Sort by", "Enter");
+    let room = usize::from(part.height());
+    // The cursor stays visible in a menu that is too low for its entries.
+    let from = (cursor + 1).saturating_sub(room).min(SORT_COLUMNS.len().saturating_sub(room));
+    let look = part.look;
+    let width = part.width();
+    for (y, (i, column)) in (0..part.height()).zip(SORT_COLUMNS.iter().enumerate().skip(from)) {
+        let present = scene.state.sort.column == *column;
+        let mark = if present { look.glyphs.sort[usize::from(!scene.state.sort.reverse)] } else { " " };
+        part.put(1, y, 1, if i == cursor { look.glyphs.cursor } else { " " }, look.styles.accent);
+        part.put(3, y, 1, mark, look.styles.accent);
+        part.put(5, y, width.saturating_sub(5), table::name_of(*column), look.styles.text);
+        if i == cursor {
+            part.select(y);
+        }
+    }
+    layout.overlay = room;
+    layout.overlay_lines = SORT_COLUMNS.len();
+}

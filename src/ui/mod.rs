@@ -1,0 +1,178 @@
+//! The screen: one file per region, each a pure function of the state. Reads no clock, does no I/O, never fails.
+//!
+//! ```text
+//!  < 40x8   small     the worst rows alone
+//!  40..     header, table with name, AHT, age and state, footer
+//!  80x24    counts, banners, all columns
+//!  110..    the detail of the selected row beside the table
+//!  120x40   frames around the tables, the log below
+//! ```
+
+mod banners;
+mod canvas;
+mod cells;
+mod chart;
+mod counts;
+mod detail;
+mod footer;
+pub mod glyphs;
+mod header;
+mod help;
+mod log;
+mod menu;
+mod scale;
+mod scene;
+mod segments;
+mod small;
+mod sparkline;
+mod status;
+mod table;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+pub mod theme;
+
+use ratatui::{Frame, buffer::Buffer, layout::Rect};
+
+pub use self::theme::{Colors, Look, TerminalFacts};
+use self::{canvas::Canvas, scene::Scene};
+use crate::{
+    app::{Overlay, State, rows},
+    domain::Kind,
+};
+
+/// What a frame had room for, for the paging of the next update.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Rows of the campaigns' table; 0 where it is not shown.
+    pub campaigns: usize,
+    /// Rows of the agents' table; 0 where it is not shown.
+    pub agents: usize,
+    /// Lines of the overlay; 0 without one.
+    pub overlay: usize,
+    /// Lines that the overlay would have; scrolling further than `overlay_lines - overlay` shows nothing new.
+    pub overlay_lines: usize,
+    /// Where the text cursor belongs while the filter is being typed: column and row of the screen.
+    pub cursor: Option<(u16, u16)>,
+}
+
+impl Layout {
+    /// Rows of the table of `kind`.
+    pub fn rows(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Campaign => self.campaigns,
+            Kind::Agent => self.agents,
+        }
+    }
+
+    fn set_rows(&mut self, kind: Kind, rows: usize) {
+        match kind {
+            Kind::Campaign => self.campaigns = rows,
+            Kind::Agent => self.agents = rows,
+        }
+    }
+}
+
+/// Smaller than this in either direction, only the worst rows are shown.
+const SMALL: (u16, u16) = (40, 8);
+/// From this width on the detail stands beside the table.
+const BESIDE: u16 = 110;
+/// From this size on tables have frames.
+const FRAMES: (u16, u16) = (110, 30);
+
+/// Draws the state into the frame, puts the cursor where text is typed, and says what there was room for.
+pub fn draw(frame: &mut Frame<'_>, state: &State, look: &Look) -> Layout {
+    let area = frame.area();
+    let layout = draw_on(frame.buffer_mut(), area, state, look);
+    if let Some(cursor) = layout.cursor {
+        frame.set_cursor_position(cursor);
+    }
+    layout
+}
+
+/// Draws the state into a part of a buffer: the same picture without a terminal. Cells outside `area` are not touched.
+pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> Layout {
+    let mut canvas = Canvas::new(buf, area, look);
+    let scene = Scene::of(state);
+    let mut layout = Layout::default();
+    canvas.clear();
+    if canvas.width() < SMALL.0 || canvas.height() < SMALL.1 {
+        small::draw(&mut canvas, &scene, &mut layout);
+    } else {
+        full(&mut canvas, &scene, &mut layout);
+    }
+    match &state.overlay {
+        Some(Overlay::Help { scroll }) => help::draw(&mut canvas, &scene, *scroll, &mut layout),
+        Some(Overlay::SortMenu { cursor }) => menu::draw(&mut canvas, &scene, *cursor, &mut layout),
+        Some(Overlay::Banners { scroll }) => banners::draw_all(&mut canvas, &scene, *scroll, &mut layout),
+        None => {}
+    }
+    layout
+}
+
+/// The lines around the middle, from above and below; what there is no room for goes first.
+fn full(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
+    let (w, h) = (canvas.width(), canvas.height());
+    header::draw(&mut canvas.part(0, 0, w, 1), scene);
+    let mut top = 1;
+    if h >= 12 {
+        counts::draw(&mut canvas.part(0, top, w, 1), scene);
+        top += 1;
+    }
+    let most = match h {
+        0..16 => 1,
+        16..30 => 2,
+        _ => 3,
+    };
+    top += banners::draw(&mut canvas.part(0, top, w, most), scene);
+
+    let mut bottom = h;
+    if h >= 10 {
+        bottom -= 1;
+        footer::keys(&mut canvas.part(0, bottom, w, 1), scene);
+    }
+    if h >= 14 {
+        bottom -= 1;
+        footer::facts(&mut canvas.part(0, bottom, w, 1), scene);
+    }
+    bottom -= 1;
+    middle(&mut canvas.part(0, top, w, bottom.saturating_sub(top)), scene, layout, w >= FRAMES.0 && h >= FRAMES.1);
+    let cursor = status::draw(&mut canvas.part(0, bottom, w, 1), scene, layout);
+    layout.cursor = cursor.map(|x| canvas.on_screen(x, bottom));
+}
+
+/// Tables, detail and log.
+fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout, frames: bool) {
+    let (mut w, mut h) = (canvas.width(), canvas.height());
+    if scene.state.detail_open {
+        detail::draw(canvas, scene, frames);
+        return;
+    }
+    if frames && h >= 30 && !scene.data.events.is_empty() {
+        let wanted = u16::try_from(scene.data.events.len()).unwrap_or(u16::MAX).saturating_add(2);
+        let lines = wanted.min((h / 5).clamp(5, 10));
+        h -= lines;
+        log::draw(&mut canvas.part(0, h, w, lines), scene);
+    }
+    // The detail stands beside all tables, so that their columns are as wide and stand one below the other.
+    if w >= BESIDE && h >= 8 {
+        let beside = (w / 3).clamp(38, 76);
+        w -= beside;
+        detail::draw(&mut canvas.part(w, 0, beside, h), scene, frames);
+    }
+    let around: u16 = if frames { 3 } else { 1 };
+    let tables = rows::tables(scene.state);
+    let mut y = 0;
+    for (i, kind) in tables.iter().enumerate() {
+        let height = if i + 1 < tables.len() {
+            // The campaigns are few: they get the rows that they need, up to a third.
+            let wanted = u16::try_from(scene.lines(*kind).len().max(1)).unwrap_or(u16::MAX);
+            (wanted.min((h / 3).saturating_sub(around).max(1)) + around).min(h - y)
+        } else {
+            h - y
+        };
+        table::draw(&mut canvas.part(0, y, w, height), scene, *kind, frames, layout);
+        y += height;
+    }
+}

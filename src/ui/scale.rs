@@ -1,0 +1,117 @@
+//! The vertical scale of sparklines and charts: fixed to the band where there is one, so that rows compare and nothing
+//! jumps; else to the range of the values themselves.
+
+use crate::domain::{Aht, Band};
+
+/// From one AHT to another, in seconds; `low < high`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Scale {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// True where the band fixed it: values beyond are clamped, and marked as such where there is room.
+    pub by_band: bool,
+}
+
+/// Own ranges are opened to this many seconds, so that noise does not look like a movement.
+const LEAST: f64 = 60.0;
+
+impl Scale {
+    /// The scale for a few steps: as [`Scale::of`] without the outer limits, so that movements within the band show and
+    /// what is far outside is at the first or the last step.
+    pub(super) fn coarse(band: &Band, values: impl Iterator<Item = Aht>) -> Scale {
+        let inner = Band {
+            low_crit: band.low_crit.filter(|_| band.low_warn.is_none()),
+            high_crit: band.high_crit.filter(|_| band.high_warn.is_none()),
+            ..*band
+        };
+        Scale::of(&inner, values)
+    }
+
+    /// The scale for `values` in `band`. The limits take the middle two thirds; a target alone stands in the middle of
+    /// half to one and a half of it. Without a band the range is that of the values, in steps of half a minute.
+    pub(super) fn of(band: &Band, values: impl Iterator<Item = Aht>) -> Scale {
+        let limits: Vec<f64> = band.limits().iter().filter_map(|(_, l)| l.map(|a| f64::from(a.secs()))).collect();
+        match (limits.first(), limits.last()) {
+            (Some(first), Some(last)) if limits.len() > 1 && last > first => {
+                let margin = ((last - first) / 4.0).max(LEAST / 4.0);
+                Scale { low: (first - margin).max(0.0), high: last + margin, by_band: true }
+            }
+            (Some(only), _) => {
+                let margin = (only / 2.0).max(LEAST / 2.0);
+                Scale { low: (only - margin).max(0.0), high: only + margin, by_band: true }
+            }
+            (None, _) => {
+                let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+                for v in values.map(|a| f64::from(a.secs())) {
+                    low = low.min(v);
+                    high = high.max(v);
+                }
+                if !low.is_finite() {
+                    (low, high) = (0.0, LEAST);
+                }
+                let (low, high) = ((low / 30.0).floor() * 30.0, (high / 30.0).ceil() * 30.0);
+                let open = ((LEAST - (high - low)) / 2.0).max(0.0);
+                let low = (low - open).max(0.0);
+                Scale { low, high: (high + open).max(low + LEAST), by_band: false }
+            }
+        }
+    }
+
+    /// Where `aht` lies among `steps` equal steps, 0 lowest; clamped to them.
+    pub(super) fn step(&self, aht: Aht, steps: usize) -> usize {
+        let share = (f64::from(aht.secs()) - self.low) / (self.high - self.low);
+        ((share * steps as f64).floor().max(0.0) as usize).min(steps.saturating_sub(1))
+    }
+
+    /// Whether `aht` lies above (`Greater`) or below the scale.
+    pub(super) fn beyond(&self, aht: Aht) -> std::cmp::Ordering {
+        let v = f64::from(aht.secs());
+        if v > self.high {
+            std::cmp::Ordering::Greater
+        } else if v < self.low {
+            std::cmp::Ordering::Less
+        } else {
+            std::cmp::Ordering::Equal
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn aht(secs: u32) -> Aht {
+        Aht::from_secs(secs)
+    }
+
+    #[test]
+    fn a_band_fixes_the_scale_whatever_the_values_are() {
+        let band = Band { low_warn: Some(aht(200)), high_warn: Some(aht(400)), ..Band::default() };
+        let a = Scale::of(&band, [aht(1)].into_iter());
+        assert_eq!(a, Scale::of(&band, [aht(9999)].into_iter()));
+        assert_eq!((a.low, a.high), (150.0, 450.0));
+        assert_eq!(a.beyond(aht(451)), std::cmp::Ordering::Greater);
+    }
+
+    #[test]
+    fn without_a_band_small_movements_stay_small() {
+        let s = Scale::of(&Band::default(), [aht(300), aht(303)].into_iter());
+        assert_eq!(s.high - s.low, 60.0);
+        assert!(!s.by_band);
+    }
+
+    proptest! {
+        #[test]
+        fn every_step_is_within_the_scale(limits in prop::array::uniform5(prop::option::of(any::<u32>())),
+                                          values in prop::collection::vec(any::<u32>(), 0..9), v: u32, steps in 1usize..99) {
+            let l = limits.map(|l| l.map(aht));
+            let band = Band { low_crit: l[0], low_warn: l[1], target: l[2], high_warn: l[3], high_crit: l[4] };
+            let s = Scale::of(&band, values.into_iter().map(aht));
+            prop_assert!(s.low < s.high && s.low >= 0.0);
+            prop_assert!(s.step(aht(v), steps) < steps);
+        }
+    }
+}

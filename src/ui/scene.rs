@@ -1,0 +1,96 @@
+//! What the regions share of one frame, made once: the lines of both tables, the banners, and the moment it is drawn for.
+
+use std::time::Duration;
+
+use crate::{
+    app::{Banner, Line, RowState, State, banners, rows},
+    domain::{Kind, Now, Stamp},
+    store::Link,
+};
+
+/// One frame's worth of views of the state.
+#[derive(Debug)]
+pub(super) struct Scene<'a> {
+    /// The live state: view, selection, sort, filter, overlay.
+    pub state: &'a State,
+    /// Where the data come from: the frozen state, or the live one.
+    pub data: &'a State,
+    /// The moment that clocks and ages are drawn for.
+    pub now: Now,
+    /// From which age on a reading is stale.
+    pub stale_after: Duration,
+    /// Worst first.
+    pub banners: Vec<Banner>,
+    campaigns: Vec<Line<'a>>,
+    agents: Vec<Line<'a>>,
+}
+
+impl<'a> Scene<'a> {
+    /// The views of `state`.
+    pub(super) fn of(state: &'a State) -> Self {
+        Scene {
+            state,
+            data: state.shown(),
+            now: rows::shown_now(state),
+            stale_after: rows::stale_after(state),
+            banners: banners(state),
+            campaigns: rows::lines(state, Kind::Campaign),
+            agents: rows::lines(state, Kind::Agent),
+        }
+    }
+
+    /// The lines of a table, filtered and in order.
+    pub(super) fn lines(&self, kind: Kind) -> &[Line<'a>] {
+        match kind {
+            Kind::Campaign => &self.campaigns,
+            Kind::Agent => &self.agents,
+        }
+    }
+
+    /// How many targets of `kind` are watched, whatever the filter.
+    pub(super) fn watched(&self, kind: Kind) -> usize {
+        self.state.facts.watched.iter().filter(|w| w.target.kind == kind).count()
+    }
+
+    /// The line that the detail is about: the selected one, also where the filter hides it, else the first.
+    pub(super) fn selected(&self) -> Option<Line<'a>> {
+        let focus = self.state.focus;
+        match self.state.selected.get(&focus) {
+            Some(target) => rows::line(self.state, target),
+            None => self.lines(focus).first().copied(),
+        }
+    }
+
+    /// The state of the link in a word, how long it lasts or has lasted, and whether it is as it should be.
+    pub(super) fn link(&self) -> (&'static str, Option<Duration>, bool) {
+        let Some(status) = &self.data.status else { return ("WAITING", None, false) };
+        let silence = status.at.age(&self.now);
+        if silence >= banners::SILENT_AFTER {
+            return ("NO POLLER", Some(silence), false);
+        }
+        match &status.link {
+            Link::Starting => ("WAITING", None, false),
+            Link::Live => ("LIVE", None, true),
+            Link::Throttled { until } => ("THROTTLED", Some(self.left(until)), false),
+            Link::TokenWait { until, .. } | Link::TokenCeiling { until } => ("NO TOKEN", Some(self.left(until)), false),
+            Link::Credentials { .. } => ("REFUSED", None, false),
+            Link::Down { since, .. } => ("DOWN", Some(since.age(&self.now)), false),
+        }
+    }
+
+    /// How long it is until `stamp`; zero once it is over.
+    pub(super) fn left(&self, stamp: &Stamp) -> Duration {
+        if stamp.boot == self.now.boot {
+            return stamp.mono.since(self.now.mono);
+        }
+        let ms = stamp.wall.as_millisecond().saturating_sub(self.now.wall.as_millisecond());
+        Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+    }
+}
+
+/// A state and how many rows are in it, as the counts and the small screen say it: `▲▲ HIGH 1`.
+pub(super) fn counted(glyph: &str, state: RowState, n: usize) -> String {
+    let glyph = glyph.trim_end();
+    let gap = if glyph.is_empty() { "" } else { " " };
+    format!("{glyph}{gap}{} {n}", state.word())
+}

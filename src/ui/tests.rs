@@ -1,0 +1,499 @@
+//! Pictures of regions and whole screens, and what holds for all of them.
+
+use std::{sync::Arc, time::Duration};
+
+use proptest::prelude::*;
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    buffer::{Buffer, Cell},
+    layout::Rect,
+};
+
+use super::{Look, draw, draw_on, testing::*};
+use crate::{
+    app::{Column, Notice, Overlay, RowState, Severity, Sort, State, View},
+    config::{Symbols, Theme},
+    domain::{Condition, Kind, Level, Outcome, Target},
+    store::{Link, Role, Usage},
+};
+
+const UNICODE: (Theme, Symbols) = (Theme::Auto, Symbols::Unicode);
+
+fn with(look: (Theme, Symbols)) -> Look {
+    super::testing::look(look.0, look.1)
+}
+
+/// Compares a picture with its snapshot: the rows, then the runs of styles.
+fn check(name: &str, state: &State, look: (Theme, Symbols), width: u16, height: u16) {
+    let (buf, _) = picture(state, &with(look), width, height);
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "snapshots" }, {
+        insta::assert_snapshot!(name, format!("{}---- styles\n{}", words(&buf), styles(&buf)));
+    });
+}
+
+fn screen(state: &State, width: u16, height: u16) -> String {
+    words(&picture(state, &with(UNICODE), width, height).0)
+}
+
+#[test]
+fn the_views_at_their_sizes() {
+    for (view, name) in [(View::Overview, "overview"), (View::Agents, "agents"), (View::Campaigns, "campaigns")] {
+        for (w, h) in [(60, 16), (80, 24), (120, 40), (200, 60)] {
+            check(&format!("{name}_{w}x{h}"), &busy(view), UNICODE, w, h);
+        }
+    }
+}
+
+#[test]
+fn the_overview_in_its_looks() {
+    for (look, name) in [
+        ((Theme::Dark, Symbols::Unicode), "dark"),
+        ((Theme::Light, Symbols::Block), "light_block"),
+        ((Theme::Cvd, Symbols::Unicode), "cvd"),
+        ((Theme::Mono, Symbols::Unicode), "mono"),
+        ((Theme::Mono, Symbols::Ascii), "mono_ascii"),
+        ((Theme::Auto, Symbols::Ascii), "ascii"),
+    ] {
+        check(&format!("overview_{name}"), &busy(View::Overview), look, 120, 40);
+    }
+}
+
+#[test]
+fn small_screens_show_the_worst_rows() {
+    for (w, h) in [(39, 7), (30, 6), (20, 5), (12, 4), (7, 3), (4, 2), (1, 1)] {
+        check(&format!("small_{w}x{h}"), &busy(View::Overview), UNICODE, w, h);
+    }
+}
+
+#[test]
+fn details_of_every_kind_of_row() {
+    for (id, name) in [
+        ("imran.q@acme.example", "high"),
+        ("paulo.m@acme.example", "low"),
+        ("kavya.n@acme.example", "stale"),
+        ("luis.f@acme.example", "no_calls"),
+        ("nobody.yet@acme.example", "waiting"),
+        ("a-1099@acme.example", "invalid"),
+    ] {
+        let mut s = busy(View::Agents);
+        s.selected.insert(Kind::Agent, Target::agent(id));
+        s.detail_open = true;
+        for (symbols, set) in [(Symbols::Unicode, ""), (Symbols::Block, "_block"), (Symbols::Ascii, "_ascii")] {
+            if set.is_empty() || name == "low" {
+                check(&format!("detail_{name}{set}"), &s, (Theme::Auto, symbols), 80, 24);
+            }
+        }
+    }
+    let mut s = busy(View::Campaigns);
+    s.selected.insert(Kind::Campaign, Target::campaign("WINBACK"));
+    s.detail_open = true;
+    check("detail_failing", &s, UNICODE, 80, 24);
+}
+
+/// All that the link can say.
+fn links() -> Vec<(&'static str, Link)> {
+    vec![
+        ("starting", Link::Starting),
+        ("throttled", Link::Throttled { until: ago(-12) }),
+        ("token_wait", Link::TokenWait { until: ago(-30), why: "another program took our token".into() }),
+        ("token_ceiling", Link::TokenCeiling { until: ago(-1500) }),
+        ("credentials", Link::Credentials { why: "Invalid userName or apiKey".into(), until: ago(-600) }),
+        ("down", Link::Down { why: "no answer within 10s".into(), since: ago(130), until: ago(-20) }),
+    ]
+}
+
+#[test]
+fn every_state_of_the_link_has_its_header_banner_and_footer() {
+    for (name, link) in links() {
+        let mut s = busy(View::Agents);
+        let status = s.status.as_mut().unwrap();
+        status.link = link;
+        status.since = ago(140);
+        status.rate = 20.0;
+        s.usage = Usage { used_60s: 20, in_flight: 0, throttled_1h: 3, minted_1h: 4, token_deaths_1h: 3 };
+        for (w, h) in [(60, 12), (120, 16)] {
+            check(&format!("link_{name}_{w}"), &s, UNICODE, w, h);
+        }
+    }
+}
+
+#[test]
+fn who_polls_is_said() {
+    let mut s = busy(View::Agents);
+    s.poller = Some(instance(2211, Role::Serve));
+    assert!(screen(&s, 120, 24).contains("watching pid 2211 (serve)"));
+    s.poller = None;
+    s.status.as_mut().unwrap().at = ago(95);
+    let picture = screen(&s, 120, 24);
+    assert!(picture.contains("nobody polls") && picture.contains("[NO POLLER 1:35]"), "{picture}");
+}
+
+#[test]
+fn a_frozen_picture_says_so_with_its_time_and_shows_the_old_numbers() {
+    let mut live = busy(View::Agents);
+    let frozen = live.clone();
+    live.now = now_at(WALL + 600);
+    live.rows.clear();
+    live.frozen = Some(Box::new(frozen));
+    for (w, h) in [(200, 60), (80, 24), (60, 9), (40, 8)] {
+        let picture = screen(&live, w, h);
+        assert!(picture.contains("FROZEN 14:32:07") && picture.contains("7:48"), "{picture}");
+    }
+    assert!(screen(&live, 20, 4).contains("FROZEN"));
+}
+
+#[test]
+fn demo_is_never_hidden() {
+    let mut s = busy(View::Overview);
+    s.facts.mode = Some("DEMO");
+    for (w, h) in [(200, 60), (120, 40), (80, 24), (40, 8), (20, 4), (7, 3)] {
+        assert!(screen(&s, w, h).contains("DEMO"), "{w}x{h}");
+    }
+}
+
+#[test]
+fn overlays_lie_over_the_view() {
+    let mut s = busy(View::Agents);
+    s.overlay = Some(Overlay::Help { scroll: 0 });
+    check("help_80x24", &s, UNICODE, 80, 24);
+    s.overlay = Some(Overlay::Help { scroll: usize::MAX });
+    let (buf, layout) = picture(&s, &with(UNICODE), 80, 24);
+    assert!(words(&buf).contains("no good answer comes"), "{}", words(&buf));
+    assert!(layout.overlay_lines > layout.overlay && layout.overlay == 22);
+    s.overlay = Some(Overlay::SortMenu { cursor: 3 });
+    check("sort_menu_80x24", &s, UNICODE, 80, 24);
+    s.overlay = Some(Overlay::Banners { scroll: 0 });
+    check("banners_80x24", &s, UNICODE, 80, 24);
+}
+
+#[test]
+fn the_filter_is_typed_in_its_line_and_said_while_it_holds() {
+    let mut s = busy(View::Agents);
+    s.filter.text = "north".into();
+    assert!(screen(&s, 80, 24).contains("filter: north"));
+    s.filter.editing = true;
+    check("filter_80x24", &s, UNICODE, 80, 24);
+    let (_, layout) = picture(&s, &with(UNICODE), 80, 24);
+    assert_eq!(layout.cursor, Some((1 + 8 + 5, 21)));
+    s.filter.text = "プリヤ".repeat(60).into();
+    for w in 40..120 {
+        let (_, layout) = picture(&s, &with(UNICODE), w, 24);
+        assert!(layout.cursor.unwrap().0 < w);
+    }
+    s.filter.text = "nothing like it".into();
+    s.filter.editing = false;
+    assert!(screen(&s, 80, 24).contains("no agent matches the filter"));
+}
+
+#[test]
+fn banners_beyond_their_lines_are_counted() {
+    let mut s = busy(View::Agents);
+    for i in 0..4 {
+        let text = format!("notice {i}: the store was moved aside");
+        s.notices.push(Notice { key: format!("n{i}"), severity: Severity::Error, text });
+    }
+    let picture = screen(&s, 80, 24);
+    assert!(picture.contains("4 more: b"), "{picture}");
+}
+
+#[test]
+fn mono_and_colour_say_the_same_with_the_same_signs() {
+    let mut states: Vec<State> = View::ALL.into_iter().map(busy).collect();
+    let mut s = busy(View::Agents);
+    s.detail_open = true;
+    states.push(s);
+    for (_, link) in links() {
+        let mut s = busy(View::Overview);
+        s.status.as_mut().unwrap().link = link;
+        states.push(s);
+    }
+    for state in &states {
+        for symbols in [Symbols::Unicode, Symbols::Block, Symbols::Ascii] {
+            for (w, h) in [(20, 5), (60, 16), (80, 24), (120, 40)] {
+                let mono = words(&picture(state, &with((Theme::Mono, symbols)), w, h).0);
+                for theme in [Theme::Auto, Theme::Dark, Theme::Light, Theme::Cvd] {
+                    assert_eq!(mono, words(&picture(state, &with((theme, symbols)), w, h).0));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_ascii_set_draws_nothing_but_ascii() {
+    let mut state = busy(View::Overview);
+    state
+        .notices
+        .push(Notice { key: "n".into(), severity: Severity::Info, text: "प्रिया → “x” …".into() });
+    for (w, h) in [(5, 3), (20, 5), (60, 16), (80, 24), (120, 40), (200, 60)] {
+        let picture = words(&picture(&state, &with((Theme::Auto, Symbols::Ascii)), w, h).0);
+        assert!(picture.is_ascii(), "{picture}");
+    }
+}
+
+#[test]
+fn every_state_differs_in_glyph_word_and_style() {
+    for theme in [Theme::Auto, Theme::Dark, Theme::Light, Theme::Cvd] {
+        let look = with((theme, Symbols::Unicode));
+        let all = all_states();
+        for (i, a) in all.iter().enumerate() {
+            for b in &all[i + 1..] {
+                assert_ne!(look.glyphs.state(*a), look.glyphs.state(*b), "{a:?} {b:?}");
+                assert_ne!(a.word(), b.word());
+            }
+        }
+        let styles = [
+            RowState::Fresh(Level::HighCrit),
+            RowState::Fresh(Level::HighWarn),
+            RowState::Fresh(Level::LowCrit),
+            RowState::Fresh(Level::LowWarn),
+            RowState::Fresh(Level::Inside),
+            RowState::Other(Condition::NoCalls),
+            RowState::Other(Condition::Waiting),
+            RowState::Other(Condition::Stale),
+            RowState::Other(Condition::Invalid),
+            RowState::Other(Condition::Failing),
+        ]
+        .map(|s| look.styles.state(s));
+        for (i, style) in styles.iter().enumerate() {
+            assert!(!styles[..i].contains(style), "{theme:?}: {:?}", all[i]);
+        }
+    }
+}
+
+#[test]
+fn an_old_number_looks_old_and_no_calls_is_not_a_number() {
+    let picture = screen(&busy(View::Agents), 80, 24);
+    let line = |name: &str| picture.lines().find(|l| l.contains(name)).unwrap().to_owned();
+    assert!(line("Kavya N").contains("4:02?") && line("Kavya N").contains("STALE"));
+    assert!(line("Luis F").contains("no calls") && !line("Luis F").contains("0:00"));
+    assert!(line("Nobody Yet").contains("waiting"));
+}
+
+#[test]
+fn hostile_names_stay_in_their_cells() {
+    let names = [
+        "प्रिया शर्मा",
+        "王小明王小明王小明王小明王小明",
+        "👩‍💻👨‍👩‍👧‍👦🏳️‍🌈❤️",
+        "e\u{301}\u{301}\u{301}\u{301}tude\u{301}",
+        "\u{301}\u{301}lead",
+        "\u{202e}evil\u{202c}",
+        "\u{1b}[31mred\u{1b}]0;t\u{7}",
+        "ﾊﾞﾋﾟﾌﾞﾍﾟﾎﾞﾊﾞﾋﾟﾌﾞﾍﾟﾎﾞ",
+        "a\u{200d}\u{200d}b",
+        "\u{fdfa}\u{fdfa}\u{fdfa}\u{fdfa}\u{fdfa}",
+        "tab\tnew\nline",
+        "\u{0}",
+        "  ",
+    ];
+    let plain: Vec<Spec> = (0..names.len()).map(|i| Spec::agent(&format!("Agent {i}"), "north", 280, 300, 5)).collect();
+    let hostile: Vec<Spec> = plain
+        .iter()
+        .zip(names)
+        .map(|(s, name)| Spec { label: Some(crate::domain::clean(name, 300).into_owned().into()), ..s.clone() })
+        .collect();
+    let raw: Vec<Spec> =
+        plain.iter().zip(names).map(|(s, name)| Spec { label: Some(Arc::from(name)), ..s.clone() }).collect();
+    for (w, h) in [(40, 24), (60, 24), (80, 24), (109, 30), (120, 40)] {
+        for specs in [&hostile, &raw] {
+            let (mut s, mut expected) = (state(specs), state(&plain));
+            for s in [&mut s, &mut expected] {
+                s.view = View::Agents;
+                s.sort = Sort { column: Column::Age, reverse: false };
+            }
+            let look = with(UNICODE);
+            let (a, b) = (picture(&s, &look, w, h).0, picture(&expected, &look, w, h).0);
+            assert!(!words(&a).contains(|c: char| c.is_control() && c != '\n'));
+            // What stands right of the names is where it would stand beside any other name.
+            let age = |buf: &Buffer| -> Vec<u16> {
+                (2..h)
+                    .filter_map(|y| {
+                        (0..w.saturating_sub(3))
+                            .find(|x| (0..4).map(|i| buf[(x + i, y)].symbol()).collect::<String>() == "0:05")
+                    })
+                    .collect()
+            };
+            assert_eq!(age(&b).len(), names.len(), "{w}x{h}\n{}", words(&b));
+            assert_eq!(age(&a).len(), names.len(), "{w}x{h}\n{}", words(&a));
+            assert!(age(&a).windows(2).all(|p| p[0] == p[1]), "{w}x{h}");
+        }
+    }
+}
+
+#[test]
+fn what_is_cut_has_an_ellipsis() {
+    let mut specs = floor();
+    specs[4].label = Some("Imran Qureshi of the Northern Evening Shift and Beyond".into());
+    let mut s = state(&specs);
+    s.view = View::Agents;
+    for w in [40, 60, 80, 120] {
+        let picture = screen(&s, w, 24);
+        assert!(picture.lines().any(|l| l.contains("Imran") && l.contains('…')), "{picture}");
+    }
+    s.notices.push(Notice { key: "n".into(), severity: Severity::Error, text: "long ".repeat(80) });
+    assert!(screen(&s, 80, 24).lines().any(|l| l.contains("long") && l.contains('…')));
+}
+
+#[test]
+fn the_frame_and_the_buffer_are_the_same_picture() {
+    let mut state = busy(View::Overview);
+    state.filter.editing = true;
+    let look = with(UNICODE);
+    let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
+    let mut reported = super::Layout::default();
+    terminal.draw(|frame| reported = draw(frame, &state, &look)).unwrap();
+    let (buf, layout) = picture(&state, &look, 100, 30);
+    assert_eq!((terminal.backend().buffer(), reported), (&buf, layout));
+    let at = terminal.get_cursor_position().unwrap();
+    assert_eq!(Some((at.x, at.y)), layout.cursor);
+}
+
+#[test]
+fn the_layout_says_how_many_rows_are_drawn() {
+    let specs: Vec<Spec> = (0..200).map(|i| Spec::agent(&format!("Agent {i:03}"), "n", 280, 300, 5)).collect();
+    let mut s = state(&specs);
+    s.view = View::Agents;
+    for (w, h) in [(40, 8), (60, 12), (80, 24), (109, 30), (120, 40), (200, 60)] {
+        let (buf, layout) = picture(&s, &with(UNICODE), w, h);
+        let drawn = words(&buf).lines().filter(|l| l.contains("Agent ") && l.contains("ok")).count();
+        assert_eq!(layout.rows(Kind::Agent), drawn, "{w}x{h}\n{}", words(&buf));
+        assert_eq!(layout.rows(Kind::Campaign), 0);
+    }
+    // An offset that is too large for the window shows the last page, not an empty one.
+    s.offset.insert(Kind::Agent, 10_000);
+    assert!(screen(&s, 80, 24).contains("Agent 199"));
+}
+
+/// Draws into a part of a larger buffer, whose other cells must stay as they were.
+fn draws_within(state: &State, look: &Look, width: u16, height: u16) {
+    let whole = Rect::new(0, 0, width + 2, height + 2);
+    let mut buf = Buffer::filled(whole, Cell::new("@"));
+    draw_on(&mut buf, Rect::new(1, 1, width, height), state, look);
+    for y in 0..whole.height {
+        for x in 0..whole.width {
+            let inside = (1..=width).contains(&x) && (1..=height).contains(&y);
+            assert!(inside || buf[(x, y)].symbol() == "@", "{width}x{height}: wrote at {x},{y}");
+        }
+    }
+}
+
+#[test]
+fn every_small_size_and_a_grid_of_the_others_is_drawn_within_its_area() {
+    let mut states: Vec<State> = View::ALL.into_iter().map(busy).collect();
+    states.push(state(&[]));
+    for (i, overlay) in [Overlay::Help { scroll: 3 }, Overlay::SortMenu { cursor: 7 }, Overlay::Banners { scroll: 1 }]
+        .into_iter()
+        .enumerate()
+    {
+        let mut s = busy(View::ALL[i]);
+        s.overlay = Some(overlay);
+        s.detail_open = i == 1;
+        states.push(s);
+    }
+    let look = with(UNICODE);
+    for (i, state) in states.iter().enumerate() {
+        for w in 1..46 {
+            for h in 1..14 {
+                if (usize::from(w + h) + i) % 3 == 0 || w < 6 || h < 3 {
+                    draws_within(state, &look, w, h);
+                }
+            }
+        }
+        for (w, h) in [(300, 100), (300, 1), (1, 100), (110, 30), (109, 29), (160, 45), (250, 20)] {
+            draws_within(state, &look, w, h);
+        }
+    }
+}
+
+#[test]
+fn a_screen_is_never_blank() {
+    for state in [busy(View::Overview), state(&[])] {
+        for w in 1..50 {
+            for h in 1..12 {
+                assert!(!screen(&state, w, h).trim().is_empty(), "{w}x{h}");
+            }
+        }
+    }
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        5 => any::<u32>().prop_map(value),
+        5 => (1u32..1000).prop_map(value),
+        1 => Just(Outcome::NoCalls),
+        1 => Just(Outcome::Invalid),
+        1 => "\\PC{0,40}".prop_map(|w| failed(&w)),
+    ]
+}
+
+fn spec() -> impl Strategy<Value = Spec> {
+    let readings = prop::collection::vec((-1000i64..20_000, outcome()), 0..12);
+    let limits = prop::array::uniform5(0u32..2000);
+    (any::<bool>(), "\\PC{1,20}", prop::option::of(any::<String>()), prop::option::of("\\PC{0,9}"), limits, readings)
+        .prop_map(|(agent, id, label, group, limits, readings)| Spec {
+            target: if agent { Target::agent(id) } else { Target::campaign(id) },
+            label: label.map(Into::into),
+            group: group.map(Into::into),
+            band: band(limits),
+            readings,
+        })
+}
+
+/// What the user did, as raw numbers.
+fn arbitrary() -> impl Strategy<Value = State> {
+    (prop::collection::vec(spec(), 0..9), any::<[u8; 12]>(), any::<i64>(), any::<String>(), any::<f64>()).prop_map(
+        |(specs, dice, skew, text, rate)| {
+            let mut s = state(&specs);
+            s.view = View::ALL[usize::from(dice[0] % 3)];
+            s.focus = Kind::ALL[usize::from(dice[1] % 2)];
+            s.sort = Sort { column: Column::ALL[usize::from(dice[2] % 9)], reverse: dice[2] > 127 };
+            s.filter.editing = dice[3] % 4 == 0;
+            if dice[3] % 3 == 0 {
+                s.filter.text = text.clone().into();
+            }
+            let scroll = usize::from(dice[4]);
+            s.overlay = match dice[5] % 6 {
+                0 => Some(Overlay::Help { scroll }),
+                1 => Some(Overlay::SortMenu { cursor: scroll }),
+                2 => Some(Overlay::Banners { scroll }),
+                _ => None,
+            };
+            s.detail_open = dice[6] % 4 == 0;
+            s.age_as_time = dice[7] % 2 == 0;
+            if let Some(spec) = specs.first() {
+                s.selected.insert(spec.target.kind, spec.target.clone());
+            }
+            s.offset.insert(Kind::Agent, usize::from(dice[8]));
+            s.notices.push(Notice { key: "n".into(), severity: Severity::Info, text });
+            s.now.mono.0 = s.now.mono.0.saturating_add(if dice[9] % 2 == 0 { skew } else { skew % 10_000_000 });
+            if let Some(status) = &mut s.status {
+                status.rate = rate;
+                status.link = links().swap_remove(usize::from(dice[10]) % 6).1;
+                status.sweep = Duration::from_secs(u64::from(dice[10]) << (dice[11] % 50));
+            }
+            if dice[11] % 5 == 0 {
+                s.status = None;
+            }
+            if dice[11] % 7 == 0 {
+                s.rows.clear();
+                s.frozen = Some(Box::new(s.clone()));
+            }
+            s
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_state_is_drawn_at_any_size_within_its_area(
+        state in arbitrary(),
+        (w, h) in prop_oneof![(1u16..60, 1u16..20), (1u16..=300, 1u16..=100)],
+        symbols in prop_oneof![Just(Symbols::Unicode), Just(Symbols::Block), Just(Symbols::Ascii)],
+    ) {
+        draws_within(&state, &with((Theme::Auto, symbols)), w, h);
+    }
+}

@@ -1,0 +1,87 @@
+//! The binary itself: exit codes, what goes to which stream, closed pipes, and that no secret gets out.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+const SECRET: &str = "hunter2-hunter2";
+
+/// The program in a home of its own, with nothing of ours around it.
+fn ahtop(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ahtop"));
+    command.args(args).env_clear().env("HOME", home).env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
+    command
+}
+
+fn run(command: &mut Command) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn a_template_is_written_found_shown_and_checked() {
+    let home = tempfile::tempdir().unwrap();
+    let (code, path, _) = run(&mut ahtop(home.path(), &["config", "path"]));
+    assert_eq!(code, 0);
+    assert_eq!(run(&mut ahtop(home.path(), &["check"])).0, 3, "there is nothing yet");
+    assert_eq!(run(&mut ahtop(home.path(), &["config", "init"])), (0, path.clone(), String::new()));
+    assert_eq!(run(&mut ahtop(home.path(), &["config", "init"])).0, 3, "it is there already");
+    assert_eq!(fs::read_to_string(path.trim_end()).unwrap(), include_str!("../config.example.toml"));
+    let (code, shown, _) = run(ahtop(home.path(), &["config", "show"]).env("AHTOP_API_KEY", SECRET));
+    assert_eq!((code, shown.contains("user_name = \"acme\""), shown.contains(SECRET)), (0, true, false));
+    assert_eq!(run(&mut ahtop(home.path(), &["check"])).0, 4, "the variable with the key is not set");
+    let (code, out, err) = run(ahtop(home.path(), &["check"]).env("AHTOP_API_KEY", SECRET));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.lines().count() == 3 && out.lines().all(|l| l.starts_with("ok: ")), "{out}");
+}
+
+#[test]
+fn a_bad_file_gives_3_and_all_errors_on_standard_error() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("c.toml");
+    fs::write(&file, "[poll]\nintervall = \"60s\"\ntimeout = \"2m\"\n").unwrap();
+    let file = file.to_str().unwrap();
+    let (code, out, err) = run(&mut ahtop(home.path(), &["check", "--config", file, "--user", "u", "-a", "x"]));
+    let expected = format!(
+        "{file}:2:1: unknown key 'intervall' in [poll]; did you mean 'min_interval'?\n\
+         {file}:3:11: 'timeout': '2m' is not from 1s to 60s\n"
+    );
+    assert_eq!((code, out.as_str(), err), (3, "", expected));
+}
+
+#[test]
+fn a_key_that_others_can_read_is_refused_with_4_and_not_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let key = home.path().join("key");
+    fs::write(&key, SECRET).unwrap();
+    let args = ["check", "--user", "u", "-a", "x", "--api-key-file", key.to_str().unwrap()];
+    for (mode, code) in [(0o644, 4), (0o600, 0)] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let (got, out, err) = run(&mut ahtop(home.path(), &args));
+        assert_eq!((got, out.contains(SECRET), err.contains(SECRET)), (code, false, false), "{err}");
+        assert_eq!(err.contains(&format!("run `chmod 600 {}`", key.display())), code == 4, "{err}");
+    }
+}
+
+#[test]
+fn usage_errors_give_2_and_help_gives_0() {
+    let home = tempfile::tempdir().unwrap();
+    for (args, code) in [(&["--zebra"][..], 2), (&["sim", "--user", "u"], 2), (&["--help"], 0), (&["--version"], 0)] {
+        assert_eq!(run(&mut ahtop(home.path(), args)).0, code, "{args:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let home = tempfile::tempdir().unwrap();
+    for args in [&["man"][..], &["config", "path"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = ahtop(home.path(), args).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{args:?}");
+    }
+}

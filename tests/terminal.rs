@@ -1,0 +1,288 @@
+//! The dashboard in a pseudo-terminal: that the terminal is taken, drawn on, and given back whatever ends the program.
+//!
+//! The program under test is this very file: it runs itself again with `the_dashboard_itself`, inside a terminal.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+use std::{
+    io::{Read, Write},
+    panic,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use ahtop::{
+    app::Facts,
+    config::{Budget, Symbols, Theme, Ui, Watched},
+    domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
+    run::{DashboardOptions, Outcome, dashboard, look},
+    store::{Handle, Instance, Role, SqliteStore, Store},
+    term::{Colors, Facts as TermFacts, Guard, Screen, Signal, Stdout, input, signals},
+};
+use futures::StreamExt;
+use jiff::tz::TimeZone;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use ratatui::Terminal;
+use tokio_util::sync::CancellationToken;
+
+/// How the child is told to panic: `ui` or `background`, once it has drawn.
+const PANIC: &str = "AHTOP_TEST_PANIC";
+
+/// Lets the child miss its SIGHUP.
+const DEAF: &str = "AHTOP_TEST_DEAF";
+
+fn options(cancel: CancellationToken) -> DashboardOptions {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let store = Arc::new(SqliteStore::memory(clock.clone()).unwrap());
+    let outcome = Answer::Value(Aht::from_secs(287));
+    let target = Target::agent("a1");
+    store.append(&[Reading { target: target.clone(), at: clock.now().stamp(), outcome, name: None }]).unwrap();
+    let ui = Ui { theme: Theme::Auto, symbols: Symbols::Auto, age_step: Duration::from_secs(1), max_fps: 30 };
+    let look = look(&ui, TermFacts { colors: Colors::Ansi16, unicode: true, dumb: false, linux_console: false });
+    let origin = "config.toml line 1".into();
+    let facts = Facts {
+        account: "acme".into(),
+        mode: None,
+        zone: TimeZone::UTC,
+        watched: [Watched { target, label: None, groups: vec![], band: Band::default(), origin }].into(),
+        budget: Budget { requests_per_minute: 50, reserve: 5 },
+        min_interval: Duration::from_secs(60),
+        ui,
+        me: Instance::here(Role::Dashboard),
+        may_poll: true,
+    };
+    DashboardOptions {
+        facts,
+        store: Handle::new(store),
+        notify: Arc::default(),
+        clock,
+        cancel,
+        look,
+        notices: Vec::new(),
+    }
+}
+
+async fn child() -> i32 {
+    let cancel = CancellationToken::new();
+    let mut guard = Guard::enter(cancel.clone()).unwrap();
+    let mut terminal = Terminal::new(Screen::new(Stdout::new().unwrap())).unwrap();
+    if let Ok(who) = std::env::var(PANIC) {
+        let later = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            panic!("the roof is on fire");
+        };
+        match who.as_str() {
+            "ui" => later.await,
+            _ => drop(tokio::spawn(later)),
+        }
+    }
+    let deaf = std::env::var_os(DEAF).is_some();
+    let heard = signals().unwrap().filter(move |s| std::future::ready(!(deaf && *s == Signal::HangUp)));
+    let end = dashboard(options(cancel), &mut terminal, &mut guard, input(), heard).await.unwrap();
+    match end {
+        Outcome::Quit => 0,
+        Outcome::Cancelled if guard.panicked() => 70,
+        Outcome::Cancelled => 71,
+        Outcome::Signal(number) => 128 + number,
+        Outcome::HangUp => 129,
+    }
+}
+
+#[test]
+#[ignore = "run by the other tests, inside a terminal"]
+fn the_dashboard_itself() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let code = panic::catch_unwind(panic::AssertUnwindSafe(|| runtime.block_on(child()))).unwrap_or(101);
+    std::process::exit(code);
+}
+
+/// A program in a terminal, and what it has written.
+struct Pty {
+    master: Option<Box<dyn MasterPty + Send>>,
+    writer: Option<Box<dyn Write + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    raw: Arc<Mutex<String>>,
+    /// Tells the reader, which has the terminal open too, to close it.
+    hang_up: Arc<AtomicBool>,
+}
+
+fn itself(command: &mut CommandBuilder) {
+    command.env("TERM", "xterm-256color");
+    command.env("RUST_BACKTRACE", "0");
+}
+
+fn child_args() -> [&'static str; 5] {
+    ["--ignored", "--exact", "the_dashboard_itself", "--nocapture", "--test-threads=1"]
+}
+
+impl Pty {
+    fn dashboard(variables: &[(&str, &str)]) -> Pty {
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(child_args());
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        Pty::spawn(command)
+    }
+
+    fn spawn(mut command: CommandBuilder) -> Pty {
+        itself(&mut command);
+        let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 80, ..PtySize::default() }).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0)));
+        let raw: Arc<Mutex<String>> = Arc::default();
+        let hang_up: Arc<AtomicBool> = Arc::default();
+        let (theirs, bytes, closed) = (screen.clone(), raw.clone(), hang_up.clone());
+        thread::spawn(move || {
+            let mut buf = [0; 4096];
+            while let Ok(n @ 1..) = reader.read(&mut buf)
+                && !closed.load(Ordering::SeqCst)
+            {
+                theirs.lock().unwrap().process(&buf[..n]);
+                bytes.lock().unwrap().push_str(&String::from_utf8_lossy(&buf[..n]));
+            }
+        });
+        let writer = pair.master.take_writer().unwrap();
+        Pty { master: Some(pair.master), writer: Some(writer), child, screen, raw, hang_up }
+    }
+
+    fn type_text(&mut self, text: &str) {
+        let writer = self.writer.as_mut().unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    fn until(&mut self, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !holds(self.screen.lock().unwrap().screen()) {
+            let late = Instant::now() > deadline;
+            let contents = self.screen.lock().unwrap().screen().contents();
+            assert!(!late, "{what:?} did not come; the screen is\n{contents}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn drawn(&mut self) {
+        self.until("the dashboard", |s| s.alternate_screen() && s.hide_cursor() && s.contents().contains("a1"));
+    }
+
+    fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap()
+    }
+
+    fn exit(&mut self) -> u32 {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn is_raw(&self) -> bool {
+        let modes = self.master.as_ref().unwrap().get_termios().unwrap();
+        !format!("{:?}", modes.local_flags).contains("ICANON")
+    }
+
+    fn is_restored(&mut self) {
+        self.until("the screen of before", |s| !s.alternate_screen() && !s.hide_cursor() && !s.bracketed_paste());
+        assert!(!self.is_raw());
+    }
+}
+
+#[test]
+fn the_terminal_is_taken_and_given_back_on_quit() {
+    let mut pty = Pty::dashboard(&[]);
+    pty.drawn();
+    assert!(pty.is_raw());
+    pty.type_text("?");
+    pty.until("the help", |s| s.contents().contains("Sort the other way round"));
+    pty.type_text("qq");
+    assert_eq!(pty.exit(), 0);
+    pty.is_restored();
+}
+
+#[test]
+fn signals_restore_the_terminal_and_are_told_by_the_exit_code() {
+    use rustix::process::Signal as Number;
+    for (signal, code) in [(Number::TERM, 143), (Number::INT, 130), (Number::HUP, 129)] {
+        let mut pty = Pty::dashboard(&[]);
+        pty.drawn();
+        rustix::process::kill_process(pty.pid(), signal).unwrap();
+        assert_eq!(pty.exit(), code);
+        pty.is_restored();
+    }
+}
+
+#[test]
+fn a_hang_up_ends_the_program_with_or_without_its_signal() {
+    for variables in [&[][..], &[(DEAF, "1")]] {
+        let mut pty = Pty::dashboard(variables);
+        pty.drawn();
+        pty.hang_up.store(true, Ordering::SeqCst);
+        drop((pty.writer.take(), pty.master.take()));
+        assert_eq!(pty.exit(), 129);
+    }
+}
+
+#[test]
+fn a_panic_of_the_drawing_thread_is_printed_on_the_restored_screen() {
+    let mut pty = Pty::dashboard(&[(PANIC, "ui")]);
+    assert_eq!(pty.exit(), 101);
+    pty.until("the message", |s| !s.alternate_screen() && s.contents().contains("the roof is on fire"));
+    pty.is_restored();
+}
+
+#[test]
+fn a_panic_in_the_background_ends_the_dashboard_and_is_printed_afterwards() {
+    let mut pty = Pty::dashboard(&[(PANIC, "background")]);
+    assert_eq!(pty.exit(), 70);
+    pty.until("the message", |s| !s.alternate_screen() && s.contents().contains("the roof is on fire"));
+    pty.is_restored();
+    let raw = pty.raw.lock().unwrap();
+    let (left, said) = (raw.rfind("\x1b[?1049l").unwrap(), raw.find("the roof").unwrap());
+    assert!(left < said && raw.matches("the roof").count() == 1, "{raw:?}");
+}
+
+#[test]
+fn control_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-i"]);
+    command.env("PS1", "prompt> ");
+    command.env("ENV", "");
+    let mut pty = Pty::spawn(command);
+    pty.until("a shell", |s| s.contents().contains("prompt>"));
+    let exe = std::env::current_exe().unwrap();
+    pty.type_text(&format!("'{}' {}\n", exe.display(), child_args().join(" ")));
+    pty.drawn();
+    pty.type_text("\x1a");
+    let prompts = |s: &vt100::Screen| s.contents().matches("prompt>").count();
+    pty.until("the prompt", |s| !s.alternate_screen() && !s.hide_cursor() && prompts(s) == 2);
+    pty.type_text("echo back-$((40 + 2))\n");
+    pty.until("the shell's answer", |s| s.contents().contains("back-42"));
+    pty.type_text("fg\n");
+    pty.drawn();
+    pty.type_text("q");
+    pty.until("the prompt", |s| !s.alternate_screen());
+    pty.type_text("exit\n");
+    pty.exit();
+}
+
+#[test]
+fn without_a_shell_above_control_z_does_nothing() {
+    let mut pty = Pty::dashboard(&[]);
+    pty.drawn();
+    pty.type_text("\x1a?");
+    pty.until("the help", |s| s.alternate_screen() && s.contents().contains("Sort the other way round"));
+    pty.type_text("\x03");
+    assert_eq!(pty.exit(), 0);
+}
