@@ -135,6 +135,8 @@ fn given_up(
         Link::TokenWait { .. } if silent >= PATIENCE => Some((Exit::Credentials, why)),
         Link::Throttled { .. } if silent >= PATIENCE => Some((Exit::Throttled, why)),
         Link::Down { .. } => Some((Exit::Service, why)),
+        // What is known is all that there will be.
+        Link::Closed { .. } => Some((Exit::Ok, why)),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::{Auth, Client, Reply},
     config::Budget,
-    domain::{Mono, Now, Outcome, Reading, Stamp, Target},
+    domain::{Mono, Now, Outcome, Quiet, Reading, Stamp, Target},
     store::{
         Event, EventKind, Governor, Handle, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind,
         Role, Status, StoreError,
@@ -46,6 +46,8 @@ pub struct Rules {
     pub timeout: Duration,
     /// How long readings are kept.
     pub keep: Duration,
+    /// When nothing is asked.
+    pub quiet: Quiet,
 }
 
 /// How the poller and the rest of the process wake each other.
@@ -95,6 +97,8 @@ pub struct Poller {
     pruned: Option<Mono>,
     /// Events that wait to be written with the next status.
     news: Vec<Event>,
+    /// Quiet hours, as of the last housekeeping.
+    closed: bool,
 }
 
 /// A request that has ended.
@@ -135,6 +139,7 @@ impl Poller {
             told: None,
             pruned: None,
             news: Vec::new(),
+            closed: false,
         }
     }
 
@@ -246,6 +251,7 @@ impl Poller {
             return Ok(false);
         }
         self.governor = governor;
+        self.watch_the_doors(&now);
         let rows = if wanted.iter().any(|(t, _)| !self.schedule.knows(t)) {
             let snapshot = self.store.call(|s| s.snapshot(Duration::ZERO)).await?;
             snapshot.rows.into_iter().map(|row| (row.target.clone(), row)).collect()
@@ -259,8 +265,29 @@ impl Poller {
         Ok(true)
     }
 
+    /// Looks whether it is quiet hours, and says so.
+    fn watch_the_doors(&mut self, now: &Now) {
+        let doors = self.rules.quiet.at(now.wall);
+        if doors.closed {
+            let until = doors.until.map(|at| {
+                let left = at.as_millisecond().saturating_sub(now.wall.as_millisecond());
+                Stamp { wall: at, ..later(now, Duration::from_millis(u64::try_from(left).unwrap_or(0))) }
+            });
+            // Said once: the end of the hours on the boot clock moves with every look.
+            if !matches!(&self.link, Link::Closed { until: said } if said.as_ref().map(|s| s.wall) == doors.until) {
+                self.set_link(Link::Closed { until }, now);
+            }
+        } else if self.closed {
+            self.set_link(Link::Starting, now);
+        }
+        self.closed = doors.closed;
+    }
+
     /// Sends one request if one is due and allowed.
     async fn step(&mut self) -> Result<Step, StoreError> {
+        if self.closed {
+            return Ok(Step::Sleep(HOUSEKEEPING));
+        }
         let now = self.now();
         if let gate @ (Gate::Probe | Gate::Closed(_)) = self.health.gate(now.mono) {
             return match (gate, self.schedule.probe()) {

@@ -137,6 +137,7 @@ impl World {
             min_interval: Duration::from_secs(60),
             timeout: TIMEOUT,
             keep: Duration::from_secs(30 * 86_400),
+            quiet: ahtop::domain::Quiet::default(),
         };
         World { clock, sim, targets, rules, dir: tempfile::tempdir().unwrap() }
     }
