@@ -192,3 +192,7 @@ pub(super) fn note(
     let end = part.put(x, 0, width.saturating_sub(x + 1), &shown, s.text);
     layout.cursor = Some(part.on_screen(end.min(width.saturating_sub(1)), 0));
 }
+
+#[cfg(test)]
+#[path = "alerts_tests.rs"]
+mod tests;

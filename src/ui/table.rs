@@ -98,7 +98,7 @@ const MARGIN: u16 = 2;
 /// Trends are not drawn wider: beyond that they are a carpet.
 const WIDEST_TREND: u16 = 80;
 /// A state with its mark and the mark's word.
-const MARKED: u16 = 20;
+const MARKED: u16 = 19;
 /// Names and groups are not given more.
 const WIDEST_NAME: u16 = 32;
 
@@ -116,7 +116,10 @@ struct Contents {
 /// The columns that fit into `width`, with their widths, from left to right.
 fn plan(width: u16, contents: Contents) -> Vec<(Column, u16)> {
     let least = |c: Column| if c == Column::Age && contents.clock { 8 } else { c.widths().0 };
-    let comfort = |c: Column| c.widths().1.max(least(c));
+    let comfort = |c: Column| match c {
+        Column::State if contents.marks => MARKED,
+        c => c.widths().1.max(least(c)),
+    };
     let wanted = |c: &Column| match c {
         Column::Group => contents.group > 0,
         Column::Deviation => contents.band,
