@@ -2,7 +2,7 @@
 //! account's rate budget and shows them live.
 //!
 //! Floors, from the ground: `domain`; `config`; `api` and `store`; `alert` and `poll`; `app`; `ui` and `term`; `sim`,
-//! `report` and `run`; `commands` and `cli`. A room imports only from lower floors.
+//! `report`, `run` and `watch`; `commands` and `cli`. A room imports only from lower floors.
 
 pub mod alert;
 pub mod api;
@@ -19,3 +19,4 @@ pub mod sim;
 pub mod store;
 pub mod term;
 pub mod ui;
+pub mod watch;

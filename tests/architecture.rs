@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 8] = [
     &["alert", "poll"],
     &["app"],
     &["ui", "term"],
-    &["sim", "report", "run"],
+    &["sim", "report", "run", "watch"],
     &["commands", "cli", "exit", "main", "lib"],
 ];
 
@@ -24,7 +24,7 @@ const KEEPERS: [(&str, &[&str]); 6] = [
     ("rusqlite::", &["store"]),
     ("Color::", &["ui/theme.rs", "ui/theme", "report/svg.rs"]),
     ("crossterm::execute", &["term"]),
-    ("Instant::now()", &["poll", "sim", "run", "term", "api", "store"]),
+    ("Instant::now()", &["poll", "sim", "run", "term", "api", "store", "watch"]),
     ("Timestamp::now()", &["domain/clock.rs", "api/http.rs"]),
 ];
 

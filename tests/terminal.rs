@@ -16,8 +16,9 @@ use std::{
 };
 
 use ahtop::{
+    alert::Policy,
     app::Facts,
-    config::{Budget, Ui, Watched},
+    config::{Alert, Budget, Notify, Ui, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
     run::{DashboardOptions, Outcome, dashboard, look},
     store::{Handle, Instance, Role, SqliteStore, Store},
@@ -64,6 +65,14 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
         cancel,
         look,
         notices: Vec::new(),
+        policy: Policy::default(),
+        alert: Alert {
+            dwell: Duration::from_secs(300),
+            clear_band_pct: 5,
+            warm_up: 5,
+            bell: false,
+            notify: Notify::Off,
+        },
     }
 }
 

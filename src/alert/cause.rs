@@ -117,14 +117,15 @@ pub fn findings(link: Option<&Link>, counts: &Counts) -> BTreeMap<Cause, Sight> 
         (cause, Sight::Present(Finding { text, count, rank, targets }))
     };
     let told = match link {
-        None | Some(Link::Starting | Link::Live) => None,
+        None | Some(Link::Starting | Link::Closed { .. } | Link::Live) => None,
         Some(Link::Throttled { .. }) => Some((Cause::Throttled, 1)),
         Some(Link::TokenWait { .. }) => Some((Cause::Token, 1)),
         Some(Link::TokenCeiling { .. }) => Some((Cause::Token, 2)),
         Some(Link::Credentials { .. }) => Some((Cause::Credentials, 1)),
         Some(Link::Down { .. }) => Some((Cause::Service, 1)),
     };
-    let unsaid = if matches!(link, None | Some(Link::Starting)) { Sight::Unknown } else { Sight::Absent };
+    let unsaid =
+        if matches!(link, None | Some(Link::Starting | Link::Closed { .. })) { Sight::Unknown } else { Sight::Absent };
     let mut all: BTreeMap<Cause, Sight> = Cause::ALL.into_iter().map(|c| (c, unsaid.clone())).collect();
     if let (Some(link), Some((cause, rank))) = (link, told) {
         all.extend([present(cause, rank, link.sentence(), 0, BTreeSet::new())]);

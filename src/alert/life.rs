@@ -246,7 +246,7 @@ impl AlertEvent {
 }
 
 /// What somebody did about an alert, on any dashboard; carried to the others by the store.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
     /// The alert that was under the cursor.
     pub id: AlertId,
@@ -259,7 +259,7 @@ pub struct Action {
 }
 
 /// The things that can be done about an alert.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
     /// Seen, as bad as [`Matter::rank`] said then.

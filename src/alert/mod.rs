@@ -28,6 +28,8 @@ mod machine;
 pub mod noise;
 mod pairs;
 mod rules;
+pub mod shelf;
+pub mod words;
 
 #[cfg(test)]
 mod testing;

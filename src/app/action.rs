@@ -53,6 +53,14 @@ pub enum Action {
     Refresh,
     /// Dismiss the first banner.
     Dismiss,
+    /// Acknowledge the alert, or take that back.
+    Acknowledge,
+    /// Acknowledge with the note that was typed.
+    KeepNote,
+    /// Open the menu of mutes.
+    MuteMenu,
+    /// Mute for as long as the cursor says.
+    ChooseMute,
     /// Show ages as the time of the reading.
     AgeAsTime,
     /// Close what lies over the view.
@@ -74,14 +82,25 @@ pub enum Context {
     Filter,
     /// A menu lies over the view.
     Menu,
+    /// The menu of mutes lies over the view.
+    Mute,
+    /// The line in which a note is typed.
+    Note,
     /// A long text lies over the view.
     Pager,
 }
 
 impl Context {
     /// All of them, in the order of the help.
-    pub const ALL: [Context; 5] =
-        [Context::Normal, Context::Filter, Context::Menu, Context::Pager, Context::Everywhere];
+    pub const ALL: [Context; 7] = [
+        Context::Normal,
+        Context::Filter,
+        Context::Note,
+        Context::Menu,
+        Context::Mute,
+        Context::Pager,
+        Context::Everywhere,
+    ];
 
     /// The heading in the help.
     pub const fn title(self) -> &'static str {
@@ -90,6 +109,8 @@ impl Context {
             Context::Normal => "Tables",
             Context::Filter => "While a filter is typed",
             Context::Menu => "In a menu",
+            Context::Mute => "In the menu of mutes",
+            Context::Note => "While a note is typed",
             Context::Pager => "In this help and the list of banners",
         }
     }
@@ -113,7 +134,7 @@ pub struct Binding {
 /// The standard table. Its order is that of the footer and of the help.
 pub(super) fn standard() -> Vec<Binding> {
     use Action as A;
-    use Context::{Everywhere, Filter, Menu, Normal, Pager};
+    use Context::{Everywhere, Filter, Menu, Mute, Normal, Note, Pager};
     use KeyCode::{BackTab, Down, End, Enter, Esc, F, Home, PageDown, PageUp, Tab, Up};
 
     let key = |code| Key::new(code, KeyModifiers::NONE);
@@ -137,6 +158,7 @@ pub(super) fn standard() -> Vec<Binding> {
         bind(Normal, A::Show(View::Overview), &[char('1')], None, "Campaigns and agents"),
         bind(Normal, A::Show(View::Agents), &[char('2')], None, "Agents"),
         bind(Normal, A::Show(View::Campaigns), &[char('3')], None, "Campaigns"),
+        bind(Normal, A::Show(View::Alerts), &[char('4')], None, "Alerts"),
         bind(Normal, A::Detail, &[key(Enter)], Some("detail"), "The selected row in detail, with its chart"),
         bind(
             Normal,
@@ -160,6 +182,20 @@ pub(super) fn standard() -> Vec<Binding> {
             None,
             "Show the time of a reading instead of its age, or the age again",
         ),
+        bind(
+            Normal,
+            A::Acknowledge,
+            &[char('a')],
+            Some("ack"),
+            "Acknowledge the alert of the row, with a note or without; once more takes it back",
+        ),
+        bind(
+            Normal,
+            A::MuteMenu,
+            &[char('m')],
+            Some("mute"),
+            "Mute the alert of the row until it clears or for a time",
+        ),
         bind(Normal, A::Banners, &[char('b')], Some("banners"), "Show all banners in full"),
         bind(Normal, A::Dismiss, &[char('x')], None, "Dismiss the first banner until its cause changes"),
         bind(Normal, A::Down, &[char('j'), key(Down)], None, "Next row"),
@@ -182,6 +218,12 @@ pub(super) fn standard() -> Vec<Binding> {
         bind(Menu, A::Up, &[char('k'), key(Up)], None, "Entry before"),
         bind(Menu, A::Top, &[char('g'), key(Home)], None, "First entry"),
         bind(Menu, A::Bottom, &[char('G'), key(End)], None, "Last entry"),
+        bind(Note, A::KeepNote, &[key(Enter)], Some("acknowledge"), "Acknowledge with this note"),
+        bind(Note, A::Close, &[key(Esc)], Some("cancel"), "Leave it as it is"),
+        bind(Mute, A::ChooseMute, &[key(Enter), char(' ')], Some("choose"), "Mute for so long"),
+        bind(Mute, A::Close, &[key(Esc), char('q'), char('m')], Some("close"), "Close the menu"),
+        bind(Mute, A::Down, &[char('j'), key(Down)], None, "Next entry"),
+        bind(Mute, A::Up, &[char('k'), key(Up)], None, "Entry before"),
         bind(
             Pager,
             A::Close,

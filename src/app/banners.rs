@@ -104,6 +104,17 @@ fn link(state: &State) -> Option<Banner> {
     };
     let (key, severity, text) = match &status.link {
         Link::Starting | Link::Live => return None,
+        Link::Closed { until: at } => (
+            "closed",
+            Severity::Info,
+            match at {
+                Some(at) => format!(
+                    "CLOSED: quiet hours until {}; nothing is polled, the values are from before",
+                    clock(at.wall, &state.facts.zone)
+                ),
+                None => "CLOSED: the quiet hours never end; nothing is polled. See [quiet] hours".to_owned(),
+            },
+        ),
         Link::Throttled { until: at } => (
             "throttled",
             Severity::Warning,
@@ -215,6 +226,11 @@ fn about(span: Duration) -> String {
         s @ 120..7200 => format!("{}m", (s + 30) / 60),
         s => format!("{}h", (s + 1800) / 3600),
     }
+}
+
+/// A moment of the week ahead: `Mon 07:00`.
+fn clock(at: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%a %H:%M").to_string()
 }
 
 /// How long it is until `stamp`; `None` where that is over.

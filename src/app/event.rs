@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossterm::event::KeyEvent;
 
-use super::Notice;
+use super::{Alarms, Notice};
 use crate::{
     domain::{Kind, Reading},
     store::{self, HistoryInfo, Instance, Snapshot, Status, Usage},
@@ -25,6 +25,8 @@ pub enum Event {
     Readings(Vec<Reading>),
     /// What the instances share besides readings.
     Shared(Box<Shared>),
+    /// The alerts as they are now.
+    Alarms(Box<Alarms>),
     /// Something about ourselves to be shown.
     Notice(Notice),
     /// The cause of the notice with this key is gone.
@@ -40,6 +42,8 @@ pub enum Event {
 pub struct Room {
     /// Rows of each table that was shown.
     pub page: BTreeMap<Kind, usize>,
+    /// Alerts that were shown.
+    pub alerts: usize,
     /// Lines of the overlay that were shown, 0 without one.
     pub overlay: usize,
     /// Lines that the overlay has.

@@ -122,6 +122,8 @@ impl Keymap {
 pub fn context(state: &State) -> Context {
     match &state.overlay {
         Some(Overlay::SortMenu { .. }) => Context::Menu,
+        Some(Overlay::MuteMenu { .. }) => Context::Mute,
+        Some(Overlay::Note { .. }) => Context::Note,
         Some(Overlay::Help { .. } | Overlay::Banners { .. }) => Context::Pager,
         None if state.filter.editing => Context::Filter,
         None => Context::Normal,

@@ -6,6 +6,7 @@
 //! ```
 
 mod action;
+pub mod alarms;
 pub mod banners;
 mod event;
 mod filter;
@@ -21,6 +22,7 @@ pub mod text;
 mod update;
 
 pub use action::{Action, Binding, Context};
+pub use alarms::{Alarms, Mark};
 pub use banners::{Banner, banners};
 pub use event::{Event, Room, Shared};
 pub use keymap::{Key, Keymap, context};

@@ -5,7 +5,7 @@
 
 use std::{cmp::Ordering, time::Duration};
 
-use super::{Column, RowState, State, View, filter::Words};
+use super::{Column, Mark, RowState, State, View, alarms, filter::Words};
 use crate::{
     config::Watched,
     domain::{Aht, Condition, Kind, Level, Now, Point, Row, Series, Target},
@@ -47,6 +47,8 @@ pub struct Line<'a> {
     pub diff30: Option<i64>,
     /// The reading two hours before, which shares no call with this one.
     pub prev2h: Option<Aht>,
+    /// Acknowledged, muted, or too new to alert.
+    pub mark: Option<Mark>,
     /// Age of the last good reading, as it is to be shown (see [`shown_now`]).
     pub age: Option<Duration>,
 }
@@ -67,6 +69,7 @@ impl<'a> Line<'a> {
             deviation: aht.and_then(|a| watched.band.deviation_pct(a)),
             diff30: aht.zip(before(HALF_HOUR)).map(|(a, b)| a.minus(b)),
             prev2h: before(WINDOW),
+            mark: None,
             age: row.age(shown),
         }
     }
@@ -187,14 +190,16 @@ pub fn all_lines(state: &State, kind: Kind) -> impl Iterator<Item = Line<'_>> {
     let shown = shown_now(state);
     state.facts.watched.iter().filter(move |w| w.target.kind == kind).filter_map(move |w| {
         let row = data.rows.get(&w.target)?;
-        Some(Line::of(w, row, &data.now, &shown, stale))
+        Some(Line { mark: alarms::mark(data, &w.target), ..Line::of(w, row, &data.now, &shown, stale) })
     })
 }
 
 /// One row by its target.
 pub fn line<'a>(state: &'a State, target: &Target) -> Option<Line<'a>> {
     let data = state.shown();
-    Some(Line::of(state.watched(target)?, data.rows.get(target)?, &data.now, &shown_now(state), stale_after(state)))
+    let (watched, row) = (state.watched(target)?, data.rows.get(target)?);
+    let line = Line::of(watched, row, &data.now, &shown_now(state), stale_after(state));
+    Some(Line { mark: alarms::mark(data, target), ..line })
 }
 
 /// Rows without a value come last in both directions; equals are ordered by name, then id.
@@ -244,7 +249,7 @@ fn folded(a: &str, b: &str) -> Ordering {
 pub fn tables(state: &State) -> Vec<Kind> {
     let has = |kind| state.facts.watched.iter().any(|w| w.target.kind == kind);
     match state.view {
-        View::Overview => Kind::ALL.into_iter().filter(|k| has(*k)).collect(),
+        View::Overview | View::Alerts => Kind::ALL.into_iter().filter(|k| has(*k)).collect(),
         View::Agents => vec![Kind::Agent],
         View::Campaigns => vec![Kind::Campaign],
     }

@@ -7,6 +7,7 @@ use tui_input::Input;
 
 use super::Keymap;
 use crate::{
+    alert::{Alert, AlertId, Mute, Subject},
     config::{Budget, Ui, Watched},
     domain::{Condition, Kind, Level, Now, Row, Target},
     store::{Event, HistoryInfo, Instance, Status, Usage},
@@ -37,6 +38,18 @@ pub struct State {
     pub history: HistoryInfo,
     /// Events of the last hours, oldest first, bounded.
     pub events: Vec<Event>,
+    /// Alerts: active ones first (see [`Alarms`](super::Alarms)), then those that ended, newest first.
+    pub alerts: Vec<Alert>,
+    /// What is muted.
+    pub mutes: BTreeMap<Subject, Mute>,
+    /// Rows that have changed too seldom to alert: changes seen, and needed.
+    pub warming: BTreeMap<Target, (u32, u32)>,
+    /// The alerts were heard of at least once: what is new from here on is news.
+    pub alerts_known: bool,
+    /// The alert under the cursor of the view of alerts.
+    pub alert: Option<AlertId>,
+    /// Alerts that the last frame had room for.
+    pub alert_page: usize,
     /// Messages about ourselves: store moved aside, configuration reloaded. Newest last, bounded.
     pub notices: Vec<Notice>,
     /// Banners that the user has dismissed, by their key; a banner with another key shows again.
@@ -91,6 +104,12 @@ impl State {
             instances: Vec::new(),
             history: HistoryInfo::default(),
             events: Vec::new(),
+            alerts: Vec::new(),
+            mutes: BTreeMap::new(),
+            warming: BTreeMap::new(),
+            alerts_known: false,
+            alert: None,
+            alert_page: 0,
             notices: Vec::new(),
             dismissed: Vec::new(),
             view: View::Overview,
@@ -147,7 +166,7 @@ pub struct Facts {
 
 impl View {
     /// All of them, in the order of their numbers.
-    pub const ALL: [View; 3] = [View::Overview, View::Agents, View::Campaigns];
+    pub const ALL: [View; 4] = [View::Overview, View::Agents, View::Campaigns, View::Alerts];
 
     /// Its name in the header.
     pub const fn title(self) -> &'static str {
@@ -155,6 +174,7 @@ impl View {
             View::Overview => "Overview",
             View::Agents => "Agents",
             View::Campaigns => "Campaigns",
+            View::Alerts => "Alerts",
         }
     }
 }
@@ -168,6 +188,8 @@ pub enum View {
     Agents,
     /// Campaigns only.
     Campaigns,
+    /// What somebody should look at.
+    Alerts,
 }
 
 /// The columns of the tables. Title, width, cell and order live with the enum (`ui` draws by them).
@@ -223,6 +245,22 @@ pub enum Overlay {
     SortMenu {
         /// The column under the cursor.
         cursor: usize,
+    },
+    /// How long an alert is muted, with the cursor on one of [`mute_choices`](super::alarms::mute_choices).
+    MuteMenu {
+        /// Which alert.
+        id: AlertId,
+        /// The entry under the cursor.
+        cursor: usize,
+    },
+    /// The note to an acknowledgement, while it is typed.
+    Note {
+        /// Which alert.
+        id: AlertId,
+        /// How bad it was when the line was opened.
+        rank: u32,
+        /// What was typed.
+        text: String,
     },
     /// All banners in full, scrolled.
     Banners {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest, backend::crossterm::to_input_request};
 
 use super::{
-    Action, Context, Event, Overlay, Room, Shared, State, View,
+    Action, Context, Event, Overlay, Room, Shared, State, View, alarms,
     banners::{banners, causes},
     context,
     rows::SORT_COLUMNS,
@@ -33,6 +33,10 @@ pub enum Effect {
     Suspend,
     /// Ask the store that this target be polled next.
     Nudge(Target),
+    /// Tell all dashboards what was done about an alert.
+    Act(crate::alert::Action),
+    /// An alert started or became worse: bell and notification, where they are on.
+    Alarm(String),
 }
 
 /// Takes in one event at `now`. [`State::revision`] counts up where the picture may differ afterwards.
@@ -46,6 +50,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Loaded(snapshot) => on_loaded(state, snapshot),
         Event::Readings(readings) => on_readings(state, &readings),
         Event::Shared(shared) => on_shared(state, *shared),
+        Event::Alarms(alarms) => alarms::take(state, *alarms, &mut effects) && live(state),
         Event::Notice(notice) => {
             let known = state.notices.contains(&notice);
             state.notices.retain(|n| n.key != notice.key);
@@ -72,6 +77,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 /// A frame with other room than the one before may need another offset.
 fn on_drawn(state: &mut State, room: Room) -> bool {
     state.overlay_lines = (room.overlay, room.overlay_lines);
+    state.alert_page = room.alerts;
     if state.page == room.page {
         return false;
     }
@@ -139,6 +145,10 @@ fn forgive(state: &mut State) {
 }
 
 fn on_paste(state: &mut State, text: &str) -> bool {
+    if let Some(Overlay::Note { text: note, .. }) = &mut state.overlay {
+        let typed = clean_line(text, alarms::NOTE);
+        return typed.chars().filter(|c| *c != '\u{fffd}').fold(false, |any, c| alarms::type_note(note, c) || any);
+    }
     if context(state) != Context::Filter {
         return false;
     }
@@ -163,9 +173,23 @@ fn on_key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
     let keys = Arc::clone(&state.keys);
     match keys.action(context, key) {
         Some(action) => act(state, action, effects),
+        None if context == Context::Note => on_note(state, key),
         None if context == Context::Filter => to_input_request(&crossterm::event::Event::Key(key))
             .is_some_and(|request| type_char(&mut state.filter.text, request)),
         None => false,
+    }
+}
+
+/// Letters and Backspace in the line of a note.
+fn on_note(state: &mut State, key: KeyEvent) -> bool {
+    let Some(Overlay::Note { text, .. }) = &mut state.overlay else { return false };
+    match key.code {
+        _ if key.kind == KeyEventKind::Release => false,
+        KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+            alarms::type_note(text, c)
+        }
+        KeyCode::Backspace => text.pop().is_some(),
+        _ => false,
     }
 }
 
@@ -186,6 +210,16 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
             state.overlay = Some(Overlay::SortMenu { cursor });
         }
         Action::Close => state.overlay = None,
+        Action::Acknowledge => {
+            begin(state);
+            alarms::acknowledge(state, effects);
+        }
+        Action::KeepNote => alarms::keep_note(state, effects),
+        Action::MuteMenu => {
+            begin(state);
+            alarms::mute(state);
+        }
+        Action::ChooseMute => alarms::choose_mute(state, effects),
         Action::ChooseSort => {
             if let Some(Overlay::SortMenu { cursor }) = state.overlay.take()
                 && let Some(column) = SORT_COLUMNS.get(cursor)
@@ -198,6 +232,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::NextView => turn(state, 1),
         Action::PreviousView => turn(state, View::ALL.len() - 1),
         Action::Show(view) => show(state, view),
+        Action::Detail if in_alerts(state) => alarms::open(state),
         Action::Detail => {
             select_something(state);
             state.detail_open = select::selected(state).is_some();
@@ -230,6 +265,18 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
     true
 }
 
+/// True where keys are about the list of alerts.
+fn in_alerts(state: &State) -> bool {
+    state.view == View::Alerts && !state.detail_open
+}
+
+/// Outside of the view of alerts keys are about a row.
+fn begin(state: &mut State) {
+    if !in_alerts(state) {
+        select_something(state);
+    }
+}
+
 /// What concerns the selected row begins with the first one in view, visibly, where nobody has moved yet.
 fn select_something(state: &mut State) {
     if select::selected(state).is_none() {
@@ -240,8 +287,16 @@ fn select_something(state: &mut State) {
 /// Moves what is in front: the overlay's text or cursor, else the selection.
 fn travel(state: &mut State, to: select::Move) {
     let (shown, all) = state.overlay_lines;
+    let in_alerts = in_alerts(state);
+    let mutes = match &state.overlay {
+        Some(Overlay::MuteMenu { id, .. }) => alarms::mute_choices(state, id).len(),
+        _ => 0,
+    };
     match &mut state.overlay {
+        None if in_alerts => alarms::travel(state, to),
         None => select::go(state, to),
+        Some(Overlay::Note { .. }) => {}
+        Some(Overlay::MuteMenu { cursor, .. }) => *cursor = to.from(*cursor, mutes).min(mutes.saturating_sub(1)),
         Some(Overlay::SortMenu { cursor }) => {
             *cursor = to.from(*cursor, SORT_COLUMNS.len()).min(SORT_COLUMNS.len() - 1)
         }

@@ -17,6 +17,7 @@ use crate::{
     run::{self, DashboardOptions, Outcome},
     store::Role,
     term::{self, Guard, Screen, Stdout},
+    watch,
 };
 
 /// Opens the dashboard on the configured account.
@@ -86,6 +87,8 @@ pub(crate) async fn open_on(
         cancel: cancel.clone(),
         look: run::look(&config.ui, terminal(env)),
         notices,
+        policy: watch::policy(config),
+        alert: config.alert,
     };
     let outcome = on_terminal(options, cancel).await;
     session.close().await;

@@ -15,10 +15,11 @@ use crate::{
         Config, Env, paths,
         secret::{self, Credentials},
     },
-    domain::{Clock, SystemClock, Target},
+    domain::{Clock, Quiet, SystemClock, Target},
     exit::Exit,
     poll::{Keys, Poller, Rules, Setup, TokenSource, Wakes},
     store::{Attention, Handle, Instance, Role, StoreNotice, open},
+    watch,
 };
 
 /// How long a clean exit may take; a minting under way is worth waiting for, but not forever.
@@ -59,6 +60,8 @@ pub(crate) struct Session {
     pub(crate) may_poll: bool,
     cancel: CancellationToken,
     poller: Option<JoinHandle<()>>,
+    /// Looks after the alerts while this process polls.
+    watchman: Option<JoinHandle<()>>,
 }
 
 impl Session {
@@ -79,12 +82,30 @@ impl Session {
             Some(keys) => Some(tokio::spawn(poller(config, store.clone(), &me, keys, &wakes)?.run(cancel.clone()))),
             None => None,
         };
-        Ok(Session { store, wakes, me, clock, notices: opened.notices, may_poll, cancel, poller })
+        let watchman = may_poll.then(|| {
+            let setup = watch::Setup {
+                store: store.clone(),
+                me: me.clone(),
+                account: config.account.name.as_str().into(),
+                watched: config.watch.clone().into(),
+                policy: watch::policy(config),
+                quiet: quiet(config),
+                hooks: config.hooks.clone(),
+                feed: wakes.feed.clone(),
+            };
+            tokio::spawn(watch::run(setup, cancel.clone()))
+        });
+        Ok(Session { store, wakes, me, clock, notices: opened.notices, may_poll, cancel, poller, watchman })
     }
 
     /// Stops the poller and gives back the lease and what was wanted.
     pub(crate) async fn close(self) {
         self.cancel.cancel();
+        if let Some(watchman) = self.watchman
+            && tokio::time::timeout(STOP, watchman).await.is_err()
+        {
+            tracing::warn!("the alerts did not come to rest in time");
+        }
         if let Some(poller) = self.poller {
             if tokio::time::timeout(STOP, poller).await.is_err() {
                 tracing::warn!("the poller did not stop in time; its lease runs out by itself");
@@ -117,6 +138,7 @@ fn poller(config: &Config, store: Handle, me: &Instance, keys: Keys, wakes: &Wak
             timeout: config.poll.timeout,
             keep: config.history_keep,
             bands: config.watch.iter().map(|w| (w.target.clone(), w.band)).collect(),
+            quiet: quiet(config),
         },
         wakes: wakes.clone(),
         seed: rand::random(),
@@ -153,6 +175,11 @@ pub(crate) async fn keys(config: &Config, env: &Env) -> Result<Option<Keys>, Fai
 pub(crate) fn zone(config: &Config) -> TimeZone {
     let named = config.account.timezone.as_deref().and_then(|name| TimeZone::get(name).ok());
     named.unwrap_or_else(TimeZone::system)
+}
+
+/// When nothing is polled.
+pub(crate) fn quiet(config: &Config) -> Quiet {
+    Quiet::new(config.quiet.clone(), zone(config))
 }
 
 /// `[auth] token_command`.

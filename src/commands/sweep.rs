@@ -150,6 +150,8 @@ fn given_up(
         Link::TokenWait { until, .. } if hopeless(until) => Some((Exit::Credentials, why)),
         Link::Throttled { until } if hopeless(until) => Some((Exit::Throttled, why)),
         Link::Down { .. } => Some((Exit::Service, why)),
+        // What is known is all that there will be.
+        Link::Closed { .. } => Some((Exit::Ok, why)),
         _ => None,
     }
 }

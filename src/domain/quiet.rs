@@ -84,7 +84,7 @@ fn parse_days(text: &str) -> Option<[bool; 7]> {
     Some(days)
 }
 
-/// All quiet hours of an account, in its zone.
+/// All quiet hours of an account, in its zone; by default there are none.
 #[derive(Clone, Debug)]
 pub struct Quiet {
     hours: Vec<Hours>,
@@ -100,6 +100,12 @@ pub struct Doors {
     pub until: Option<Timestamp>,
 }
 
+impl Default for Quiet {
+    fn default() -> Self {
+        Quiet::new(Vec::new(), TimeZone::UTC)
+    }
+}
+
 impl Quiet {
     /// Quiet in `hours`, in the wall time of `zone`. Without hours it is never quiet.
     pub fn new(hours: Vec<Hours>, zone: TimeZone) -> Self {
@@ -108,6 +114,9 @@ impl Quiet {
 
     /// Open or closed at `now`. Hours that touch or overlap are one.
     pub fn at(&self, now: Timestamp) -> Doors {
+        if self.hours.is_empty() {
+            return Doors { closed: false, until: None };
+        }
         let today = self.zone.to_datetime(now).date();
         let mut spans: Vec<(Timestamp, Timestamp)> = Vec::new();
         // Hours of the day before may reach into today, and a zone that skips a day moves them by one more.

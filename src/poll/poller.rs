@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::{Auth, Client, Reply},
     config::Budget,
-    domain::{Band, Mono, Now, Outcome, Reading, Series, Stamp, Target},
+    domain::{Band, Mono, Now, Outcome, Quiet, Reading, Series, Stamp, Target},
     store::{
         Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, Pace, PermitAnswer, PermitAsk, PermitId,
         PermitKind, REMEMBERED, ReplyKind, Role, Status, StoreError, Strangers,
@@ -48,6 +48,8 @@ pub struct Rules {
     pub keep: Duration,
     /// The bands that are configured here: a value near a limit is worth a request sooner.
     pub bands: BTreeMap<Target, Band>,
+    /// When nothing is asked.
+    pub quiet: Quiet,
 }
 
 /// How the poller and the rest of the process wake each other.
@@ -102,6 +104,8 @@ pub struct Poller {
     /// What happened in the last hours, and when that was read.
     past: (Vec<Event>, Option<Mono>),
     meter: Meter,
+    /// Quiet hours, as of the last housekeeping.
+    closed: bool,
 }
 
 /// A request that has ended.
@@ -147,6 +151,7 @@ impl Poller {
             news: Vec::new(),
             past: (Vec::new(), None),
             meter: Meter::default(),
+            closed: false,
         }
     }
 
@@ -265,6 +270,7 @@ impl Poller {
             return Ok(false);
         }
         self.governor = governor;
+        self.watch_the_doors(&now);
         let rows = if wanted.iter().any(|(t, _)| !self.schedule.knows(t)) {
             // With their histories: the schedule learns from them what is due.
             let snapshot = self.store.call(|s| s.snapshot(Series::SPAN)).await?;
@@ -283,8 +289,29 @@ impl Poller {
         Ok(true)
     }
 
+    /// Looks whether it is quiet hours, and says so.
+    fn watch_the_doors(&mut self, now: &Now) {
+        let doors = self.rules.quiet.at(now.wall);
+        if doors.closed {
+            let until = doors.until.map(|at| {
+                let left = at.as_millisecond().saturating_sub(now.wall.as_millisecond());
+                Stamp { wall: at, ..later(now, Duration::from_millis(u64::try_from(left).unwrap_or(0))) }
+            });
+            // Said once: the end of the hours on the boot clock moves with every look.
+            if !matches!(&self.link, Link::Closed { until: said } if said.as_ref().map(|s| s.wall) == doors.until) {
+                self.set_link(Link::Closed { until }, now);
+            }
+        } else if self.closed {
+            self.set_link(Link::Starting, now);
+        }
+        self.closed = doors.closed;
+    }
+
     /// Sends one request if one is due and allowed.
     async fn step(&mut self) -> Result<Step, StoreError> {
+        if self.closed {
+            return Ok(Step::Sleep(HOUSEKEEPING));
+        }
         let now = self.now();
         if let gate @ (Gate::Probe | Gate::Closed(_)) = self.health.gate(now.mono) {
             return match (gate, self.schedule.probe()) {

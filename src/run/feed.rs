@@ -9,7 +9,9 @@ use tokio::{
 };
 
 use crate::{
-    app::{Event, Notice, Severity, Shared},
+    alert::{Action, Policy, shelf},
+    app::{Alarms, Event, Notice, Severity, Shared},
+    config::Watched,
     domain::{Reading, Series, Target},
     store::{Attention, Cursor, Handle, Instance, StoreError},
 };
@@ -37,6 +39,15 @@ const WRITE: &str = "store:write";
 
 type Wants = Vec<(Target, Attention)>;
 
+/// What alerts are read by.
+#[derive(Clone, Debug)]
+pub(super) struct Judge {
+    /// The targets that are shown.
+    pub(super) watched: Arc<[Watched]>,
+    /// The rules.
+    pub(super) policy: Policy,
+}
+
 /// The loop's end of the feed. The task ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Feed {
@@ -44,15 +55,17 @@ pub(super) struct Feed {
     pub(super) events: mpsc::Receiver<Event>,
     wants: watch::Sender<Wants>,
     nudges: mpsc::Sender<Target>,
+    actions: mpsc::Sender<Action>,
     task: JoinHandle<()>,
 }
 
 impl Feed {
     /// Starts the task.
-    pub(super) fn start(store: Handle, notify: Arc<Notify>, me: Instance) -> Feed {
+    pub(super) fn start(store: Handle, notify: Arc<Notify>, me: Instance, judge: Judge) -> Feed {
         let (sender, events) = mpsc::channel(16);
         let (wants, wanted) = watch::channel(Wants::new());
         let (nudges, nudged) = mpsc::channel(64);
+        let (actions, acted) = mpsc::channel(64);
         let now = Instant::now();
         let worker = Worker {
             store,
@@ -62,11 +75,13 @@ impl Feed {
             version: None,
             shared_at: None,
             rare_at: None,
+            judge,
+            book: shelf::Known::default(),
             failing: BTreeSet::new(),
             look_at: now,
             want_at: now + WANT,
         };
-        Feed { events, wants, nudges, task: tokio::spawn(worker.run(notify, wanted, nudged)) }
+        Feed { events, wants, nudges, actions, task: tokio::spawn(worker.run(notify, wanted, nudged, acted)) }
     }
 
     /// Who is looked at, as of the last frame.
@@ -83,6 +98,11 @@ impl Feed {
     /// Asks that `target` be polled next. With dozens of them waiting already, one more changes nothing.
     pub(super) fn nudge(&self, target: Target) {
         let _ = self.nudges.try_send(target);
+    }
+
+    /// Tells all dashboards what was done about an alert. Nobody does dozens of things while the store is busy.
+    pub(super) fn act(&self, action: Action) {
+        let _ = self.actions.try_send(action);
     }
 }
 
@@ -101,6 +121,8 @@ struct Worker {
     version: Option<u64>,
     shared_at: Option<Instant>,
     rare_at: Option<Instant>,
+    judge: Judge,
+    book: shelf::Known,
     /// Keys of the notices that are shown.
     failing: BTreeSet<&'static str>,
     look_at: Instant,
@@ -116,6 +138,7 @@ impl Worker {
         notify: Arc<Notify>,
         mut wanted: watch::Receiver<Wants>,
         mut nudged: mpsc::Receiver<Target>,
+        mut acted: mpsc::Receiver<Action>,
     ) {
         loop {
             tokio::select! {
@@ -126,6 +149,18 @@ impl Worker {
                     if self.judge(WRITE, result).await.is_err() {
                         return;
                     }
+                }
+                action = acted.recv() => {
+                    let Some(action) = action else { return };
+                    let result = self.store.call(move |s| {
+                        let text = serde_json::to_string(&action).map_err(|e| StoreError::Other(e.to_string()))?;
+                        s.post(shelf::BOOK, &text)
+                    });
+                    if self.judge(WRITE, result.await).await.is_err() {
+                        return;
+                    }
+                    // It shows here at once, whoever polls.
+                    self.look_at = Instant::now();
                 }
                 changed = wanted.changed() => {
                     if changed.is_err() {
@@ -164,6 +199,7 @@ impl Worker {
             let snapshot = self.store.call(|s| s.snapshot(Series::SPAN)).await?;
             self.cursor = Some(snapshot.cursor);
             self.send(Event::Loaded(snapshot)).await;
+            self.read_book().await?;
             return self.share().await;
         };
         let version = self.store.call(|s| s.version()).await?;
@@ -180,11 +216,28 @@ impl Worker {
                     break;
                 }
             }
+            self.read_book().await?;
             // What is written while we read is seen the next time, since the version was taken before.
             self.version = Some(version);
         }
         if written || is_past(self.shared_at, SHARED) {
             self.share().await?;
+        }
+        Ok(())
+    }
+
+    async fn read_book(&mut self) -> Result<(), StoreError> {
+        let (mut known, judge) = (std::mem::take(&mut self.book), self.judge.clone());
+        let (known, alarms) = self
+            .store
+            .call(move |s| {
+                let book = shelf::read_book(s, &mut known)?;
+                Ok((known, book.map(|book| Alarms::of(&book, &judge.watched, &judge.policy, &s.now()))))
+            })
+            .await?;
+        self.book = known;
+        if let Some(alarms) = alarms {
+            self.send(Event::Alarms(Box::new(alarms))).await;
         }
         Ok(())
     }

@@ -25,10 +25,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::feed::Feed;
+use self::feed::{Feed, Judge};
 use crate::{
+    alert::Policy,
     app::{Effect, Event, Facts, Notice, Room, State, rows, update},
-    config::Ui,
+    config::{Alert, Ui},
     domain::{Clock, Kind},
     store::Handle,
     term::{self, Guard, Signal},
@@ -55,6 +56,10 @@ pub struct DashboardOptions {
     pub look: Look,
     /// What is to be told from the start.
     pub notices: Vec<Notice>,
+    /// When readings become alerts, for what the screen says of rows that cannot alert yet.
+    pub policy: Policy,
+    /// Bell and notification.
+    pub alert: Alert,
 }
 
 /// The configured looks on the terminal that was found.
@@ -104,6 +109,12 @@ pub trait Host {
     /// # Errors
     /// Where it cannot be taken.
     fn resume(&mut self) -> io::Result<()>;
+
+    /// Sends `bytes`, which show nothing: a bell or a notification.
+    ///
+    /// # Errors
+    /// Where the terminal does not take them.
+    fn attract(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
 impl Host for Guard {
@@ -113,6 +124,10 @@ impl Host for Guard {
 
     fn resume(&mut self) -> io::Result<()> {
         Guard::resume(self)
+    }
+
+    fn attract(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Guard::attract(self, bytes)
     }
 }
 
@@ -137,7 +152,7 @@ where
     let draw = move |frame: &mut Frame<'_>, state: &State| {
         let layout = ui::draw(frame, state, &look);
         let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
-        Room { page, overlay: layout.overlay, overlay_lines: layout.overlay_lines }
+        Room { page, alerts: layout.alerts, overlay: layout.overlay, overlay_lines: layout.overlay_lines }
     };
     drive(options, terminal, host, input, signals, draw).await
 }
@@ -181,9 +196,9 @@ where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
-    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices } = options;
+    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices, policy, alert } = options;
     let gap = Duration::from_secs(1) / facts.ui.max_fps.clamp(1, 60);
-    let mut feed = Feed::start(store, notify, facts.me.clone());
+    let mut feed = Feed::start(store, notify, facts.me.clone(), Judge { watched: facts.watched.clone(), policy });
     let mut state = State::new(facts, clock.now());
     state.notices = notices;
     let mut painter = Painter { drawn: None, next: Instant::now() };
@@ -251,6 +266,13 @@ where
                     Effect::Redraw => painter.restart(terminal)?,
                     Effect::Suspend => suspended |= host.suspend().map_err(terminal_error)?,
                     Effect::Nudge(target) => feed.nudge(target),
+                    Effect::Act(action) => feed.act(action),
+                    Effect::Alarm(text) => {
+                        let bytes = term::attention(alert.bell, alert.notify, &text);
+                        if !bytes.is_empty() && !suspended {
+                            host.attract(&bytes).map_err(terminal_error)?;
+                        }
+                    }
                 }
             }
         }

@@ -25,7 +25,8 @@ use tokio::{
 
 use super::*;
 use crate::{
-    app::{banners, fixture, lines},
+    alert::{Book, shelf},
+    app::{Mark, banners, fixture, lines},
     domain::{Aht, BootId, Kind, Mono, Now, Outcome as Answer, Reading, Target},
     store::{Attention, Link, SqliteStore, Status, Store},
 };
@@ -48,6 +49,7 @@ struct TestHost {
     gone: Arc<AtomicBool>,
     suspended: Arc<AtomicUsize>,
     resumed: Arc<AtomicUsize>,
+    attracted: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Host for TestHost {
@@ -60,7 +62,15 @@ impl Host for TestHost {
         self.resumed.fetch_add(1, Ordering::SeqCst);
         if self.gone.load(Ordering::SeqCst) { Err(rustix::io::Errno::IO.into()) } else { Ok(()) }
     }
+
+    fn attract(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.attracted.lock().unwrap().extend(bytes);
+        Ok(())
+    }
 }
+
+const BELL: Alert =
+    Alert { dwell: Duration::ZERO, clear_band_pct: 5, warm_up: 0, bell: true, notify: crate::config::Notify::Off };
 
 /// A dashboard that runs, with all its ends in our hands.
 struct Rig {
@@ -81,6 +91,9 @@ fn picture(state: &State) -> String {
         format!("/{}/ {:?}", state.filter.text.value(), state.selected.values().map(|t| &t.id).collect::<Vec<_>>());
     for line in Kind::ALL.into_iter().flat_map(|kind| lines(state, kind)) {
         text.push_str(&format!("\n{} {:?} {}", line.name(), line.aht.map(Aht::secs), line.state.word()));
+        if let Some(mark) = line.mark.filter(|m| *m != Mark::Warming) {
+            text.push_str(&format!(" {}", mark.word()));
+        }
         if let Some(age) = line.age {
             text.push_str(&format!(" age {}", age.as_secs()));
         }
@@ -128,6 +141,8 @@ impl Rig {
             cancel: cancel.clone(),
             look: look(&fixture::facts().ui, term_facts()),
             notices: Vec::new(),
+            policy: Policy::default(),
+            alert: BELL,
         };
         let (drawn, mut theirs) = (frames.clone(), host.clone());
         let task = tokio::spawn(async move {
@@ -477,6 +492,8 @@ async fn the_real_screen_pages_by_what_it_had_room_for() {
         cancel: cancel.clone(),
         look: look(&fixture::facts().ui, term_facts()),
         notices: Vec::new(),
+        policy: Policy::default(),
+        alert: BELL,
     };
     let (keys, mut input) = mpsc::unbounded_channel();
     let task = tokio::spawn(async move {
@@ -504,4 +521,57 @@ async fn the_real_screen_pages_by_what_it_had_room_for() {
     let (end, screen) = task.await.unwrap();
     assert_eq!(end.unwrap(), Outcome::Quit);
     assert!(screen.contains("a6") && !screen.contains("a1"), "{screen}");
+}
+
+/// Writes a book in which agent a1 has been outside of its band.
+fn alert_about_a1(store: &dyn Store) {
+    let rules = crate::alert::Rules { dwell: Duration::ZERO, warm_up: 0, ..crate::alert::Rules::of(Kind::Agent) };
+    let policy = Policy { agents: rules, ..Policy::default() };
+    let at = store.now().stamp();
+    let reading = Reading { target: Target::agent("a1"), at, outcome: Answer::Value(Aht::from_secs(500)), name: None };
+    let mut book = Book::default();
+    assert_eq!(book.take(&reading, &fixture::band(), &policy).len(), 1);
+    store.append(&[reading]).unwrap();
+    store.set_document(shelf::BOOK, 0, &serde_json::to_string(&book).unwrap()).unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acknowledgement_shows_on_every_dashboard_within_a_second() {
+    let (rig, _dir, path) = Rig::on_file();
+    let other = SqliteStore::open(&path, rig.clock.clone()).unwrap();
+    let other = Rig::on(other, rig.clock.clone(), TestBackend::new(80, 24));
+    alert_about_a1(&*rig.store);
+    rig.shows("a1 Some(500) HIGH").await;
+    other.shows("a1 Some(500) HIGH").await;
+    for code in [KeyCode::Char('4'), KeyCode::Char('a'), KeyCode::Char('o'), KeyCode::Char('k'), KeyCode::Enter] {
+        rig.press(code);
+    }
+    let done = rig.clock.now().mono;
+    rig.shows("a1 Some(500) HIGH ack").await;
+    other.shows("a1 Some(500) HIGH ack").await;
+    assert!(rig.clock.now().mono.since(done) <= Duration::from_secs(1));
+    let book = shelf::read_book(&*rig.store, &mut shelf::Known::default()).unwrap().unwrap();
+    assert_eq!(book.active().next().and_then(|a| a.ack.as_ref()).map(|a| a.note.to_string()), Some("ok".into()));
+    // Muted from the other one, by its row and the second entry of the menu.
+    for code in [KeyCode::Char('2'), KeyCode::Char('j'), KeyCode::Char('m'), KeyCode::Char('j'), KeyCode::Enter] {
+        other.press(code);
+    }
+    rig.shows("a1 Some(500) HIGH muted").await;
+    other.shows("a1 Some(500) HIGH muted").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bell_rings_for_what_is_new_and_not_for_what_was_there() {
+    let (rig, _dir, path) = Rig::on_file();
+    rig.shows("a1").await;
+    alert_about_a1(&*rig.store);
+    rig.shows("a1 Some(500) HIGH").await;
+    rig.until(|| rig.host.attracted.lock().unwrap().len() == 1, "the bell").await;
+    assert_eq!(*rig.host.attracted.lock().unwrap(), b"\x07");
+    let late =
+        Rig::on(SqliteStore::open(&path, rig.clock.clone()).unwrap(), rig.clock.clone(), TestBackend::new(80, 24));
+    late.shows("a1 Some(500) HIGH").await;
+    sleep(Duration::from_secs(5)).await;
+    assert!(late.host.attracted.lock().unwrap().is_empty());
+    assert_eq!(rig.host.attracted.lock().unwrap().len(), 1);
 }

@@ -132,6 +132,25 @@ pub trait Store: Send + Sync {
     /// Returns false if a newer token is stored already (then use that one).
     fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError>;
 
+    // ---- documents and queues ------------------------------------------------------------------------------------
+
+    /// A text that all share, by its name, with its revision; `None` where there is none, or where it still has the
+    /// revision `known` (0: nothing is known).
+    fn document(&self, name: &str, known: u64) -> Result<Option<Revised>, StoreError>;
+
+    /// Replaces a document that still has the revision `seen` (0: there was none), and gives the new revision; `None`
+    /// where somebody else has written meanwhile.
+    fn set_document(&self, name: &str, seen: u64, text: &str) -> Result<Option<u64>, StoreError>;
+
+    /// Puts a text at the end of a queue; of more than 1000 the oldest are dropped.
+    fn post(&self, queue: &str, text: &str) -> Result<(), StoreError>;
+
+    /// What is in the queue, oldest first; it stays there.
+    fn posts(&self, queue: &str) -> Result<Vec<Post>, StoreError>;
+
+    /// Drops the posts up to this number.
+    fn drop_posts(&self, queue: &str, upto: i64) -> Result<(), StoreError>;
+
     // ---- status and events ---------------------------------------------------------------------------------------
 
     /// Publishes the poller's view of the link, for all dashboards.

@@ -226,6 +226,7 @@ impl ResilientStore {
         let found = SqliteStore::open_or_replace(&self.path, self.clock.clone(), suspect)?;
         let file = found.store;
         memory.copy_ledgers_to(&file)?;
+        memory.copy_documents_to(&file)?;
         file.number_from(fallen.head)?;
         let (fresh, _) = memory.since(Cursor(MEMORY + fallen.head), usize::MAX)?;
         let base = file.absorb(&fresh, &memory.events_after(fallen.events)?)?;
@@ -381,6 +382,26 @@ impl Store for ResilientStore {
 
     fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {
         self.run_ledger(|s| s.token_died(generation, who))
+    }
+
+    fn document(&self, name: &str, known: u64) -> Result<Option<Revised>, StoreError> {
+        self.run(|s| s.document(name, known))
+    }
+
+    fn set_document(&self, name: &str, seen: u64, text: &str) -> Result<Option<u64>, StoreError> {
+        self.run(|s| s.set_document(name, seen, text))
+    }
+
+    fn post(&self, queue: &str, text: &str) -> Result<(), StoreError> {
+        self.run(|s| s.post(queue, text))
+    }
+
+    fn posts(&self, queue: &str) -> Result<Vec<Post>, StoreError> {
+        self.run(|s| s.posts(queue))
+    }
+
+    fn drop_posts(&self, queue: &str, upto: i64) -> Result<(), StoreError> {
+        self.run(|s| s.drop_posts(queue, upto))
     }
 
     fn set_status(&self, status: &Status) -> Result<(), StoreError> {

@@ -95,6 +95,24 @@ pub struct HistoryInfo {
     pub path: Option<PathBuf>,
 }
 
+/// A shared document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revised {
+    /// Differs from all earlier ones, never 0.
+    pub revision: u64,
+    /// What it says.
+    pub text: String,
+}
+
+/// Something in a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Its number: grows, and is never given twice.
+    pub id: i64,
+    /// What it says.
+    pub text: String,
+}
+
 /// How much somebody looks at a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -260,6 +278,11 @@ pub enum MintEnd {
 pub enum Link {
     /// Not asked yet.
     Starting,
+    /// Quiet hours: nothing is asked.
+    Closed {
+        /// When they end; `None`: never.
+        until: Option<Stamp>,
+    },
     /// Answers arrive.
     Live,
     /// Told to slow down; nothing is sent until then.
@@ -302,6 +325,7 @@ impl Link {
     pub fn sentence(&self) -> String {
         match self {
             Link::Starting => "starting".into(),
+            Link::Closed { .. } => "closed: quiet hours".into(),
             Link::Live => "answers arrive".into(),
             Link::Throttled { .. } => "the service says: max limit exceeded".into(),
             Link::TokenWait { why, .. } => format!("no token: {why}"),
@@ -374,4 +398,6 @@ pub enum EventKind {
     Store,
     /// A malformed reply.
     Malformed,
+    /// An alert started, became worse or ended; or a hook that was to tell of it failed.
+    Alert,
 }

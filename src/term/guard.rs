@@ -112,6 +112,14 @@ impl Guard {
         Ok(Guard { panics, previous })
     }
 
+    /// Sends `bytes`, which show nothing, between two frames.
+    ///
+    /// # Errors
+    /// Where the terminal does not take them.
+    pub fn attract(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Stdout::new()?.write_all(bytes)
+    }
+
     /// True after a panic on a thread that does not draw: the program ends with an error then.
     pub fn panicked(&self) -> bool {
         !self.panics.lock().unwrap_or_else(PoisonError::into_inner).is_empty()

@@ -1,10 +1,12 @@
 //! The only writer to the terminal: its modes, its bytes, its keys, and giving it back.
 
+mod attention;
 mod facts;
 mod guard;
 mod screen;
 mod source;
 
+pub use attention::attention;
 pub use facts::{Colors, Facts};
 pub use guard::{Guard, Stdout};
 pub use screen::{Screen, Tty};

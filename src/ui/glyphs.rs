@@ -1,7 +1,7 @@
 //! Every symbol of the screen, with its ASCII twin.
 
 use crate::{
-    app::{RowState, Severity},
+    app::{Mark, RowState, Severity},
     domain::{Condition, Level},
 };
 
@@ -44,7 +44,9 @@ pub struct Glyphs {
     /// Two cells each: no calls, waiting, stale, invalid, failing.
     conditions: [&'static str; 5],
     /// Banners: error, warning, info.
-    severities: [&'static str; 3],
+    pub(super) severities: [&'static str; 3],
+    /// Behind a state: acknowledged, muted, too new to alert.
+    marks: [&'static str; 3],
 }
 
 /// Everything, Braille included.
@@ -62,6 +64,7 @@ pub static UNICODE: Glyphs = Glyphs {
     levels: ["▲▲", "▲ ", "▼▼", "▼ ", "  "],
     conditions: ["· ", "◌ ", "? ", "! ", "× "],
     severities: ["!", "▲", "·"],
+    marks: ["√", "ø", "~"],
 };
 
 /// Blocks and lines as on the Linux console, no Braille.
@@ -89,6 +92,7 @@ pub static ASCII: Glyphs = Glyphs {
     levels: ["^^", "^ ", "vv", "v ", "  "],
     conditions: [". ", "~ ", "? ", "! ", "x "],
     severities: ["!", "^", "-"],
+    marks: ["=", "%", "~"],
 };
 
 impl Glyphs {
@@ -124,6 +128,15 @@ impl Glyphs {
         }]
     }
 
+    /// The mark behind a state.
+    pub fn mark(&self, mark: Mark) -> &'static str {
+        self.marks[match mark {
+            Mark::Acked => 0,
+            Mark::Muted => 1,
+            Mark::Warming => 2,
+        }]
+    }
+
     /// True for the ASCII set.
     pub fn ascii(&self) -> bool {
         self.set == Set::Ascii
@@ -139,7 +152,7 @@ mod tests {
         let mut all = vec![g.ellipsis, g.cursor, g.dot];
         all.extend(g.bars);
         all.extend(g.clamped.iter().chain(&g.lines).chain(&g.hv).chain(&g.corners).chain(&g.sort));
-        all.extend(g.severities);
+        all.extend(g.severities.iter().chain(&g.marks));
         all
     }
 

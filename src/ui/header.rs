@@ -7,7 +7,7 @@ use super::{
     segments::{self, Segment, choose},
 };
 use crate::{
-    app::{View, rows},
+    app::{View, alarms, rows},
     domain::Kind,
 };
 
@@ -58,6 +58,10 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
     } else {
         let pieces = vec![(clock, s.accent), (format!(" {}", cells::zone_name(scene.now.wall, zone)), s.dim)];
         out.push(Segment { pieces, priority: 3 });
+    }
+    let waiting = alarms::waiting(scene.data);
+    if waiting > 0 {
+        out.push(Segment::new(1, format!("{waiting} unacked"), s.warning));
     }
     let (word, span, good) = scene.link();
     let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));

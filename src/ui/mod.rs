@@ -8,6 +8,7 @@
 //!  120x40   frames around the tables, the log below
 //! ```
 
+mod alerts;
 mod banners;
 mod canvas;
 mod cells;
@@ -38,7 +39,7 @@ use ratatui::{Frame, buffer::Buffer, layout::Rect};
 pub use self::theme::{Colors, Look, TerminalFacts};
 use self::{canvas::Canvas, scene::Scene};
 use crate::{
-    app::{Overlay, State, rows},
+    app::{Overlay, State, View, rows},
     domain::Kind,
 };
 
@@ -49,6 +50,8 @@ pub struct Layout {
     pub campaigns: usize,
     /// Rows of the agents' table; 0 where it is not shown.
     pub agents: usize,
+    /// Alerts in their view; 0 where it is not shown.
+    pub alerts: usize,
     /// Lines of the overlay; 0 without one.
     pub overlay: usize,
     /// Lines that the overlay would have; scrolling further than `overlay_lines - overlay` shows nothing new.
@@ -78,6 +81,8 @@ impl Layout {
 const SMALL: (u16, u16) = (40, 8);
 /// From this width on the detail stands beside the table.
 const BESIDE: u16 = 110;
+/// From this width on alerts and log stand beside each other.
+const BOTH: u16 = 150;
 /// From this size on tables have frames.
 const FRAMES: (u16, u16) = (110, 30);
 
@@ -105,6 +110,8 @@ pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> Layo
     match &state.overlay {
         Some(Overlay::Help { scroll }) => help::draw(&mut canvas, &scene, *scroll, &mut layout),
         Some(Overlay::SortMenu { cursor }) => menu::draw(&mut canvas, &scene, *cursor, &mut layout),
+        Some(Overlay::MuteMenu { id, cursor }) => alerts::mute_menu(&mut canvas, &scene, id, *cursor, &mut layout),
+        Some(Overlay::Note { id, text, .. }) => alerts::note(&mut canvas, &scene, id, text, &mut layout),
         Some(Overlay::Banners { scroll }) => banners::draw_all(&mut canvas, &scene, *scroll, &mut layout),
         None => {}
     }
@@ -149,11 +156,28 @@ fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout, frame
         detail::draw(canvas, scene, frames);
         return;
     }
-    if frames && h >= 30 && !scene.data.events.is_empty() {
-        let wanted = u16::try_from(scene.data.events.len()).unwrap_or(u16::MAX).saturating_add(2);
+    if scene.state.view == View::Alerts {
+        alerts::draw(canvas, scene, frames, layout);
+        return;
+    }
+    let (alerts, events) = (scene.data.alerts.len(), scene.data.events.len());
+    if frames && h >= 30 && alerts.max(events) > 0 {
+        let wanted = u16::try_from(alerts.max(events)).unwrap_or(u16::MAX).saturating_add(2);
         let lines = wanted.min((h / 5).clamp(5, 10));
         h -= lines;
-        log::draw(&mut canvas.part(0, h, w, lines), scene);
+        // What somebody should look at goes before what happened; beside each other where there is room for both.
+        let left = match (alerts, events) {
+            (0, _) => 0,
+            (_, 0) => w,
+            _ if w < BOTH => w,
+            _ => w * 3 / 5,
+        };
+        if left > 0 {
+            alerts::pane(&mut canvas.part(0, h, left, lines), scene);
+        }
+        if left < w {
+            log::draw(&mut canvas.part(left, h, w - left, lines), scene);
+        }
     }
     // The detail stands beside all tables, so that their columns are as wide and stand one below the other.
     if w >= BESIDE && h >= 8 {

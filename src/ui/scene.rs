@@ -70,6 +70,7 @@ impl<'a> Scene<'a> {
         }
         match &status.link {
             Link::Starting => ("WAITING", None, false),
+            Link::Closed { until } => ("CLOSED", until.as_ref().map(|u| self.left(u)), true),
             Link::Live => ("LIVE", None, true),
             Link::Throttled { until } => ("THROTTLED", Some(self.left(until)), false),
             Link::TokenWait { until, .. } | Link::TokenCeiling { until } => ("NO TOKEN", Some(self.left(until)), false),

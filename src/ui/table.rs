@@ -1,7 +1,5 @@
 //! The table of campaigns or agents: as many columns as fit well, the rest left out in the order of their weight.
 
-use std::cmp::Ordering;
-
 use ratatui::style::{Modifier, Style};
 
 use super::{
@@ -99,6 +97,8 @@ pub(super) const fn name_of(column: Column) -> &'static str {
 const MARGIN: u16 = 2;
 /// Trends are not drawn wider: beyond that they are a carpet.
 const WIDEST_TREND: u16 = 80;
+/// A state with its mark and the mark's word.
+const MARKED: u16 = 19;
 /// Names and groups are not given more.
 const WIDEST_NAME: u16 = 32;
 
@@ -109,12 +109,17 @@ struct Contents {
     group: u16,
     band: bool,
     clock: bool,
+    /// Some states have a mark behind them.
+    marks: bool,
 }
 
 /// The columns that fit into `width`, with their widths, from left to right.
 fn plan(width: u16, contents: Contents) -> Vec<(Column, u16)> {
     let least = |c: Column| if c == Column::Age && contents.clock { 8 } else { c.widths().0 };
-    let comfort = |c: Column| c.widths().1.max(least(c));
+    let comfort = |c: Column| match c {
+        Column::State if contents.marks => MARKED,
+        c => c.widths().1.max(least(c)),
+    };
     let wanted = |c: &Column| match c {
         Column::Group => contents.group > 0,
         Column::Deviation => contents.band,
@@ -135,7 +140,7 @@ fn plan(width: u16, contents: Contents) -> Vec<(Column, u16)> {
     let mut widths: Vec<u16> = columns.iter().map(|c| start(*c)).collect();
     // What is left goes to the names, to the state, and then to the trend.
     let ideals = [
-        (Column::State, 14),
+        (Column::State, if contents.marks { MARKED } else { 14 }),
         (Column::Name, contents.name.min(WIDEST_NAME)),
         (Column::Group, contents.group.min(WIDEST_NAME / 2)),
         (Column::Trend, WIDEST_TREND),
@@ -187,6 +192,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_
         group: widest(&|l| l.group().map_or(0, |g| cells_of(g).min(99))),
         band: lines.iter().any(|l| l.watched.band.target.is_some()),
         clock: scene.state.age_as_time,
+        marks: lines.iter().any(|l| l.mark.is_some()),
     };
     let columns = plan(canvas.width(), contents);
     let titles = u16::from(canvas.height() > 1);
@@ -328,10 +334,24 @@ pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u1
     let style = canvas.look.styles.state(line.state);
     let text = format!("{} {}", canvas.look.glyphs.state(line.state), line.state.word());
     let held = line.held.map(|d| format!(" {}", cells::span(d))).unwrap_or_default();
-    match (cells_of(&text) + cells_of(&held)).cmp(&usize::from(width)) {
-        Ordering::Greater => canvas.put(x, y, width, &text, style),
-        _ => canvas.put(x, y, width, &format!("{text}{held}"), style),
-    }
+    // The mark goes before the span, and its word after it, where there is room.
+    let mark = line.mark.map(|m| (format!(" {}", canvas.look.glyphs.mark(m)), format!(" {}", m.word())));
+    let (sign, word) = mark.unwrap_or_default();
+    let room = usize::from(width);
+    let fits = |parts: &[&str]| parts.iter().map(|p| cells_of(p)).sum::<usize>() <= room;
+    let tail = if fits(&[&text, &held, &sign, &word]) {
+        format!("{held}{sign}{word}")
+    } else if fits(&[&text, &held, &sign]) {
+        format!("{held}{sign}")
+    } else if fits(&[&text, &sign]) && !sign.is_empty() {
+        sign
+    } else if fits(&[&text, &held]) {
+        held
+    } else {
+        String::new()
+    };
+    let end = canvas.put(x, y, width, &text, style);
+    canvas.put(end, y, width.saturating_sub(end - x), &tail, style)
 }
 
 /// What the row is called. In ASCII a name of another script falls back to the id, which can be read.
@@ -345,7 +365,7 @@ pub(super) fn name<'a>(line: &Line<'a>, ascii: bool) -> &'a str {
 mod tests {
     use super::*;
 
-    const FULL: Contents = Contents { name: 20, group: 8, band: true, clock: false };
+    const FULL: Contents = Contents { name: 20, group: 8, band: true, clock: false, marks: false };
 
     fn titles(width: u16) -> Vec<Column> {
         plan(width, FULL).into_iter().map(|(c, _)| c).collect()

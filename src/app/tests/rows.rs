@@ -111,6 +111,26 @@ fn differences_belong_to_the_reading_and_need_one_that_was_fresh_then() {
 }
 
 #[test]
+fn the_past_is_missing_where_the_history_has_a_gap_there() {
+    let minutes = |gap: std::ops::Range<u64>| {
+        let mut floor = Floor::new();
+        for minute in 0..=150 {
+            if !gap.contains(&minute) {
+                floor.agent("a1", if minute == 140 { 0 } else { 200 + minute as u32 });
+            }
+            floor.advance(60);
+        }
+        let at = line(&floor.state, &Target::agent("a1")).unwrap();
+        (at.diff30, at.prev2h.map(|a| a.secs()))
+    };
+    assert_eq!(minutes(0..0), (Some(30), Some(230)));
+    assert_eq!(minutes(28..31), (Some(30), Some(227)), "three minutes are no gap yet");
+    assert_eq!(minutes(20..31), (Some(30), None), "two hours ago nothing fresh was known");
+    assert_eq!(minutes(110..121), (None, Some(230)), "half an hour ago nothing fresh was known");
+    assert_eq!(minutes(0..40), (Some(30), None), "what came later is not what was two hours ago");
+}
+
+#[test]
 fn a_level_is_held_since_the_first_reading_of_its_run() {
     let mut floor = Floor::new();
     for secs in [300, 460, 470] {

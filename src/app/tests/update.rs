@@ -37,7 +37,7 @@ impl Floor {
 
     fn room(&mut self, campaigns: usize, agents: usize) {
         let page = [(Kind::Campaign, campaigns), (Kind::Agent, agents)].into();
-        self.event(Event::Drawn(Room { page, overlay: 10, overlay_lines: 45 }));
+        self.event(Event::Drawn(Room { page, alerts: 5, overlay: 10, overlay_lines: 45 }));
     }
 }
 
@@ -91,8 +91,10 @@ fn views_go_round_in_both_directions() {
     for (keys, view) in [
         ("<Tab>", View::Agents),
         ("<Tab>", View::Campaigns),
+        ("<Tab>", View::Alerts),
         ("<Tab>", View::Overview),
-        ("<BackTab>", View::Campaigns),
+        ("<BackTab>", View::Alerts),
+        ("4", View::Alerts),
         ("1", View::Overview),
         ("3", View::Campaigns),
         ("2", View::Agents),
@@ -270,7 +272,12 @@ fn any_event() -> impl Strategy<Value = Event> {
         Event::Readings(vec![floor.reading(target, outcome)])
     });
     let room = (0usize..9, 0usize..9, 0usize..40, 0usize..80).prop_map(|(c, a, overlay, overlay_lines)| {
-        Event::Drawn(Room { page: [(Kind::Campaign, c), (Kind::Agent, a)].into(), overlay, overlay_lines })
+        Event::Drawn(Room {
+            page: [(Kind::Campaign, c), (Kind::Agent, a)].into(),
+            overlay,
+            overlay_lines,
+            ..Room::default()
+        })
     });
     prop_oneof![
         20 => key,

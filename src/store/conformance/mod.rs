@@ -1,6 +1,7 @@
 //! What every store must do, whatever it is made of: an implementation runs [`conformance_tests!`] with a function
 //! that makes a [`World`].
 
+pub(crate) mod documents;
 pub(crate) mod ledger;
 pub(crate) mod people;
 pub(crate) mod readings;
@@ -79,6 +80,10 @@ macro_rules! conformance_tests {
             a_claim_is_forgotten_unless_renewed
             the_status_is_the_last_one_set
             events_are_kept_in_order_and_counted
+        );
+        $crate::store::conformance::conformance_tests!(@ $make, documents:
+            a_document_is_replaced_only_by_who_knows_it
+            posts_stay_until_they_are_dropped
         );
         $crate::store::conformance::conformance_tests!(@ $make, ledger:
             a_permit_counts_until_a_minute_after_its_end

@@ -53,8 +53,18 @@ const LEDGERS: [(&str, &str); 6] = [
     ),
 ];
 
+/// The later revision of each document holds.
+const DOCUMENTS: (&str, &str) = (
+    "SELECT name, revision, text FROM document",
+    "INSERT INTO document(name, revision, text) VALUES(?1, ?2, ?3)
+     ON CONFLICT(name) DO UPDATE SET revision = excluded.revision, text = excluded.text
+        WHERE excluded.revision > document.revision",
+);
+
 /// What a new database in memory takes over besides.
-const REST: [(&str, &str); 5] = [
+const REST: [(&str, &str); 7] = [
+    DOCUMENTS,
+    ("SELECT id, queue, text FROM post", "INSERT OR IGNORE INTO post(id, queue, text) VALUES(?1, ?2, ?3)"),
     ("SELECT key, value FROM meta", "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)"),
     (
         "SELECT id, boot, mono, wall, kind, who, text FROM event",
@@ -84,6 +94,11 @@ pub(super) fn ledgers(from: &Connection, to: &mut Connection) -> Result<()> {
         copy(from, &to, table)?;
     }
     to.commit()
+}
+
+/// Documents that were written in memory.
+pub(super) fn documents(from: &Connection, to: &Connection) -> Result<()> {
+    copy(from, to, DOCUMENTS)
 }
 
 /// What is known of each target, the readings of the screen's span under their own numbers, wants and events. What

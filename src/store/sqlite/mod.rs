@@ -6,6 +6,7 @@
 
 mod beacon;
 mod carry;
+mod documents;
 mod error;
 mod events;
 mod files;
@@ -233,6 +234,12 @@ impl SqliteStore {
     pub(super) fn copy_ledgers_to(&self, other: &SqliteStore) -> Result<(), StoreError> {
         let from = self.lock();
         other.lock_for(|to| carry::ledgers(&from, to)).map_err(|e| self.explain(&e))
+    }
+
+    /// Copies documents that are newer here.
+    pub(super) fn copy_documents_to(&self, other: &SqliteStore) -> Result<(), StoreError> {
+        let from = self.lock();
+        other.lock_for(|to| carry::documents(&from, to)).map_err(|e| self.explain(&e))
     }
 
     /// The cursor behind the last reading.
@@ -466,6 +473,26 @@ impl Store for SqliteStore {
 
     fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {
         self.write(|c, now| token::token_died(c, now, generation, who))
+    }
+
+    fn document(&self, name: &str, known: u64) -> Result<Option<Revised>, StoreError> {
+        self.read(|c, _| documents::read(c, name, known))
+    }
+
+    fn set_document(&self, name: &str, seen: u64, text: &str) -> Result<Option<u64>, StoreError> {
+        self.write(|c, _| documents::write(c, name, seen, text))
+    }
+
+    fn post(&self, queue: &str, text: &str) -> Result<(), StoreError> {
+        self.write(|c, _| documents::post(c, queue, text))
+    }
+
+    fn posts(&self, queue: &str) -> Result<Vec<Post>, StoreError> {
+        self.read(|c, _| documents::posts(c, queue))
+    }
+
+    fn drop_posts(&self, queue: &str, upto: i64) -> Result<(), StoreError> {
+        self.write(|c, _| documents::drop_posts(c, queue, upto))
     }
 
     fn set_status(&self, status: &Status) -> Result<(), StoreError> {

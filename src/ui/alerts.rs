@@ -1,0 +1,198 @@
+//! What somebody should look at: a line for each alert, active ones first. A view of its own, and a pane below the
+//! tables.
+
+use super::{Layout, canvas::Canvas, cells, scene::Scene};
+use crate::{
+    alert::{Alert, Matter, Subject, words},
+    app::{RowState, alarms},
+    domain::{Level, clean_line},
+};
+
+/// Draws the view: all alerts with the cursor on one of them.
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layout: &mut Layout) {
+    let all = &scene.data.alerts;
+    if frame {
+        let remark = remark(scene);
+        list(&mut canvas.framed("Alerts", &remark), scene, all, layout);
+    } else {
+        list(canvas, scene, all, layout);
+    }
+}
+
+/// Draws the pane: as many as there is room for, without a cursor.
+pub(super) fn pane(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
+    let remark = remark(scene);
+    let mut inside = canvas.framed("Alerts", &remark);
+    for (y, alert) in (0..inside.height()).zip(&scene.data.alerts) {
+        line(&mut inside, scene, alert, y);
+    }
+}
+
+fn remark(scene: &Scene<'_>) -> String {
+    let active = alarms::active(scene.data).count();
+    match (alarms::waiting(scene.data), active) {
+        (0, 0) => "none active".into(),
+        (0, n) => format!("{n} active, all acknowledged or muted"),
+        (waiting, n) => format!("{waiting} of {n} unacknowledged"),
+    }
+}
+
+fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, all: &[Alert], layout: &mut Layout) {
+    let room = usize::from(canvas.height());
+    layout.alerts = room;
+    if all.is_empty() {
+        let (width, style) = (canvas.width().saturating_sub(2), canvas.look.styles.dim);
+        canvas.put(2, 0, width, "nobody needs to look: no alert now or lately", style);
+        return;
+    }
+    let at = alarms::cursor(scene.state);
+    let from = at.map_or(0, |at| (at + 1).saturating_sub(room)).min(all.len().saturating_sub(room));
+    for (y, (i, alert)) in (0..canvas.height()).zip(all.iter().enumerate().skip(from)) {
+        line(canvas, scene, alert, y);
+        if at == Some(i) {
+            canvas.put(0, y, 1, canvas.look.glyphs.cursor, canvas.look.styles.accent);
+            canvas.select(y);
+        }
+    }
+}
+
+/// `14:26 ▲  high  Devika R     6:31 > 6:15 for 6m      unacknowledged`
+fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
+    let s = canvas.look.styles;
+    let (width, zone) = (canvas.width(), &scene.state.facts.zone);
+    let over = alert.ended.is_some();
+    let dim = |style| if over { s.dim } else { style };
+    canvas.put(2, y, 5, &cells::minute(alert.started.wall, zone), s.dim);
+    let (glyph, word, style) = match &alert.matter {
+        Matter::Band { level, worst, .. } => {
+            let state = RowState::Fresh(if over { *worst } else { *level });
+            (canvas.look.glyphs.state(state), state.word(), s.state(state))
+        }
+        Matter::Cause { .. } => (canvas.look.glyphs.severities[0], "", s.warning),
+    };
+    canvas.put(8, y, 2, glyph, dim(style));
+    canvas.put(11, y, 5, word, dim(style));
+    let name = clean_line(&words::whom(&alert.id.subject, alarms::name(scene.state, &alert.id.subject)), 100);
+    let names = (width / 4).clamp(12, 28);
+    canvas.put(17, y, names, &name, dim(s.text));
+    let from = 17 + names + 1;
+    let fate = fate(scene, alert);
+    let fate_width = u16::try_from(super::canvas::cells(&fate)).unwrap_or(u16::MAX);
+    // Whether somebody cares is told also where there is no room for all that is so.
+    let wanted = fate_width.min(width.saturating_sub(from) / 2);
+    let what_room = width.saturating_sub(from + wanted + 3);
+    let end = canvas.put(from, y, what_room, &what(scene, alert), dim(s.text));
+    let start = end.saturating_add(2).max(from + what_room.min(30) + 1);
+    let waits = !over && !alert.is_acked() && !alarms::is_muted(scene.data, &alert.id.subject);
+    canvas.put(start, y, width.saturating_sub(start + 1), &fate, if waits { s.warning } else { s.dim });
+}
+
+/// What is so, and for how long: `7:48 > 7:30 for 22m`.
+fn what(scene: &Scene<'_>, alert: &Alert) -> String {
+    let span = match alert.lasted() {
+        Some(lasted) => format!("for {}", cells::span(lasted)),
+        None => format!("for {}", cells::span(alert.since.age(&scene.now))),
+    };
+    match &alert.matter {
+        Matter::Band { level, worst, last, .. } => {
+            let over = alert.ended.is_some();
+            let level = if over { *worst } else { *level };
+            let limit = match (&alert.id.subject, level) {
+                (_, Level::Inside) | (Subject::Cause(_), _) => String::new(),
+                (Subject::Target(target), level) => {
+                    scene.state.watched(target).map(|w| words::limit(level, &w.band)).unwrap_or_default()
+                }
+            };
+            // While it lasts the row's own value is newer than the one that was saved with the alert.
+            let now = match &alert.id.subject {
+                Subject::Target(target) if !over => scene.data.rows.get(target).and_then(|r| r.aht()),
+                _ => None,
+            };
+            let value = if over { String::new() } else { format!("{} ", now.unwrap_or(*last)) };
+            let gap = if limit.is_empty() { "" } else { " " };
+            format!("{value}{limit}{gap}{span}")
+        }
+        Matter::Cause { text, .. } => format!("{text} {span}"),
+    }
+}
+
+/// Who cares: `unacknowledged`, `acked by floor-2: "voicemail list"`, `muted until 16:00`, `over 14:26, back inside`.
+fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
+    let zone = &scene.state.facts.zone;
+    if let Some((at, why)) = &alert.ended {
+        return format!("over {}, {}", cells::minute(at.wall, zone), why.words());
+    }
+    let subject = &alert.id.subject;
+    let mut parts = Vec::new();
+    if let Some(ack) = alert.ack.as_ref().filter(|_| alert.is_acked()) {
+        let note = if ack.note.is_empty() { String::new() } else { format!(": \"{}\"", ack.note) };
+        parts.push(format!("acked by {}{note}", ack.by));
+    }
+    if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alarms::is_muted(scene.data, subject)) {
+        parts.push(match alarms::muted_until(mute) {
+            Some(at) => format!("muted until {}", cells::minute(at, zone)),
+            None => "muted until it clears".into(),
+        });
+    }
+    if parts.is_empty() {
+        parts.push("unacknowledged".into());
+    }
+    clean_line(&parts.join(", "), 300)
+}
+
+/// Draws the menu of mutes over the screen.
+pub(super) fn mute_menu(
+    canvas: &mut Canvas<'_>,
+    scene: &Scene<'_>,
+    id: &crate::alert::AlertId,
+    cursor: usize,
+    layout: &mut Layout,
+) {
+    let choices = alarms::mute_choices(scene.state, id);
+    let (w, h) = (canvas.width(), canvas.height());
+    let wanted = u16::try_from(choices.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let (width, height) = (34.min(w), wanted.min(h));
+    let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
+    part.clear();
+    let title = format!("Mute {}", words::whom(&id.subject, alarms::name(scene.state, &id.subject)));
+    let mut part = part.framed(&title, "");
+    let (room, look, width) = (usize::from(part.height()), part.look, part.width());
+    let from = (cursor + 1).saturating_sub(room).min(choices.len().saturating_sub(room));
+    for (y, (i, (word, _))) in (0..part.height()).zip(choices.iter().enumerate().skip(from)) {
+        part.put(1, y, 1, if i == cursor { look.glyphs.cursor } else { " " }, look.styles.accent);
+        part.put(3, y, width.saturating_sub(3), word, look.styles.text);
+        if i == cursor {
+            part.select(y);
+        }
+    }
+    layout.overlay = room;
+    layout.overlay_lines = choices.len();
+}
+
+/// Draws the line for a note over the screen; its cursor is on the screen at the returned place.
+pub(super) fn note(
+    canvas: &mut Canvas<'_>,
+    scene: &Scene<'_>,
+    id: &crate::alert::AlertId,
+    text: &str,
+    layout: &mut Layout,
+) {
+    let (w, h) = (canvas.width(), canvas.height());
+    let (width, height) = (64.min(w), 3.min(h));
+    let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
+    part.clear();
+    let title = format!("Acknowledge {}", words::whom(&id.subject, alarms::name(scene.state, &id.subject)));
+    let mut part = part.framed(&title, "Enter");
+    let (s, width) = (part.look.styles, part.width());
+    let x = part.put(1, 0, width, "note: ", s.key);
+    // The end is what is being typed.
+    let room = usize::from(width.saturating_sub(x + 2));
+    let skip = text.chars().count().saturating_sub(room);
+    let shown: String = text.chars().skip(skip).collect();
+    let end = part.put(x, 0, width.saturating_sub(x + 1), &shown, s.text);
+    layout.cursor = Some(part.on_screen(end.min(width.saturating_sub(1)), 0));
+}
+
+#[cfg(test)]
+#[path = "alerts_tests.rs"]
+mod tests;

@@ -1,0 +1,114 @@
+//! Pictures of alerts: the view, the pane, the marks, the menu and the note.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::super::testing::*;
+use crate::{
+    alert::{Ack, Alert, AlertId, Cause, Ended, Matter, Mute, Subject, Until},
+    app::{Overlay, State, View},
+    config::{Symbols, Theme},
+    domain::{Aht, Level, Target},
+};
+
+fn alert(subject: Subject, secs: i64, matter: Matter) -> Alert {
+    let started = ago(secs);
+    let id = AlertId { subject, serial: started.wall.as_millisecond() };
+    Alert { id, since: ago(secs + 300), started, matter, ended: None, ack: None }
+}
+
+fn agent(id: &str, secs: i64, level: Level, last: u32) -> Alert {
+    let last = Aht::from_secs(last);
+    let matter = Matter::Band { level, worst: level, first: last, last };
+    alert(Subject::Target(Target::agent(format!("{id}@acme.example"))), secs, matter)
+}
+
+/// One of each kind: waiting, acknowledged with a note, muted, a cause, and one that is over.
+fn alarmed(view: View) -> State {
+    let mut s = busy(view);
+    let mut acked = agent("paulo.m", 1080, Level::LowCrit, 62);
+    let at = ago(600).wall;
+    let (by, note): (Arc<str>, Arc<str>) = ("pid 2 (dashboard) on floor-2".into(), "voicemail list".into());
+    acked.ack = Some(Ack { at, by: by.clone(), rank: 2, note, holds: true });
+    let muted = agent("devika.r", 360, Level::HighWarn, 391);
+    let until = Until::Time(ago(-3600).wall);
+    s.mutes.insert(muted.id.subject.clone(), Mute { at, by, until });
+    let text: Arc<str> = "the service says: max limit exceeded".into();
+    let cause = alert(Subject::Cause(Cause::Throttled), 120, Matter::Cause { text, count: 0, rank: 1 });
+    let mut over = agent("gopal.s", 9000, Level::HighWarn, 284);
+    over.ended = Some((ago(7800), Ended::Cleared));
+    s.alerts = vec![cause, agent("imran.q", 1320, Level::HighCrit, 468), muted, acked, over];
+    s.warming.insert(Target::agent("hana.t@acme.example"), (2, 5));
+    s.alerts_known = true;
+    s
+}
+
+fn check(name: &str, state: &State, looks: (Theme, Symbols), width: u16, height: u16) {
+    let (buf, _) = picture(state, &look(looks.0, looks.1), width, height);
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "snapshots" }, {
+        insta::assert_snapshot!(name, format!("{}---- styles\n{}", words(&buf), styles(&buf)));
+    });
+}
+
+const UNICODE: (Theme, Symbols) = (Theme::Auto, Symbols::Unicode);
+
+#[test]
+fn alerts_at_their_sizes() {
+    for (w, h) in [(60, 16), (80, 24), (120, 40)] {
+        let mut state = alarmed(View::Alerts);
+        state.alert = Some(state.alerts[1].id.clone());
+        check(&format!("alerts_{w}x{h}"), &state, UNICODE, w, h);
+    }
+    check("alerts_ascii", &alarmed(View::Alerts), (Theme::Mono, Symbols::Ascii), 80, 24);
+    check("alerts_none", &busy(View::Alerts), UNICODE, 80, 24);
+    check("alerts_pane_120x40", &alarmed(View::Overview), UNICODE, 120, 40);
+    check("alerts_pane_200x60", &alarmed(View::Overview), UNICODE, 200, 60);
+}
+
+#[test]
+fn what_is_done_about_an_alert() {
+    let mut state = alarmed(View::Overview);
+    let id = state.alerts[2].id.clone();
+    state.overlay = Some(Overlay::MuteMenu { id: id.clone(), cursor: 1 });
+    check("alerts_mute_menu", &state, UNICODE, 80, 24);
+    state.overlay = Some(Overlay::Note { id, rank: 1, text: "on the voicemail list since noon".into() });
+    check("alerts_note", &state, UNICODE, 80, 24);
+    let (_, layout) = picture(&state, &look(UNICODE.0, UNICODE.1), 80, 24);
+    assert!(layout.cursor.is_some(), "the cursor stands where one types");
+}
+
+#[test]
+fn a_mark_is_a_sign_and_a_word() {
+    let text = words(&picture(&alarmed(View::Agents), &look(UNICODE.0, UNICODE.1), 120, 40).0);
+    let row = |name: &str| text.lines().find(|l| l.contains(name)).unwrap().to_owned();
+    assert!(
+        row("Paulo M").contains("√ ack") && row("Devika R").contains("ø muted") && row("Hana T").contains("~ warm-up")
+    );
+    assert!(!row("Imran Q").contains('√'));
+    assert!(text.contains("2 unacked"));
+}
+
+proptest! {
+    #[test]
+    fn no_alert_breaks_a_picture_of_any_size(
+        w in 0u16..130, h in 0u16..45, text in any::<String>(), secs in any::<u32>(), note in any::<String>(),
+    ) {
+        for view in [View::Alerts, View::Overview] {
+            let mut state = alarmed(view);
+            state.alerts[0].matter = Matter::Cause { text: text.as_str().into(), count: secs, rank: 1 };
+            let hostile = agent(&text, i64::from(secs), Level::LowWarn, secs);
+            state.alerts.insert(0, hostile);
+            let id = state.alerts[0].id.clone();
+            for overlay in [
+                None,
+                Some(Overlay::MuteMenu { id: id.clone(), cursor: secs as usize }),
+                Some(Overlay::Note { id: id.clone(), rank: 1, text: note.clone() }),
+            ] {
+                state.overlay = overlay;
+                let (buf, _) = picture(&state, &look(UNICODE.0, UNICODE.1), w, h);
+                prop_assert!(buf.content().iter().all(|c| !c.symbol().contains(char::is_control)));
+            }
+        }
+    }
+}

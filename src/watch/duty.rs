@@ -1,0 +1,195 @@
+//! One turn of duty: what happened since the last one goes through the book, and the book into the store.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use crate::{
+    alert::{
+        AlertEvent, Book, Counts, Policy, Step, Subject, WINDOW, findings,
+        shelf::{BOOK, action, parse},
+        words,
+    },
+    app::banners::SILENT_AFTER,
+    config::Watched,
+    domain::{Mono, Now, Quiet, Reading, Row, Target},
+    store::{Event, EventKind, Instance, RangeQuery, Store, StoreError},
+};
+
+/// A book without events is saved this often, so that a successor has little to take again.
+const SAVE: Duration = Duration::from_secs(30);
+/// How often time alone is looked at.
+const TICK: Duration = Duration::from_secs(60);
+/// Most readings taken at a time.
+const BATCH: usize = 1000;
+
+/// What a round came to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Round {
+    /// To be acted upon, now that the book is saved.
+    pub(super) events: Vec<AlertEvent>,
+    /// The book in the store is another one now.
+    pub(super) changed: bool,
+}
+
+/// The duty of a process, on or off.
+#[derive(Debug)]
+pub(super) struct Duty {
+    me: Instance,
+    watched: BTreeMap<Target, Watched>,
+    order: Arc<[Watched]>,
+    policy: Policy,
+    quiet: Quiet,
+    /// `None` while somebody else is on duty.
+    on: Option<On>,
+}
+
+#[derive(Debug)]
+struct On {
+    book: Book,
+    revision: u64,
+    rows: BTreeMap<Target, Row>,
+    saved: Mono,
+    ticked: Option<Mono>,
+    /// Readings were taken since the book was saved.
+    dirty: bool,
+}
+
+impl Duty {
+    pub(super) fn new(me: Instance, order: Arc<[Watched]>, policy: Policy, quiet: Quiet) -> Self {
+        let watched = order.iter().map(|w| (w.target.clone(), w.clone())).collect();
+        Duty { me, watched, order, policy, quiet, on: None }
+    }
+
+    /// What the target of an alert is called.
+    pub(super) fn name_of(&self, subject: &Subject) -> Option<&str> {
+        let Subject::Target(target) = subject else { return None };
+        let label = self.watched.get(target).and_then(|w| w.label.as_deref());
+        label.or_else(|| self.on.as_ref()?.rows.get(target)?.name.as_deref())
+    }
+
+    /// Does what is to be done now.
+    ///
+    /// # Errors
+    /// Those of the store; the book in memory is given up then, and the next round begins with the stored one.
+    pub(super) fn round(&mut self, store: &dyn Store) -> Result<Round, StoreError> {
+        let result = self.turn(store);
+        if result.is_err() {
+            self.on = None;
+        }
+        result
+    }
+
+    fn turn(&mut self, store: &dyn Store) -> Result<Round, StoreError> {
+        if store.lease_holder()?.is_none_or(|holder| holder.id != self.me.id) {
+            self.on = None;
+            return Ok(Round::default());
+        }
+        let now = store.now();
+        let mut events = Vec::new();
+        let mut on = match self.on.take() {
+            Some(on) => on,
+            None => self.come_on(store, &now, &mut events)?,
+        };
+        let posts = store.posts(BOOK)?;
+        events.extend(posts.iter().filter_map(action).filter_map(|action| on.book.act(&action)));
+        self.take_readings(store, &mut on, &now, &mut events)?;
+        if !self.quiet.at(now.wall).closed {
+            let status = store.status()?.filter(|s| s.at.age(&now) < SILENT_AFTER);
+            let counts = self.counts(&on.rows, &now);
+            let sights = findings(status.as_ref().map(|s| &s.link), &counts);
+            events.extend(on.book.observe(sights, &now.stamp(), &self.policy));
+        }
+        if on.ticked.is_none_or(|at| now.mono.since(at) >= TICK) {
+            on.ticked = Some(now.mono);
+            events.extend(on.book.tick(&now));
+            let wanted = store.wanted()?;
+            let keep = |t: &Target| self.watched.contains_key(t) || wanted.iter().any(|(w, _)| w == t);
+            events.extend(on.book.retain(keep, &now.stamp()));
+        }
+        let due = on.dirty && now.mono.since(on.saved) >= SAVE;
+        if events.is_empty() && posts.is_empty() && !due {
+            self.on = Some(on);
+            return Ok(Round::default());
+        }
+        let text = serde_json::to_string(&on.book).map_err(|e| StoreError::Other(e.to_string()))?;
+        let Some(revision) = store.set_document(BOOK, on.revision, &text)? else {
+            // Somebody else is on duty, whatever the lease said a moment ago, and sees the same events.
+            return Ok(Round::default());
+        };
+        on.revision = revision;
+        (on.saved, on.dirty) = (now.mono, false);
+        self.on = Some(on);
+        if let Some(last) = posts.last() {
+            store.drop_posts(BOOK, last.id)?;
+        }
+        for event in &events {
+            store.note(&Event {
+                at: event.at.clone(),
+                kind: EventKind::Alert,
+                who: self.me.label().into(),
+                text: words::event(event, self.name_of(&event.id.subject)).into(),
+            })?;
+        }
+        Ok(Round { events, changed: true })
+    }
+
+    /// Begins with the stored book. Where there is none, the readings of the last window make one: of what happened in
+    /// them, only what is still so is an event.
+    fn come_on(&self, store: &dyn Store, now: &Now, events: &mut Vec<AlertEvent>) -> Result<On, StoreError> {
+        let snapshot = store.snapshot(Duration::ZERO)?;
+        let rows = snapshot.rows.into_iter().map(|row| (row.target.clone(), row)).collect();
+        let stored = store.document(BOOK, 0)?;
+        let revision = stored.as_ref().map_or(0, |s| s.revision);
+        let mut book = stored.map(|s| parse(&s.text)).unwrap_or_default();
+        if book == Book::default() {
+            let from = now.wall.checked_sub(WINDOW + WINDOW / 2).ok();
+            // One that comes meanwhile is taken twice, which changes nothing.
+            let query = RangeQuery { target: None, from, to: None };
+            store.range(&query, &mut |reading| {
+                events.extend(self.take(&mut book, &reading));
+                true
+            })?;
+            events.extend(book.tick(now));
+            let active: Vec<_> = book.active().map(|a| a.id.clone()).collect();
+            events.retain(|e| matches!(e.step, Step::Started) && active.contains(&e.id));
+            book.cursor = snapshot.cursor;
+        }
+        // A cursor of a store in memory that is gone lies ahead of all that will come.
+        book.cursor = book.cursor.min(snapshot.cursor);
+        Ok(On { book, revision, rows, saved: now.mono, ticked: None, dirty: true })
+    }
+
+    fn take_readings(
+        &self,
+        store: &dyn Store,
+        on: &mut On,
+        now: &Now,
+        events: &mut Vec<AlertEvent>,
+    ) -> Result<(), StoreError> {
+        loop {
+            let (readings, next) = store.since(on.book.cursor, BATCH)?;
+            for reading in &readings {
+                let row = on.rows.entry(reading.target.clone()).or_insert_with(|| Row::new(reading.target.clone()));
+                row.take(reading, now);
+                events.extend(self.take(&mut on.book, reading));
+            }
+            on.book.cursor = next;
+            on.dirty |= !readings.is_empty();
+            if readings.len() < BATCH {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A target that is not configured here has no band here: its alert is left to those who know it.
+    fn take(&self, book: &mut Book, reading: &Reading) -> Vec<AlertEvent> {
+        match self.watched.get(&reading.target) {
+            Some(watched) => book.take(reading, &watched.band, &self.policy),
+            None => Vec::new(),
+        }
+    }
+
+    fn counts(&self, rows: &BTreeMap<Target, Row>, now: &Now) -> Counts {
+        let stale_after = self.policy.agents.stale_after;
+        Counts::of(self.order.iter().filter_map(|w| rows.get(&w.target)), now, stale_after)
+    }
+}

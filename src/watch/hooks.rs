@@ -1,0 +1,242 @@
+//! `[[hook]]`: programs that are told of alerts. Whatever they do, nothing here waits for them.
+
+use std::{collections::VecDeque, process::Stdio, sync::Arc, time::Duration};
+
+use serde::Serialize;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    process::{Child, Command},
+    task::JoinSet,
+    time::Instant,
+};
+
+use crate::{
+    alert::{AlertEvent, Matter, Step, Subject, words},
+    config::Hook,
+    domain::{Stamp, clean_line},
+    store::{Event, EventKind, Handle, Instance},
+};
+
+/// Programs of all hooks that run at the same time.
+const RUNNING: usize = 8;
+/// The window of `per_minute`.
+const MINUTE: Duration = Duration::from_secs(60);
+/// How long its last words are waited for.
+const HEARD: Duration = Duration::from_secs(1);
+/// What is kept of what a program says on standard error.
+const COMPLAINT: u64 = 500;
+/// What programs inherit: what they need to find their files, the desktop and their language. No variable of ours, and
+/// none that may hold a secret.
+const INHERITED: [&str; 14] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+];
+
+/// The hooks and their runs.
+#[derive(Debug)]
+pub struct Hooks {
+    hooks: Vec<(Arc<Hook>, VecDeque<Instant>)>,
+    store: Handle,
+    me: Instance,
+    runs: JoinSet<()>,
+}
+
+impl Hooks {
+    /// Hooks that complain into the log of `store`.
+    pub fn new(hooks: Vec<Hook>, store: Handle, me: Instance) -> Self {
+        let hooks = hooks.into_iter().map(|hook| (Arc::new(hook), VecDeque::new())).collect();
+        Hooks { hooks, store, me, runs: JoinSet::new() }
+    }
+
+    /// Starts the programs that answer to `event`, within their limits. Nothing is started for what is muted.
+    pub fn tell(&mut self, event: &AlertEvent, payload: impl FnOnce() -> String) {
+        while self.runs.try_join_next().is_some() {}
+        let Some(word) = event.trigger().filter(|_| !event.muted) else { return };
+        if !self.hooks.iter().any(|(hook, _)| hook.on.contains(&word)) {
+            return;
+        }
+        let payload: Arc<str> = payload().into();
+        let now = Instant::now();
+        for (hook, recent) in self.hooks.iter_mut().filter(|(hook, _)| hook.on.contains(&word)) {
+            recent.retain(|at| now.duration_since(*at) < MINUTE);
+            let dropped = if recent.len() >= usize::try_from(hook.per_minute).unwrap_or(usize::MAX) {
+                Some(format!("more than {} runs in a minute", hook.per_minute))
+            } else if self.runs.len() >= RUNNING {
+                Some(format!("{RUNNING} programs run already"))
+            } else {
+                None
+            };
+            let (store, me, hook) = (self.store.clone(), self.me.clone(), hook.clone());
+            if let Some(why) = dropped {
+                self.runs.spawn(async move { complain(&store, &me, &hook, &format!("not run: {why}")).await });
+                continue;
+            }
+            recent.push_back(now);
+            let payload = payload.clone();
+            self.runs.spawn(async move {
+                if let Err(why) = once(&hook, &payload).await {
+                    complain(&store, &me, &hook, &why).await;
+                }
+            });
+        }
+    }
+
+    /// Waits for what runs, each for its own time at most.
+    #[cfg(test)]
+    pub(super) async fn settle(&mut self) {
+        while self.runs.join_next().await.is_some() {}
+    }
+
+    /// Ends all runs: their programs are killed.
+    pub async fn stop(mut self) {
+        self.runs.shutdown().await;
+    }
+}
+
+async fn complain(store: &Handle, me: &Instance, hook: &Hook, why: &str) {
+    let program = hook.command.first().map_or("", String::as_str);
+    let text = clean_line(&format!("hook {program}: {why}"), 400);
+    tracing::warn!("{text}");
+    let who = me.label();
+    let noted = store.call(move |s| {
+        s.note(&Event { at: s.now().stamp(), kind: EventKind::Alert, who: who.into(), text: text.into() })
+    });
+    if let Err(e) = noted.await {
+        tracing::warn!("{e}");
+    }
+}
+
+/// Runs the program once; says what went wrong.
+async fn once(hook: &Hook, payload: &str) -> Result<(), String> {
+    let Some((program, arguments)) = hook.command.split_first() else { return Ok(()) };
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear();
+    command.envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    // A group of its own, so that its children go with it.
+    command.process_group(0).kill_on_drop(true);
+    let mut child = command.spawn().map_err(|e| format!("cannot be started: {e}"))?;
+    let group = Group::of(&child);
+    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+    let payload = format!("{payload}\n");
+    let tell = tokio::spawn(async move {
+        if let Some(mut stdin) = stdin {
+            // A program that reads nothing is none of our business.
+            let _ = stdin.write_all(payload.as_bytes()).await;
+        }
+    });
+    let listen = tokio::spawn(async move {
+        let mut said = Vec::new();
+        if let Some(stderr) = stderr {
+            // Closed after that: a flood breaks off, and costs nothing here.
+            let _ = stderr.take(COMPLAINT).read_to_end(&mut said).await;
+        }
+        String::from_utf8_lossy(&said).into_owned()
+    });
+    let ended = tokio::time::timeout(hook.timeout, child.wait()).await;
+    drop(group);
+    tell.abort();
+    // The group is dead and the pipe with it; only a program that left the group could hold it open.
+    let said = match tokio::time::timeout(HEARD, listen).await {
+        Ok(Ok(said)) if !said.trim().is_empty() => format!(": {said}"),
+        _ => String::new(),
+    };
+    match ended {
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(Ok(status)) => Err(format!("{status}{said}")),
+        Ok(Err(e)) => Err(e.to_string()),
+        Err(_) => Err(format!("killed after {} s{said}", hook.timeout.as_secs())),
+    }
+}
+
+/// The program's process group, killed as a whole when this is dropped: on a timeout, at our own end, and for children
+/// that outlive the program.
+struct Group(Option<rustix::process::Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Group(child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// What a hook reads. The schema stays: fields may come, none goes or changes its meaning.
+#[derive(Serialize)]
+struct Payload<'a> {
+    schema: u32,
+    account: &'a str,
+    /// The word of `on`.
+    event: Option<&'static str>,
+    /// `started`, `worse`, `better`, `ended`.
+    step: &'static str,
+    /// The same for this event wherever it is seen.
+    key: String,
+    at: String,
+    /// `agent`, `campaign`, or `account` for a cause.
+    kind: &'static str,
+    /// The id of the target, or the word of the cause.
+    id: &'a str,
+    name: Option<String>,
+    /// `HIGH`, `high`, `LOW`, `low`; null for a cause.
+    level: Option<&'static str>,
+    aht_s: Option<u32>,
+    /// Why it ended, null before.
+    ended: Option<&'static str>,
+    lasted_s: Option<u64>,
+    text: String,
+}
+
+/// The JSON of `event`, in one line; `name`: what its target is called.
+pub fn payload(account: &str, event: &AlertEvent, name: Option<&str>) -> String {
+    let (kind, id) = match &event.id.subject {
+        Subject::Target(target) => (target.kind.word(), &*target.id),
+        Subject::Cause(cause) => ("account", cause.word()),
+    };
+    let (level, aht_s) = match &event.matter {
+        Matter::Band { level, last, .. } => (Some(words::level_word(*level)), Some(last.secs())),
+        Matter::Cause { .. } => (None, None),
+    };
+    let (step, ended, lasted_s) = match &event.step {
+        Step::Ended { why, lasted } => ("ended", Some(why.words()), Some(lasted.as_secs())),
+        Step::Escalated => ("worse", None, None),
+        Step::Deescalated => ("better", None, None),
+        Step::Started | Step::Acked(_) | Step::Muted(_) => ("started", None, None),
+    };
+    let Stamp { wall, .. } = event.at;
+    let payload = Payload {
+        schema: 1,
+        account,
+        event: event.trigger(),
+        step,
+        key: event.key(),
+        at: wall.to_string(),
+        kind,
+        id,
+        name: name.map(|n| clean_line(n, 300)),
+        level,
+        aht_s,
+        ended,
+        lasted_s,
+        text: words::event(event, name),
+    };
+    serde_json::to_string(&payload).unwrap_or_default()
+}

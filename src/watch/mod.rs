@@ -1,0 +1,96 @@
+//! Who looks after the alerts: the process that polls feeds the book, keeps it in the store and runs the hooks.
+//!
+//! ```text
+//!   readings since the cursor ─┐
+//!   link, rows ────────────────┼─► Book ─► saved under its revision ─► log, hooks
+//!   posts of all dashboards ───┘              └─► read by every dashboard
+//! ```
+//!
+//! The book is saved *before* anything is done about its events, and only where nobody else has saved it meanwhile: a
+//! process that was stopped and wakes up believing that it still polls finds another revision and drops what it has. So
+//! each event is acted upon at most once, whoever holds the lease.
+
+mod duty;
+mod hooks;
+mod policy;
+#[cfg(test)]
+mod tests;
+
+pub use hooks::{Hooks, payload};
+pub use policy::policy;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use self::duty::Duty;
+use crate::{
+    alert::Policy,
+    config::{Hook, Watched},
+    domain::Quiet,
+    store::{Handle, Instance},
+};
+
+/// How often the store is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long a failing store is left alone.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What a watchman needs.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The shared state.
+    pub store: Handle,
+    /// This process: it is on duty while it holds the lease.
+    pub me: Instance,
+    /// `[account] name`, for hooks.
+    pub account: Arc<str>,
+    /// The targets with their bands.
+    pub watched: Arc<[Watched]>,
+    /// When readings become alerts.
+    pub policy: Policy,
+    /// When nobody is meant to look.
+    pub quiet: Quiet,
+    /// Whom to tell.
+    pub hooks: Vec<Hook>,
+    /// Poked when the book has something new.
+    pub feed: Arc<Notify>,
+}
+
+/// Looks after the alerts while this process holds the lease, until cancelled.
+pub async fn run(setup: Setup, cancel: CancellationToken) {
+    let mut hooks = Hooks::new(setup.hooks.clone(), setup.store.clone(), setup.me.clone());
+    let fresh = || Duty::new(setup.me.clone(), setup.watched.clone(), setup.policy, setup.quiet.clone());
+    let mut duty = Some(fresh());
+    while !cancel.is_cancelled() {
+        // A call that died took its duty along: the next one begins with what is in the store.
+        let mut present = duty.take().unwrap_or_else(fresh);
+        let round = setup.store.call(move |store| {
+            let round = present.round(store);
+            Ok((present, round))
+        });
+        let wait = match round.await {
+            Ok((present, Ok(done))) => {
+                if done.changed {
+                    setup.feed.notify_one();
+                }
+                for event in &done.events {
+                    hooks.tell(event, || payload(&setup.account, event, present.name_of(&event.id.subject)));
+                }
+                duty = Some(present);
+                LOOK
+            }
+            Ok((_, Err(e))) | Err(e) => {
+                tracing::warn!("alerts: {e}");
+                RETRY
+            }
+        };
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+    hooks.stop().await;
+}
