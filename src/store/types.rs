@@ -369,6 +369,8 @@ pub enum EventKind {
     Target,
     /// The store itself: moved aside, degraded, restored.
     Store,
+    /// The configuration was read again, or could not be.
+    Config,
     /// A malformed reply.
     Malformed,
 }
