@@ -42,6 +42,21 @@ pub enum Command {
     Once(Once),
     /// Prints a JSON object for each reading, one a line, until it is interrupted
     Stream,
+    /// Polls for all dashboards of the account, without a screen, for a service manager
+    ///
+    /// Logs to standard error. SIGHUP reads configuration and secret again; where they are bad the old ones stay. Exit 0
+    /// after SIGTERM.
+    Serve,
+    /// Looks at everything that ahtop depends on: one line each, ok, look or bad, with the remedy
+    ///
+    /// Changes nothing and sends nothing. Exit 0 where nothing is bad.
+    Doctor(Doctor),
+    /// What is known of the token; never the token itself
+    Token {
+        /// Which of them.
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     /// Checks the configuration; with --live asks the service for each target
     Check(Check),
     /// Writes, finds or shows the configuration
@@ -91,6 +106,21 @@ pub struct Check {
     /// Do not ask before --live begins
     #[arg(long, requires = "live")]
     pub yes: bool,
+}
+
+/// `doctor`
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doctor {
+    /// Find the service, connect, and send one request that counts in the account's budget
+    #[arg(long)]
+    pub live: bool,
+}
+
+/// `token …`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum TokenCommand {
+    /// Prints its age, what is left of it, the mintings of this hour and early deaths
+    Status,
 }
 
 /// `config …`

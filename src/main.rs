@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use ahtop::{
     cli::{Cli, Command},
-    commands::{Failure, check, complain, config, dashboard, live, man, once, simulate, start_log, stream},
+    commands::{
+        Failure, check, complain, config, dashboard, doctor, live, man, once, serve, simulate, start_log,
+        start_service_log, stream, token,
+    },
     config::Env,
     exit::Exit,
 };
@@ -39,13 +42,18 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
     let flags = &cli.options.0;
-    if !matches!(cli.command, Some(Command::Config { .. } | Command::Man | Command::Sim(_) | Command::Demo(_))) {
-        start_log(env);
+    match &cli.command {
+        None | Some(Command::Once(_) | Command::Stream | Command::Check(_)) => start_log(env),
+        Some(Command::Serve) => start_service_log(env),
+        Some(_) => {}
     }
     Ok(match cli.command {
         None => dashboard::run(flags, env).await?,
         Some(Command::Once(args)) => once::run(&args, flags, env).await?,
         Some(Command::Stream) => stream::run(flags, env).await?,
+        Some(Command::Serve) => serve::run(flags, env).await?,
+        Some(Command::Doctor(args)) => doctor::run(&args, flags, env).await.print(),
+        Some(Command::Token { command }) => token::run(command, flags, env).print(),
         Some(Command::Check(args)) if args.live => live::run(&args, flags, env).await?,
         Some(Command::Check(_)) => check::lint(flags, env).0.print(),
         Some(Command::Config { command }) => config::run(command, flags, env).print(),

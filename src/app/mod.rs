@@ -23,7 +23,7 @@ mod update;
 
 pub use action::{Action, Binding, Context};
 pub use alarms::{Alarms, Mark};
-pub use banners::{Banner, banners};
+pub use banners::{Banner, SILENT_AFTER, banners};
 pub use event::{Event, Room, Shared};
 pub use keymap::{Key, Keymap, context};
 pub use rows::{Line, lines};

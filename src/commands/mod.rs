@@ -3,16 +3,19 @@
 pub mod check;
 pub mod config;
 pub mod dashboard;
+pub mod doctor;
 mod failure;
 pub mod live;
 mod logging;
 pub mod man;
 pub mod once;
+pub mod serve;
 mod session;
 pub mod simulate;
 mod stop;
 pub mod stream;
 mod sweep;
+pub mod token;
 
 pub use failure::Failure;
 
@@ -23,6 +26,11 @@ use crate::{config::Env, exit::Exit};
 /// Begins to log into the state directory.
 pub fn start_log(env: &Env) {
     logging::begin(env);
+}
+
+/// Begins to log to standard error, for a service manager.
+pub fn start_service_log(env: &Env) {
+    logging::begin_service(env);
 }
 
 /// What a command that only says something came to.

@@ -98,6 +98,19 @@ impl Session {
         Ok(Session { store, wakes, me, clock, notices: opened.notices, may_poll, cancel, poller, watchman })
     }
 
+    /// Waits until the poller ends by itself, which it never should. Without one it waits forever.
+    pub(crate) async fn poller_ended(&mut self) {
+        match &mut self.poller {
+            Some(poller) => {
+                if let Err(e) = poller.await {
+                    tracing::error!("the poller died: {e}");
+                }
+                self.poller = None;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
     /// Stops the poller and gives back the lease and what was wanted.
     pub(crate) async fn close(self) {
         self.cancel.cancel();
@@ -119,14 +132,22 @@ impl Session {
     }
 }
 
-fn poller(config: &Config, store: Handle, me: &Instance, keys: Keys, wakes: &Wakes) -> Result<Poller, Failure> {
-    let transport = HttpTransport::new(&HttpOptions {
+/// The way to the service, as configured.
+///
+/// # Errors
+/// An unreadable `ca_file`, a system without authorities.
+pub(crate) fn transport(config: &Config) -> Result<HttpTransport, Failure> {
+    Ok(HttpTransport::new(&HttpOptions {
         base_url: config.account.base_url.clone(),
         connect_timeout: config.poll.connect_timeout,
         timeout: config.poll.timeout,
         ca_file: config.account.ca_file.clone(),
         user_agent: USER_AGENT.into(),
-    })?;
+    })?)
+}
+
+fn poller(config: &Config, store: Handle, me: &Instance, keys: Keys, wakes: &Wakes) -> Result<Poller, Failure> {
+    let transport = transport(config)?;
     Ok(Poller::new(Setup {
         store,
         client: Arc::new(Client::new(Arc::new(transport), config.account.user_name.as_str())),

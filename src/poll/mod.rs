@@ -20,6 +20,6 @@ mod poller;
 mod schedule;
 
 pub use health::{Gate, Health};
-pub use keeper::{Keeper, Keys, TokenSource};
+pub use keeper::{Keeper, Keys, MINTINGS, TokenSource};
 pub use poller::{Poller, Rules, Setup, Wakes};
 pub use schedule::{INVALID_INTERVAL, Next, Schedule};

@@ -22,7 +22,7 @@ pub(crate) mod conformance;
 pub use governor::{Governor, Hit};
 pub use handle::Handle;
 pub use instance::{Instance, Role};
-pub use open::{Opened, open};
+pub use open::{Opened, open, peek};
 pub use resilient::ResilientStore;
 pub use sqlite::SqliteStore;
 pub use strangers::{REMEMBERED, Strangers};

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{ResilientStore, Store, StoreError, StoreNotice};
+use super::{ResilientStore, SqliteStore, Store, StoreError, StoreNotice};
 use crate::domain::Clock;
 
 /// A store, and what the user should know about how it was opened.
@@ -32,6 +32,16 @@ impl std::fmt::Debug for Opened {
 pub fn open(url: &str, auto_path: &Path, clock: Arc<dyn Clock>) -> Result<Opened, StoreError> {
     let (store, notices) = ResilientStore::open(path_of(url, auto_path)?, clock)?;
     Ok(Opened { store: Arc::new(store), notices })
+}
+
+/// Looks at the store of [`open`] without making, changing or locking anything: whatever would write fails. `None`
+/// where there is none yet.
+///
+/// # Errors
+/// [`StoreError::Url`], [`StoreError::Newer`], [`StoreError::Corrupt`], and whatever keeps a file from being read.
+pub fn peek(url: &str, auto_path: &Path, clock: Arc<dyn Clock>) -> Result<Option<Arc<dyn Store>>, StoreError> {
+    let store = SqliteStore::peek(&path_of(url, auto_path)?, clock)?;
+    Ok(store.map(|store| Arc::new(store) as Arc<dyn Store>))
 }
 
 fn path_of(url: &str, auto_path: &Path) -> Result<PathBuf, StoreError> {

@@ -396,6 +396,8 @@ pub enum EventKind {
     Target,
     /// The store itself: moved aside, degraded, restored.
     Store,
+    /// The configuration was read again, or could not be.
+    Config,
     /// A malformed reply.
     Malformed,
     /// An alert started, became worse or ended; or a hook that was to tell of it failed.

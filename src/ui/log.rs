@@ -13,7 +13,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         let style = match event.kind {
             EventKind::Throttled | EventKind::TokenDied | EventKind::MintFailed | EventKind::Store => s.warning,
             EventKind::Target | EventKind::Malformed => s.invalid,
-            EventKind::Alert | EventKind::Minted | EventKind::Lease | EventKind::Link => s.text,
+            EventKind::Alert | EventKind::Minted | EventKind::Lease | EventKind::Link | EventKind::Config => s.text,
         };
         let x = inside.put_all(1, y, width, &[(&clock, s.dim), ("  ", s.text)]);
         inside.put(x, y, 10, word(event.kind), style);
@@ -32,6 +32,7 @@ const fn word(kind: EventKind) -> &'static str {
         EventKind::Link => "link",
         EventKind::Target => "target",
         EventKind::Store => "store",
+        EventKind::Config => "config",
         EventKind::Malformed => "malformed",
         EventKind::Alert => "alert",
     }

@@ -93,6 +93,37 @@ impl SqliteStore {
         })
     }
 
+    /// Opens the file at `path` to be looked at: nothing is made or changed, and no lock is held but SQLite's own while
+    /// it reads. `None` where there is no file.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); every call that would write fails.
+    pub fn peek(path: &Path, clock: Arc<dyn Clock>) -> Result<Option<Self>, StoreError> {
+        let place = path.display().to_string();
+        let path = std::path::absolute(path).map_err(|e| error::explain_io(&e, &place))?;
+        match std::fs::metadata(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(error::explain_io(&e, &place)),
+            Ok(_) => {}
+        }
+        if let Some((schema::APPLICATION_ID, found @ schema::VERSION..)) = files::header_version(&path)
+            && found > schema::VERSION
+        {
+            return Err(StoreError::Newer { path, found, known: schema::VERSION });
+        }
+        // Without a log nobody has the file open and it is complete; the usual way would write a log beside it.
+        let mode = if files::beside(&path, "-wal").exists() { "mode=ro" } else { "immutable=1" };
+        let conn = open_to_read(&path, mode).map_err(|e| error::explain(&e, &place))?;
+        schema::inspect(&conn).map_err(|e| unfit(e, &path))?;
+        Ok(Some(SqliteStore {
+            conn: Mutex::new(conn),
+            clock,
+            file: Some((path, None)),
+            writes: AtomicU64::new(0),
+            beacon: beacon::Beacon::beside(None),
+        }))
+    }
+
     /// Like [`open`](Self::open), but a damaged file is moved aside and a new one begun. What it still tells of the
     /// last minute's requests and of the last hours is carried over; if it does not tell of the requests, the new one
     /// gives no permit for a minute.
@@ -213,11 +244,8 @@ impl SqliteStore {
     /// A store in memory with what a file that cannot be opened for writing still tells.
     pub(super) fn memory_of(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let store = Self::memory(clock)?;
-        let name: String = std::path::absolute(path).unwrap_or_default().to_string_lossy().into_owned();
-        let escaped = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         // Immutable: reads without making the log and the index that a read-only directory cannot take.
-        if let Ok(old) = Connection::open_with_flags(format!("file://{escaped}?immutable=1"), flags)
+        if let Ok(old) = open_to_read(path, "immutable=1")
             && schema::inspect(&old).is_ok()
         {
             let now = store.clock.now();
@@ -301,6 +329,13 @@ fn unfit(why: Unfit, path: &Path) -> StoreError {
         )),
         Unfit::Sqlite(e) => error::explain(&e, &path.display().to_string()),
     }
+}
+
+fn open_to_read(path: &Path, mode: &str) -> rusqlite::Result<Connection> {
+    let name: String = std::path::absolute(path).unwrap_or_default().to_string_lossy().into_owned();
+    let escaped = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file://{escaped}?{mode}"), flags)
 }
 
 /// Absolute, because SQLite would take a relative `file:…` for a URI; and there, with the right mode.

@@ -1,0 +1,69 @@
+//! The configuration and where the secret comes from.
+
+use std::{os::unix::fs::PermissionsExt, path::Path};
+
+use super::Finding;
+use crate::{
+    config::{self, Config, Env, Loaded, Overrides, paths, secret},
+    domain::Kind,
+    exit::Exit,
+};
+
+/// The configuration comes back where it is good: the other findings need it.
+pub(super) fn look(flags: &Overrides, env: &Env) -> (Vec<Finding>, Option<Loaded>) {
+    let file = paths::config_file(flags, env).map(|(path, _)| path);
+    let place = file.as_deref().map_or_else(|| "no place for a file".to_owned(), |p| p.display().to_string());
+    let loaded = match config::load(flags, env) {
+        Ok(loaded) => loaded,
+        Err(errors) => {
+            let text = errors.to_string();
+            let first = text.lines().next().unwrap_or("it cannot be read").to_owned();
+            let more = match text.lines().count() {
+                0 | 1 => String::new(),
+                n => format!(" and {} more", n - 1),
+            };
+            let text = format!("{first}{more}: `ahtop check` shows all, `ahtop config init` writes one to start from");
+            return (vec![Finding::bad("configuration", Exit::Config, text)], None);
+        }
+    };
+    let config = &loaded.config;
+    let mut found = vec![configuration(config, &place)];
+    if let Some(path) = &config.file {
+        found.extend(writable(path));
+    }
+    found.extend(loaded.warnings.iter().map(|warning| Finding::look("configuration", warning)));
+    found.push(credentials(config, env));
+    (found, Some(loaded))
+}
+
+fn configuration(config: &Config, place: &str) -> Finding {
+    let count = |kind: Kind| config.watch.iter().filter(|w| w.target.kind == kind).count();
+    let from = match &config.file {
+        Some(path) => path.display().to_string(),
+        None => format!("no file (it would be {place})"),
+    };
+    let watches = match (count(Kind::Campaign), count(Kind::Agent)) {
+        (0, 0) => "shows all that the store has".to_owned(),
+        (campaigns, agents) => format!("{campaigns} campaigns, {agents} agents"),
+    };
+    Finding::ok("configuration", format!("account {}, {watches}; {from}", config.account.name))
+}
+
+/// Who can write the file can make ahtop run a program.
+fn writable(path: &Path) -> Option<Finding> {
+    let mode = path.metadata().ok()?.permissions().mode();
+    (mode & 0o002 != 0).then(|| {
+        let text = format!("everybody can write {0} and so run programs as you: chmod o-w {0}", path.display());
+        Finding::look("configuration", text)
+    })
+}
+
+fn credentials(config: &Config, env: &Env) -> Finding {
+    let Some(auth) = &config.auth else {
+        return Finding::ok("credentials", "none: this ahtop watches what others poll, and needs no secret");
+    };
+    match secret::present(auth, env) {
+        Ok(from) => Finding::ok("credentials", format!("from {from}")),
+        Err(e) => Finding::bad("credentials", Exit::Credentials, e.to_string()),
+    }
+}

@@ -1,0 +1,205 @@
+//! `--live`: the name, the connection, and one authenticated request, which takes its permit like any other. It is sent
+//! with the stored token or with what needs none: nothing is minted here.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+
+use super::Finding;
+use crate::{
+    api::{Auth, Client, NetworkError, Reply},
+    app::text::brief,
+    commands::session,
+    config::{Config, Env},
+    domain::{Clock, SystemClock},
+    exit::Exit,
+    poll::Keys,
+    store::{Handle, Instance, Pace, PermitAnswer, PermitAsk, PermitKind, Role, open, peek},
+};
+
+/// Looks at the way to the service.
+pub(super) async fn look(config: &Config, env: &Env) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let Some((host, port)) = origin(&config.account.base_url) else {
+        return vec![Finding::bad("network", Exit::Config, "[account] base_url names no host")];
+    };
+    let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].iter().find(|name| env.get(name).is_some());
+    match proxy {
+        Some(name) => found.push(Finding::look("network", format!("{name} is set: the way leads through a proxy"))),
+        None => found.extend(way(&host, port, config.poll.connect_timeout).await),
+    }
+    if found.iter().all(|f| !matches!(f.level, super::Level::Bad(_))) {
+        found.push(request(config, env).await);
+    }
+    found
+}
+
+/// Host and port of an origin that the configuration has checked.
+fn origin(url: &str) -> Option<(String, u16)> {
+    let (rest, port) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(rest), _) => (rest, 443),
+        (_, Some(rest)) => (rest, 80),
+        _ => return None,
+    };
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, digits)) if !digits.ends_with(']') => (host, digits.parse().ok()?),
+        _ => (authority, port),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    (!host.is_empty()).then(|| (host.to_owned(), port))
+}
+
+async fn way(host: &str, port: u16, limit: Duration) -> Vec<Finding> {
+    let clock = SystemClock::new();
+    let begun = clock.now().mono;
+    let took = || format!("{} ms", clock.now().mono.since(begun).as_millis());
+    let bad = |what, text: String| vec![Finding::bad(what, Exit::Service, text)];
+    let addresses: Vec<_> = match timeout(limit, lookup_host((host, port))).await {
+        Err(_) => return bad("name", format!("no answer about {host} within {}: check DNS", brief(limit))),
+        Ok(Err(e)) => return bad("name", format!("{host} is not found ({e}): check [account] base_url and DNS")),
+        Ok(Ok(addresses)) => addresses.collect(),
+    };
+    let Some(first) = addresses.first().copied() else {
+        return bad("name", format!("{host} has no address: check [account] base_url and DNS"));
+    };
+    let name = Finding::ok("name", format!("{host}: {} addresses, {first} first, in {}", addresses.len(), took()));
+    let connection = match timeout(limit, TcpStream::connect(addresses.as_slice())).await {
+        Ok(Ok(_)) => Finding::ok("connection", format!("port {port} answers, in {}", took())),
+        Ok(Err(e)) => {
+            Finding::bad("connection", Exit::Service, format!("port {port} does not answer ({e}): check the firewall"))
+        }
+        Err(_) => Finding::bad(
+            "connection",
+            Exit::Service,
+            format!("port {port} does not answer within {}: check the firewall", brief(limit)),
+        ),
+    };
+    vec![name, connection]
+}
+
+/// Asks for the first target that is watched.
+async fn request(config: &Config, env: &Env) -> Finding {
+    let look = |text: String| Finding::look("request", text);
+    let Some(target) = config.watch.first().map(|w| w.target.clone()) else {
+        return look("none was sent: nothing is configured that could be asked".into());
+    };
+    let keys = match session::keys(config, env).await {
+        Ok(Some(keys)) => keys,
+        Ok(None) => return Finding::ok("request", "none was sent: this ahtop has no credentials and only watches"),
+        Err(failure) => return Finding::bad("request", failure.exit, failure.message),
+    };
+    let clock = Arc::new(SystemClock::new());
+    let Ok(path) = session::auto_path(config, env) else { return look("none was sent: there is no store".into()) };
+    // Looked at first: opening would make one.
+    let stored = match peek(&config.store_url, &path, clock.clone()) {
+        Ok(Some(store)) => store.token(),
+        Ok(None) => {
+            return look("none was sent: without a store it would not count in the budget; start ahtop first".into());
+        }
+        Err(e) => Err(e),
+    };
+    let auth = match (keys, stored) {
+        (Keys::Basic(key), Ok(_)) => Auth::ApiKey(key),
+        (Keys::Source(source), Ok(_)) => match source.token().await {
+            Ok(token) => Auth::Bearer(token),
+            Err(why) => return Finding::bad("request", Exit::Credentials, why),
+        },
+        (Keys::Token(_), Ok(Some(token))) if token.remaining(&clock.now()) > Duration::ZERO => {
+            Auth::Bearer(token.secret)
+        }
+        (Keys::Token(_), Ok(_)) => {
+            let text = "none was sent: no living token is stored and this command never mints; start `ahtop` or \
+                        `ahtop serve` once";
+            return look(text.into());
+        }
+        (_, Err(e)) => return look(format!("none was sent: {e}")),
+    };
+    let store = match open(&config.store_url, &path, clock.clone()) {
+        Ok(opened) => Handle::new(opened.store),
+        Err(e) => return look(format!("none was sent: {e}")),
+    };
+    let transport = match session::transport(config) {
+        Ok(transport) => transport,
+        Err(failure) => return Finding::bad("request", failure.exit, failure.message),
+    };
+    let me = Instance::here(Role::Command);
+    let ask = PermitAsk {
+        kind: PermitKind::Aht,
+        cap: config.budget.requests_per_minute,
+        pace: Pace::Burst,
+        void_after: Duration::from_secs(1),
+        timeout: config.poll.timeout,
+    };
+    let permit = match store.call(move |s| s.permit(&me, &ask)).await {
+        Ok(PermitAnswer::Granted { id, .. }) => id,
+        Ok(PermitAnswer::Wait(d)) => {
+            return look(format!("none was sent: the budget is used up; try again in {}", brief(d)));
+        }
+        Err(e) => return look(format!("none was sent: {e}")),
+    };
+    let begun = clock.now().mono;
+    let reply = Client::new(Arc::new(transport), config.account.user_name.as_str()).aht(&target, &auth).await;
+    let took = clock.now().mono.since(begun).as_millis();
+    let counted = store.call(move |s| s.finish(permit, true)).await;
+    if let Err(e) = counted {
+        tracing::warn!("{e}");
+    }
+    judge(&reply, took, config.account.base_url.starts_with("https"))
+}
+
+fn judge(reply: &Reply, took: u128, tls: bool) -> Finding {
+    let secured = if tls { "TLS is good and the" } else { "the" };
+    match reply {
+        Reply::Value { .. } | Reply::NoCalls { .. } => {
+            Finding::ok("request", format!("{secured} service answers, in {took} ms"))
+        }
+        Reply::InvalidId => Finding::look(
+            "request",
+            format!(
+                "{secured} service answers, in {took} ms, but does not know the first id: see `ahtop check --live`"
+            ),
+        ),
+        Reply::WrongMethod => Finding::look("request", "the service wants the other HTTP method; ahtop will use it"),
+        Reply::Throttled { .. } => {
+            Finding::look("request", "throttled: others use the account too; see budget".to_owned())
+        }
+        Reply::TokenRejected { message } => Finding::look(
+            "request",
+            format!("the stored token is refused ({message}): another program minted; who polls will mint anew"),
+        ),
+        Reply::CredentialsRejected { .. } => Finding::bad("request", Exit::Credentials, reply.account_sentence()),
+        Reply::Network(NetworkError::Tls(why)) => Finding::bad(
+            "request",
+            Exit::Service,
+            format!("TLS fails: {why}: check the clock, and [account] ca_file if a proxy opens TLS"),
+        ),
+        Reply::Network(_) | Reply::Service { .. } | Reply::Malformed { .. } => {
+            Finding::bad("request", Exit::Service, reply.account_sentence())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_port_of_every_form_of_an_origin() {
+        for (url, expected) in [
+            ("https://in1.example", Some(("in1.example", 443))),
+            ("https://in1.example:8443/", Some(("in1.example", 8443))),
+            ("http://127.0.0.1:7878", Some(("127.0.0.1", 7878))),
+            ("http://[::1]:7878", Some(("::1", 7878))),
+            ("http://[::1]", Some(("::1", 80))),
+            ("ftp://x", None),
+            ("https://", None),
+        ] {
+            let got = origin(url);
+            assert_eq!(got.as_ref().map(|(h, p)| (h.as_str(), *p)), expected, "{url}");
+        }
+    }
+}

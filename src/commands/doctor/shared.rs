@@ -1,0 +1,169 @@
+//! What the store tells: who polls, the token, the budget, and whether the clock was set.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Finding, place};
+use crate::{
+    app::{SILENT_AFTER, text::brief},
+    commands::{session, token},
+    config::{Config, Env},
+    domain::{Clock, Now, SystemClock},
+    exit::Exit,
+    store::{HistoryInfo, Instance, Link, Status, Store, StoreError, Token, Usage, peek},
+};
+
+/// A wall clock that differs by more from the boot clock was set by somebody.
+const STEPPED: Duration = Duration::from_secs(5);
+
+/// What is read from the store.
+pub(super) struct Known {
+    pub(super) history: HistoryInfo,
+    pub(super) holder: Option<Instance>,
+    pub(super) status: Option<Status>,
+    pub(super) usage: Usage,
+    pub(super) token: Option<Token>,
+}
+
+impl Known {
+    fn read(store: &dyn Store) -> Result<Known, StoreError> {
+        Ok(Known {
+            history: store.history()?,
+            holder: store.lease_holder()?,
+            status: store.status()?,
+            usage: store.usage()?,
+            token: store.token()?,
+        })
+    }
+}
+
+/// Looks at the store and what is in it.
+pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
+    let auto = match session::auto_path(config, env) {
+        Ok(path) => path,
+        Err(failure) => return vec![Finding::bad("store", failure.exit, failure.message)],
+    };
+    let mut found = place::look(&auto);
+    let clock = Arc::new(SystemClock::new());
+    let known = match peek(&config.store_url, &auto, clock.clone()) {
+        Ok(Some(store)) => Known::read(&*store),
+        Ok(None) => {
+            found.push(Finding::ok("poller", "nobody has polled here yet"));
+            return found;
+        }
+        Err(e) => Err(e),
+    };
+    match known {
+        Ok(known) => found.extend(tell(&known, config, &clock.now())),
+        Err(e @ StoreError::Newer { .. }) => found.push(Finding::bad("store", Exit::Config, e.to_string())),
+        Err(e @ StoreError::Corrupt(_)) => {
+            found
+                .push(Finding::look("store", format!("{e}: the next start moves it aside and keeps what can be read")));
+        }
+        // Said already, with the reason.
+        Err(_) if found.iter().any(|f| matches!(f.level, super::Level::Bad(_))) => {}
+        Err(e) => found.push(Finding::bad("store", Exit::Unexpected, e.to_string())),
+    }
+    found
+}
+
+/// The findings about what was read.
+pub(super) fn tell(known: &Known, config: &Config, now: &Now) -> Vec<Finding> {
+    let history = &known.history;
+    let mut found =
+        vec![Finding::ok("history", format!("{} readings in {:.1} MB", history.readings, history.bytes as f64 / 1e6))];
+    found.push(poller(known, config, now));
+    found.extend(known.status.as_ref().filter(|_| known.holder.is_some()).map(link));
+    found.push(life(known, config, now));
+    found.push(budget(known, config));
+    found.extend(stepped(known, now));
+    found
+}
+
+fn poller(known: &Known, config: &Config, now: &Now) -> Finding {
+    let said = known.status.as_ref().map(|s| s.at.age(now));
+    match (&known.holder, said) {
+        (Some(p), Some(said)) if said < SILENT_AFTER => {
+            Finding::ok("poller", format!("{} on {} polls; it spoke {} ago", p.label(), p.host, brief(said)))
+        }
+        (Some(p), said) => {
+            let said = said.map_or_else(|| "nothing yet".to_owned(), |d| format!("nothing for {}", brief(d)));
+            let text =
+                format!("{} on {} should poll but has said {said}: see its log, or restart it", p.label(), p.host);
+            Finding::look("poller", text)
+        }
+        (None, _) if config.auth.is_some() => {
+            Finding::look("poller", "nobody polls now: `ahtop serve` would, and so does any dashboard while it runs")
+        }
+        (None, _) => Finding::look("poller", "nobody polls: start `ahtop serve`, or a dashboard that has credentials"),
+    }
+}
+
+fn link(status: &Status) -> Finding {
+    let text = status.link.sentence();
+    match &status.link {
+        Link::Starting | Link::Live | Link::Closed { .. } => Finding::ok("link", text),
+        Link::Throttled { .. } => Finding::look("link", format!("{text}: it passes; see budget")),
+        Link::TokenWait { .. } => Finding::look("link", text),
+        Link::TokenCeiling { .. } => Finding::bad("link", Exit::Credentials, format!("{text}: see token")),
+        Link::Credentials { .. } => Finding::bad("link", Exit::Credentials, text),
+        Link::Down { .. } => Finding::bad("link", Exit::Service, format!("{text}: `ahtop doctor --live` says where")),
+    }
+}
+
+fn life(known: &Known, config: &Config, now: &Now) -> Finding {
+    let (usage, status) = (&known.usage, known.status.as_ref());
+    let text = format!("{}; mintings: {}", token::life(known.token.as_ref(), now), token::mintings(usage));
+    if usage.token_deaths_1h > 0 {
+        return Finding::look("token", format!("{text}; early deaths: {}", token::deaths(usage, status)));
+    }
+    match (&known.token, &config.auth) {
+        (None, Some(_)) if usage.minted_1h > 0 => {
+            Finding::look("token", format!("{text}: minting fails; the log of who polls says why"))
+        }
+        _ => Finding::ok("token", text),
+    }
+}
+
+fn budget(known: &Known, config: &Config) -> Finding {
+    let (usage, budget) = (&known.usage, &config.budget);
+    let text = format!(
+        "{} requests in the last minute; ahtop takes {} of {} and leaves {}",
+        usage.used_60s,
+        budget.usable(),
+        budget.requests_per_minute,
+        budget.reserve
+    );
+    let others = known.status.as_ref().and_then(|s| s.strangers.as_ref()).and_then(|s| s.per_minute);
+    match (others, usage.throttled_1h) {
+        (Some(others), n) => {
+            let text = format!(
+                "{text}; throttled {n} times in the last hour: others use about {others:.0} a minute; stop them, or set \
+                 [budget] reserve to {:.0}",
+                others.ceil()
+            );
+            Finding::look("budget", text)
+        }
+        (None, n @ 1..) => {
+            let text = format!("{text}; throttled {n} times in the last hour: raise [budget] reserve if it goes on");
+            Finding::look("budget", text)
+        }
+        (None, 0) => Finding::ok("budget", text),
+    }
+}
+
+/// Whether somebody set the wall clock since the poller last spoke.
+fn stepped(known: &Known, now: &Now) -> Option<Finding> {
+    let said = known.status.as_ref().map(|s| &s.at).filter(|at| at.boot == now.boot)?;
+    let wall = now.wall.as_millisecond().saturating_sub(said.wall.as_millisecond());
+    let ran = now.mono.0.saturating_sub(said.mono.0);
+    let step = Duration::from_millis(wall.abs_diff(ran));
+    (step >= STEPPED).then(|| {
+        let way = if wall > ran { "forward" } else { "back" };
+        let text = format!(
+            "the wall clock was set {way} by {} since the poller spoke; ages and the budget go by another clock, but \
+             the times shown are off: see `timedatectl`",
+            brief(step)
+        );
+        Finding::look("clock", text)
+    })
+}

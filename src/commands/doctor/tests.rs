@@ -1,0 +1,144 @@
+//! What is told of each state of things, and that looking changes nothing.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+
+use super::*;
+use crate::{
+    config::Id,
+    domain::{BootId, Clock, SystemClock},
+    store::{Instance, Lease, MintAnswer, MintAsk, MintEnd, Role, SqliteStore, Store},
+};
+
+fn flags() -> Overrides {
+    let mut flags = Overrides::default();
+    flags.set(Id::UserName, "acme");
+    flags.set(Id::Agents, "a1");
+    flags
+}
+
+fn env(dir: &Path, more: &[(&str, &str)]) -> Env {
+    let state = dir.display().to_string();
+    let mut all = vec![("AHTOP_STATE_DIR", state.as_str()), ("LANG", "C.UTF-8"), ("TERM", "xterm-256color")];
+    all.extend(more);
+    Env::of(all)
+}
+
+async fn doctor(dir: &Path, more: &[(&str, &str)]) -> Done {
+    run(&cli::Doctor { live: false }, &flags(), &env(dir, more)).await
+}
+
+#[tokio::test]
+async fn before_the_first_start_nothing_is_bad_and_nothing_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let done = doctor(dir.path(), &[("AHTOP_API_KEY", "hunter2")]).await;
+    assert_eq!(done.exit, Exit::Ok, "{}", done.out);
+    for part in [
+        "ok    configuration  account acme, 0 campaigns, 1 agents; no file",
+        "ok    credentials    from the environment variable AHTOP_API_KEY",
+        "acme.db is not there yet",
+        "ok    poller         nobody has polled here yet",
+        "ok    clock ",
+        "ok    suspend ",
+        "ok    terminal ",
+        "ok    colours        256",
+        "ok    characters     Unicode (C.UTF-8)",
+        "ok    service        not asked",
+    ] {
+        assert!(done.out.contains(part), "{part}\n{}", done.out);
+    }
+    assert!(!done.out.contains("hunter2"));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing was made");
+}
+
+#[tokio::test]
+async fn what_is_wrong_has_its_exit_code_and_remedy() {
+    let dir = tempfile::tempdir().unwrap();
+    let done = doctor(dir.path(), &[("AHTOP_API_KEY_FILE", "/no/such/key"), ("LANG", "C")]).await;
+    assert_eq!(done.exit, Exit::Credentials, "{}", done.out);
+    assert!(done.out.contains("bad   credentials    api_key_file /no/such/key cannot be read"), "{}", done.out);
+    assert!(done.out.contains("look  characters     ASCII: the locale (C)"), "{}", done.out);
+    let done = run(&cli::Doctor::default(), &Overrides::default(), &env(dir.path(), &[])).await;
+    assert_eq!(done.exit, Exit::Config, "{}", done.out);
+    assert!(done.out.contains("`ahtop check` shows all") && done.out.contains("colours"), "{}", done.out);
+}
+
+#[tokio::test]
+async fn a_store_in_use_is_told_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("acme.db");
+    let clock = Arc::new(SystemClock::new());
+    let store = SqliteStore::open(&path, clock.clone()).unwrap();
+    let me = Instance { id: "me".into(), pid: 2211, host: "desk".into(), role: Role::Serve };
+    let Lease { mine, .. } = store.lease(&me, Duration::from_secs(60)).unwrap();
+    assert!(mine);
+    let ask = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: Duration::from_secs(10) };
+    let MintAnswer::Go(ticket) = store.mint_begin(&me, &ask).unwrap() else { panic!("no minting") };
+    let (secret, life) = ("t0ken".to_owned().into(), Duration::from_secs(3600));
+    store.mint_end(ticket, MintEnd::Minted { secret, life }).unwrap();
+    let before = store.version().unwrap();
+    let done = doctor(dir.path(), &[]).await;
+    for part in [
+        "ok    credentials    none: this ahtop watches",
+        "for this user alone (mode 600)",
+        "pid 2211 (serve) on desk should poll but has said nothing yet",
+        "ok    token          minted 0s ago by pid 2211 (serve), 59m left; mintings: 1 in the last hour",
+        "ok    budget         0 requests in the last minute; ahtop takes 45 of 50 and leaves 5",
+    ] {
+        assert!(done.out.contains(part), "{part}\n{}", done.out);
+    }
+    assert!(!done.out.contains("t0ken"));
+    assert_eq!((done.exit, store.version().unwrap()), (Exit::Ok, before), "looking changes nothing");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let done = doctor(dir.path(), &[]).await;
+    assert!(
+        done.out.contains("bad   store          everybody can read") && done.out.contains("chmod o="),
+        "{}",
+        done.out
+    );
+    assert_eq!(done.exit, Exit::Unexpected);
+}
+
+#[test]
+fn a_wall_clock_that_was_set_is_told_and_one_of_another_boot_is_not_judged() {
+    let clock = crate::domain::ManualClock::at("2026-03-12T09:00:00Z".parse().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let config = crate::config::load(&flags(), &env(dir.path(), &[])).unwrap().config;
+    let at = clock.now().stamp();
+    let status = crate::store::Status {
+        at: at.clone(),
+        link: crate::store::Link::Live,
+        since: at,
+        rate: 19.0,
+        targets: 1,
+        sweep: Duration::from_secs(60),
+        next: None,
+        token_until: None,
+        strangers: Some(crate::store::Strangers { per_minute: Some(30.2), ..Default::default() }),
+        traffic: Default::default(),
+    };
+    let mut known = shared::Known {
+        history: crate::store::HistoryInfo::default(),
+        holder: None,
+        status: Some(status),
+        usage: crate::store::Usage { throttled_1h: 4, token_deaths_1h: 2, ..Default::default() },
+        token: None,
+    };
+    clock.advance(Duration::from_secs(10));
+    let told = |known: &shared::Known| -> String {
+        shared::tell(known, &config, &clock.now()).iter().map(Finding::line).collect()
+    };
+    let calm = told(&known);
+    assert!(!calm.contains("the wall clock was set"), "{calm}");
+    for part in
+        ["look  poller         nobody polls: start `ahtop serve`", "others use about 30 a minute", "reserve to 31"]
+    {
+        assert!(calm.contains(part), "{part}\n{calm}");
+    }
+    assert!(calm.contains("look  token") && calm.contains("2 in the last hour: another program mints"), "{calm}");
+    clock.step_wall(-3_600_000);
+    assert!(told(&known).contains("look  clock          the wall clock was set back by 1h00m"), "{}", told(&known));
+    if let Some(status) = &mut known.status {
+        status.at.boot = BootId("another".into());
+    }
+    assert!(!told(&known).contains("the wall clock was set"), "{}", told(&known));
+}

@@ -1,0 +1,262 @@
+//! `ahtop serve`: the headless poller for a service manager. Dashboards leave the polling to it and watch.
+//!
+//! ```text
+//!   start ─► READY ─► beat every few seconds: wants said again, STATUS, WATCHDOG while the poller lives ─┐
+//!                       ▲  SIGHUP: RELOADING ─► configuration and secret read again ─► READY ────────────┤
+//!                       │                       (what is wrong with them is told, and the old ones stay)  │
+//!                       └─────────────────────────────────────────────────────────────────────────────────┤
+//!   STOPPING ◄── SIGTERM (exit 0: that is how a service is stopped), SIGINT (130: somebody at a terminal) ┘
+//! ```
+
+use std::{io, time::Duration};
+
+use sd_notify::NotifyState;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{sleep, timeout},
+};
+
+use super::{
+    Failure,
+    session::{self, Open, Session},
+};
+use crate::{
+    app::SILENT_AFTER,
+    config::{self, Config, Env, Overrides},
+    domain::{Now, clean_line},
+    exit::Exit,
+    store::{Attention, Event, EventKind, Instance, Link, Role, Status},
+};
+
+/// How often the wants are said again and the service manager is told how it goes, unless its watchdog wants it sooner.
+const BEAT: Duration = Duration::from_secs(10);
+/// How long the wants hold.
+const WANT_TTL: Duration = Duration::from_secs(30);
+/// A store that does not answer for so long does not live.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Polls until it is told to stop.
+///
+/// # Errors
+/// Configuration, credentials, store; later ones only end it where the poller itself dies.
+pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
+    let (mut ends, mut reload) = (Ends::new()?, signal(SignalKind::hangup())?);
+    let mut service = tokio::select! {
+        started = Service::start(flags, env) => started?,
+        exit = ends.come() => return Ok(exit),
+    };
+    let beat = sd_notify::watchdog_enabled().map_or(BEAT, |limit| (limit / 2).min(BEAT));
+    tell(&[NotifyState::Ready]);
+    loop {
+        service.beat().await;
+        tokio::select! {
+            biased;
+            exit = ends.come() => {
+                tracing::info!("stopping");
+                tell(&[NotifyState::Stopping]);
+                service.session.close().await;
+                return Ok(exit);
+            }
+            () = service.session.poller_ended() => {
+                return Err(Failure::new(Exit::Unexpected, "ahtop: the poller died; the log says where"));
+            }
+            _ = reload.recv() => {
+                let mut reloading = vec![NotifyState::Reloading];
+                reloading.extend(NotifyState::monotonic_usec_now());
+                tell(&reloading);
+                service = service.reload(flags, env).await;
+                tell(&[NotifyState::Ready]);
+            }
+            () = sleep(beat) => {}
+        }
+    }
+}
+
+/// Tells the service manager, where there is one.
+fn tell(state: &[NotifyState<'_>]) {
+    if let Err(e) = sd_notify::notify(state) {
+        tracing::warn!("the service manager cannot be told: {e}");
+    }
+}
+
+/// The signals that end it.
+struct Ends {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ends {
+    fn new() -> io::Result<Self> {
+        Ok(Ends { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for one, and says how the program ends.
+    async fn come(&mut self) -> Exit {
+        tokio::select! {
+            _ = self.terminate.recv() => Exit::Ok,
+            _ = self.interrupt.recv() => Exit::Signal(2),
+        }
+    }
+}
+
+/// The account that is served.
+struct Service {
+    config: Config,
+    session: Session,
+    started: Now,
+}
+
+impl Service {
+    async fn start(flags: &Overrides, env: &Env) -> Result<Service, Failure> {
+        let loaded = config::load(flags, env)?;
+        let config = loaded.config;
+        loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let Some(keys) = session::keys(&config, env).await? else {
+            let message = "serve needs an [auth] section: without a secret it could only watch";
+            return Err(Failure::new(Exit::Credentials, message));
+        };
+        let session = Session::open(Open {
+            auto_path: session::auto_path(&config, env)?,
+            role: Role::Serve,
+            keys: Some(keys),
+            wants: config.watch.iter().map(|w| w.target.clone()).collect(),
+            config: &config,
+        })?;
+        session.notices.iter().for_each(|notice| tracing::warn!("{}", notice.text));
+        let from = config.file.as_ref().map_or_else(|| "no file".into(), |p| p.display().to_string());
+        tracing::info!(
+            "serving account {} with {} targets ({}) as {}",
+            config.account.name,
+            config.watch.len(),
+            clean_line(&from, 400),
+            session.me.label()
+        );
+        let started = session.clock.now();
+        Ok(Service { config, session, started })
+    }
+
+    /// Begins anew with what the files say now. Where that cannot be, everything stays as it was, and says so.
+    async fn reload(self, flags: &Overrides, env: &Env) -> Service {
+        let (service, text) = match Service::start(flags, env).await {
+            Ok(next) => {
+                // The next one waits for the lease, which its predecessor leaves here.
+                self.session.close().await;
+                (next, "the configuration was read again".to_owned())
+            }
+            Err(failure) => {
+                let text = format!("the new configuration is bad, the old one stays: {}", failure.message);
+                tracing::error!("{text}");
+                (self, text)
+            }
+        };
+        let (at, me) = (service.session.clock.now().stamp(), service.session.me.label());
+        let text = clean_line(&text.replace('\n', "; "), 400);
+        let event = Event { at, kind: EventKind::Config, who: me.into(), text: text.into() };
+        if let Err(e) = service.session.store.call(move |s| s.note(&event)).await {
+            tracing::warn!("{e}");
+        }
+        service
+    }
+
+    /// Says again what is wanted, and how it goes. Without a sign of life from the poller the watchdog is not fed.
+    async fn beat(&self) {
+        let wants: Vec<_> = self.config.watch.iter().map(|w| (w.target.clone(), Attention::Listed)).collect();
+        let me = self.session.me.clone();
+        let asked = self.session.store.call(move |s| {
+            let known = (s.lease_holder()?, s.status()?);
+            s.want(&me, &wants, WANT_TTL)?;
+            Ok(known)
+        });
+        match timeout(PATIENCE, asked).await {
+            Ok(Ok((holder, status))) => {
+                let now = self.session.clock.now();
+                let line = line(holder.as_ref(), status.as_ref(), &self.session.me);
+                tell(&[NotifyState::Status(&line)]);
+                if is_silent(holder.as_ref(), status.as_ref(), &self.session.me, &self.started, &now) {
+                    tracing::error!("our own poller has said nothing for {} s", SILENT_AFTER.as_secs());
+                } else {
+                    tell(&[NotifyState::Watchdog]);
+                }
+            }
+            // A store that fails is no reason to be killed: it is tried again, and there is a substitute in memory.
+            Ok(Err(e)) => {
+                tracing::warn!("{e}");
+                tell(&[NotifyState::Status(&clean_line(&e.to_string(), 200)), NotifyState::Watchdog]);
+            }
+            Err(_) => tracing::error!("the store has not answered for {} s", PATIENCE.as_secs()),
+        }
+    }
+}
+
+/// One line for `systemctl status`.
+fn line(holder: Option<&Instance>, status: Option<&Status>, me: &Instance) -> String {
+    match holder {
+        Some(holder) if holder.id == me.id => match status {
+            None => "polling".into(),
+            Some(Status { link: Link::Live, targets, rate, .. }) => {
+                format!("polling {targets} targets at {rate:.0} requests a minute")
+            }
+            Some(status) => clean_line(&format!("polling: {}", status.link.sentence()), 200),
+        },
+        Some(holder) => format!("waiting for {} to leave the polling", holder.label()),
+        None => "about to poll".into(),
+    }
+}
+
+/// True where we poll and the poller has said nothing for too long.
+fn is_silent(holder: Option<&Instance>, status: Option<&Status>, me: &Instance, started: &Now, now: &Now) -> bool {
+    let running = now.mono.since(started.mono);
+    let said = status.map_or(running, |s| s.at.age(now)).min(running);
+    holder.is_some_and(|h| h.id == me.id) && said >= SILENT_AFTER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Clock, ManualClock};
+
+    fn instance(id: &str) -> Instance {
+        Instance { id: id.into(), pid: 7, host: "h".into(), role: Role::Dashboard }
+    }
+
+    fn status(now: &Now, link: Link) -> Status {
+        Status {
+            at: now.stamp(),
+            link,
+            since: now.stamp(),
+            rate: 45.0,
+            targets: 44,
+            sweep: BEAT,
+            next: None,
+            token_until: None,
+            strangers: None,
+            traffic: Default::default(),
+        }
+    }
+
+    #[test]
+    fn the_service_manager_is_told_who_polls_and_how_it_goes() {
+        let now = ManualClock::at(jiff::Timestamp::UNIX_EPOCH).now();
+        let (me, other) = (instance("me"), instance("other"));
+        let live = status(&now, Link::Live);
+        assert_eq!(line(Some(&me), Some(&live), &me), "polling 44 targets at 45 requests a minute");
+        assert_eq!(line(Some(&other), Some(&live), &me), "waiting for pid 7 (dashboard) to leave the polling");
+        assert_eq!(line(None, None, &me), "about to poll");
+        let down = status(&now, Link::Credentials { why: "wrong\nkey".into(), until: now.stamp() });
+        assert_eq!(line(Some(&me), Some(&down), &me), "polling: credentials rejected: wrong key");
+    }
+
+    #[test]
+    fn only_a_poller_that_should_speak_and_does_not_is_silent() {
+        let clock = ManualClock::at(jiff::Timestamp::UNIX_EPOCH);
+        let (me, other) = (instance("me"), instance("other"));
+        let old = status(&clock.now(), Link::Live);
+        clock.advance(SILENT_AFTER * 10);
+        let started = clock.now();
+        let silent = |holder: &Instance, now: &Now| is_silent(Some(holder), Some(&old), &me, &started, now);
+        assert!(!silent(&me, &clock.now()), "it has only begun");
+        clock.advance(SILENT_AFTER);
+        assert!(silent(&me, &clock.now()) && !silent(&other, &clock.now()));
+        assert!(!is_silent(None, None, &me, &started, &clock.now()));
+    }
+}
