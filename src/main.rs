@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use ahtop::{
     cli::{Cli, Command},
-    commands::{Failure, check, complain, config, dashboard, live, man, once, simulate, start_log, stream},
+    commands::{
+        Failure, check, complain, config, dashboard, live, man, once, simulate, snapshot, start_log, stream, wall,
+    },
     config::Env,
     exit::Exit,
 };
@@ -51,6 +53,8 @@ async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
         Some(Command::Config { command }) => config::run(command, flags, env).print(),
         Some(Command::Sim(args)) => simulate::serve(&args).await?,
         Some(Command::Demo(args)) => simulate::demo(&args, flags, env).await?,
+        Some(Command::Wall) => wall::run(flags, env).await?,
+        Some(Command::Snapshot(args)) => snapshot::run(&args, flags, env)?.print(),
         Some(Command::Man) => man::run().print(),
     })
 }

@@ -17,7 +17,7 @@ use std::{
 
 use ahtop::{
     app::Facts,
-    config::{Budget, Symbols, Theme, Ui, Watched},
+    config::{Budget, Symbols, Theme, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
     run::{DashboardOptions, Outcome, dashboard, look},
     store::{Handle, Instance, Role, SqliteStore, Store},
@@ -52,10 +52,20 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
         budget: Budget { requests_per_minute: 50, reserve: 5 },
         min_interval: Duration::from_secs(60),
         ui,
+        wall: Wall::default(),
+        locked: false,
         me: Instance::here(Role::Dashboard),
         may_poll: true,
     };
-    DashboardOptions { facts, store: Handle::new(store), notify: Arc::default(), clock, cancel, look, notices: Vec::new() }
+    DashboardOptions {
+        facts,
+        store: Handle::new(store),
+        notify: Arc::default(),
+        clock,
+        cancel,
+        look,
+        notices: Vec::new(),
+    }
 }
 
 async fn child() -> i32 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossterm::event::KeyEvent;
 
-use super::Notice;
+use super::{Notice, past::Past};
 use crate::{
     domain::{Kind, Reading},
     store::{self, HistoryInfo, Instance, Snapshot, Status, Usage},
@@ -25,6 +25,8 @@ pub enum Event {
     Readings(Vec<Reading>),
     /// What the instances share besides readings.
     Shared(Box<Shared>),
+    /// What was asked of the history, see [`past::wanted`](super::past::wanted).
+    Past(Box<Past>),
     /// Something about ourselves to be shown.
     Notice(Notice),
     /// The cause of the notice with this key is gone.
@@ -44,6 +46,8 @@ pub struct Room {
     pub overlay: usize,
     /// Lines that the overlay has.
     pub overlay_lines: usize,
+    /// Columns of dots of the detail's chart, 0 without one.
+    pub chart: usize,
 }
 
 /// What the instances share besides readings. The rarely read parts are `None` where they were not read again.

@@ -12,6 +12,7 @@ mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod keymap;
+pub mod past;
 pub mod rows;
 mod select;
 mod state;
@@ -19,6 +20,7 @@ mod state;
 mod tests;
 pub mod text;
 mod update;
+pub mod wall;
 
 pub use action::{Action, Binding, Context};
 pub use banners::{Banner, banners};

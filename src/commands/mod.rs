@@ -10,9 +10,11 @@ pub mod man;
 pub mod once;
 mod session;
 pub mod simulate;
+pub mod snapshot;
 mod stop;
 pub mod stream;
 mod sweep;
+pub mod wall;
 
 pub use failure::Failure;
 

@@ -16,7 +16,7 @@ use super::{
     form::{Form, Value, line},
     paths, roster,
     schema::{Id, KEYS, VARIABLES},
-    types::{Account, AuthMode, AuthSource, Budget, Config, Poll, SecretSource, Symbols, Theme, Ui},
+    types::{Account, AuthMode, AuthSource, Budget, Config, Names, Poll, SecretSource, Symbols, Theme, Ui, Wall},
     watch,
 };
 
@@ -249,11 +249,17 @@ impl Layers {
             age_step: self.span(Id::AgeStep),
             max_fps: self.count(Id::MaxFps),
         };
+        let wall = Wall {
+            title: self.text(Id::WallTitle),
+            page_seconds: self.count(Id::PageSeconds),
+            names: names(self.text(Id::Names).as_deref()),
+            exit_key: self.text(Id::ExitKey),
+        };
         let store_url = self.text(Id::StoreUrl).unwrap_or_default();
         let history_keep = self.span(Id::HistoryKeep);
         let (watch, groups) = self.watch(sink);
         let config =
-            Config { file: self.path.clone(), account, auth, budget, poll, store_url, history_keep, watch, ui };
+            Config { file: self.path.clone(), account, auth, budget, poll, store_url, history_keep, watch, ui, wall };
         let holds_key = config.auth.as_ref().and_then(|auth| match &auth.source {
             SecretSource::KeyEnv(name) => Some(name.as_str()),
             _ => None,
@@ -398,6 +404,15 @@ fn theme(word: Option<&str>) -> Theme {
         Some("cvd") => Theme::Cvd,
         Some("mono") => Theme::Mono,
         _ => Theme::Auto,
+    }
+}
+
+fn names(word: Option<&str>) -> Names {
+    match word {
+        Some("initials") => Names::Initials,
+        Some("id") => Names::Id,
+        Some("hidden") => Names::Hidden,
+        _ => Names::Full,
     }
 }
 

@@ -82,6 +82,7 @@ fn every_flag_and_every_variable_reaches_its_key() {
                 Form::Word(words) => words.last().unwrap(),
                 Form::Count { .. } => "7",
                 Form::Span { .. } => "5h",
+                Form::Key => "F9",
                 _ => "other",
             },
         };

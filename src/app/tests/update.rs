@@ -37,7 +37,7 @@ impl Floor {
 
     fn room(&mut self, campaigns: usize, agents: usize) {
         let page = [(Kind::Campaign, campaigns), (Kind::Agent, agents)].into();
-        self.event(Event::Drawn(Room { page, overlay: 10, overlay_lines: 45 }));
+        self.event(Event::Drawn(Room { page, overlay: 10, overlay_lines: 45, chart: 0 }));
     }
 }
 
@@ -270,7 +270,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Event::Readings(vec![floor.reading(target, outcome)])
     });
     let room = (0usize..9, 0usize..9, 0usize..40, 0usize..80).prop_map(|(c, a, overlay, overlay_lines)| {
-        Event::Drawn(Room { page: [(Kind::Campaign, c), (Kind::Agent, a)].into(), overlay, overlay_lines })
+        Event::Drawn(Room { page: [(Kind::Campaign, c), (Kind::Agent, a)].into(), overlay, overlay_lines, chart: 0 })
     });
     prop_oneof![
         20 => key,
