@@ -5,7 +5,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use ahtop::{
     app::{Facts, State, View},
-    config::{Budget, Symbols, Theme, Ui, Watched},
+    config::{Budget, Symbols, Theme, Ui, Wall, Watched},
     domain::Clock,
     domain::{Aht, Band, Kind, ManualClock, Mono, Outcome, Reading, Row, Target},
     store::{Instance, Role},
@@ -44,6 +44,8 @@ fn state() -> State {
         budget: Budget { requests_per_minute: 50, reserve: 5 },
         min_interval: Duration::from_secs(60),
         ui: Ui { theme: Theme::Dark, symbols: Symbols::Unicode, ..Ui::default() },
+        wall: Wall::default(),
+        locked: false,
         me: Instance { id: "bench".into(), pid: 1, host: "bench".into(), role: Role::Dashboard },
         may_poll: true,
     };

@@ -1,7 +1,7 @@
 //! The command line. Flags that set a key of the configuration come from its table, so that help, file and variables
 //! cannot differ; there is no flag for a secret.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
@@ -69,6 +69,12 @@ pub enum Command {
     Sim(Sim),
     /// Opens the dashboard on a simulated call centre
     Demo(Demo),
+    /// Shows a board for a screen that everybody can see, and takes no key but its exit
+    ///
+    /// Ctrl-C leaves it, and the key of [wall] exit_key. It needs no credentials where another ahtop polls.
+    Wall,
+    /// Draws what is known now into a file, without asking the service
+    Snapshot(Snapshot),
     /// Prints the manual page
     #[command(hide = true)]
     Man,
@@ -163,6 +169,48 @@ pub struct Demo {
     /// The same number gives the same call centre
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Show the board for the wall
+    #[arg(long)]
+    pub wall: bool,
+}
+
+/// `snapshot`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Where it is written: a picture for .svg, words for .txt; an existing file is replaced
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// What it shows
+    #[arg(long, value_enum, default_value_t = SnapshotView::Overview)]
+    pub view: SnapshotView,
+    /// Columns and rows, from 1x1 to 300x100
+    #[arg(long, value_name = "WxH", default_value = "120x40", value_parser = size)]
+    pub size: (u16, u16),
+    /// Of a simulated call centre at a moment of its own, the same each time
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// What `snapshot` shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SnapshotView {
+    /// Campaigns and agents
+    Overview,
+    /// Agents
+    Agents,
+    /// Campaigns
+    Campaigns,
+    /// The board for the wall
+    Wall,
+}
+
+/// `120x40`
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parsed = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    match parsed {
+        Some((w, h)) if (1..=300).contains(&w) && (1..=100).contains(&h) => Ok((w, h)),
+        _ => Err("write it as 120x40, from 1x1 to 300x100".to_owned()),
+    }
 }
 
 /// What happens in the simulated call centre.
@@ -294,7 +342,20 @@ const PICKY: [(&[&str], Takes); 5] = [
     (&["config", "path"], Takes::ConfigFile),
     (&["sim"], Takes::Nothing),
     (&["man"], Takes::Nothing),
-    (&["demo"], Takes::Only(&[Id::Theme, Id::Symbols, Id::AgeStep, Id::MaxFps, Id::Mouse])),
+    (
+        &["demo"],
+        Takes::Only(&[
+            Id::Theme,
+            Id::Symbols,
+            Id::AgeStep,
+            Id::MaxFps,
+            Id::Mouse,
+            Id::WallTitle,
+            Id::PageSeconds,
+            Id::Names,
+            Id::ExitKey,
+        ]),
+    ),
 ];
 
 impl Takes {
@@ -348,6 +409,7 @@ impl Cli {
             Some(Command::Sim(_)) => &["sim"],
             Some(Command::Man) => &["man"],
             Some(Command::Demo(_)) => &["demo"],
+            Some(Command::Snapshot(Snapshot { demo: true, .. })) => &["demo"],
             _ => &[],
         };
         let takes = PICKY.iter().find(|(picky, _)| *picky == path).map_or(Takes::Everything, |p| p.1);
@@ -468,7 +530,7 @@ mod tests {
         for command in std::iter::once(&command()).chain(command().get_subcommands()) {
             for arg in command.get_arguments().filter_map(|a| a.get_long()) {
                 let secret = ["key", "token", "secret", "password"].iter().any(|w| arg.contains(w));
-                assert!(!secret || arg == "api-key-file", "{arg}");
+                assert!(!secret || ["api-key-file", "exit-key"].contains(&arg), "{arg}");
             }
         }
     }

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use ahtop::{
     cli::{Cli, Command},
     commands::{
-        Failure, check, complain, config, dashboard, doctor, live, man, once, serve, simulate, start_log,
-        start_service_log, stream, token,
+        Failure, check, complain, config, dashboard, doctor, live, man, once, serve, simulate, snapshot, start_log,
+        start_service_log, stream, token, wall,
     },
     config::Env,
     exit::Exit,
@@ -59,6 +59,8 @@ async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
         Some(Command::Config { command }) => config::run(command, flags, env).print(),
         Some(Command::Sim(args)) => simulate::serve(&args).await?,
         Some(Command::Demo(args)) => simulate::demo(&args, flags, env).await?,
+        Some(Command::Wall) => wall::run(flags, env).await?,
+        Some(Command::Snapshot(args)) => snapshot::run(&args, flags, env)?.print(),
         Some(Command::Man) => man::run().print(),
     })
 }

@@ -18,7 +18,7 @@ use std::{
 use ahtop::{
     alert::Policy,
     app::Facts,
-    config::{Alert, Budget, Notify, Ui, Watched},
+    config::{Alert, Budget, Notify, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
     run::{DashboardOptions, Outcome, dashboard, look},
     store::{Handle, Instance, Role, SqliteStore, Store},
@@ -54,6 +54,8 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
         budget: Budget { requests_per_minute: 50, reserve: 5 },
         min_interval: Duration::from_secs(60),
         ui,
+        wall: Wall::default(),
+        locked: false,
         me: Instance::here(Role::Dashboard),
         may_poll: true,
     };

@@ -63,6 +63,18 @@ pub enum Action {
     ChooseMute,
     /// Show ages as the time of the reading.
     AgeAsTime,
+    /// Let the chart cover a shorter span.
+    ZoomIn,
+    /// Let the chart cover a longer span.
+    ZoomOut,
+    /// The chart's last two hours again.
+    ZoomReset,
+    /// Let the chart end earlier.
+    Earlier,
+    /// Let the chart end later.
+    Later,
+    /// Show nothing but the board on the wall.
+    Wall,
     /// Close what lies over the view.
     Close,
     /// Draw everything again.
@@ -135,7 +147,7 @@ pub struct Binding {
 pub(super) fn standard() -> Vec<Binding> {
     use Action as A;
     use Context::{Everywhere, Filter, Menu, Mute, Normal, Note, Pager};
-    use KeyCode::{BackTab, Down, End, Enter, Esc, F, Home, PageDown, PageUp, Tab, Up};
+    use KeyCode::{BackTab, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up};
 
     let key = |code| Key::new(code, KeyModifiers::NONE);
     let char = |c| Key::new(KeyCode::Char(c), KeyModifiers::NONE);
@@ -167,6 +179,12 @@ pub(super) fn standard() -> Vec<Binding> {
             None,
             "One step back: close the detail, clear the filter, drop the selection",
         ),
+        bind(Normal, A::ZoomIn, &[char('+'), char('=')], None, "Chart: a shorter span (7 d, 24 h, 8 h, 2 h)"),
+        bind(Normal, A::ZoomOut, &[char('-')], None, "Chart: a longer span, from the history"),
+        bind(Normal, A::Earlier, &[key(Left)], None, "Chart: a quarter of its span earlier"),
+        bind(Normal, A::Later, &[key(Right)], None, "Chart: a quarter of its span later"),
+        bind(Normal, A::ZoomReset, &[char('0')], None, "Chart: the last two hours again"),
+        bind(Normal, A::Wall, &[char('w')], None, "The board for the wall; Ctrl-C or [wall] exit_key leaves it"),
         bind(Normal, A::Freeze, &[char('p'), char(' ')], Some("freeze"), "Stop the picture, or let it go on"),
         bind(
             Normal,

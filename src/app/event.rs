@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossterm::event::KeyEvent;
 
-use super::{Alarms, Notice};
+use super::{Alarms, Notice, past::Past};
 use crate::{
     domain::{Kind, Reading},
     store::{self, HistoryInfo, Instance, Snapshot, Status, Usage},
@@ -27,6 +27,8 @@ pub enum Event {
     Shared(Box<Shared>),
     /// The alerts as they are now.
     Alarms(Box<Alarms>),
+    /// What was asked of the history, see [`past::wanted`](super::past::wanted).
+    Past(Box<Past>),
     /// Something about ourselves to be shown.
     Notice(Notice),
     /// The cause of the notice with this key is gone.
@@ -48,6 +50,8 @@ pub struct Room {
     pub overlay: usize,
     /// Lines that the overlay has.
     pub overlay_lines: usize,
+    /// Columns of dots of the detail's chart, 0 without one.
+    pub chart: usize,
 }
 
 /// What the instances share besides readings. The rarely read parts are `None` where they were not read again.

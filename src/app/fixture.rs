@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{Event, Facts, State, update};
 use crate::{
-    config::{Budget, Ui, Watched},
+    config::{Budget, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Target},
     store::{Instance, Link, Role, Status, Traffic},
 };
@@ -43,6 +43,8 @@ pub(crate) fn facts() -> Facts {
         budget: Budget { requests_per_minute: 50, reserve: 5 },
         min_interval: Duration::from_secs(60),
         ui: Ui::default(),
+        wall: Wall::default(),
+        locked: false,
         me: Instance { id: "me".into(), pid: 7, host: "desk".into(), role: Role::Dashboard },
         may_poll: true,
     }

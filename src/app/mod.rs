@@ -13,6 +13,7 @@ mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod keymap;
+pub mod past;
 pub mod rows;
 mod select;
 mod state;
@@ -20,6 +21,7 @@ mod state;
 mod tests;
 pub mod text;
 mod update;
+pub mod wall;
 
 pub use action::{Action, Binding, Context};
 pub use alarms::{Alarms, Mark};

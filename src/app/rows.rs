@@ -5,7 +5,7 @@
 
 use std::{cmp::Ordering, time::Duration};
 
-use super::{Column, Mark, RowState, State, View, alarms, filter::Words};
+use super::{Column, Mark, RowState, State, View, alarms, filter::Words, wall};
 use crate::{
     config::Watched,
     domain::{Aht, Condition, Kind, Level, Now, Point, Row, Series, Target},
@@ -202,6 +202,14 @@ pub fn line<'a>(state: &'a State, target: &Target) -> Option<Line<'a>> {
     Some(Line { mark: alarms::mark(data, target), ..line })
 }
 
+/// The line that the detail is about: the selected one, also where the filter hides it, else the first.
+pub fn detailed(state: &State) -> Option<Line<'_>> {
+    match state.selected.get(&state.focus) {
+        Some(target) => line(state, target),
+        None => lines(state, state.focus).into_iter().next(),
+    }
+}
+
 /// Rows without a value come last in both directions; equals are ordered by name, then id.
 fn order(a: &Line<'_>, b: &Line<'_>, column: Column, reverse: bool) -> Ordering {
     let first = match column {
@@ -318,7 +326,8 @@ pub fn shown_now(state: &State) -> Now {
 /// frozen.
 pub fn next_change(state: &State, now: &Now) -> Option<Duration> {
     let step = step(state);
-    state.frozen.is_none().then(|| step.saturating_sub(into_step(now, step)))
+    let ages = step.saturating_sub(into_step(now, step));
+    state.frozen.is_none().then(|| wall::next_change(state).map_or(ages, |d| d.min(ages)))
 }
 
 fn step(state: &State) -> Duration {
@@ -334,12 +343,15 @@ fn into_step(now: &Now, step: Duration) -> Duration {
 /// the rest. Page sizes are those of the last frame.
 pub fn attention(state: &State) -> Vec<(Target, Attention)> {
     let mut seen: Vec<Target> = Vec::new();
-    for kind in tables(state) {
+    if state.wall.is_some() {
+        seen.extend(Kind::ALL.into_iter().flat_map(|k| wall::shown(state, k).0).map(|l| l.target().clone()));
+    }
+    for kind in tables(state).into_iter().filter(|_| state.wall.is_none()) {
         let lines = lines(state, kind);
         seen.extend(window(state, kind, &lines).iter().map(|l| l.target().clone()));
     }
     seen.sort_unstable();
-    let selected = state.selected.get(&state.focus);
+    let selected = state.selected.get(&state.focus).filter(|_| state.wall.is_none());
     let of = |target: &Target| {
         if selected == Some(target) {
             Attention::Selected

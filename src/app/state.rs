@@ -5,10 +5,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
-use super::Keymap;
+use super::{
+    Keymap,
+    past::{Axis, Past},
+    wall::Wall,
+};
 use crate::{
     alert::{Alert, AlertId, Mute, Subject},
-    config::{Budget, Ui, Watched},
+    config::{Budget, Ui, Wall as WallConfig, Watched},
     domain::{Condition, Kind, Level, Now, Row, Target},
     store::{Event, HistoryInfo, Instance, Status, Usage},
 };
@@ -83,6 +87,16 @@ pub struct State {
     pub size: (u16, u16),
     /// Which key does what.
     pub keys: Arc<Keymap>,
+    /// The board on the wall, while it is shown; every key but its exit is ignored then.
+    pub wall: Option<Wall>,
+    /// Counts the answers that arrived while we looked: the board's proof that its data live.
+    pub replies: u64,
+    /// The time axis of the detail's chart.
+    pub axis: Axis,
+    /// What the history said last.
+    pub past: Option<Past>,
+    /// Columns of dots that the chart of the last frame had; 0 without one.
+    pub chart: usize,
     /// Where the selection stood among the visible rows of each table: its neighbour takes over when it disappears.
     pub cursor: BTreeMap<Kind, usize>,
 }
@@ -93,6 +107,11 @@ impl State {
         let rows = facts.watched.iter().map(|w| (w.target.clone(), Row::new(w.target.clone()))).collect();
         let agents_only = facts.watched.iter().all(|w| w.target.kind == Kind::Agent);
         State {
+            wall: facts.locked.then(|| Wall::new(now.mono)),
+            replies: 0,
+            axis: Axis::default(),
+            past: None,
+            chart: 0,
             facts,
             started: now.clone(),
             now,
@@ -158,6 +177,10 @@ pub struct Facts {
     pub min_interval: Duration,
     /// Theme, symbols, steps.
     pub ui: Ui,
+    /// The board on the wall.
+    pub wall: WallConfig,
+    /// True for `ahtop wall`: nothing but the board, from the start to the end.
+    pub locked: bool,
     /// This process.
     pub me: Instance,
     /// False for a viewer without credentials.

@@ -6,14 +6,16 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest, backend::crossterm::to_input_request};
 
 use super::{
-    Action, Context, Event, Overlay, Room, Shared, State, View, alarms,
+    Action, Context, Event, Key, Overlay, Room, Shared, State, View, alarms,
     banners::{banners, causes},
     context,
+    past::Axis,
     rows::SORT_COLUMNS,
     select,
+    wall::{self, Wall},
 };
 use crate::{
-    domain::{Now, Reading, Target, clean_line},
+    domain::{Now, Outcome, Reading, Target, clean_line},
     store::Snapshot,
 };
 
@@ -51,6 +53,10 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Readings(readings) => on_readings(state, &readings),
         Event::Shared(shared) => on_shared(state, *shared),
         Event::Alarms(alarms) => alarms::take(state, *alarms, &mut effects) && live(state),
+        Event::Past(past) => {
+            state.past = Some(*past);
+            true
+        }
         Event::Notice(notice) => {
             let known = state.notices.contains(&notice);
             state.notices.retain(|n| n.key != notice.key);
@@ -67,7 +73,8 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Tick => live(state),
         Event::Drawn(room) => on_drawn(state, room),
     };
-    if changed {
+    let turned = wall::turn(state);
+    if changed || turned {
         select::settle(state);
         state.revision = state.revision.wrapping_add(1);
     }
@@ -78,6 +85,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 fn on_drawn(state: &mut State, room: Room) -> bool {
     state.overlay_lines = (room.overlay, room.overlay_lines);
     state.alert_page = room.alerts;
+    state.chart = room.chart;
     if state.page == room.page {
         return false;
     }
@@ -107,6 +115,8 @@ fn on_readings(state: &mut State, readings: &[Reading]) -> bool {
     for reading in readings {
         if let Some(row) = state.rows.get_mut(&reading.target) {
             row.take(reading, &state.now);
+            // A failure may be that no answer came at all.
+            state.replies += u64::from(!matches!(reading.outcome, Outcome::Failed(_)));
             ours = true;
         }
     }
@@ -168,7 +178,33 @@ fn type_char(input: &mut Input, request: InputRequest) -> bool {
     input.handle(request).is_some_and(|change| change.value || change.cursor)
 }
 
+/// The board takes its exit alone. Where it is all there is, that ends the program.
+fn on_wall(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
+    let name = Key::from(key).to_string();
+    let exits = name == "Ctrl-C" || state.facts.wall.exit_key.as_deref() == Some(name.as_str());
+    if !exits || key.kind == KeyEventKind::Release {
+        return false;
+    }
+    if state.facts.locked {
+        effects.push(Effect::Quit);
+        return false;
+    }
+    state.wall = None;
+    true
+}
+
+/// From the dashboard: whatever lay over it or stood still is over.
+fn open_wall(state: &mut State) {
+    state.overlay = None;
+    state.frozen = None;
+    state.filter.editing = false;
+    state.wall = Some(Wall::new(state.now.mono));
+}
+
 fn on_key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
+    if state.wall.is_some() {
+        return on_wall(state, key, effects);
+    }
     let context = context(state);
     let keys = Arc::clone(&state.keys);
     match keys.action(context, key) {
@@ -254,6 +290,10 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
             let Some(first) = banners(state).into_iter().next() else { return false };
             state.dismissed.push(first.key);
         }
+        Action::ZoomIn | Action::ZoomOut | Action::ZoomReset | Action::Earlier | Action::Later => {
+            return axis(state, action);
+        }
+        Action::Wall => open_wall(state),
         Action::AgeAsTime => state.age_as_time = !state.age_as_time,
         Action::Down => travel(state, select::Move::Down),
         Action::Up => travel(state, select::Move::Up),
@@ -275,6 +315,19 @@ fn begin(state: &mut State) {
     if !in_alerts(state) {
         select_something(state);
     }
+}
+
+/// Moves the chart's time axis, where there is a chart.
+fn axis(state: &mut State, action: Action) -> bool {
+    let next = match action {
+        _ if state.chart == 0 => state.axis,
+        Action::ZoomIn => state.axis.zoomed(-1),
+        Action::ZoomOut => state.axis.zoomed(1),
+        Action::Earlier => state.axis.moved(1),
+        Action::Later => state.axis.moved(-1),
+        _ => Axis::default(),
+    };
+    std::mem::replace(&mut state.axis, next) != next
 }
 
 /// What concerns the selected row begins with the first one in view, visibly, where nobody has moved yet.

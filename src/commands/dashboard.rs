@@ -15,7 +15,7 @@ use crate::{
     config::{self, Config, Env, Overrides},
     exit::Exit,
     run::{self, DashboardOptions, Outcome},
-    store::Role,
+    store::{Instance, Role},
     term::{self, Guard, Screen, Stdout},
     watch,
 };
@@ -28,6 +28,11 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     if !has_screen(env) {
         return once::run(&cli::Once::default(), flags, env).await;
     }
+    open(flags, env, false).await
+}
+
+/// The same, `locked`: as the board on the wall. There is a terminal.
+pub(crate) async fn open(flags: &Overrides, env: &Env, locked: bool) -> Result<Exit, Failure> {
     let loaded = config::load(flags, env)?;
     let config = loaded.config;
     let session = Session::open(Open {
@@ -42,7 +47,7 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
         severity: Severity::Info,
         text,
     });
-    open_on(session, &config, env, None, notices.collect()).await
+    open_on(session, &config, env, Shown { mode: None, locked }, notices.collect()).await
 }
 
 /// True where standard output is a terminal that can show a screen.
@@ -54,12 +59,38 @@ fn terminal(env: &Env) -> term::Facts {
     term::Facts::detect(|name| env.get(name).map(str::to_owned))
 }
 
-/// Shows `session` until somebody leaves, then closes it. `mode` is named on the screen.
+/// How a session is shown.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown {
+    /// Named on the screen.
+    pub(crate) mode: Option<&'static str>,
+    /// As the board on the wall.
+    pub(crate) locked: bool,
+}
+
+/// What the screen says of a configuration, for `me`.
+pub(crate) fn facts(config: &Config, me: Instance, may_poll: bool, shown: Shown) -> Facts {
+    Facts {
+        account: config.account.name.as_str().into(),
+        mode: shown.mode,
+        zone: session::zone(config),
+        watched: config.watch.clone().into(),
+        budget: config.budget,
+        min_interval: config.poll.min_interval,
+        ui: config.ui.clone(),
+        wall: config.wall.clone(),
+        locked: shown.locked,
+        me,
+        may_poll,
+    }
+}
+
+/// Shows `session` until somebody leaves, then closes it.
 pub(crate) async fn open_on(
     session: Session,
     config: &Config,
     env: &Env,
-    mode: Option<&'static str>,
+    shown: Shown,
     mut notices: Vec<Notice>,
 ) -> Result<Exit, Failure> {
     notices.extend(session.notices.iter().map(|n| Notice {
@@ -68,17 +99,7 @@ pub(crate) async fn open_on(
         text: n.text.clone(),
     }));
     let cancel = CancellationToken::new();
-    let facts = Facts {
-        account: config.account.name.as_str().into(),
-        mode,
-        zone: session::zone(config),
-        watched: config.watch.clone().into(),
-        budget: config.budget,
-        min_interval: config.poll.min_interval,
-        ui: config.ui.clone(),
-        me: session.me.clone(),
-        may_poll: session.may_poll,
-    };
+    let facts = facts(config, session.me.clone(), session.may_poll, shown);
     let options = DashboardOptions {
         facts,
         store: session.store.clone(),

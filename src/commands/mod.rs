@@ -12,10 +12,12 @@ pub mod once;
 pub mod serve;
 mod session;
 pub mod simulate;
+pub mod snapshot;
 mod stop;
 pub mod stream;
 mod sweep;
 pub mod token;
+pub mod wall;
 
 pub use failure::Failure;
 

@@ -18,7 +18,7 @@ use crate::{
     exit::Exit,
     poll::Keys,
     sim::{self, Roster, SimServer, SimService, Truth, options::RosterChoice},
-    store::Role,
+    store::{Role, Store, StoreError},
 };
 
 /// The demo's past.
@@ -91,7 +91,8 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
         wants: config.watch.iter().map(|w| w.target.clone()).collect(),
     })?;
     let result = if dashboard::has_screen(env) {
-        dashboard::open_on(session, config, env, Some("DEMO"), Vec::new()).await
+        dashboard::open_on(session, config, env, dashboard::Shown { mode: Some("DEMO"), locked: args.wall }, Vec::new())
+            .await
     } else {
         let result = once::on(&session, &cli::Once::default(), config, env).await;
         session.close().await;
@@ -103,7 +104,12 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
 }
 
 /// The demo's configuration, written as a user would and read the same way.
-fn configuration(service: &SimService, base_url: &str, flags: &Overrides, env: &Env) -> Result<Loaded, Failure> {
+pub(crate) fn configuration(
+    service: &SimService,
+    base_url: &str,
+    flags: &Overrides,
+    env: &Env,
+) -> Result<Loaded, Failure> {
     let roster = service.roster();
     let user = service.options().user_name;
     let file = File::of(&roster, base_url, &user);
@@ -118,6 +124,11 @@ fn configuration(service: &SimService, base_url: &str, flags: &Overrides, env: &
 /// Puts the past into the store, as a poller would have.
 fn remember(service: &SimService, path: &Path) -> Result<(), Failure> {
     let opened = crate::store::open("auto", path, service.clock().clone())?;
+    Ok(remember_in(service, opened.store.as_ref())?)
+}
+
+/// The same into a store that is open.
+pub(crate) fn remember_in(service: &SimService, store: &dyn Store) -> Result<(), StoreError> {
     let boot = service.clock().now().boot;
     let readings: Vec<Reading> = sim::history(service, PAST.0, PAST.1)
         .into_iter()
@@ -128,16 +139,20 @@ fn remember(service: &SimService, path: &Path) -> Result<(), Failure> {
                 mono: past.mono,
                 wall: Timestamp::from_millisecond(past.unix_ms).unwrap_or_default(),
             },
-            outcome: match past.truth {
-                Truth::Secs(secs) => Outcome::Value(Aht::from_secs(secs)),
-                Truth::NoCalls => Outcome::NoCalls,
-                Truth::Invalid => Outcome::Invalid,
-            },
+            outcome: outcome(past.truth),
             name: past.name.map(Into::into),
         })
         .collect();
-    opened.store.append(&readings)?;
-    Ok(())
+    store.append(&readings)
+}
+
+/// The truth as it would have been read.
+pub(crate) fn outcome(truth: Truth) -> Outcome {
+    match truth {
+        Truth::Secs(secs) => Outcome::Value(Aht::from_secs(secs)),
+        Truth::NoCalls => Outcome::NoCalls,
+        Truth::Invalid => Outcome::Invalid,
+    }
 }
 
 /// A configuration file, as far as the demo needs it.

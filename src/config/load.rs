@@ -17,7 +17,10 @@ use super::{
     paths, roster,
     schema::{Id, KEYS, VARIABLES},
     themes,
-    types::{Account, Alert, AuthMode, AuthSource, Budget, Config, Notify, Poll, SecretSource, Symbols, Theme, Ui},
+    types::{
+        Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, SecretSource, Symbols, Theme, Ui,
+        Wall,
+    },
     watch,
 };
 
@@ -273,6 +276,12 @@ impl Layers {
             mouse: self.value(Id::Mouse) == Some(Value::Switch(true)),
             keys: std::mem::take(&mut self.file.keys),
         };
+        let wall = Wall {
+            title: self.text(Id::WallTitle),
+            page_seconds: self.count(Id::PageSeconds),
+            names: names(self.text(Id::Names).as_deref()),
+            exit_key: self.text(Id::ExitKey),
+        };
         let store_url = self.text(Id::StoreUrl).unwrap_or_default();
         let history_keep = self.span(Id::HistoryKeep);
         let alert = self.alert();
@@ -294,6 +303,7 @@ impl Layers {
             alert,
             quiet,
             hooks: std::mem::take(&mut self.file.hooks),
+            wall,
         };
         let holds_key = config.auth.as_ref().and_then(|auth| match &auth.source {
             SecretSource::KeyEnv(name) => Some(name.as_str()),
@@ -462,6 +472,15 @@ impl Layers {
 
 fn theme(word: &str) -> Theme {
     Theme::ALL.into_iter().find(|t| t.word() == word).unwrap_or(Theme::Auto)
+}
+
+fn names(word: Option<&str>) -> Names {
+    match word {
+        Some("initials") => Names::Initials,
+        Some("id") => Names::Id,
+        Some("hidden") => Names::Hidden,
+        _ => Names::Full,
+    }
 }
 
 fn symbols(word: Option<&str>) -> Symbols {

@@ -69,6 +69,14 @@ pub enum Id {
     Notify,
     /// `[quiet] hours`
     QuietHours,
+    /// `[wall] title`
+    WallTitle,
+    /// `[wall] page_seconds`
+    PageSeconds,
+    /// `[wall] names`
+    Names,
+    /// `[wall] exit_key`
+    ExitKey,
 }
 
 impl Id {
@@ -128,6 +136,8 @@ const DAY: u64 = 86_400;
 pub(super) const THEMES: &[&str] = &["auto", "dark", "light", "cvd", "mono"];
 /// Words for `[ui] symbols`.
 pub(super) const SYMBOLS: &[&str] = &["auto", "unicode", "block", "ascii"];
+/// Words for `[wall] names`.
+pub(super) const NAMES: &[&str] = &["full", "initials", "id", "hidden"];
 /// Words for `[auth] mode`.
 pub(super) const MODES: &[&str] = &["token", "basic"];
 /// Words for `[alert] notify`.
@@ -137,7 +147,7 @@ pub const TRIGGERS: [&str; 9] =
     ["warn", "crit", "clear", "stale", "invalid", "throttled", "token", "credentials", "service"];
 
 /// The table, in the order of [`Id`].
-pub static KEYS: [Key; 31] = [
+pub static KEYS: [Key; 35] = [
     key!(
         AccountName, "account"."name", Form::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
@@ -262,11 +272,27 @@ pub static KEYS: [Key; 31] = [
         QuietHours, "quiet"."hours", Form::Hours, None, None, None,
         "Hours in which nothing is polled, in the account's time zone"
     ),
+    key!(
+        WallTitle, "wall"."title", Form::Line, None, Some("--title"), Some("AHTOP_TITLE"),
+        "First words of the board; without it the account's name"
+    ),
+    key!(
+        PageSeconds, "wall"."page_seconds", Form::Count { min: 5, max: 3600 }, Some("15"), Some("--page-seconds"),
+        Some("AHTOP_PAGE_SECONDS"), "How long a page of the board stays; one with an alert stays four times as long"
+    ),
+    key!(
+        Names, "wall"."names", Form::Word(NAMES), Some("full"), Some("--names"), Some("AHTOP_NAMES"),
+        "How the board names agents: full, initials, id or hidden"
+    ),
+    key!(
+        ExitKey, "wall"."exit_key", Form::Key, None, Some("--exit-key"), Some("AHTOP_EXIT_KEY"),
+        "A key that leaves the board, beside Ctrl-C: q, F12, Ctrl-X"
+    ),
 ];
 
 /// The tables of single values, in the order of the file.
-pub const SECTIONS: [&str; 10] =
-    ["account", "auth", "budget", "poll", "store", "history", "watch", "ui", "alert", "quiet"];
+pub const SECTIONS: [&str; 11] =
+    ["account", "auth", "budget", "poll", "store", "history", "watch", "ui", "alert", "quiet", "wall"];
 
 /// The lists of tables, with their keys; the first one names the entry.
 pub const LISTS: [(&str, &[&str]); 4] = [
@@ -309,7 +335,7 @@ mod tests {
             assert_eq!(key.id as usize, i, "{}", key.name);
             assert!(SECTIONS.contains(&key.section));
         }
-        assert_eq!(Id::QuietHours as usize + 1, KEYS.len());
+        assert_eq!(Id::ExitKey as usize + 1, KEYS.len());
     }
 
     #[test]

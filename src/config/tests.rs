@@ -89,6 +89,7 @@ fn every_flag_and_every_variable_reaches_its_key() {
                 Form::Switch => "yes",
                 Form::Span { .. } => "5h",
                 Form::Percent { .. } => "7%",
+                Form::Key => "F9",
                 _ => "other",
             },
         };

@@ -32,6 +32,8 @@ pub struct Config {
     pub quiet: Vec<Hours>,
     /// `[[hook]]`: programs that are told of alerts.
     pub hooks: Vec<Hook>,
+    /// The board on the wall.
+    pub wall: Wall,
 }
 
 /// `[alert]`
@@ -262,4 +264,36 @@ impl Symbols {
             Symbols::Ascii => "ascii",
         }
     }
+}
+/// `[wall]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wall {
+    /// What stands in the board's first line; `None`: the account's name.
+    pub title: Option<String>,
+    /// How long a page stays, in seconds from 5 to 3600; one with an alert stays longer.
+    pub page_seconds: u32,
+    /// How agents are named.
+    pub names: Names,
+    /// A key that leaves the board, beside Ctrl-C: `q`, `F12`, `Ctrl-X`, as the help writes keys.
+    pub exit_key: Option<String>,
+}
+
+impl Default for Wall {
+    fn default() -> Self {
+        Wall { title: None, page_seconds: 15, names: Names::Full, exit_key: None }
+    }
+}
+
+/// How agents are named where others can read it. Campaigns always have their names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Names {
+    /// The label, the name or the id, whichever there is.
+    #[default]
+    Full,
+    /// The first letters of it.
+    Initials,
+    /// The id.
+    Id,
+    /// Not at all.
+    Hidden,
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinHandle,
@@ -10,10 +11,13 @@ use tokio::{
 
 use crate::{
     alert::{Action, Policy, shelf},
-    app::{Alarms, Event, Notice, Severity, Shared},
+    app::{
+        Alarms, Event, Notice, Severity, Shared,
+        past::{Ask, Binner},
+    },
     config::Watched,
     domain::{Reading, Series, Target},
-    store::{Attention, Cursor, Handle, Instance, StoreError},
+    store::{Attention, Cursor, Handle, Instance, RangeQuery, StoreError},
 };
 
 /// How often the version is looked at where nobody pokes us.
@@ -56,6 +60,7 @@ pub(super) struct Feed {
     wants: watch::Sender<Wants>,
     nudges: mpsc::Sender<Target>,
     actions: mpsc::Sender<Action>,
+    asks: watch::Sender<Option<Ask>>,
     task: JoinHandle<()>,
 }
 
@@ -66,6 +71,7 @@ impl Feed {
         let (wants, wanted) = watch::channel(Wants::new());
         let (nudges, nudged) = mpsc::channel(64);
         let (actions, acted) = mpsc::channel(64);
+        let (asks, asked) = watch::channel(None);
         let now = Instant::now();
         let worker = Worker {
             store,
@@ -81,7 +87,8 @@ impl Feed {
             look_at: now,
             want_at: now + WANT,
         };
-        Feed { events, wants, nudges, actions, task: tokio::spawn(worker.run(notify, wanted, nudged, acted)) }
+        let task = tokio::spawn(worker.run(notify, wanted, nudged, acted, asked));
+        Feed { events, wants, nudges, actions, asks, task }
     }
 
     /// Who is looked at, as of the last frame.
@@ -90,6 +97,17 @@ impl Feed {
             let changed = *old != wants;
             if changed {
                 *old = wants;
+            }
+            changed
+        });
+    }
+
+    /// What is wanted of the history, as of the last frame; the newest question alone is answered.
+    pub(super) fn look_back(&self, ask: Option<Ask>) {
+        self.asks.send_if_modified(|old| {
+            let changed = *old != ask;
+            if changed {
+                *old = ask;
             }
             changed
         });
@@ -139,6 +157,7 @@ impl Worker {
         mut wanted: watch::Receiver<Wants>,
         mut nudged: mpsc::Receiver<Target>,
         mut acted: mpsc::Receiver<Action>,
+        mut asked: watch::Receiver<Option<Ask>>,
     ) {
         loop {
             tokio::select! {
@@ -167,6 +186,16 @@ impl Worker {
                         return;
                     }
                     self.want_at = self.want_at.min(Instant::now() + REST);
+                }
+                changed = asked.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let Some(ask) = asked.borrow_and_update().clone() else { continue };
+                    let result = self.look_back(ask).await;
+                    if self.judge(READ, result).await.is_err() {
+                        return;
+                    }
                 }
                 () = sleep_until(self.want_at) => {
                     self.want_at = Instant::now() + WANT;
@@ -239,6 +268,25 @@ impl Worker {
         if let Some(alarms) = alarms {
             self.send(Event::Alarms(Box::new(alarms))).await;
         }
+        Ok(())
+    }
+
+    /// Reads the buckets of a chart, one reading at a time.
+    async fn look_back(&mut self, ask: Ask) -> Result<(), StoreError> {
+        let time = |ms: i64| Timestamp::from_millisecond(ms).ok();
+        let query = RangeQuery { target: Some(ask.target.clone()), from: time(ask.from()), to: time(ask.end()) };
+        let past = self
+            .store
+            .call(move |s| {
+                let mut binner = Binner::new(ask);
+                s.range(&query, &mut |reading| {
+                    binner.take(&reading);
+                    true
+                })?;
+                Ok(binner.finish(s.now().wall.as_millisecond()))
+            })
+            .await?;
+        self.send(Event::Past(Box::new(past))).await;
         Ok(())
     }
 

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use self::feed::{Feed, Judge};
 use crate::{
     alert::Policy,
-    app::{Effect, Event, Facts, Notice, Room, State, rows, update},
+    app::{Effect, Event, Facts, Notice, Room, State, past, rows, update},
     config::{Alert, Ui},
     domain::{Clock, Kind},
     store::Handle,
@@ -152,7 +152,13 @@ where
     let draw = move |frame: &mut Frame<'_>, state: &State| {
         let layout = ui::draw(frame, state, &look);
         let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
-        Room { page, alerts: layout.alerts, overlay: layout.overlay, overlay_lines: layout.overlay_lines }
+        Room {
+            page,
+            alerts: layout.alerts,
+            overlay: layout.overlay,
+            overlay_lines: layout.overlay_lines,
+            chart: layout.chart,
+        }
     };
     drive(options, terminal, host, input, signals, draw).await
 }
@@ -211,6 +217,7 @@ where
         if !suspended && painter.is_due(&state) {
             painter.paint(terminal, &mut state, clock.as_ref(), &mut draw)?;
             feed.attend(rows::attention(&state));
+            feed.look_back(past::wanted(&state));
             painter.next = Instant::now() + gap;
         }
         let wake = if suspended {

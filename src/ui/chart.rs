@@ -7,14 +7,26 @@ use std::{cmp::Ordering, time::Duration};
 use ratatui::style::Style;
 
 use super::{canvas::Canvas, cells, glyphs::Set, scale::Scale, sparkline};
-use crate::domain::{Aht, Band, Now, Series};
-use jiff::tz::TimeZone;
+use crate::{
+    app::past::{Ask, Bin},
+    domain::{Aht, Band, Now, Series},
+};
+use jiff::{Timestamp, tz::TimeZone};
+
+/// Where the values come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source<'a> {
+    /// The readings that a row keeps.
+    Live(&'a Series),
+    /// The history, in the buckets of this grid; `None` while it is being read.
+    Past(&'a Ask, Option<&'a [Option<Bin>]>),
+}
 
 /// What a chart shows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chart<'a> {
     /// The readings.
-    pub series: &'a Series,
+    pub source: Source<'a>,
     /// Limits as lines, and the scale.
     pub band: &'a Band,
     /// The right end.
@@ -31,6 +43,9 @@ pub(super) struct Chart<'a> {
     pub old: bool,
 }
 
+/// How far back calls count for the value of now, in milliseconds.
+const MEMORY_MS: i64 = 2 * 3600 * 1000;
+
 /// Width of the labels at the left, the axis included.
 const LABELS: u16 = 8;
 
@@ -43,18 +58,39 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
         return;
     }
     let (width, height) = (canvas.width() - LABELS, canvas.height() - 2);
-    let per_cell = if canvas.look.glyphs.set == Set::Unicode { 2 } else { 1 };
-    let n = usize::from(width) * per_cell;
-    let values = sparkline::buckets(chart.series, chart.now.mono, chart.span, n, chart.hold);
-    let scale = Scale::of(chart.band, values.iter().flatten().copied());
+    let per_cell = per_cell(canvas);
+    let n = columns(canvas);
+    let values = match chart.source {
+        Source::Live(series) => {
+            let one = |aht| Bin { low: aht, high: aht, last: aht };
+            let values = sparkline::buckets(series, chart.now.mono, chart.span, n, chart.hold);
+            Some(values.into_iter().map(|v| v.map(one)).collect())
+        }
+        Source::Past(_, bins) => bins.filter(|b| b.len() == n).map(<[_]>::to_vec),
+    };
+    let reading = values.is_none();
+    let values: Vec<Option<Bin>> = values.unwrap_or_else(|| vec![None; n]);
+    let scale = Scale::of(chart.band, values.iter().flatten().flat_map(|b| [b.low, b.high]));
     limits(canvas, chart.band, &scale, width, height);
     axes(canvas, chart, &scale, width, height);
     if values.iter().all(Option::is_none) {
         let hours = chart.span.as_secs() / 3600;
-        let text = format!(" no value in {hours} h ");
+        let text = if reading { " reading the history ".to_owned() } else { format!(" no value in {hours} h ") };
         canvas.put(LABELS + 1, height / 2, width.saturating_sub(2), &text, canvas.look.styles.dim);
     }
     curve(&mut canvas.part(LABELS, 0, width, height), chart, &scale, &values, per_cell);
+}
+
+fn per_cell(canvas: &Canvas<'_>) -> usize {
+    if canvas.look.glyphs.set == Set::Unicode { 2 } else { 1 }
+}
+
+/// How many columns of dots a chart on the whole of `canvas` has; 0 where it is too small for one.
+pub(super) fn columns(canvas: &Canvas<'_>) -> usize {
+    if canvas.width() < LEAST.0 || canvas.height() < LEAST.1 {
+        return 0;
+    }
+    usize::from(canvas.width() - LABELS) * per_cell(canvas)
 }
 
 /// The row of the plot in which `aht` lies, 0 at the top.
@@ -92,8 +128,14 @@ fn axes(canvas: &mut Canvas<'_>, chart: &Chart<'_>, scale: &Scale, width: u16, h
     for y in 0..height {
         canvas.dot(axis, y, glyphs.hv[1], dim);
     }
+    let (left, right_end) = ends(chart);
+    let memory = chart.now.wall.as_millisecond().saturating_sub(MEMORY_MS);
+    let all = right_end.saturating_sub(left);
     for x in 0..width {
-        canvas.dot(LABELS + x, base, glyphs.hv[0], dim);
+        // A column counts where its end lies within the memory.
+        let end = left.saturating_add(all.saturating_mul(i64::from(x) + 1) / i64::from(width.max(1)));
+        let (symbol, style) = if end > memory { (glyphs.memory, canvas.look.styles.text) } else { (glyphs.hv[0], dim) };
+        canvas.dot(LABELS + x, base, symbol, style);
     }
     canvas.dot(axis, base, glyphs.corners[2], dim);
     if !scale.by_band {
@@ -101,19 +143,39 @@ fn axes(canvas: &mut Canvas<'_>, chart: &Chart<'_>, scale: &Scale, width: u16, h
             canvas.put_right(0, y, axis, &cells::aht(Some(Aht::from_secs(value as u32))), dim);
         }
     }
-    let label = |back: Duration| {
-        let at = chart.now.wall.checked_sub(back).unwrap_or(chart.now.wall);
-        cells::minute(at, chart.zone)
+    let label = |at: i64| {
+        let at = Timestamp::from_millisecond(at).unwrap_or(chart.now.wall);
+        let form = match chart.span.as_secs() / 3600 {
+            0..20 => return cells::minute(at, chart.zone),
+            20..100 => "%a %H:%M",
+            _ => "%-d %b",
+        };
+        at.to_zoned(chart.zone.clone()).strftime(form).to_string()
     };
     let right = LABELS + width;
-    canvas.put(axis, base + 1, 6, &label(chart.span), dim);
-    if width >= 24 {
-        canvas.put(LABELS + width / 2 - 2, base + 1, 5, &label(chart.span / 2), dim);
+    let (first, last) = (label(left), label(right_end.min(chart.now.wall.as_millisecond())));
+    let long = u16::try_from(first.len().max(last.len())).unwrap_or(u16::MAX);
+    if width > 2 * long {
+        canvas.put(axis, base + 1, long, &first, dim);
     }
-    canvas.put_right(right - 5, base + 1, 5, &label(Duration::ZERO), dim);
+    if width >= 4 * long + 4 {
+        canvas.put(LABELS + width / 2 - long / 2, base + 1, long, &label(left + all / 2), dim);
+    }
+    canvas.put_right(right - long.min(width), base + 1, long.min(width), &last, dim);
 }
 
-fn curve(plot: &mut Canvas<'_>, chart: &Chart<'_>, scale: &Scale, values: &[Option<Aht>], per_cell: usize) {
+/// Milliseconds since 1970 of the left and the right end.
+fn ends(chart: &Chart<'_>) -> (i64, i64) {
+    match chart.source {
+        Source::Live(_) => {
+            let now = chart.now.wall.as_millisecond();
+            (now.saturating_sub(i64::try_from(chart.span.as_millis()).unwrap_or(i64::MAX)), now)
+        }
+        Source::Past(grid, _) => (grid.begin(0), grid.end()),
+    }
+}
+
+fn curve(plot: &mut Canvas<'_>, chart: &Chart<'_>, scale: &Scale, values: &[Option<Bin>], per_cell: usize) {
     let look = plot.look;
     let rows = match look.glyphs.set {
         Set::Unicode => 4,
@@ -129,19 +191,23 @@ fn curve(plot: &mut Canvas<'_>, chart: &Chart<'_>, scale: &Scale, values: &[Opti
         let mut dots = vec![0u8; usize::from(plot.height())];
         let mut worst: Option<Aht> = None;
         for (column, value) in values[first..first + per_cell].iter().enumerate() {
-            let Some(aht) = *value else {
+            let Some(bin) = *value else {
                 before = None;
                 continue;
             };
-            worst = Some(worst.map_or(aht, |w| farther(chart.band, w, aht)));
-            let y = height_of(aht);
+            for aht in [bin.low, bin.high] {
+                worst = Some(worst.map_or(aht, |w| farther(chart.band, w, aht)));
+            }
+            let (mut top, mut bottom) = (height_of(bin.high), height_of(bin.low));
             // Neighbours are joined: the step stands in the newer column.
-            let from = before.map_or(y, |b| if b < y { b + 1 } else { b.saturating_sub(1) });
-            let joined = if before == Some(y) { y..=y } else { from.min(y)..=from.max(y) };
-            for dot in joined {
+            if let Some(b) = before {
+                top = if b < top { b + 1 } else { top };
+                bottom = if b > bottom { b - 1 } else { bottom };
+            }
+            for dot in top..=bottom {
                 dots[dot / rows] |= 1 << (dot % rows * per_cell + column);
             }
-            before = Some(y);
+            before = Some(height_of(bin.last));
         }
         let Some(worst) = worst else { continue };
         let style = if chart.old { chart.style } else { ink(plot, chart, worst) };
@@ -204,7 +270,7 @@ mod tests {
         let look = look(Theme::Mono, symbols);
         let mut buf = Buffer::empty(Rect::new(0, 0, 32, 10));
         let chart = Chart {
-            series: &series,
+            source: Source::Live(&series),
             band: &band,
             now: &now(),
             span: Duration::from_secs(7200),

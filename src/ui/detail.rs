@@ -3,26 +3,28 @@
 use std::time::Duration;
 
 use super::{
+    Layout,
     canvas::{Canvas, wrap},
     cells,
-    chart::{self, Chart},
+    chart::{self, Chart, Source},
     scene::Scene,
     status, table,
 };
 use crate::{
-    app::{Line, RowState},
-    domain::Condition,
+    app::{Line, RowState, past, text},
+    domain::{Condition, Stamp},
+    store::EventKind,
 };
 
-/// The chart's span: the window of the service's average, or twice that on wide screens with a history to show.
-const SPANS: [Duration; 2] = [Duration::from_secs(2 * 3600), Duration::from_secs(4 * 3600)];
-/// Fewest columns for the longer span.
-const WIDE: u16 = 90;
+/// The window of the service's average.
+const WINDOW: Duration = Duration::from_secs(2 * 3600);
+/// Most events of a target that are told.
+const EVENTS: usize = 3;
 /// Rows of the chart beyond this add nothing.
 const TALLEST: u16 = 24;
 
 /// Draws the detail of the selected row.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layout: &mut Layout) {
     let line = scene.selected();
     let kind = line.as_ref().map_or("Detail", |l| match l.target().kind {
         crate::domain::Kind::Agent => "Agent",
@@ -41,7 +43,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool) {
         canvas.part(1, 0, w.saturating_sub(1), h)
     };
     match line {
-        Some(line) => body(&mut part, scene, &line),
+        Some(line) => body(&mut part, scene, &line, layout),
         None => {
             let (w, style) = (part.width(), part.look.styles.dim);
             part.put(1, 0, w.saturating_sub(1), "no row is selected", style);
@@ -49,7 +51,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool) {
     }
 }
 
-fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
+fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mut Layout) {
     let look = canvas.look;
     let s = look.styles;
     let (width, height) = (canvas.width().saturating_sub(2), canvas.height());
@@ -87,27 +89,10 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let room = height.saturating_sub(4);
     let rows =
         if room.saturating_sub(below + 1) >= 8 { room - below - 1 } else { room.saturating_sub(2).min(8) }.min(TALLEST);
-    let long = canvas.width() >= WIDE
-        && line
-            .row
-            .series
-            .points()
-            .next()
-            .is_some_and(|p| scene.data.now.mono.since(p.at) > SPANS[0] + Duration::from_secs(600));
-    let chart = Chart {
-        series: &line.row.series,
-        band: &line.watched.band,
-        now: &scene.now,
-        span: SPANS[usize::from(long)],
-        hold: scene.stale_after,
-        zone: &scene.state.facts.zone,
-        style: if old { s.stale } else { s.text },
-        old,
-    };
     let mut y = 3;
     if rows >= chart::LEAST.1 {
-        chart::draw(&mut canvas.part(1, 4, width, rows), &chart);
         y = 4 + rows + 1;
+        curve(&mut canvas.part(1, 3, width, rows + 1), scene, line, layout);
     }
     let rows = height.saturating_sub(y);
     for (i, text) in (0..rows * columns).zip(&lines) {
@@ -119,6 +104,39 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     }
     if below > rows && rows > 0 {
         canvas.put(width, height - 1, 1, look.glyphs.ellipsis, s.dim);
+    }
+}
+
+/// The chart, and above it what it shows where that is not the last two hours.
+fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mut Layout) {
+    let s = canvas.look.styles;
+    let old = cells::is_old(line.state);
+    let (w, h) = (canvas.width(), canvas.height());
+    let axis = scene.state.axis;
+    let mut part = canvas.part(0, 1, w, h.saturating_sub(1));
+    layout.chart = chart::columns(&part);
+    let grid = if axis.is_live() { None } else { past::grid(scene.state, layout.chart) };
+    let bins = grid.as_ref().and_then(|grid| scene.state.past.as_ref()?.on(grid));
+    let chart = Chart {
+        source: match &grid {
+            Some(grid) => Source::Past(grid, bins.as_deref()),
+            None => Source::Live(&line.row.series),
+        },
+        band: &line.watched.band,
+        now: &scene.now,
+        span: axis.span.length(),
+        hold: scene.stale_after,
+        zone: &scene.state.facts.zone,
+        style: if old { s.stale } else { s.text },
+        old,
+    };
+    chart::draw(&mut part, &chart);
+    if !axis.is_live() {
+        let back = match axis.back {
+            0 => String::new(),
+            _ => format!(", ending {} ago", text::brief(axis.offset())),
+        };
+        canvas.put(0, 0, w, &format!("{}{back}   + - zoom   0 last 2 h", axis.span.word()), s.dim);
     }
 }
 
@@ -134,7 +152,10 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let zone = &scene.state.facts.zone;
     if let Some(error) = line.row.error() {
-        out.push(format!("last answer: {error}"));
+        let since = line.row.failing_since.as_ref().map_or_else(String::new, |at| {
+            format!(" ({} since {})", times(line.row.failures), text::moment(at.wall, scene.now.wall, zone))
+        });
+        out.push(format!("last answer: {error}{since}"));
     }
     if line.state == RowState::Other(Condition::Invalid) {
         out.push(format!("configured in {}", line.watched.origin));
@@ -152,10 +173,60 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
     if let Some((_, at)) = &line.row.good {
         out.push(format!("read at {}", cells::clock(at.wall, zone)));
     }
-    let changes = line.row.series.changes(scene.data.now.mono, SPANS[0]);
+    out.push(next(scene, line));
+    let changes = line.row.series.changes(scene.data.now.mono, WINDOW);
     out.push(format!("{changes} changes seen in 2 h"));
+    if let Ok(from) = scene.now.wall.checked_sub(WINDOW) {
+        out.push(format!("calls since {} count now", text::moment(from, scene.now.wall, zone)));
+    }
     if line.state == RowState::Other(Condition::NoCalls) {
         out.push("no outbound call within two hours: not a zero".into());
     }
+    out.extend(events(scene, line));
     out
+}
+
+fn times(n: u32) -> String {
+    if n == 1 { "once".into() } else { format!("{n} times") }
+}
+
+/// When the next answer is to be expected: the poller names the next one alone, the others come once a sweep.
+fn next(scene: &Scene<'_>, line: &Line<'_>) -> String {
+    let Some(status) = scene.data.status.as_ref().filter(|_| scene.link().2) else {
+        return "next poll: not known, see the first line".into();
+    };
+    if status.next.as_ref() == Some(line.target()) {
+        return "next poll: now".into();
+    }
+    if line.state == RowState::Other(Condition::Invalid) && line.row.failures >= 2 {
+        let rest = crate::app::banners::INVALID_RETRY;
+        return line.row.last.as_ref().map_or_else(|| "next poll: soon".into(), |(_, at)| due(scene, at, rest));
+    }
+    let every = status.sweep.max(scene.state.facts.min_interval);
+    line.row.last.as_ref().map_or_else(|| "next poll: soon".into(), |(_, at)| due(scene, at, every))
+}
+
+fn due(scene: &Scene<'_>, last: &Stamp, every: Duration) -> String {
+    match every.saturating_sub(last.age(&scene.now)) {
+        Duration::ZERO => "next poll: due".into(),
+        left => format!("next poll: in about {}", text::brief(left)),
+    }
+}
+
+/// The last events that name this target, newest first.
+fn events(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
+    let id = &*line.target().id;
+    let about = |kind: EventKind| matches!(kind, EventKind::Target | EventKind::Malformed);
+    scene
+        .data
+        .events
+        .iter()
+        .rev()
+        .filter(|e| about(e.kind) && e.text.contains(id))
+        .take(EVENTS)
+        .map(|e| {
+            let at = text::moment(e.at.wall, scene.now.wall, &scene.state.facts.zone);
+            format!("{at} {}", e.text)
+        })
+        .collect()
 }

@@ -37,6 +37,12 @@ pub struct Glyphs {
     pub hv: [&'static str; 2],
     /// Corners: top left, top right, bottom left, bottom right.
     pub corners: [&'static str; 4],
+    /// What large figures are made of: fresh, old.
+    pub fills: [&'static str; 2],
+    /// The board's proof of life: a cell where the last reply stands, and the others.
+    pub life: [&'static str; 2],
+    /// The part of a time axis whose calls count now.
+    pub memory: &'static str,
     /// Marks the sort column: ascending, descending.
     pub sort: [&'static str; 2],
     /// Two cells each: much longer, longer, much shorter, shorter, inside.
@@ -60,6 +66,9 @@ pub static UNICODE: Glyphs = Glyphs {
     lines: ["╌", "·"],
     hv: ["─", "│"],
     corners: ["┌", "┐", "└", "┘"],
+    fills: ["█", "░"],
+    life: ["■", "·"],
+    memory: "━",
     sort: ["▴", "▾"],
     levels: ["▲▲", "▲ ", "▼▼", "▼ ", "  "],
     conditions: ["· ", "◌ ", "? ", "! ", "× "],
@@ -72,6 +81,7 @@ pub static BLOCK: Glyphs = Glyphs {
     set: Set::Block,
     cursor: ">",
     lines: ["-", "·"],
+    memory: "=",
     sort: ["^", "v"],
     conditions: ["· ", "~ ", "? ", "! ", "× "],
     ..UNICODE
@@ -88,6 +98,9 @@ pub static ASCII: Glyphs = Glyphs {
     lines: ["-", "."],
     hv: ["-", "|"],
     corners: ["+", "+", "+", "+"],
+    fills: ["#", ":"],
+    life: ["#", "."],
+    memory: "=",
     sort: ["^", "v"],
     levels: ["^^", "^ ", "vv", "v ", "  "],
     conditions: [". ", "~ ", "? ", "! ", "x "],
@@ -153,6 +166,7 @@ mod tests {
         all.extend(g.bars);
         all.extend(g.clamped.iter().chain(&g.lines).chain(&g.hv).chain(&g.corners).chain(&g.sort));
         all.extend(g.severities.iter().chain(&g.marks));
+        all.extend(g.fills.iter().chain(&g.life).chain([&g.memory]));
         all
     }
 

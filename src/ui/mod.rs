@@ -33,6 +33,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod theme;
+mod wall;
 
 use ratatui::{Frame, buffer::Buffer, layout::Rect};
 
@@ -56,6 +57,8 @@ pub struct Layout {
     pub overlay: usize,
     /// Lines that the overlay would have; scrolling further than `overlay_lines - overlay` shows nothing new.
     pub overlay_lines: usize,
+    /// Columns of dots of the detail's chart; 0 without one.
+    pub chart: usize,
     /// Where the text cursor belongs while the filter is being typed: column and row of the screen.
     pub cursor: Option<(u16, u16)>,
 }
@@ -102,6 +105,10 @@ pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> Layo
     let scene = Scene::of(state);
     let mut layout = Layout::default();
     canvas.clear();
+    if state.wall.is_some() {
+        wall::draw(&mut canvas, &scene, &mut layout);
+        return layout;
+    }
     if canvas.width() < SMALL.0 || canvas.height() < SMALL.1 {
         small::draw(&mut canvas, &scene, &mut layout);
     } else {
@@ -153,7 +160,7 @@ fn full(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
 fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout, frames: bool) {
     let (mut w, mut h) = (canvas.width(), canvas.height());
     if scene.state.detail_open {
-        detail::draw(canvas, scene, frames);
+        detail::draw(canvas, scene, frames, layout);
         return;
     }
     if scene.state.view == View::Alerts {
@@ -183,7 +190,7 @@ fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout, frame
     if w >= BESIDE && h >= 8 {
         let beside = (w / 3).clamp(38, 76);
         w -= beside;
-        detail::draw(&mut canvas.part(w, 0, beside, h), scene, frames);
+        detail::draw(&mut canvas.part(w, 0, beside, h), scene, frames, layout);
     }
     let around: u16 = if frames { 3 } else { 1 };
     let tables = rows::tables(scene.state);

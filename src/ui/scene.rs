@@ -54,11 +54,7 @@ impl<'a> Scene<'a> {
 
     /// The line that the detail is about: the selected one, also where the filter hides it, else the first.
     pub(super) fn selected(&self) -> Option<Line<'a>> {
-        let focus = self.state.focus;
-        match self.state.selected.get(&focus) {
-            Some(target) => rows::line(self.state, target),
-            None => self.lines(focus).first().copied(),
-        }
+        rows::detailed(self.state)
     }
 
     /// The state of the link in a word, how long it lasts or has lasted, and whether it is as it should be.

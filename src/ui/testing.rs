@@ -8,7 +8,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 use super::{Layout, Look, TerminalFacts, draw_on};
 use crate::{
     app::{Facts, State, View},
-    config::{Budget, Symbols, Theme, Ui, Watched},
+    config::{Budget, Symbols, Theme, Ui, Wall, Watched},
     domain::{Aht, Band, BootId, Condition, Kind, Level, Mono, Now, Outcome, Row, Stamp, Target},
     store::{Event, EventKind, HistoryInfo, Instance, Link, Role, Status, Traffic, Usage},
 };
@@ -146,6 +146,8 @@ pub(crate) fn state(specs: &[Spec]) -> State {
         budget: Budget { requests_per_minute: 50, reserve: 5 },
         min_interval: Duration::from_secs(60),
         ui: ui(Theme::Auto, Symbols::Unicode),
+        wall: Wall::default(),
+        locked: false,
         me: me.clone(),
         may_poll: true,
     };

@@ -37,7 +37,7 @@ impl Floor {
 
     fn room(&mut self, campaigns: usize, agents: usize) {
         let page = [(Kind::Campaign, campaigns), (Kind::Agent, agents)].into();
-        self.event(Event::Drawn(Room { page, alerts: 5, overlay: 10, overlay_lines: 45 }));
+        self.event(Event::Drawn(Room { page, alerts: 5, overlay: 10, overlay_lines: 45, chart: 0 }));
     }
 }
 

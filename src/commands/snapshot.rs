@@ -1,0 +1,227 @@
+//! `ahtop snapshot`: what the store knows now, as a picture in a file. Asks nobody for anything.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    Done, Failure, dashboard,
+    session::{auto_path, zone},
+    simulate,
+};
+use crate::{
+    app::{Event, Room, Shared, State, View, update},
+    cli::{Snapshot, SnapshotView},
+    config::{self, Config, Env, Overrides, Symbols},
+    domain::{Clock, Kind, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
+    exit::Exit,
+    report,
+    sim::{self, SimService},
+    store::{
+        Attention, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk, PermitKind, Role,
+        SqliteStore, Status, Store, StoreError, open,
+    },
+    ui::{self, Colors, Look, TerminalFacts},
+};
+
+/// When the demo's picture is taken: 12 March 2026, 14:32:07 in India.
+const DEMO_AT: i64 = 1_773_306_127;
+/// For how long the demo has been watched by then.
+const DEMO_WATCHED: Duration = Duration::from_secs(70 * 60);
+/// Lease and wants of the demo, which nobody renews.
+const DEMO_TTL: Duration = Duration::from_secs(60);
+
+/// Draws the picture into `args.file`.
+///
+/// # Errors
+/// The name of the file, the configuration, a store that is not there, or a file that cannot be written.
+pub fn run(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<Done, Failure> {
+    let draw: fn(&Buffer, &str) -> String = match args.file.extension().and_then(|e| e.to_str()) {
+        Some("svg") => report::svg,
+        Some("txt") => |buffer, _| words(buffer),
+        _ => return Err(Failure::new(Exit::Usage, "the file's name must end in .svg or .txt")),
+    };
+    let (buffer, title) = if args.demo { demo(args, flags)? } else { live(args, flags, env)? };
+    std::fs::write(&args.file, draw(&buffer, &title))
+        .map_err(|e| Failure::new(Exit::Unexpected, format!("cannot write {}: {e}", args.file.display())))?;
+    Ok(Done::ok(""))
+}
+
+fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(Buffer, String), Failure> {
+    let config = config::load(flags, env)?.config;
+    let path = auto_path(&config, env)?;
+    let file = match config.store_url.strip_prefix("sqlite://") {
+        Some(file) => Some(Path::new(file)),
+        None => (config.store_url == "auto").then_some(path.as_path()),
+    };
+    if let Some(missing) = file.filter(|f| !f.exists()) {
+        let message = format!("nothing is stored at {} yet: let ahtop poll first", missing.display());
+        return Err(Failure::new(Exit::Unexpected, message));
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let opened = open(&config.store_url, &path, clock.clone())?;
+    let now = clock.now();
+    let mut shared = shared(opened.store.as_ref())?;
+    shared.history = Some(opened.store.history()?);
+    let me = Instance::here(Role::Command);
+    let mut state = state(args, &config, me, None, now.clone());
+    // A poller that is silent is said to be: the picture knows of what was before it.
+    state.started.mono = Mono(i64::MIN);
+    fill(&mut state, opened.store.as_ref(), shared, &now)?;
+    let at = now.wall.to_zoned(zone(&config)).strftime("%-d %b %Y %H:%M %Z").to_string();
+    Ok((paint(&mut state, &config, args), format!("ahtop  {}  {at}", config.account.name)))
+}
+
+/// The simulated call centre, watched for a while in injected time: the same picture on every machine.
+fn demo(args: &Snapshot, flags: &Overrides) -> Result<(Buffer, String), Failure> {
+    let begin = Timestamp::from_second(DEMO_AT).unwrap_or_default() - DEMO_WATCHED;
+    let clock = Arc::new(ManualClock::at(begin));
+    let service = sim::Scenario::Busy.service(1, clock.clone());
+    // Neither variables nor the directory may make a difference.
+    let config = simulate::configuration(&service, "http://127.0.0.1:1", flags, &Env::default())?.config;
+    let store = SqliteStore::memory(clock.clone())?;
+    let me = Instance { id: "demo".into(), pid: 1, host: "demo".into(), role: Role::Dashboard };
+    let mut state = state(args, &config, me.clone(), Some("DEMO"), clock.now());
+    simulate::remember_in(&service, &store)?;
+    watch(&service, &clock, &store, &config, &me)?;
+    let shared = shared(&store)?;
+    let now = clock.now();
+    fill(&mut state, &store, shared, &now)?;
+    Ok((paint(&mut state, &config, args), "ahtop demo".to_owned()))
+}
+
+/// Reads the targets in turn at the usual pace, as a poller does, until the picture is taken.
+fn watch(
+    service: &SimService,
+    clock: &ManualClock,
+    store: &dyn Store,
+    config: &Config,
+    me: &Instance,
+) -> Result<(), StoreError> {
+    let rate = config.budget.usable().max(1);
+    // A little slower than the budget, which is meant for any minute.
+    let gap = Duration::from_millis(60_000 / u64::from(rate) + 1);
+    let targets: Vec<Target> = config.watch.iter().map(|w| w.target.clone()).collect();
+    let steps = u32::try_from(DEMO_WATCHED.as_millis() / gap.as_millis()).unwrap_or(0);
+    let wants: Vec<_> = targets.iter().map(|t| (t.clone(), Attention::Listed)).collect();
+    let (since, mut turn) = (clock.now().stamp(), targets.iter().cycle());
+    for _ in 0..steps {
+        clock.advance(gap);
+        if store.token()?.is_none_or(|t| t.remaining(&clock.now()).is_zero()) {
+            mint(store, me)?;
+        }
+        let Some(target) = turn.next() else { break };
+        let ask = PermitAsk {
+            kind: PermitKind::Aht,
+            cap: rate,
+            pace: Pace::Burst,
+            void_after: Duration::from_secs(1),
+            timeout: config.poll.timeout,
+        };
+        if let PermitAnswer::Granted { id, .. } = store.permit(me, &ask)? {
+            store.append(&[reading(service, target, &clock.now())])?;
+            store.finish(id, true)?;
+        }
+    }
+    store.lease(me, DEMO_TTL)?;
+    store.want(me, &wants, DEMO_TTL)?;
+    let token = store.token()?;
+    let now = clock.now();
+    store.set_status(&Status {
+        at: now.stamp(),
+        link: Link::Live,
+        since,
+        rate: f64::from(rate),
+        targets: u32::try_from(targets.len()).unwrap_or(u32::MAX),
+        sweep: gap.saturating_mul(u32::try_from(targets.len()).unwrap_or(u32::MAX)),
+        next: turn.next().cloned(),
+        token_until: token.map(|t| {
+            let left = t.remaining(&now);
+            Now { mono: now.mono + left, wall: now.wall.checked_add(left).unwrap_or(now.wall), ..now.clone() }.stamp()
+        }),
+        strangers: None,
+        traffic: Default::default(),
+    })
+}
+
+fn mint(store: &dyn Store, me: &Instance) -> Result<(), StoreError> {
+    let ask = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 10], lock: Duration::from_secs(10) };
+    if let MintAnswer::Go(ticket) = store.mint_begin(me, &ask)? {
+        let life = Duration::from_secs(3600);
+        store.mint_end(ticket, MintEnd::Minted { secret: "demo".into(), life })?;
+    }
+    Ok(())
+}
+
+fn reading(service: &SimService, target: &Target, now: &Now) -> Reading {
+    let outcome = simulate::outcome(service.truth(target, now.mono));
+    let name = (outcome != Outcome::Invalid).then(|| service.roster().name(target).unwrap_or_default().into());
+    Reading { target: target.clone(), at: now.stamp(), outcome, name }
+}
+
+/// What the instances share besides readings, without the history's size.
+fn shared(store: &dyn Store) -> Result<Shared, StoreError> {
+    Ok(Shared {
+        status: store.status()?,
+        usage: store.usage()?,
+        poller: store.lease_holder()?,
+        instances: store.instances()?,
+        history: None,
+        events: Some(store.events(Duration::from_secs(24 * 3600))?),
+    })
+}
+
+fn state(args: &Snapshot, config: &Config, me: Instance, mode: Option<&'static str>, now: Now) -> State {
+    let shown = dashboard::Shown { mode, locked: args.view == SnapshotView::Wall };
+    let mut state = State::new(dashboard::facts(config, me, config.auth.is_some(), shown), now);
+    state.view = match args.view {
+        SnapshotView::Overview | SnapshotView::Wall => View::Overview,
+        SnapshotView::Agents => View::Agents,
+        SnapshotView::Campaigns => View::Campaigns,
+    };
+    state.size = args.size;
+    state
+}
+
+fn fill(state: &mut State, store: &dyn Store, shared: Shared, now: &Now) -> Result<(), StoreError> {
+    let snapshot = store.snapshot(Series::SPAN)?;
+    update(state, Event::Loaded(snapshot), now.clone());
+    update(state, Event::Shared(Box::new(shared)), now.clone());
+    Ok(())
+}
+
+fn paint(state: &mut State, config: &Config, args: &Snapshot) -> Buffer {
+    let mut ui = config.ui.clone();
+    if ui.symbols == Symbols::Auto {
+        ui.symbols = Symbols::Unicode;
+    }
+    let look = Look::resolve(&ui, TerminalFacts { colors: Colors::True, utf8: true, braille: true, light: false });
+    let area = Rect::new(0, 0, args.size.0, args.size.1);
+    let mut buffer = Buffer::empty(area);
+    // The first frame finds out how much room there is.
+    for _ in 0..2 {
+        let layout = ui::draw_on(&mut buffer, area, state, &look);
+        let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
+        let room = Room { page, alerts: layout.alerts, chart: layout.chart, ..Room::default() };
+        let now = state.now.clone();
+        update(state, Event::Drawn(room), now);
+    }
+    buffer
+}
+
+/// The words of the picture, without the blanks at the ends of lines.
+fn words(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let (mut line, mut x) = (String::new(), 0);
+        while x < buffer.area.width {
+            let Some(cell) = buffer.cell((x, y)) else { break };
+            line.push_str(cell.symbol());
+            x += ratatui::buffer::CellWidth::cell_width(cell).max(1);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}

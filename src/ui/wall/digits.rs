@@ -1,0 +1,239 @@
+//! Large figures: `4:51`, `1:02:03`, `-:--`, `?`, seven, five, three or one row high.
+//!
+//! The pixels are drawn twice as wide as high in cells, because a cell is twice as high as wide. Three rows take half
+//! blocks, or the strokes of a pocket calculator in ASCII.
+
+use ratatui::style::Style;
+
+use crate::ui::{canvas::Canvas, glyphs::Set};
+
+/// How high figures can be, the highest first.
+pub(super) const HEIGHTS: [u16; 4] = [7, 5, 3, 1];
+
+/// How a figure is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fill {
+    /// A value that holds.
+    Solid,
+    /// An old one: it looks thin also from afar and without colour.
+    Thin,
+}
+
+/// Four by seven pixels, a bit each, the highest bit left.
+const SEVEN: [[u8; 7]; 10] = [
+    [6, 9, 9, 9, 9, 9, 6],
+    [2, 6, 2, 2, 2, 2, 7],
+    [6, 9, 1, 2, 4, 8, 15],
+    [6, 9, 1, 6, 1, 9, 6],
+    [9, 9, 9, 15, 1, 1, 1],
+    [15, 8, 14, 1, 1, 9, 6],
+    [6, 8, 8, 14, 9, 9, 6],
+    [15, 1, 1, 2, 2, 4, 4],
+    [6, 9, 9, 6, 9, 9, 6],
+    [6, 9, 9, 7, 1, 1, 6],
+];
+const SEVEN_DASH: [u8; 7] = [0, 0, 0, 15, 0, 0, 0];
+const SEVEN_QUESTION: [u8; 7] = [6, 9, 1, 2, 2, 0, 2];
+
+/// Three by five pixels.
+const FIVE: [[u8; 5]; 10] = [
+    [7, 5, 5, 5, 7],
+    [2, 6, 2, 2, 7],
+    [7, 1, 7, 4, 7],
+    [7, 1, 7, 1, 7],
+    [5, 5, 7, 1, 1],
+    [7, 4, 7, 1, 7],
+    [7, 4, 7, 5, 7],
+    [7, 1, 1, 2, 2],
+    [7, 5, 7, 5, 7],
+    [7, 5, 7, 1, 7],
+];
+const FIVE_DASH: [u8; 5] = [0, 0, 7, 0, 0];
+const FIVE_QUESTION: [u8; 5] = [7, 1, 3, 0, 2];
+
+/// A calculator's strokes in three rows of three cells.
+const STROKES: [[&str; 3]; 12] = [
+    [" _ ", "| |", "|_|"],
+    ["   ", "  |", "  |"],
+    [" _ ", " _|", "|_ "],
+    [" _ ", " _|", " _|"],
+    ["   ", "|_|", "  |"],
+    [" _ ", "|_ ", " _|"],
+    [" _ ", "|_ ", "|_|"],
+    [" _ ", "  |", "  |"],
+    [" _ ", "|_|", "|_|"],
+    [" _ ", "|_|", " _|"],
+    ["   ", " _ ", "   "],
+    [" _ ", " _|", " ' "],
+];
+
+/// The place of a character in the tables: digits, then dash, then question mark for anything else.
+fn place(c: char) -> usize {
+    match c {
+        '-' => 10,
+        c => c.to_digit(10).and_then(|d| usize::try_from(d).ok()).unwrap_or(11),
+    }
+}
+
+/// Cells that one character takes, without the gap behind it.
+fn advance(c: char, height: u16) -> u16 {
+    match (height, c) {
+        (7 | 5, ':') => 2,
+        (7, _) => 8,
+        (5, _) => 6,
+        (3, ':') => 1,
+        (3, _) => 3,
+        _ => 1,
+    }
+}
+
+/// Cells between two characters.
+const fn gap(height: u16) -> u16 {
+    match height {
+        7 | 5 => 2,
+        3 => 1,
+        _ => 0,
+    }
+}
+
+/// How wide `text` is in figures of this height.
+pub(super) fn width(text: &str, height: u16) -> u16 {
+    let n = u16::try_from(text.chars().count()).unwrap_or(u16::MAX);
+    let gaps = gap(height).saturating_mul(n.saturating_sub(1));
+    text.chars().map(|c| advance(c, height)).fold(gaps, u16::saturating_add)
+}
+
+/// Draws `text` with its upper left corner at `x`, `y`. What lies outside is not drawn.
+pub(super) fn draw(canvas: &mut Canvas<'_>, (x, y): (u16, u16), text: &str, height: u16, fill: Fill, style: Style) {
+    if height < 3 {
+        canvas.put(x, y, u16::MAX, text, style);
+        return;
+    }
+    let mut at = x;
+    for c in text.chars() {
+        match (height, canvas.look.glyphs.set) {
+            (3, Set::Ascii) => strokes(canvas, (at, y), c, style),
+            (3, _) => halves(canvas, (at, y), c, fill, style),
+            _ => pixels(canvas, (at, y), c, height, fill, style),
+        }
+        at = at.saturating_add(advance(c, height)).saturating_add(gap(height));
+    }
+}
+
+fn rows_of(c: char, height: u16) -> Vec<u8> {
+    match (height, place(c)) {
+        (7, d @ 0..10) => SEVEN[d].to_vec(),
+        (7, 10) => SEVEN_DASH.to_vec(),
+        (7, _) => SEVEN_QUESTION.to_vec(),
+        (_, d @ 0..10) => FIVE[d].to_vec(),
+        (_, 10) => FIVE_DASH.to_vec(),
+        _ => FIVE_QUESTION.to_vec(),
+    }
+}
+
+/// One pixel is two cells.
+fn pixels(canvas: &mut Canvas<'_>, (x, y): (u16, u16), c: char, height: u16, fill: Fill, style: Style) {
+    let full = canvas.look.glyphs.fills[usize::from(fill == Fill::Thin)];
+    let columns = if height == 7 { 4 } else { 3 };
+    if c == ':' {
+        let dots = if height == 7 { [2, 4] } else { [1, 3] };
+        for row in dots {
+            canvas.dot(x, y + row, full, style);
+            canvas.dot(x.saturating_add(1), y + row, full, style);
+        }
+        return;
+    }
+    for (row, bits) in (0u16..).zip(rows_of(c, height)) {
+        for column in (0..columns).filter(|i| bits >> (columns - 1 - i) & 1 == 1) {
+            let at = x.saturating_add(column * 2);
+            canvas.dot(at, y + row, full, style);
+            canvas.dot(at.saturating_add(1), y + row, full, style);
+        }
+    }
+}
+
+/// Five rows of pixels in three rows of cells.
+fn halves(canvas: &mut Canvas<'_>, (x, y): (u16, u16), c: char, fill: Fill, style: Style) {
+    // Half blocks have no thin form: the style alone, and the question mark beside the figure, say that it is old.
+    let style = if fill == Fill::Thin { style.add_modifier(ratatui::style::Modifier::DIM) } else { style };
+    let (rows, columns) = if c == ':' { (vec![0, 1, 0, 1, 0], 1) } else { (rows_of(c, 5), 3) };
+    for row in 0..3u16 {
+        let bits = |i: u16| rows.get(usize::from(i)).copied().unwrap_or(0);
+        let (upper, lower) = (bits(row * 2), bits(row * 2 + 1));
+        for column in 0..columns {
+            let on = |bits: u8| bits >> (columns - 1 - column) & 1 == 1;
+            let symbol = match (on(upper), on(lower)) {
+                (true, true) => "█",
+                (true, false) => "▀",
+                (false, true) => "▄",
+                (false, false) => continue,
+            };
+            canvas.dot(x.saturating_add(column), y + row, symbol, style);
+        }
+    }
+}
+
+fn strokes(canvas: &mut Canvas<'_>, (x, y): (u16, u16), c: char, style: Style) {
+    if c == ':' {
+        canvas.dot(x, y + 1, ".", style);
+        canvas.dot(x, y + 2, ".", style);
+        return;
+    }
+    for (row, line) in (0u16..).zip(STROKES[place(c)]) {
+        for (column, symbol) in (0u16..).zip(line.split("").filter(|s| !s.is_empty())) {
+            if symbol != " " {
+                canvas.dot(x.saturating_add(column), y + row, symbol, style);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Symbols, Theme},
+        ui::testing::{look, words},
+    };
+    use ratatui::{buffer::Buffer, layout::Rect};
+
+    fn drawn(text: &str, height: u16, symbols: Symbols, fill: Fill) -> String {
+        let look = look(Theme::Mono, symbols);
+        let area = Rect::new(0, 0, width(text, height), height);
+        let mut buf = Buffer::empty(area);
+        draw(&mut Canvas::new(&mut buf, area, &look), (0, 0), text, height, fill, Style::new());
+        words(&buf)
+    }
+
+    #[test]
+    fn every_figure_at_every_height_is_its_own() {
+        for symbols in [Symbols::Unicode, Symbols::Block, Symbols::Ascii] {
+            for height in HEIGHTS {
+                let all: Vec<String> =
+                    "0123456789-?:".chars().map(|c| drawn(&c.to_string(), height, symbols, Fill::Solid)).collect();
+                for (i, a) in all.iter().enumerate() {
+                    assert!(!a.trim().is_empty());
+                    assert!(!all[..i].contains(a), "{height} {symbols:?}\n{a}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_old_figure_looks_thin() {
+        for symbols in [Symbols::Unicode, Symbols::Ascii] {
+            for height in [7, 5] {
+                assert_ne!(drawn("4:51", height, symbols, Fill::Solid), drawn("4:51", height, symbols, Fill::Thin));
+            }
+        }
+    }
+
+    #[test]
+    fn figures_as_they_are_seen() {
+        let picture: Vec<String> = [(7, Symbols::Ascii), (5, Symbols::Ascii), (3, Symbols::Ascii), (3, Symbols::Block)]
+            .into_iter()
+            .flat_map(|(h, s)| ["0123456789", "4:51 -:-- ?"].map(|t| drawn(t, h, s, Fill::Solid)))
+            .collect();
+        insta::assert_snapshot!("digits", picture.join("\n"));
+    }
+}

@@ -1,0 +1,175 @@
+//! The first and the last line of the board, and what is wrong with all of it at once.
+
+use crate::{
+    app::{
+        Line, RowState, Severity, rows, text,
+        wall::{self, Page},
+    },
+    domain::{Condition, Kind},
+    store::Role,
+    ui::{
+        canvas::Canvas,
+        cells,
+        scene::Scene,
+        segments::{self, Segment, choose},
+    },
+};
+
+/// Cells in which the answers run.
+const LIFE: usize = 8;
+
+/// Draws the first line: whose board, what is measured, how fresh it is, whether answers arrive.
+pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
+    let s = canvas.look.styles;
+    let width = canvas.width();
+    let facts = &scene.state.facts;
+    let now = scene.now.wall.to_zoned(facts.zone.clone());
+    let mut right = vec![
+        Segment::new(3, now.strftime("%a %H:%M %Z").to_string(), s.accent),
+        freshness(canvas, scene),
+        life(canvas, scene),
+    ];
+    let (word, span, good) = scene.link();
+    let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
+    right.push(Segment::new(0, format!("[{word}{span}]"), if good { s.text } else { s.error }));
+    let mode = facts.mode.map_or(0, |m| u16::try_from(m.len()).unwrap_or(0) + 4);
+    let right = choose(right, width.saturating_sub(mode + 2), 2);
+    let taken = segments::total(&right, 2);
+    let start = width.saturating_sub(taken + 1);
+    segments::put(canvas, start, 0, 2, &right);
+
+    let mut x = 1;
+    if let Some(mode) = facts.mode {
+        let style = s.warning.add_modifier(ratatui::style::Modifier::REVERSED);
+        x = canvas.put(x, 0, start, &format!(" {mode} "), style) + 1;
+    }
+    let title = facts.wall.title.as_deref().unwrap_or(&facts.account);
+    let room = start.saturating_sub(x + 2);
+    let long = "average handling time, last 2 hours";
+    let x = canvas.put(x, 0, room, title, s.accent);
+    for text in [long, "AHT, last 2 hours", "AHT"] {
+        let needed = u16::try_from(text.len()).unwrap_or(u16::MAX) + 5;
+        if x + needed <= start {
+            canvas.put_all(
+                x,
+                0,
+                start,
+                &[("  ", s.text), (canvas.look.glyphs.dot, s.dim), ("  ", s.text), (text, s.dim)],
+            );
+            break;
+        }
+    }
+}
+
+/// How many of the watched targets are fresh, how old those are at most, and how many are not.
+fn freshness(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
+    let s = canvas.look.styles;
+    let all: Vec<Line<'_>> = Kind::ALL
+        .into_iter()
+        .flat_map(|kind| rows::all_lines(scene.state, kind))
+        .filter(|l| l.state != RowState::Other(Condition::Invalid))
+        .collect();
+    let is_fresh =
+        |l: &&Line<'_>| matches!(l.state, RowState::Fresh(_) | RowState::Other(Condition::NoCalls | Condition::Value));
+    let fresh: Vec<Line<'_>> = all.iter().filter(is_fresh).copied().collect();
+    let text = match rows::oldest(&fresh) {
+        // Rounded up to a whole step, so that it is not a clock that runs.
+        Some((age, _)) => {
+            let minutes = age.as_secs() / 60 + 1;
+            format!("{} of {} under {minutes} min old", fresh.len(), all.len())
+        }
+        None => format!("0 of {} fresh", all.len()),
+    };
+    let missing = all.len() - fresh.len();
+    Segment::new(1, text, if missing > 0 { s.warning } else { s.dim })
+}
+
+/// A cell that goes one further with each answer, and stands still when none arrive.
+fn life(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
+    let s = canvas.look.styles;
+    let [here, other] = canvas.look.glyphs.life;
+    let at = usize::try_from(scene.state.replies % LIFE as u64).unwrap_or(0);
+    let mut pieces = vec![("replies ".to_owned(), s.dim)];
+    pieces.push((other.repeat(at), s.dim));
+    pieces.push((here.to_owned(), s.accent));
+    pieces.push((other.repeat(LIFE - 1 - at), s.dim));
+    Segment { pieces, priority: 2 }
+}
+
+/// Draws what is wrong with all of the board, over the whole line; false where nothing is.
+pub(super) fn trouble(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> bool {
+    let w = canvas.width();
+    let s = canvas.look.styles;
+    let said = match wall::dead_since(scene.state) {
+        Some(age) => {
+            let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
+            let since = text::moment(at, scene.now.wall, &scene.state.facts.zone);
+            let why = scene.banners.iter().find(|b| b.severity == Severity::Error && !names_agents(&b.key));
+            let why = why.map_or_else(String::new, |b| format!("  {}", b.text));
+            format!("NO FRESH DATA SINCE {since}{why}")
+        }
+        None => {
+            let error = scene.banners.iter().find(|b| b.severity == Severity::Error && !names_agents(&b.key));
+            let Some(error) = error else { return false };
+            error.text.clone()
+        }
+    };
+    canvas.tint(0, 0, w, 1, s.error);
+    canvas.put(1, 0, w.saturating_sub(2), &said, s.error);
+    true
+}
+
+/// What a banner says of single rows may name people, which the board may have been told not to.
+fn names_agents(key: &str) -> bool {
+    key.starts_with("invalid") || key.starts_with("failing")
+}
+
+/// Draws the last line: what the marks mean, the oldest reading in sight, who polls, and since when the board stands.
+pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line<'_>], page: Page) {
+    use crate::domain::Level;
+    let s = canvas.look.styles;
+    let glyphs = canvas.look.glyphs;
+    let mut all = Vec::new();
+    if page.of > 1 {
+        all.push(Segment::new(1, format!("page {}/{}", page.number + 1, page.of), s.text));
+    }
+    let marks = [
+        (RowState::Fresh(Level::HighWarn), "longer"),
+        (RowState::Fresh(Level::LowWarn), "shorter"),
+        (RowState::Other(Condition::Stale), "old"),
+        (RowState::Other(Condition::NoCalls), "no calls"),
+    ];
+    let pieces: Vec<(String, ratatui::style::Style)> =
+        marks.iter().map(|(state, word)| (format!("{} {word}   ", glyphs.state(*state).trim_end()), s.dim)).collect();
+    all.push(Segment { pieces, priority: 4 });
+    if let Some((age, line)) = rows::oldest(on_page) {
+        let name = wall::name(scene.state.facts.wall.names, &line);
+        let whose = if name.is_empty() { String::new() } else { format!(" ({name})") };
+        let style = if age >= scene.stale_after { s.warning } else { s.dim };
+        all.push(Segment::new(0, format!("oldest here {}{whose}", cells::age(Some(age))), style));
+    }
+    let usage = scene.data.usage;
+    let budget = scene.state.facts.budget;
+    match &scene.data.poller {
+        Some(p) => {
+            let who =
+                if p.id == scene.state.facts.me.id { "polling".to_owned() } else { format!("polled by {}", p.label()) };
+            all.push(Segment::new(3, who, s.dim));
+        }
+        None => all.push(Segment::new(2, "nobody polls", s.warning)),
+    }
+    all.push(Segment::new(
+        6,
+        format!("{}/{} of {}/min", usage.used_60s, budget.usable(), budget.requests_per_minute),
+        s.dim,
+    ));
+    if scene.state.facts.me.role == Role::Dashboard {
+        let since = &scene.state.started;
+        let zone = &scene.state.facts.zone;
+        let moment = text::moment(since.wall, scene.now.wall, zone);
+        let span = text::brief(since.stamp().age(&scene.now));
+        all.push(Segment::new(5, format!("ahtop wall since {moment} ({span})"), s.dim));
+    }
+    let chosen = choose(all, canvas.width().saturating_sub(2), 3);
+    segments::put(canvas, 1, 0, 3, &chosen);
+}

@@ -1,0 +1,238 @@
+//! The lower part: the agents outside of their band, page by page, and how all of them are.
+
+use crate::{
+    app::{
+        Line, RowState, rows, text,
+        wall::{self, Page},
+    },
+    domain::{Aht, Condition, Kind, Level},
+    ui::{canvas::Canvas, cells, scene::Scene, table},
+};
+
+/// From this width on the summary stands beside the agents.
+const BESIDE: u16 = 100;
+/// From this height on the agents have a blank line between them.
+const WIDE: u16 = 22;
+
+/// Draws both; says how many agents a page has room for, and gives those that it shows.
+pub(super) fn draw<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>) -> (usize, Vec<Line<'a>>) {
+    let (w, h) = (canvas.width(), canvas.height());
+    if h < 4 {
+        compact(&mut canvas.part(1, 0, w.saturating_sub(2), 1), scene);
+        if h < 2 {
+            return (0, Vec::new());
+        }
+        return agents(&mut canvas.part(1, 1, w.saturating_sub(2), h - 1), scene, false);
+    }
+    if w < BESIDE {
+        let mut inside = canvas.framed("Agents outside their band", "");
+        let (iw, ih) = (inside.width(), inside.height());
+        compact(&mut inside.part(1, 0, iw.saturating_sub(2), 1), scene);
+        return agents(&mut inside.part(1, 1, iw.saturating_sub(2), ih.saturating_sub(1)), scene, true);
+    }
+    let left = w * 3 / 5;
+    let mut part = canvas.part(0, 0, left, h);
+    part.framed("Agents outside their band", "");
+    let shown = agents(&mut part.part(2, 1, left.saturating_sub(4), h.saturating_sub(2)), scene, true);
+    let mut part = canvas.part(left + 1, 0, w - left - 1, h);
+    let mut inside = part.framed("All agents", "");
+    let (iw, ih) = (inside.width(), inside.height());
+    summary(&mut inside.part(1, 0, iw.saturating_sub(2), ih), scene);
+    shown
+}
+
+/// Which page this is, and how long it stays.
+fn paging(page: &Page, left: &str) -> String {
+    if page.of == 1 { String::new() } else { format!("page {}/{}, next in {left}", page.number + 1, page.of) }
+}
+
+fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usize, Vec<Line<'a>>) {
+    let s = canvas.look.styles;
+    let (w, h) = (canvas.width(), canvas.height());
+    let every = if h >= WIDE { 2 } else { 1 };
+    let titles = titles && h >= 4;
+    // Two titles may stand between the rows, and a sentence below them.
+    let caveat = u16::from(h >= 8);
+    let room = (h.saturating_sub(if titles { 2 } else { 0 } + caveat) / every).max(1);
+    let lines = wall::lines(scene.state, Kind::Agent);
+    let (shown, page) = wall::page(scene.state, Kind::Agent, &lines, usize::from(room));
+    if shown.is_empty() {
+        let style = s.dim;
+        canvas.put(0, 0, w, nobody(scene), style);
+        return (usize::from(room), Vec::new());
+    }
+    let over = scene.state.now.mono.since(scene.now.mono);
+    let mut y = 0;
+    let mut side: Option<Level> = None;
+    for line in shown {
+        let here = wall::side(line);
+        if titles && here != side {
+            let title =
+                if here == Some(Level::HighCrit) { "LOOK: longer than usual" } else { "LOOK: shorter than usual" };
+            let x = canvas.put(0, y, w, title, s.header);
+            if side.is_none() {
+                let text = paging(&page, &cells::age(Some(page.left + over)));
+                if usize::from(w) > usize::from(x) + text.len() + 2 {
+                    canvas.put_right(x, y, w - x, &text, s.dim);
+                }
+            }
+            y += 1;
+        }
+        side = here;
+        agent(&mut canvas.part(0, y, w, 1), scene, line);
+        y += every;
+    }
+    if caveat > 0 {
+        canvas.put(0, h - 1, w, "a long or a short average is a question, not a verdict", s.dim);
+    }
+    (usize::from(room), shown.to_vec())
+}
+
+/// Why the list is empty: that nobody is outside is only said where that is known.
+fn nobody(scene: &Scene<'_>) -> &'static str {
+    let fresh = rows::all_lines(scene.state, Kind::Agent).any(|l| matches!(l.state, RowState::Fresh(_)));
+    if fresh { "nobody is outside of their band" } else { "no fresh average of any agent" }
+}
+
+/// Mark, name, group, AHT, distance to the target, for how long.
+fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
+    let s = canvas.look.styles;
+    let w = canvas.width();
+    let style = s.state(line.state);
+    let ascii = canvas.look.glyphs.ascii();
+    // From the right: what it is about first, then how far and for how long, where there is room.
+    let held = line.held.map_or_else(String::new, |h| format!("for {}", text::brief(h)));
+    let away = line.watched.band.target.zip(line.aht).map(|(t, a)| cells::diff(Some(a.minus(t)))).unwrap_or_default();
+    let mut right = w;
+    for (text, width, least) in [(&*held, 10, 46), (&*away, 8, 36), (&*cells::aht(line.aht), 8, 0)] {
+        if w >= least && right > width {
+            right -= width;
+            let style = if width == 8 && least == 0 { s.text } else { s.dim };
+            canvas.put_right(right, 0, width, text, style);
+        }
+    }
+    let x = canvas.put(0, 0, 2, canvas.look.glyphs.state(line.state), style);
+    let word = line.state.word();
+    let x = canvas.put(x + 1, 0, 4, word, style).max(x + 5) + 1;
+    let names = scene.state.facts.wall.names;
+    let full = matches!(names, crate::config::Names::Full);
+    let name = if full { table::name(line, ascii).to_owned() } else { wall::name(names, line).into_owned() };
+    let name = if name.is_empty() { "an agent".to_owned() } else { name };
+    let room = right.saturating_sub(x + 1);
+    let group = line.group().filter(|_| room >= 24);
+    let wide = if group.is_some() { room * 2 / 3 } else { room };
+    canvas.put(x, 0, wide, &name, s.text);
+    if let Some(group) = group {
+        canvas.put(x + wide + 1, 0, room - wide - 1, group, s.dim);
+    }
+}
+
+/// How all agents are.
+struct Counts {
+    all: usize,
+    inside: usize,
+    longer: usize,
+    shorter: usize,
+    no_calls: usize,
+    old: usize,
+    waiting: usize,
+    invalid: usize,
+    median: Option<(Aht, usize)>,
+}
+
+impl Counts {
+    fn of(scene: &Scene<'_>) -> Counts {
+        let mut c = Counts {
+            all: 0,
+            inside: 0,
+            longer: 0,
+            shorter: 0,
+            no_calls: 0,
+            old: 0,
+            waiting: 0,
+            invalid: 0,
+            median: rows::median_of_agents(scene.state),
+        };
+        for line in rows::all_lines(scene.state, Kind::Agent) {
+            c.all += 1;
+            *match line.state {
+                RowState::Fresh(Level::HighCrit | Level::HighWarn) => &mut c.longer,
+                RowState::Fresh(Level::LowCrit | Level::LowWarn) => &mut c.shorter,
+                RowState::Fresh(Level::Inside) | RowState::Other(Condition::Value) => &mut c.inside,
+                RowState::Other(Condition::NoCalls) => &mut c.no_calls,
+                RowState::Other(Condition::Stale | Condition::Failing) => &mut c.old,
+                RowState::Other(Condition::Waiting) => &mut c.waiting,
+                RowState::Other(Condition::Invalid) => &mut c.invalid,
+            } += 1;
+        }
+        c
+    }
+
+    fn with_calls(&self) -> usize {
+        self.inside + self.longer + self.shorter
+    }
+}
+
+/// The counts below each other, in the order in which they are asked for.
+fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
+    let s = canvas.look.styles;
+    let (w, h) = (canvas.width(), canvas.height());
+    let c = Counts::of(scene);
+    let n = |n: usize| n.to_string();
+    let mut rows = vec![
+        ("agents with calls in the last 2 h", format!("{} of {}", c.with_calls(), c.all), s.accent),
+        ("inside their band", n(c.inside), s.text),
+        ("longer", n(c.longer), if c.longer > 0 { s.high } else { s.text }),
+        ("shorter", n(c.shorter), if c.shorter > 0 { s.low } else { s.text }),
+        ("no fresh reading", n(c.old), if c.old > 0 { s.warning } else { s.text }),
+        ("no calls", n(c.no_calls), s.dim),
+    ];
+    if c.waiting > 0 {
+        rows.push(("not read yet", n(c.waiting), s.waiting));
+    }
+    if c.invalid > 0 {
+        rows.push(("unknown to the service", n(c.invalid), s.invalid));
+    }
+    let (median, of) = c.median.map_or((None, 0), |(aht, n)| (Some(aht), n));
+    rows.push(("median of the agents' averages", cells::aht(median), s.accent));
+    let all = u16::try_from(rows.len()).unwrap_or(u16::MAX);
+    // The median is said even where not all counts have room; below it what it is, since it is not the floor's AHT.
+    let note = h > all;
+    let every = if h >= all * 2 + 1 { 2 } else { 1 };
+    let hidden = usize::from(all.saturating_sub(h));
+    let keep = rows.len().saturating_sub(hidden + 1);
+    let last = rows.len().saturating_sub(1);
+    let mut y = 0;
+    for (i, (label, value, style)) in rows.iter().enumerate() {
+        if i >= keep && i != last {
+            continue;
+        }
+        let x = canvas.put(0, y, w.saturating_sub(10), label, s.text);
+        canvas.put_right(x + 1, y, w.saturating_sub(x + 1), value, *style);
+        y += every;
+    }
+    if note {
+        let at = y - every + 1;
+        canvas.put(0, at, w, &format!("of {of} agents; their calls are not weighted"), s.dim);
+    }
+}
+
+/// The counts in one line.
+fn compact(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
+    use crate::ui::segments::{self, Segment, choose};
+    let s = canvas.look.styles;
+    let c = Counts::of(scene);
+    let mut all = vec![
+        Segment::new(0, format!("{} longer", c.longer), if c.longer > 0 { s.high } else { s.text }),
+        Segment::new(1, format!("{} shorter", c.shorter), if c.shorter > 0 { s.low } else { s.text }),
+        Segment::new(2, format!("{} inside", c.inside), s.text),
+        Segment::new(3, format!("{} not fresh", c.old), if c.old > 0 { s.warning } else { s.dim }),
+        Segment::new(5, format!("{} no calls", c.no_calls), s.dim),
+        Segment::new(6, format!("of {} agents", c.all), s.dim),
+    ];
+    if let Some((median, _)) = c.median {
+        all.push(Segment::new(4, format!("median of agents {}", cells::aht(Some(median))), s.dim));
+    }
+    let chosen = choose(all, canvas.width(), 2);
+    segments::put(canvas, 0, 0, 2, &chosen);
+}
