@@ -65,6 +65,8 @@ pub enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Reckons what the configuration costs and gives, without asking the service
+    Plan,
     /// Serves a simulated AHT API on the loopback address
     Sim(Sim),
     /// Opens the dashboard on a simulated call centre

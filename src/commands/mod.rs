@@ -9,6 +9,7 @@ pub mod live;
 mod logging;
 pub mod man;
 pub mod once;
+pub mod plan;
 pub mod serve;
 mod session;
 pub mod simulate;
