@@ -153,7 +153,7 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
         out.push(format!("read at {}", cells::clock(at.wall, zone)));
     }
     let changes = line.row.series.changes(scene.data.now.mono, SPANS[0]);
-    out.push(format!("{changes} changes seen in 2 h"));
+    out.push(format!("{changes} {} seen in 2 h", if changes == 1 { "change" } else { "changes" }));
     if line.state == RowState::Other(Condition::NoCalls) {
         out.push("no outbound call within two hours: not a zero".into());
     }

@@ -150,3 +150,12 @@ fn notices_are_shown_once_worst_first_and_go_when_resolved() {
     }
     assert_eq!(floor.state.notices.len(), 20);
 }
+
+#[test]
+fn a_ceiling_that_nobody_else_led_to_accuses_nobody() {
+    let mut floor = Floor::new();
+    floor.state.status = Some(floor.status(Link::TokenCeiling { until: later(&floor, 90) }));
+    floor.state.usage = Usage { minted_1h: 4, ..Usage::default() };
+    let text = &texts(&floor)[0];
+    assert!(text.contains("4 tries") && text.contains("in 1m") && !text.contains("another program"), "{text}");
+}
