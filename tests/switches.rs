@@ -168,3 +168,28 @@ async fn an_account_on_basic_authentication_is_told_by_its_banner_whatever_the_w
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_generation_too_many_is_never_taken_for_a_token_and_passes_with_the_hour() {
+    for &eleventh in Eleventh::ALL {
+        let name = format!("{eleventh:?}");
+        let world = World::new(1, 2, |o| {
+            o.eleventh = eleventh;
+            o.generations_per_hour = 1;
+        });
+        let process = world.start(&world.targets, 1);
+        sleep(MINUTE * 3).await;
+        world.sim.revoke_token();
+        sleep(MINUTE * 10).await;
+        let link = process.store.direct().status().unwrap().unwrap().link;
+        assert_ne!(link, Link::Live, "{name}");
+        assert!(process.rows().iter().all(|r| r.good.is_some()), "{name}: the last values stay");
+        sleep(MINUTE * 75).await;
+        let link = process.store.direct().status().unwrap().unwrap().link;
+        assert_eq!(link, Link::Live, "{name}");
+        let tokens = world.sim.counters().token_requests;
+        assert!(tokens <= 6, "{name}: {tokens} token requests in 88 minutes");
+        every_reading_was_told(&world, &process);
+        process.kill().await;
+    }
+}
