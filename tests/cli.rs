@@ -270,7 +270,7 @@ fn check_live_says_what_it_takes_and_asks_each_target_once() {
     assert!(line("live: ").contains("5 requests"), "{}", live.out);
     line("ok        campaign COLLECT-IN: ");
     line(&format!("no calls  agent {idle}"));
-    assert!(line(&format!("invalid   agent {unknown}")).contains(&"(c.toml line 7)"), "{}", live.out);
+    assert!(line(&format!("invalid   agent {unknown}")).contains("(c.toml line 7)"), "{}", live.out);
     assert!(line(&format!("ok        agent {agent}")).contains("the service calls it"), "{}", live.out);
     assert_eq!(service.sim.counters().aht_requests, 4);
 }

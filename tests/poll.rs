@@ -6,11 +6,11 @@ mod support;
 use std::{collections::BTreeMap, time::Duration};
 
 use ahtop::{
-    domain::{Clock, Condition, Mono, Outcome, Target},
-    sim::{Fault, FaultScope, SimService, Span, Truth, Verdict},
-    store::{Link, RangeQuery},
+    domain::{Clock, Condition, Mono, Target},
+    sim::{Fault, FaultScope, SimService, Span, Verdict},
+    store::Link,
 };
-use support::{Process, World};
+use support::{Process, World, every_reading_was_told};
 use tokio::time::sleep;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -38,36 +38,6 @@ fn longest_wait(world: &World, targets: &[Target]) -> u64 {
     }
     let now = world.clock.now().mono;
     last.values().map(|at| now.since(*at)).max().unwrap().max(longest).as_secs()
-}
-
-/// Every stored reading is one that the service gave for that target, told when it says it was.
-fn every_reading_was_told(world: &World, process: &Process) -> usize {
-    let mut told: BTreeMap<Target, Vec<(Mono, Truth)>> = BTreeMap::new();
-    for entry in world.sim.log() {
-        if let (Some(target), Some(truth)) = (entry.target, entry.told) {
-            told.entry(target).or_default().push((entry.at, truth));
-        }
-    }
-    let mut seen = 0;
-    process
-        .store
-        .direct()
-        .range(&RangeQuery::default(), &mut |reading| {
-            let expected = match reading.outcome {
-                Outcome::Value(aht) => Truth::Secs(aht.secs()),
-                Outcome::NoCalls => Truth::NoCalls,
-                _ => return true,
-            };
-            let answers = told.get(&reading.target).unwrap_or_else(|| panic!("{} was never told", reading.target));
-            let found = answers.iter().any(|(at, truth)| {
-                *truth == expected && reading.at.mono.since(*at) <= support::TIMEOUT && *at <= reading.at.mono
-            });
-            assert!(found, "{} {:?} at {:?} was never told", reading.target, reading.outcome, reading.at.mono);
-            seen += 1;
-            true
-        })
-        .unwrap();
-    seen
 }
 
 fn link(process: &Process) -> Option<Link> {

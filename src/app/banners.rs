@@ -119,54 +119,54 @@ fn link(state: &State) -> Option<Banner> {
             "throttled",
             Severity::Warning,
             format!(
-                "Throttled by the service ({} in the last hour): asking again {}, at {:.0} a minute. If others use the \
+                "Throttled by the service, asking again {}, at {:.0} a minute ({} in the last hour). If others use the \
                  account, raise [budget] reserve",
-                data.usage.throttled_1h,
                 until(at),
-                status.rate
+                status.rate,
+                data.usage.throttled_1h
             ),
         ),
         Link::TokenWait { until: at, why } => (
             "token-wait",
             Severity::Warning,
-            format!("No token since {since}: {why}. Next try {}; the values stay with their ages", until(at)),
+            format!("No token since {since}, next try {}: {why}; the values stay with their ages", until(at)),
         ),
         Link::TokenCeiling { until: at } if data.usage.token_deaths_1h == 0 => (
             "token-ceiling",
             Severity::Error,
             format!(
-                "Blind since {since}: {} tries to get a token within the hour, the most that ahtop makes, and none left \
-                 that works; the log says why. Next try {}",
-                data.usage.minted_1h,
-                until(at)
+                "Blind since {since}, next try {}: {} tries to get a token within an hour, the most that ahtop makes, \
+                 brought none that works; the log says why",
+                until(at),
+                data.usage.minted_1h
             ),
         ),
         Link::TokenCeiling { until: at } => (
             "token-ceiling",
             Severity::Error,
             format!(
-                "Blind since {since}: {} tokens were minted within the hour and {} died early, so another program \
-                 mints on this account{}. Let it share the token (token_command) or stop it; next token {}",
+                "Blind since {since}, next token {}: {} tokens minted in an hour, {} killed by another program that \
+                 mints too{}. Stop it, or share one token by [auth] token_command",
+                until(at),
                 data.usage.minted_1h,
                 data.usage.token_deaths_1h,
                 status
                     .strangers
                     .as_ref()
                     .and_then(|s| s.mint_every)
-                    .map_or_else(String::new, |d| { format!(" about every {}", about(d)) }),
-                until(at)
+                    .map_or_else(String::new, |d| format!(" about every {}", about(d))),
             ),
         ),
         Link::Credentials { why, until: at } => (
             "credentials",
             Severity::Error,
-            format!("Credentials are refused since {since}: {why}. Next try {}", until(at)),
+            format!("Credentials are refused since {since}, next try {}: {why}", until(at)),
         ),
         Link::Down { why, since: from, until: at } => (
             "down",
             Severity::Error,
             format!(
-                "The service does not answer since {} ({}): {why}. Next probe {}",
+                "The service does not answer since {} ({}), next probe {}: {why}",
                 moment(from.wall, now.wall, &state.facts.zone),
                 brief(from.age(&now)),
                 until(at)

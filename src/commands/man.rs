@@ -16,7 +16,8 @@ pub fn run() -> Done {
 }
 
 fn page() -> io::Result<String> {
-    let command = cli::command();
+    // The page is the long help: what the short one leaves out has its text here.
+    let command = cli::command().mut_args(|arg| arg.hide_short_help(false));
     let mut page = Vec::new();
     Man::new(command.clone()).render(&mut page)?;
     let mut page = String::from_utf8_lossy(&page).into_owned();
@@ -54,6 +55,13 @@ mod tests {
     #[test]
     fn the_page_has_every_command_and_the_exit_codes() {
         let page = super::run().out;
+        for key in crate::config::KEYS.iter().filter(|k| k.flag.is_some()) {
+            let words = key.doc.split_whitespace().next().unwrap();
+            let flag = key.flag.unwrap().replace('-', "\\-");
+            let mut places = page.match_indices(&flag);
+            let told = places.any(|(at, _)| page[at..].lines().skip(1).take(2).any(|l| l.contains(words)));
+            assert!(told, "{flag} has no text");
+        }
         for text in [".SH \"AHTOP ONCE\"", ".SH \"AHTOP CONFIG INIT\"", "\\-\\-strict", "AHTOP_API_KEY", "Exit codes"] {
             assert!(page.contains(text), "{text}\n{page}");
         }

@@ -1,6 +1,6 @@
 //! `ahtop plan`: what the configuration costs and gives, reckoned without asking the service.
 
-use std::{collections::BTreeSet, fmt::Write, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt::Write, sync::Arc};
 
 use super::{Done, session};
 use crate::{
@@ -70,6 +70,8 @@ fn page(plan: &Plan, config: &Config, series: &[Series]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{
         config::Id,

@@ -299,8 +299,8 @@ impl Keeper {
                 (Link::TokenWait { until: later(now, d), why: why.into() }, d)
             }
             MintAnswer::BackOff(d) => {
-                let why = "the last token died early: another program mints tokens for this account. Give ahtop its tokens by \
-                           [auth] token_command, use mode = \"basic\", or stop the other program";
+                let why = "another program mints tokens and kills ours: stop it, or share one token by [auth] \
+                           token_command, or use mode = \"basic\"";
                 (Link::TokenWait { until: later(now, d), why: why.into() }, d)
             }
             MintAnswer::Ceiling(d) => (Link::TokenCeiling { until: later(now, d) }, d),

@@ -136,7 +136,7 @@ fn the_table_is_aligned_by_the_width_on_the_screen() {
     KIND      NAME               ID                      AHT   AGE  READ AT              STATE
     campaign  COLLECT-IN         COLLECT-IN          1:02:03  0:14  2026-01-31 14:31:53  value
     agent     Priya              priya@acme.example     4:51  0:41  2026-01-31 14:31:26  value
-    agent     王小明             luis@acme.example         -  0:52  2026-01-31 14:31:15  no_calls
+    agent     王小明             luis@acme.example         -  0:52  2026-01-31 14:31:15  no calls
     agent     new@acme.example   new@acme.example          -     -  -                    waiting
     agent     प्रिया              kavya@acme.example     4:02  6:12  2026-01-31 14:25:55  stale
     agent     A-1099             A-1099                    -  2:00  2026-01-31 14:30:07  invalid: the service does not know this id

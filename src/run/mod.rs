@@ -266,6 +266,10 @@ where
         }
 
         let now = clock.now();
+        // A size that was left and taken again in between is the size that we know, but not the picture.
+        if events.iter().any(|e| matches!(e, Event::Resize(..))) {
+            painter.restart(terminal)?;
+        }
         for event in events {
             for effect in update(&mut state, event, now.clone()) {
                 match effect {

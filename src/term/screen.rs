@@ -1,7 +1,10 @@
 //! The backend that ratatui draws on: everything of a frame leaves in one write, inside a synchronized update, and a
 //! frame without changes writes nothing.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
@@ -10,7 +13,7 @@ use crossterm::{
 };
 use ratatui::{
     backend::{Backend, ClearType, CrosstermBackend, WindowSize},
-    buffer::Cell,
+    buffer::{Cell, CellWidth},
     layout::{Position, Size},
 };
 
@@ -30,18 +33,39 @@ pub struct Screen<T> {
     frame: Vec<u8>,
     cursor_shown: Option<bool>,
     cursor_at: Option<Position>,
+    /// Clusters of several characters on more than one cell, with their widths, by row and column.
+    clusters: BTreeMap<(u16, u16), u16>,
 }
 
 impl<T: Tty> Screen<T> {
     /// A screen on `tty`, which is already in the right mode.
     pub const fn new(tty: T) -> Self {
-        Screen { tty, frame: Vec::new(), cursor_shown: None, cursor_at: None }
+        Screen { tty, frame: Vec::new(), cursor_shown: None, cursor_at: None, clusters: BTreeMap::new() }
     }
 
     /// Forgets what is known of the cursor, because somebody else had the terminal.
     pub fn forget(&mut self) {
         self.cursor_shown = None;
         self.cursor_at = None;
+    }
+
+    /// Cells that keep a part of a cluster over which `content` is drawn. A terminal takes away the second half of a
+    /// wide character with its first, but it keeps a cluster as characters, each in a cell of its own, and the part
+    /// behind the first cell is no difference between two frames.
+    fn leftovers(&mut self, content: &[(u16, u16, &Cell)]) -> Vec<(u16, u16)> {
+        let mut left = Vec::new();
+        for &(x, y, cell) in content {
+            let width = cell.cell_width().max(1);
+            for column in x..x.saturating_add(width) {
+                if let Some(old) = self.clusters.remove(&(y, column)) {
+                    left.extend((column.saturating_add(1)..column.saturating_add(old)).map(|part| (part, y)));
+                }
+            }
+            if width > 1 && cell.symbol().chars().nth(1).is_some() {
+                self.clusters.insert((y, x), width);
+            }
+        }
+        left
     }
 
     fn show(&mut self, shown: bool) -> io::Result<()> {
@@ -60,12 +84,25 @@ impl<T: Tty> Backend for Screen<T> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut content = content.peekable();
-        if content.peek().is_none() {
+        let content: Vec<_> = content.collect();
+        if content.is_empty() {
             return Ok(());
         }
         self.cursor_at = None;
-        CrosstermBackend::new(&mut self.frame).draw(content)
+        let (blank, leftovers) = (Cell::EMPTY, self.leftovers(&content));
+        let mut content = leftovers.iter().map(|&(x, y)| (x, y, &blank)).chain(content).peekable();
+        // Terminals do not agree how wide a cluster of several characters is. What follows one is placed anew, so that a
+        // different opinion moves nothing but the cluster itself.
+        while content.peek().is_some() {
+            let mut placed = true;
+            let run = std::iter::from_fn(|| {
+                let next = content.next_if(|_| placed)?;
+                placed = next.2.symbol().chars().nth(1).is_none();
+                Some(next)
+            });
+            CrosstermBackend::new(&mut self.frame).draw(run)?;
+        }
+        Ok(())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -95,6 +132,9 @@ impl<T: Tty> Backend for Screen<T> {
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        if clear_type == ClearType::All {
+            self.clusters.clear();
+        }
         CrosstermBackend::new(&mut self.frame).clear_region(clear_type)
     }
 
@@ -173,6 +213,31 @@ mod tests {
         assert_eq!(draw("4:48", Some((3, 0))).len(), 1);
         assert!(draw("4:48", Some((3, 0))).is_empty());
         assert_eq!(draw("4:48", None).len(), 1);
+    }
+
+    #[test]
+    fn what_follows_a_cluster_is_placed_anew() {
+        let writes = Writes::default();
+        let mut terminal = Terminal::new(Screen::new(writes.clone())).unwrap();
+        terminal.draw(|f| f.render_widget(Paragraph::new("a\u{bb5}\u{bbe}b 4:47"), f.area())).unwrap();
+        let text = String::from_utf8(writes.0.borrow().concat()).unwrap();
+        let behind = text.split("\u{bb5}\u{bbe}").nth(1).unwrap();
+        assert!(behind.find("\x1b[1;3H").unwrap() < behind.find('b').unwrap(), "{behind:?}");
+        assert!(behind.contains("4:47"), "the rest in one piece: {behind:?}");
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_cluster_that_is_drawn_over() {
+        let writes = Writes::default();
+        let mut terminal = Terminal::new(Screen::new(writes.clone())).unwrap();
+        let mut screen = vt100::Parser::new(3.try_into().unwrap(), 20.try_into().unwrap(), 0);
+        let names =
+            ["\u{985}\u{9a8}\u{9a8}\u{9cd}\u{9af}\u{9be} K", "Rohit", "\u{bb5}\u{bbf}\u{ba4}", "", "कि क्षि", "a"];
+        for name in names.into_iter().chain(names.into_iter().rev()) {
+            terminal.draw(|f| f.render_widget(Paragraph::new(name), f.area())).unwrap();
+            screen.process(&writes.0.borrow_mut().drain(..).collect::<Vec<_>>().concat());
+            assert_eq!(screen.screen().contents().trim_end(), name);
+        }
     }
 
     #[test]

@@ -175,7 +175,7 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
     }
     out.push(next(scene, line));
     let changes = line.row.series.changes(scene.data.now.mono, WINDOW);
-    out.push(format!("{changes} changes seen in 2 h"));
+    out.push(format!("{changes} {} seen in 2 h", if changes == 1 { "change" } else { "changes" }));
     if let Ok(from) = scene.now.wall.checked_sub(WINDOW) {
         out.push(format!("calls since {} count now", text::moment(from, scene.now.wall, zone)));
     }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test crate uses its part")]
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     pin::Pin,
     sync::{
@@ -14,10 +15,10 @@ use std::{
 use ahtop::{
     api::{Auth, Client, Method, NetworkError, Request, Response, Transport, TransportError},
     config::Budget,
-    domain::{BootId, Clock, Mono, Now, Row, Target},
+    domain::{BootId, Clock, Mono, Now, Outcome, Row, Target},
     poll::{Keys, Poller, Rules, Setup, Wakes},
-    sim::{SimOptions, SimRequest, SimService, WireFault, options::RosterChoice},
-    store::{Attention, Handle, Instance, Role, SqliteStore},
+    sim::{SimOptions, SimRequest, SimService, Truth, WireFault, options::RosterChoice},
+    store::{Attention, Handle, Instance, RangeQuery, Role, SqliteStore},
 };
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -177,6 +178,36 @@ impl World {
         });
         Process { store, me, polling: tokio::spawn(poller.run(cancel.clone())), wanting, cancel }
     }
+}
+
+/// Every stored reading is one that the service gave for that target, told when it says it was.
+pub(crate) fn every_reading_was_told(world: &World, process: &Process) -> usize {
+    let mut told: BTreeMap<Target, Vec<(Mono, Truth)>> = BTreeMap::new();
+    for entry in world.sim.log() {
+        if let (Some(target), Some(truth)) = (entry.target, entry.told) {
+            told.entry(target).or_default().push((entry.at, truth));
+        }
+    }
+    let mut seen = 0;
+    process
+        .store
+        .direct()
+        .range(&RangeQuery::default(), &mut |reading| {
+            let expected = match reading.outcome {
+                Outcome::Value(aht) => Truth::Secs(aht.secs()),
+                Outcome::NoCalls => Truth::NoCalls,
+                _ => return true,
+            };
+            let answers = told.get(&reading.target).unwrap_or_else(|| panic!("{} was never told", reading.target));
+            let found = answers.iter().any(|(at, truth)| {
+                *truth == expected && reading.at.mono.since(*at) <= TIMEOUT && *at <= reading.at.mono
+            });
+            assert!(found, "{} {:?} at {:?} was never told", reading.target, reading.outcome, reading.at.mono);
+            seen += 1;
+            true
+        })
+        .unwrap();
+    seen
 }
 
 /// A running process.

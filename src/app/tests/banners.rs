@@ -178,3 +178,12 @@ fn strangers_are_named_with_their_numbers_and_what_to_do() {
     floor.state.status = Some(status);
     assert_eq!(texts(&floor), Vec::<String>::new());
 }
+
+#[test]
+fn a_ceiling_that_nobody_else_led_to_accuses_nobody() {
+    let mut floor = Floor::new();
+    floor.state.status = Some(floor.status(Link::TokenCeiling { until: later(&floor, 90) }));
+    floor.state.usage = Usage { minted_1h: 4, ..Usage::default() };
+    let text = &texts(&floor)[0];
+    assert!(text.contains("4 tries") && text.contains("in 1m") && !text.contains("another program"), "{text}");
+}

@@ -1,0 +1,372 @@
+//! The binary in a pseudo-terminal against the simulated service on a real socket: the first fill, the demo at every
+//! size, and every fault while somebody looks.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+mod live;
+
+use std::{
+    collections::BTreeSet,
+    io::{Read, Write},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use ahtop::{
+    domain::Target,
+    sim::{Fault, FaultScope, Scenario, Span, Truth, options::RosterChoice},
+};
+use live::{Home, KEY, Service, until};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The program in a terminal.
+struct Pty {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    screen: Arc<Mutex<vt100::Parser>>,
+}
+
+/// The terminal of the tests drops U+FFFD where others show it: a question mark stands in. What may be the first part
+/// of one is given back, to be completed.
+fn with_a_visible_replacement(bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let whole = [0xef, 0xbf, 0xbd];
+    let held = [2, 1].into_iter().find(|&n| bytes.ends_with(&whole[..n])).unwrap_or(0);
+    let (now, rest) = bytes.split_at(bytes.len() - held);
+    let (mut out, mut at) = (Vec::with_capacity(now.len()), 0);
+    while at < now.len() {
+        let found = now[at..].starts_with(&whole);
+        out.push(if found { b'?' } else { now[at] });
+        at += if found { whole.len() } else { 1 };
+    }
+    (out, rest.to_vec())
+}
+
+fn size(cols: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols, ..PtySize::default() }
+}
+
+impl Pty {
+    fn ahtop(home: &Home, cols: u16, rows: u16, args: &[&str], variables: &[(&str, &str)]) -> Pty {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ahtop"));
+        command.args(args);
+        command.env_clear();
+        for (name, value) in home.variables() {
+            command.env(name, value);
+        }
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let pair = native_pty_system().openpty(size(cols, rows)).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0)));
+        let theirs = screen.clone();
+        thread::spawn(move || {
+            let (mut buf, mut held) = ([0; 8192], vec![]);
+            while let Ok(n @ 1..) = reader.read(&mut buf) {
+                held.extend_from_slice(&buf[..n]);
+                let (now, rest) = with_a_visible_replacement(&held);
+                theirs.lock().unwrap().process(&now);
+                held = rest;
+            }
+        });
+        Pty { writer: pair.master.take_writer().unwrap(), master: pair.master, child, screen }
+    }
+
+    fn demo(cols: u16, rows: u16, args: &[&str]) -> Pty {
+        let args: Vec<&str> = ["demo"].iter().chain(args).copied().collect();
+        Pty::ahtop(&Home::new(), cols, rows, &args, &[])
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// The text with its lines joined, so that a sentence that is wrapped is found.
+    fn folded(&self) -> String {
+        self.text().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn resize(&self, cols: u16, rows: u16) {
+        self.screen.lock().unwrap().screen_mut().set_size(rows.try_into().unwrap(), cols.try_into().unwrap());
+        self.master.resize(size(cols, rows)).unwrap();
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    fn shows(&self, words: &str) {
+        self.until(words, |pty| pty.folded().contains(words));
+    }
+
+    fn until(&self, what: &str, mut holds: impl FnMut(&Pty) -> bool) {
+        let deadline = Instant::now() + live::LIMIT;
+        while !holds(self) {
+            assert!(Instant::now() < deadline, "{what:?} did not come; the screen is\n{}", self.text());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn signal(&self, number: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap();
+        kill_process(pid, number).unwrap();
+    }
+
+    /// Waits for the end; the terminal must be as it was.
+    fn ends_with(mut self, code: u32) {
+        let mut status = None;
+        let child = &mut self.child;
+        until("the end of the dashboard", || {
+            status = child.try_wait().unwrap();
+            status.is_some()
+        });
+        assert_eq!(status.unwrap().exit_code(), code);
+        self.until("the screen of before", |pty| {
+            let parser = pty.screen.lock().unwrap();
+            !parser.screen().alternate_screen() && !parser.screen().hide_cursor()
+        });
+        assert!(format!("{:?}", self.master.get_termios().unwrap().local_flags).contains("ICANON"));
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        // A test that fails leaves nothing running.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn clock(secs: u32) -> String {
+    format!("{}:{:02}", secs / 60, secs % 60)
+}
+
+/// A configuration with everything in the roster of `service`.
+fn everything(service: &Service, home: &Home, more: &str) -> String {
+    let roster = service.sim.roster();
+    let list = |names: Vec<&String>| names.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "[account]\nuser_name = \"acme\"\nbase_url = \"{}\"\n[auth]\napi_key_env = \"AHTOP_API_KEY\"\n\
+         [poll]\nmin_interval = \"5s\"\ntimeout = \"1s\"\nconnect_timeout = \"1s\"\n{more}\n\
+         [watch]\ncampaigns = [{}]\nagents = [{}]\n",
+        service.base_url,
+        list(roster.campaigns.iter().map(|c| &c.name).collect()),
+        list(roster.agents.iter().map(|a| &a.id).collect()),
+    );
+    home.write("c.toml", &text).to_str().unwrap().to_owned()
+}
+
+fn service(campaigns: usize, agents: usize) -> Service {
+    Service::start(|o| o.model.roster = RosterChoice::Generated { campaigns, agents, around_the_clock: true })
+}
+
+#[test]
+fn a_first_start_fills_twenty_targets_with_one_request_each() {
+    let (service, home) = (service(4, 16), Home::new());
+    let file = everything(&service, &home, "");
+    let pty = Pty::ahtop(&home, 120, 40, &["--config", &file, "--min-interval", "60s"], &[("AHTOP_API_KEY", KEY)]);
+    for entry in service.sim.roster().campaigns {
+        pty.shows(&entry.name);
+    }
+    until("twenty answers", || service.sim.counters().good >= 20);
+    pty.shows("21/");
+    let told: Vec<(Target, Truth)> = service.sim.log().into_iter().filter_map(|e| Some((e.target?, e.told?))).collect();
+    assert_eq!((told.len(), service.sim.counters().requests), (20, 21), "one request each, and one for the token");
+    pty.until("all values", |pty| {
+        let text = pty.text();
+        told.iter().filter(|(t, _)| t.kind == ahtop::domain::Kind::Agent).all(|(_, truth)| match truth {
+            Truth::Secs(secs) => text.contains(&clock(*secs)),
+            _ => true,
+        })
+    });
+    pty.signal(Signal::TERM);
+    pty.ends_with(143);
+}
+
+#[test]
+fn the_demo_draws_at_every_size_and_every_way_out_restores_the_terminal() {
+    for (cols, rows, sign) in
+        [(80, 24, "DEMO"), (120, 40, "COLLECT-IN"), (200, 60, "COLLECT-IN"), (20, 5, ":"), (1, 1, "")]
+    {
+        let mut pty = Pty::demo(cols, rows, &["--scenario", "calm"]);
+        pty.until("a picture", |pty| {
+            let taken = pty.screen.lock().unwrap().screen().alternate_screen();
+            taken && pty.text().contains(sign) && !pty.text().trim().is_empty()
+        });
+        match cols {
+            80 => pty.press("q"),
+            120 => pty.press("\x03"),
+            200 => pty.signal(Signal::TERM),
+            20 => pty.signal(Signal::HUP),
+            _ => pty.press("?qq"),
+        }
+        pty.ends_with(match cols {
+            200 => 143,
+            20 => 129,
+            _ => 0,
+        });
+    }
+}
+
+#[test]
+fn a_storm_of_sizes_and_keys_ends_in_a_whole_picture() {
+    let mut pty = Pty::demo(120, 40, &[]);
+    pty.shows("COLLECT-IN");
+    let keys = [
+        "j", "k", "G", "g", "\t", "2", "1", "\r", "\x1b", "o", "\x1b", "O", "z", "?", "\x1b", "/", "a", "\x1b", "p",
+        "p", "3", "4", "\x1b[B", "\x1b[6~",
+    ];
+    for round in 0..120u16 {
+        pty.resize(1 + round * 37 % 200, 1 + round * 13 % 60);
+        pty.press(keys[usize::from(round) % keys.len()]);
+    }
+    pty.resize(120, 40);
+    // Whatever view the storm ended in, this leads back.
+    for _ in 0..5 {
+        pty.press("\x1b");
+        thread::sleep(Duration::from_millis(100));
+    }
+    pty.press("1");
+    pty.until("a whole picture", |pty| {
+        let text = pty.text();
+        let lines: Vec<&str> = text.lines().collect();
+        lines.len() == 40 && lines[0].contains("DEMO") && text.contains("COLLECT-IN") && lines[39].contains("q quit")
+    });
+    pty.signal(Signal::TERM);
+    pty.ends_with(143);
+}
+
+#[test]
+fn every_fault_leaves_the_values_names_its_cause_and_passes_by_itself() {
+    // A fault, the requests that it spoils, and words that the banner must say.
+    let faults: Vec<(Fault, &[&str])> = vec![
+        (Fault::Status(503), &["does not answer", "HTTP 503"]),
+        (Fault::GatewayTimeout, &["HTTP 504"]),
+        (Fault::HtmlOk, &["does not answer", "HTML"]),
+        (Fault::Hang, &["no answer within 1s", "[poll] timeout"]),
+        (Fault::Drip { byte_ms: 400 }, &["no answer within 1s"]),
+        (Fault::Reset, &["does not answer", "broke"]),
+        (Fault::Truncate, &["does not answer", "broke"]),
+        (Fault::Garbage, &["does not answer"]),
+        (Fault::HugeBody { bytes: 1 << 20 }, &["64 KiB"]),
+        (Fault::WrongShape, &["not understood"]),
+        (Fault::Redirect { to: "http://127.0.0.1:1/".into() }, &["redirect", "base_url"]),
+    ];
+    thread::scope(|scope| {
+        for half in faults.chunks(faults.len().div_ceil(4)) {
+            scope.spawn(move || {
+                let (service, home) = (service(2, 6), Home::new());
+                let limit = "[budget]\nrequests_per_minute = 600\n";
+                service.sim.patch_options(serde_json::json!({"limit_per_minute": 600})).unwrap();
+                let file = everything(&service, &home, limit);
+                let pty = Pty::ahtop(&home, 160, 40, &["--config", &file], &[("AHTOP_API_KEY", KEY)]);
+                let campaign = &service.sim.roster().campaigns[0].name;
+                for (fault, words) in half {
+                    let good = service.sim.counters().good;
+                    until("all targets", || service.sim.counters().good >= good + 8);
+                    pty.shows("[LIVE]");
+                    pty.until("a value", |pty| shown_value(pty, campaign).is_some());
+                    let value = shown_value(&pty, campaign).unwrap();
+                    service.sim.inject_into(FaultScope::Aht, fault.clone(), Span::UntilCleared);
+                    for words in *words {
+                        pty.shows(words);
+                    }
+                    assert!(pty.text().contains(&value), "{fault:?}: {value} is gone from\n{}", pty.text());
+                    service.sim.clear_faults();
+                    pty.shows("[LIVE]");
+                }
+                assert!(service.sim.counters().minted == 1);
+                pty.signal(Signal::TERM);
+                pty.ends_with(143);
+            });
+        }
+    });
+}
+
+/// The handling time beside a name.
+fn shown_value(pty: &Pty, name: &str) -> Option<String> {
+    let text = pty.text();
+    // The name stands in the title of the pane beside the table too.
+    text.lines()
+        .filter(|l| l.contains(name))
+        .find_map(|line| line.split_whitespace().find(|w| w.contains(':') && w.len() <= 5).map(str::to_owned))
+}
+
+#[test]
+fn throttling_a_dead_token_wrong_ids_and_credentials_have_banners_that_say_what_to_do() {
+    let (service, home) = (service(2, 6), Home::new());
+    let file = everything(&service, &home, "");
+    let text = std::fs::read_to_string(&file).unwrap().replace("agents = [", "agents = [\"nobody@acme.example\", ");
+    let file = home.write("c.toml", &text).to_str().unwrap().to_owned();
+    let mut pty = Pty::ahtop(&home, 160, 40, &["--config", &file], &[("AHTOP_API_KEY", KEY)]);
+    pty.shows("nobody@acme.example: agentId is invalid");
+    pty.shows("correct c.toml line");
+    service.sim.inject(Fault::Status(429), Span::Requests(1));
+    pty.shows("Throttled by the service");
+    pty.shows("raise [budget] reserve");
+    pty.shows("[LIVE]");
+    service.sim.revoke_token();
+    pty.shows("No token since");
+    pty.shows("another program mints tokens");
+    pty.press("q");
+    pty.ends_with(0);
+    let before = service.sim.counters().token_requests;
+    service.sim.patch_options(serde_json::json!({"api_key": "another"})).unwrap();
+    let home = Home::new();
+    let file = home.write("c.toml", &text).to_str().unwrap().to_owned();
+    let mut pty = Pty::ahtop(&home, 160, 40, &["--config", &file], &[("AHTOP_API_KEY", KEY)]);
+    pty.shows("Credentials are refused");
+    pty.shows("check [account] user_name, the key");
+    assert_eq!(service.sim.counters().token_requests, before + 1);
+    pty.press("q");
+    pty.ends_with(0);
+}
+
+#[test]
+fn hostile_names_stay_in_their_cells() {
+    let (service, home) = (service(2, 12), Home::new());
+    service.sim.inject_into(FaultScope::Aht, Fault::HostileNames, Span::UntilCleared);
+    let file = everything(&service, &home, "");
+    let pty = Pty::ahtop(&home, 120, 40, &["--config", &file], &[("AHTOP_API_KEY", KEY)]);
+    until("answers", || service.sim.counters().good >= 14);
+    pty.shows("HYPERLINK");
+    // Whatever a name is, the handling times stand in one column and the ages in another.
+    pty.until("aligned columns", |pty| colons(&pty.screen.lock().unwrap()).len() == 2);
+    pty.signal(Signal::INT);
+    pty.ends_with(130);
+}
+
+/// The columns in which the table of the agents has colons between digits.
+fn colons(parser: &vt100::Parser) -> BTreeSet<u16> {
+    let screen = parser.screen();
+    let (rows, cols) = screen.size();
+    let (rows, cols) = (rows.get(), cols.get());
+    let cell = |row: u16, col: u16| screen.cell(row, col).map(|c| c.contents().to_owned()).unwrap_or_default();
+    let digit = |text: &str| text.len() == 1 && text.as_bytes()[0].is_ascii_digit();
+    let line = |row: u16| (0..cols).map(|c| cell(row, c)).collect::<String>();
+    let head = (0..rows).find(|&r| line(r).contains("AGENT")).unwrap_or(rows);
+    let table = (head + 1..rows).take_while(|&r| !line(r).starts_with('└'));
+    // To the right of the table is the pane of the selected target.
+    table
+        .flat_map(|r| (1..78).map(move |c| (r, c)))
+        .filter(|&(r, c)| {
+            cell(r, c) == ":" && digit(&cell(r, c - 1)) && digit(&cell(r, c + 1)) && digit(&cell(r, c + 2))
+        })
+        .map(|(_, c)| c)
+        .collect()
+}
+
+#[test]
+fn every_scenario_of_the_demo_says_demo() {
+    for scenario in Scenario::ALL {
+        let mut pty = Pty::demo(100, 30, &["--scenario", scenario.name()]);
+        pty.shows("DEMO");
+        pty.press("q");
+        pty.ends_with(0);
+    }
+}
