@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use ahtop::{
     cli::{Cli, Command},
-    commands::{Failure, check, complain, config, dashboard, live, man, once, simulate, start_log, stream},
+    commands::{
+        Failure, check, complain, config, dashboard, history, live, man, once, replay, simulate, start_log, stream,
+    },
     config::Env,
     exit::Exit,
 };
@@ -49,6 +51,9 @@ async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
         Some(Command::Check(args)) if args.live => live::run(&args, flags, env).await?,
         Some(Command::Check(_)) => check::lint(flags, env).0.print(),
         Some(Command::Config { command }) => config::run(command, flags, env).print(),
+        Some(Command::History { command }) => history::run(&command, flags, env)?,
+        Some(Command::Report(args)) => history::shift(&args, flags, env)?,
+        Some(Command::Replay(args)) => replay::run(&args, flags, env).await?,
         Some(Command::Sim(args)) => simulate::serve(&args).await?,
         Some(Command::Demo(args)) => simulate::demo(&args, flags, env).await?,
         Some(Command::Man) => man::run().print(),
