@@ -27,7 +27,10 @@ fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         return now.checked_sub(ago).ok();
     }
     let in_zone = |at: DateTime| at.to_zoned(zone.clone()).ok().map(|z: Zoned| z.timestamp());
-    if let Ok(time) = text.parse::<Time>() {
+    // Longer ones have a date, which this form would pass over.
+    if let Ok(time) = text.parse::<Time>()
+        && text.len() <= 8
+    {
         let today = now.to_zoned(zone.clone()).date();
         let at = in_zone(today.to_datetime(time))?;
         return if at <= now { Some(at) } else { in_zone(today.yesterday().ok()?.to_datetime(time)) };

@@ -1,6 +1,6 @@
 //! `ahtop replay`: the dashboard on the past, through the same path; nothing is polled and nothing is written.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,8 @@ use crate::{
     watch,
 };
 
+/// So long before the begin alerts are followed, so that those of then are known.
+const LEAD: Duration = Duration::from_secs(4 * 3600);
 /// What the screen says all the time.
 const MODE: &str = "REPLAY";
 
@@ -41,9 +43,14 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
         let message = "nothing was stored from then on: give an earlier --from, or another STORE";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let clock = Arc::new(ReplayClock::new(from, args.speed, near.as_ref()));
+    let begin = from.checked_sub(LEAD).unwrap_or(from);
+    let clock = Arc::new(ReplayClock::new(begin, args.speed, near.as_ref()));
     let me = Instance::here(Role::Dashboard);
     let store = Handle::new(Arc::new(ReplayStore::new(source, clock.clone(), me.clone())?));
+    let (policy, quiet) = (watch::policy(&config), session::quiet(&config));
+    let mut duty = watch::Duty::new(me.clone(), config.watch.clone().into(), policy, quiet.clone());
+    watch::catch_up(&mut duty, &**store.direct(), &clock, from)?;
+    clock.run();
     let (wakes, cancel) = (Wakes::default(), CancellationToken::new());
     let watchman = watch::run(
         watch::Setup {
@@ -51,8 +58,8 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
             me: me.clone(),
             account: config.account.name.as_str().into(),
             watched: config.watch.clone().into(),
-            policy: watch::policy(&config),
-            quiet: session::quiet(&config),
+            policy,
+            quiet,
             // What was told then is not told again.
             hooks: Vec::new(),
             feed: wakes.feed.clone(),

@@ -51,7 +51,7 @@ fn the_numbers_are_those_of_the_span() {
     });
     let row = &shift.rows[0];
     let secs = |aht: Option<Aht>| aht.map(Aht::secs);
-    assert_eq!((secs(row.start), secs(row.end), secs(row.median)), (Some(300), Some(349), Some(341)));
+    assert_eq!((secs(row.start), secs(row.end), secs(row.median)), (Some(300), Some(349), Some(344)));
     assert_eq!(row.outside, Duration::from_secs(20 * 60));
     assert!((row.coverage - 51.0 / 60.0).abs() < 0.001, "{}", row.coverage);
     let alert = &row.alerts[0];

@@ -227,7 +227,7 @@ impl Page<'_> {
         let usual = limits().filter(|(name, _)| !name.ends_with("crit")).map(|(_, v)| v);
         let (low, high) = values().chain(usual).fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
         let mut out = format!("<rect width=\"{}\" height=\"{}\" fill=\"#f4f6f8\"/>", CHART.0, CHART.1);
-        if low > high {
+        if values().next().is_none() {
             let _ = write!(out, "<text x=\"8\" y=\"40\" font-size=\"12\" fill=\"#4a5563\">no values</text>");
             return out;
         }

@@ -21,49 +21,59 @@ const CHUNK: Duration = Duration::from_secs(4 * 3600);
 /// Events of the source that are shown.
 const EVENTS: Duration = Duration::from_secs(3650 * 86_400);
 
-/// The time of a replay: begins at a moment of the past and runs faster.
+/// The time of a replay: stands at a moment of the past until it runs, and then faster than the real one.
 #[derive(Debug)]
 pub struct ReplayClock {
     boot: BootId,
     /// The boot clock when the wall clock was at zero.
     mono_at_zero: i64,
-    from: i64,
     speed: u32,
-    /// Real time when it began, or a time that is set by hand.
     time: Mutex<Time>,
 }
 
 #[derive(Debug)]
 enum Time {
-    Runs(Instant),
+    /// Since then, from there.
+    Runs(Instant, i64),
     Stands(i64),
 }
 
 impl ReplayClock {
-    /// Begins at `from` and runs `speed` times as fast as the real one. `near`: the stamp of a reading about then, whose
-    /// boot clock goes on.
+    /// Stands at `from`; will run `speed` times as fast as the real one. `near`: the stamp of a reading about then,
+    /// whose boot clock goes on.
     pub fn new(from: Timestamp, speed: u32, near: Option<&Stamp>) -> Self {
         let (boot, mono_at_zero) = match near {
             Some(stamp) => (stamp.boot.clone(), stamp.mono.0.saturating_sub(stamp.wall.as_millisecond())),
             None => (BootId("replay".into()), 0),
         };
-        let time = Mutex::new(Time::Runs(Instant::now()));
-        ReplayClock { boot, mono_at_zero, from: from.as_millisecond(), speed, time }
+        ReplayClock { boot, mono_at_zero, speed, time: Mutex::new(Time::Stands(from.as_millisecond())) }
     }
 
-    /// Stops at `at`, until it is set again: for pictures of a moment.
+    /// Stands at `at` from now on.
     pub fn set(&self, at: Timestamp) {
-        *self.time.lock().unwrap_or_else(PoisonError::into_inner) = Time::Stands(at.as_millisecond());
+        *self.time() = Time::Stands(at.as_millisecond());
+    }
+
+    /// Runs from where it stands.
+    pub fn run(&self) {
+        let mut time = self.time();
+        if let Time::Stands(ms) = *time {
+            *time = Time::Runs(Instant::now(), ms);
+        }
+    }
+
+    fn time(&self) -> MutexGuard<'_, Time> {
+        self.time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for ReplayClock {
     fn now(&self) -> Now {
-        let ms = match &*self.time.lock().unwrap_or_else(PoisonError::into_inner) {
+        let ms = match &*self.time() {
             Time::Stands(ms) => *ms,
-            Time::Runs(begin) => {
+            Time::Runs(begin, from) => {
                 let ran = begin.elapsed().saturating_mul(self.speed).as_millis();
-                self.from.saturating_add(i64::try_from(ran).unwrap_or(i64::MAX))
+                from.saturating_add(i64::try_from(ran).unwrap_or(i64::MAX))
             }
         };
         let wall = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
@@ -330,3 +340,7 @@ impl Store for ReplayStore {
         Ok(self.events.iter().filter(|e| e.at.wall > from && e.at.wall <= now).cloned().collect())
     }
 }
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;

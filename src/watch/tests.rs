@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use tempfile::TempDir;
 
-use super::{duty::Round, *};
+use super::*;
 use crate::{
     alert::{Action, AlertEvent, Deed, Rules, shelf},
     config::Hook,
