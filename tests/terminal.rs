@@ -63,6 +63,14 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
         cancel,
         look,
         notices: Vec::new(),
+        policy: ahtop::alert::Policy::default(),
+        alert: ahtop::config::Alert {
+            dwell: std::time::Duration::from_secs(300),
+            clear_band_pct: 5,
+            warm_up: 5,
+            bell: false,
+            notify: ahtop::config::Notify::Off,
+        },
     }
 }
 

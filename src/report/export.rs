@@ -183,6 +183,38 @@ mod tests {
         assert_eq!(out.lines().collect::<Vec<_>>(), lines);
     }
 
+    /// Counts lines and keeps nothing, and remembers the largest piece that it was handed.
+    #[derive(Default)]
+    struct Counter {
+        lines: usize,
+        largest: usize,
+    }
+
+    impl Write for Counter {
+        fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+            self.lines += piece.iter().filter(|b| **b == b'\n').count();
+            self.largest = self.largest.max(piece.len());
+            Ok(piece.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn readings_stream_in_small_pieces() {
+        let one = reading("=cmd", "Rao, \"K\"\n", Outcome::Value(Aht::from_secs(291)));
+        let mut out = Counter::default();
+        let mut export = Export::begin(ExportFormat::Csv, TimeZone::UTC, &mut out).unwrap();
+        for _ in 0..100_000 {
+            export.take(&one).unwrap();
+        }
+        assert_eq!(export.end().unwrap(), 100_000);
+        assert_eq!(out.lines, 100_001);
+        assert!(out.largest <= 64 * 1024, "{}", out.largest);
+    }
+
     #[test]
     fn the_other_formats_are_json() {
         let readings = [reading("a", "n", Outcome::Value(Aht::from_secs(9))), reading("b", "m", Outcome::NoCalls)];
