@@ -67,6 +67,16 @@ pub enum Command {
     },
     /// Reckons what the configuration costs and gives, without asking the service
     Plan,
+    /// Exports, prunes or judges the stored readings
+    History {
+        /// Which of them.
+        #[command(subcommand)]
+        command: HistoryCommand,
+    },
+    /// Prints a report on a shift: one self-contained file
+    Report(Report),
+    /// Opens the dashboard on the past, as it was stored
+    Replay(Replay),
     /// Serves a simulated AHT API on the loopback address
     Sim(Sim),
     /// Opens the dashboard on a simulated call centre
@@ -140,6 +150,94 @@ pub enum ConfigCommand {
     Path,
     /// Prints what holds in the end and where each value comes from
     Show,
+}
+
+/// `history …`
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum HistoryCommand {
+    /// Prints the stored readings, oldest first; with -a or -C only those targets
+    Export(Export),
+    /// Deletes readings older than [history] keep
+    Prune,
+    /// Shows what the configured bands would have cost, with several settings around them
+    ///
+    /// The stored readings are judged anew, and the alerts of each agent and shift are counted.
+    Noise(Noise),
+}
+
+/// `history export`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// From here on: 8h (ago), 09:00, 2026-03-12 or "2026-03-12 09:00"
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Up to here
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+    pub format: ExportFormat,
+}
+
+/// How `history export` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A line for each reading, with a header
+    Csv,
+    /// One JSON object
+    Json,
+    /// A JSON object in each line
+    Ndjson,
+}
+
+/// `history noise`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Noise {
+    /// From here on: 14d (ago), 2026-03-12
+    #[arg(long, value_name = "WHEN", default_value = "14d")]
+    pub since: String,
+    /// Show each shift of each target too
+    #[arg(long)]
+    pub shifts: bool,
+}
+
+/// `report`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// From here on: 8h (ago), 09:00, "2026-03-12 09:00"
+    #[arg(long, value_name = "WHEN", default_value = "8h")]
+    pub since: String,
+    /// Up to here; without it now
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<String>,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
+    pub format: ReportFormat,
+}
+
+/// How `report` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Markdown
+    Md,
+    /// A page with a chart for each target
+    Html,
+    /// A picture with a chart for each target
+    Svg,
+}
+
+/// `replay`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// A store's file, instead of the configured one; nothing is written to it
+    #[arg(value_name = "STORE", value_hint = ValueHint::FilePath)]
+    pub path: Option<std::path::PathBuf>,
+    /// Where it begins: 09:00, 8h (ago), "2026-03-12 09:00"
+    #[arg(long, value_name = "WHEN", default_value = "8h")]
+    pub from: String,
+    /// How many times faster than it was
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub speed: u32,
 }
 
 /// `sim`
@@ -334,12 +432,18 @@ impl FromArgMatches for Options {
 enum Takes {
     Everything,
     Only(&'static [Id]),
+    /// The configuration file, and of the flags those that are not about polling or the screen.
+    Stored,
     ConfigFile,
     Nothing,
 }
 
 /// The commands for which some of these flags mean nothing.
-const PICKY: [(&[&str], Takes); 5] = [
+const PICKY: [(&[&str], Takes); 9] = [
+    (&["history", "export"], Takes::Stored),
+    (&["history", "prune"], Takes::Stored),
+    (&["history", "noise"], Takes::Stored),
+    (&["report"], Takes::Stored),
     (&["config", "init"], Takes::ConfigFile),
     (&["config", "path"], Takes::ConfigFile),
     (&["sim"], Takes::Nothing),
@@ -364,7 +468,12 @@ impl Takes {
     /// `None` stands for `--config`.
     fn flag(self, id: Option<Id>) -> bool {
         match (self, id) {
-            (Takes::Everything, _) | (Takes::ConfigFile, None) => true,
+            (Takes::Everything, _) | (Takes::ConfigFile | Takes::Stored, None) => true,
+            (Takes::Stored, Some(id)) => {
+                let section = id.key().section;
+                matches!(section, "account" | "store" | "history" | "watch" | "alert")
+                    && !matches!(id, Id::BaseUrl | Id::CaFile | Id::Bell | Id::Notify)
+            }
             (Takes::Only(ids), Some(id)) => ids.contains(&id),
             _ => false,
         }
@@ -408,6 +517,10 @@ impl Cli {
         let path: &[&str] = match &self.command {
             Some(Command::Config { command: ConfigCommand::Init }) => &["config", "init"],
             Some(Command::Config { command: ConfigCommand::Path }) => &["config", "path"],
+            Some(Command::History { command: HistoryCommand::Export(_) }) => &["history", "export"],
+            Some(Command::History { command: HistoryCommand::Prune }) => &["history", "prune"],
+            Some(Command::History { command: HistoryCommand::Noise(_) }) => &["history", "noise"],
+            Some(Command::Report(_)) => &["report"],
             Some(Command::Sim(_)) => &["sim"],
             Some(Command::Man) => &["man"],
             Some(Command::Demo(_)) => &["demo"],

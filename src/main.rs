@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use ahtop::{
     cli::{Cli, Command},
     commands::{
-        Failure, check, complain, config, dashboard, doctor, live, man, once, plan, serve, simulate, snapshot,
-        start_log, start_service_log, stream, token, wall,
+        Failure, check, complain, config, dashboard, doctor, history, live, man, once, plan, replay, serve, simulate,
+        snapshot, start_log, start_service_log, stream, token, wall,
     },
     config::Env,
     exit::Exit,
@@ -58,6 +58,9 @@ async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
         Some(Command::Check(_)) => check::lint(flags, env).0.print(),
         Some(Command::Config { command }) => config::run(command, flags, env).print(),
         Some(Command::Plan) => plan::run(flags, env).print(),
+        Some(Command::History { command }) => history::run(&command, flags, env)?,
+        Some(Command::Report(args)) => history::shift(&args, flags, env)?,
+        Some(Command::Replay(args)) => replay::run(&args, flags, env).await?,
         Some(Command::Sim(args)) => simulate::serve(&args).await?,
         Some(Command::Demo(args)) => simulate::demo(&args, flags, env).await?,
         Some(Command::Wall) => wall::run(flags, env).await?,

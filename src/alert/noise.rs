@@ -3,7 +3,7 @@
 //!
 //! **What the defaults cost.** 200 simulated shifts of one agent who is exactly on target all day: eight hours with half
 //! an hour of lunch, log-normal handling times of 4:47 on average with a coefficient of variation of 0.8, about twenty
-//! calls in the window, read every 64 s until the window is empty; the bands of [`around`](super::around). Made, and
+//! calls in the window, read every 64 s until the window is empty; the bands of [`Band::around`]. Made, and
 //! held to, by the tests of this module.
 //!
 //! | agent | median | p90 | mean | shifts without |

@@ -2,10 +2,7 @@
 
 use super::*;
 use crate::{
-    alert::{
-        around,
-        testing::{Model, minutes, outcome, reading},
-    },
+    alert::testing::{Model, minutes, outcome, reading},
     domain::Level,
 };
 
@@ -19,7 +16,7 @@ fn simulate(target: &Target, agents: usize, shifts: u64, settings: Vec<Setting>)
 /// The same, where nothing is read from that second of the shift on.
 fn simulate_until(end: f64, target: &Target, agents: usize, shifts: u64, settings: Vec<Setting>) -> Noise {
     let mut noise = Noise::new(Policy::default(), settings);
-    let band = around(TARGET, target.kind);
+    let band = Band::around(TARGET, target.kind);
     for day in 0..shifts {
         for (t, o) in Model::ON_TARGET.shift(agents, day).into_iter().filter(|(t, _)| (*t as f64) < end) {
             noise.take(&reading(target, t + i64::try_from(day).unwrap() * 86_400, o), &band);
@@ -100,7 +97,7 @@ fn handling_times_that_double_raise_an_alert_sooner_on_the_campaign_than_on_its_
     let from = 3.0 * 3600.0;
     let model = Model { change: Some((from, 2.0)), ..Model::ON_TARGET };
     let delays = |kind, agents| {
-        let band = around(TARGET, kind);
+        let band = Band::around(TARGET, kind);
         let mut delays: Vec<f64> = (0..60)
             .map(|s| first_high(model, agents, s, from, &band, &Rules::of(kind)).unwrap_or(f64::INFINITY))
             .collect();
@@ -118,7 +115,7 @@ fn shifts_are_told_apart_by_pauses() {
     let runs = |steps: &[(i64, u32)]| {
         let mut noise = Noise::new(Policy::default(), vec![Setting::CONFIGURED]);
         for &(t, v) in steps {
-            noise.take(&reading(&target, t, outcome(v)), &around(TARGET, Kind::Agent));
+            noise.take(&reading(&target, t, outcome(v)), &Band::around(TARGET, Kind::Agent));
         }
         noise.shifts().iter().map(|s| s.values).collect::<Vec<_>>()
     };
@@ -132,7 +129,7 @@ fn shifts_are_told_apart_by_pauses() {
 
 #[test]
 fn bands_are_widened_from_their_target() {
-    let band = around(Aht::from_secs(200), Kind::Agent);
+    let band = Band::around(Aht::from_secs(200), Kind::Agent);
     let widened = |widen| Setting { widen, ..Setting::CONFIGURED }.band(&band).limits().map(|(_, v)| v.map(Aht::secs));
     assert_eq!(widened(1.0), [Some(60), Some(100), Some(200), Some(300), Some(400)]);
     assert_eq!(widened(0.5), [Some(130), Some(150), Some(200), Some(250), Some(300)]);

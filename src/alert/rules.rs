@@ -95,32 +95,6 @@ impl Default for Policy {
     }
 }
 
-/// The band around `target` where nothing but the target is configured: wide for agents, narrower for campaigns. What it
-/// costs stands with [`noise`](super::noise).
-///
-/// | percent of the target | `low_crit` | `low_warn` | `high_warn` | `high_crit` |
-/// |---|---|---|---|---|
-/// | agent | 30 | 50 | 150 | 200 |
-/// | campaign | 60 | 75 | 125 | 150 |
-///
-/// Limits that would not be in order, which happens for targets of a few seconds, are left out.
-pub fn around(target: Aht, kind: Kind) -> Band {
-    let [low_crit, low_warn, high_warn, high_crit] = match kind {
-        Kind::Agent => [30, 50, 150, 200],
-        Kind::Campaign => [60, 75, 125, 150],
-    };
-    let part =
-        |pct: u64| u32::try_from(u64::from(target.secs()) * pct / 100).ok().filter(|&s| s > 0).map(Aht::from_secs);
-    let band = Band {
-        low_crit: part(low_crit),
-        low_warn: part(low_warn),
-        target: Some(target),
-        high_warn: part(high_warn),
-        high_crit: part(high_crit),
-    };
-    if band.check().is_ok() { band } else { Band { target: Some(target), ..Band::default() } }
-}
-
 /// Which side of a band a level lies on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -243,11 +217,11 @@ mod tests {
     #[test]
     fn the_default_band_is_in_order_and_narrower_for_campaigns() {
         let target = Aht::from_secs(287);
-        let (a, c) = (around(target, Kind::Agent), around(target, Kind::Campaign));
+        let (a, c) = (Band::around(target, Kind::Agent), Band::around(target, Kind::Campaign));
         assert!(a.high_warn > c.high_warn && a.low_warn < c.low_warn);
-        assert_eq!(around(Aht::from_secs(1), Kind::Agent).high_warn, None);
+        assert_eq!(Band::around(Aht::from_secs(1), Kind::Agent).high_warn, None);
         for secs in (0..2000).chain([u32::MAX]) {
-            assert_eq!(around(Aht::from_secs(secs), Kind::Agent).check(), Ok(()), "{secs}");
+            assert_eq!(Band::around(Aht::from_secs(secs), Kind::Agent).check(), Ok(()), "{secs}");
         }
     }
 
@@ -275,7 +249,7 @@ mod tests {
         #[test]
         fn any_band_around_a_target_is_in_order(secs in any::<u32>()) {
             for kind in Kind::ALL {
-                prop_assert_eq!(around(Aht::from_secs(secs), kind).check(), Ok(()));
+                prop_assert_eq!(Band::around(Aht::from_secs(secs), kind).check(), Ok(()));
             }
         }
     }

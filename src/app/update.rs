@@ -157,7 +157,11 @@ fn forgive(state: &mut State) {
 fn on_paste(state: &mut State, text: &str) -> bool {
     if let Some(Overlay::Note { text: note, .. }) = &mut state.overlay {
         let typed = clean_line(text, alarms::NOTE);
-        return typed.chars().filter(|c| *c != '\u{fffd}').fold(false, |any, c| alarms::type_note(note, c) || any);
+        let before = note.len();
+        for c in typed.chars().filter(|c| *c != '\u{fffd}') {
+            alarms::type_note(note, c);
+        }
+        return note.len() != before;
     }
     if context(state) != Context::Filter {
         return false;

@@ -111,6 +111,19 @@ impl Session {
         }
     }
 
+    /// A session on what a store held once: nobody polls.
+    pub(crate) fn of_the_past(
+        store: Handle,
+        wakes: Wakes,
+        me: Instance,
+        clock: Arc<dyn Clock>,
+        cancel: CancellationToken,
+        watchman: JoinHandle<()>,
+    ) -> Session {
+        let watchman = Some(watchman);
+        Session { store, wakes, me, clock, notices: Vec::new(), may_poll: true, cancel, poller: None, watchman }
+    }
+
     /// Stops the poller and gives back the lease and what was wanted.
     pub(crate) async fn close(self) {
         self.cancel.cancel();

@@ -13,7 +13,7 @@ use super::{
     schema::Id,
     types::Watched,
 };
-use crate::domain::{Kind, Target, clean};
+use crate::domain::{Band, Kind, Target, clean};
 
 /// Where what is watched comes from.
 pub(super) struct Sources<'a> {
@@ -54,6 +54,13 @@ pub(super) fn merge(sources: &Sources<'_>, sink: &mut Sink) -> (Vec<Watched>, Ve
             layers.extend(member.iter().filter_map(|&g| groups.bands(g)));
             layers.extend([of_kind, &file.bands]);
             let band = merger.merge(&target, &layers, sink);
+            // Who says only what is usual gets the usual limits around it.
+            let band = match band.target {
+                Some(target) if band == (Band { target: Some(target), ..Band::default() }) => {
+                    Band::around(target, kind)
+                }
+                _ => band,
+            };
             watched.push(Watched {
                 label: label.map(|l| clean(l, 256).into()),
                 groups: member.iter().map(|&g| Arc::clone(&groups.names[g])).collect(),

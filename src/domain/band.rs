@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Aht;
+use super::{Aht, Kind};
 
 /// Limits around an AHT, each of them optional: `low_crit < low_warn < target < high_warn < high_crit`.
 ///
@@ -82,6 +82,32 @@ impl Band {
             high_warn: self.high_warn.or(below.high_warn),
             high_crit: self.high_crit.or(below.high_crit),
         }
+    }
+
+    /// The band around `target` where nothing but the target is configured: wide for agents, narrower for campaigns. What it
+    /// costs stands with [`noise`](super::noise).
+    ///
+    /// | percent of the target | `low_crit` | `low_warn` | `high_warn` | `high_crit` |
+    /// |---|---|---|---|---|
+    /// | agent | 30 | 50 | 150 | 200 |
+    /// | campaign | 60 | 75 | 125 | 150 |
+    ///
+    /// Limits that would not be in order, which happens for targets of a few seconds, are left out.
+    pub fn around(target: Aht, kind: Kind) -> Self {
+        let [low_crit, low_warn, high_warn, high_crit] = match kind {
+            Kind::Agent => [30, 50, 150, 200],
+            Kind::Campaign => [60, 75, 125, 150],
+        };
+        let part =
+            |pct: u64| u32::try_from(u64::from(target.secs()) * pct / 100).ok().filter(|&s| s > 0).map(Aht::from_secs);
+        let band = Band {
+            low_crit: part(low_crit),
+            low_warn: part(low_warn),
+            target: Some(target),
+            high_warn: part(high_warn),
+            high_crit: part(high_crit),
+        };
+        if band.check().is_ok() { band } else { Band { target: Some(target), ..Band::default() } }
     }
 
     /// Where `aht` lies.

@@ -39,7 +39,7 @@ pub fn csv(document: &Document, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A text in one line that no spreadsheet runs.
-fn cell(text: &str) -> Cow<'static, str> {
+pub(super) fn cell(text: &str) -> Cow<'static, str> {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = clean_line(text, usize::MAX);
     // Also where white space in front hid it.

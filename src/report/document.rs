@@ -155,6 +155,6 @@ impl Element {
 }
 
 /// `2026-01-31T14:32:07+05:30`
-fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }

@@ -34,9 +34,14 @@ pub fn ndjson(account: &str, element: &Element, out: &mut dyn Write) -> io::Resu
 fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     // In one piece, so that a reader at the other end of a pipe never sees half an object.
     let mut text = Vec::new();
-    value.serialize(&mut Serializer::with_formatter(&mut text, Harmless))?;
+    to_writer(value, &mut text)?;
     text.push(b'\n');
     out.write_all(&text)
+}
+
+/// Writes `value` without a line end.
+pub(super) fn to_writer(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(out, Harmless)).map_err(Into::into)
 }
 
 /// [`CompactFormatter`], with what [`clean`] would replace written as an escape.

@@ -4,7 +4,11 @@
 
 mod csv;
 mod document;
+mod export;
 mod json;
+mod noise;
+mod shift;
+mod shift_text;
 mod svg;
 mod table;
 
@@ -13,6 +17,10 @@ mod tests;
 
 pub use csv::csv;
 pub use document::{BudgetPart, Document, Element, Facts, SCHEMA, TokenPart, View};
+pub use export::{Export, ExportFormat};
 pub use json::{json, ndjson};
+pub use noise::noise;
+pub use shift::{Shift, ShiftBuilder, ShiftRow, Stretch};
+pub use shift_text::{ShiftFormat, shift};
 pub use svg::svg;
 pub use table::table;

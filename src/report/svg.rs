@@ -239,7 +239,7 @@ fn indexed(i: u8) -> u32 {
 }
 
 /// Text for XML, without what XML 1.0 does not allow.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -9,7 +9,7 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    app::RowState,
+    app::{Mark, RowState},
     domain::{Condition, Level},
 };
 
@@ -39,6 +39,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
         let mark = format!("{} {}", canvas.look.glyphs.state(state), state.word());
         entry(&mut lines, &mark, sentence, room, s.text);
     }
+    lines.push((String::new(), s.text));
+    lines.push(("Behind a state".into(), s.accent));
+    for (mark, sentence) in MARKS {
+        let mark = format!("{} {}", canvas.look.glyphs.mark(mark), mark.word());
+        entry(&mut lines, &mark, sentence, room, s.text);
+    }
     overlay(canvas, "Help", width, &lines, scroll, layout);
 }
 
@@ -63,6 +69,13 @@ const STATES: [(RowState, &str); 9] = [
     (RowState::Other(Condition::Stale), "The last answer is older than it should be"),
     (RowState::Other(Condition::Invalid), "The service does not know this id"),
     (RowState::Other(Condition::Failing), "Asked, but no good answer comes"),
+];
+
+/// What stands behind a state.
+const MARKS: [(Mark, &str); 3] = [
+    (Mark::Acked, "Its alert was acknowledged; one that becomes worse asks again"),
+    (Mark::Muted, "Muted: shown, but no bell, no notification, no hook"),
+    (Mark::Warming, "Its value has changed too seldom to alert"),
 ];
 
 fn entry(lines: &mut Vec<(String, Style)>, keys: &str, sentence: &str, room: u16, style: Style) {

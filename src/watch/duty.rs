@@ -23,16 +23,16 @@ const BATCH: usize = 1000;
 
 /// What a round came to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Round {
+pub struct Round {
     /// To be acted upon, now that the book is saved.
-    pub(super) events: Vec<AlertEvent>,
+    pub events: Vec<AlertEvent>,
     /// The book in the store is another one now.
-    pub(super) changed: bool,
+    pub changed: bool,
 }
 
 /// The duty of a process, on or off.
 #[derive(Debug)]
-pub(super) struct Duty {
+pub struct Duty {
     me: Instance,
     watched: BTreeMap<Target, Watched>,
     order: Arc<[Watched]>,
@@ -54,13 +54,14 @@ struct On {
 }
 
 impl Duty {
-    pub(super) fn new(me: Instance, order: Arc<[Watched]>, policy: Policy, quiet: Quiet) -> Self {
+    /// Off duty until the first round finds that `me` holds the lease.
+    pub fn new(me: Instance, order: Arc<[Watched]>, policy: Policy, quiet: Quiet) -> Self {
         let watched = order.iter().map(|w| (w.target.clone(), w.clone())).collect();
         Duty { me, watched, order, policy, quiet, on: None }
     }
 
     /// What the target of an alert is called.
-    pub(super) fn name_of(&self, subject: &Subject) -> Option<&str> {
+    pub fn name_of(&self, subject: &Subject) -> Option<&str> {
         let Subject::Target(target) = subject else { return None };
         let label = self.watched.get(target).and_then(|w| w.label.as_deref());
         label.or_else(|| self.on.as_ref()?.rows.get(target)?.name.as_deref())
@@ -70,7 +71,7 @@ impl Duty {
     ///
     /// # Errors
     /// Those of the store; the book in memory is given up then, and the next round begins with the stored one.
-    pub(super) fn round(&mut self, store: &dyn Store) -> Result<Round, StoreError> {
+    pub fn round(&mut self, store: &dyn Store) -> Result<Round, StoreError> {
         let result = self.turn(store);
         if result.is_err() {
             self.on = None;

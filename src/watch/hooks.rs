@@ -23,6 +23,8 @@ const RUNNING: usize = 8;
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long its last words are waited for.
 const HEARD: Duration = Duration::from_secs(1);
+/// How long programs that run may go on when we end.
+const LAST: Duration = Duration::from_secs(1);
 /// What is kept of what a program says on standard error.
 const COMPLAINT: u64 = 500;
 /// What programs inherit: what they need to find their files, the desktop and their language. No variable of ours, and
@@ -99,8 +101,9 @@ impl Hooks {
         while self.runs.join_next().await.is_some() {}
     }
 
-    /// Ends all runs: their programs are killed.
+    /// Ends all runs: what does not end within a second is killed.
     pub async fn stop(mut self) {
+        let _ = tokio::time::timeout(LAST, async { while self.runs.join_next().await.is_some() {} }).await;
         self.runs.shutdown().await;
     }
 }

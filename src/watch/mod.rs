@@ -21,19 +21,22 @@ pub use policy::policy;
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use self::duty::Duty;
+pub use self::duty::{Duty, Round};
 use crate::{
     alert::Policy,
     config::{Hook, Watched},
-    domain::Quiet,
-    store::{Handle, Instance},
+    domain::{Clock, Quiet},
+    store::{Handle, Instance, ReplayClock, Store, StoreError},
 };
 
 /// How often the store is looked at.
 const LOOK: Duration = Duration::from_millis(500);
+/// The steps of [`catch_up`].
+const STEP: Duration = Duration::from_secs(5);
 /// How long a failing store is left alone.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -56,6 +59,22 @@ pub struct Setup {
     pub hooks: Vec<Hook>,
     /// Poked when the book has something new.
     pub feed: Arc<Notify>,
+}
+
+/// Does duty on the past of `store` up to `to` without waiting, so that a replay that begins there knows the alerts of
+/// the hours before.
+///
+/// # Errors
+/// Those of the store.
+pub fn catch_up(duty: &mut Duty, store: &dyn Store, clock: &ReplayClock, to: Timestamp) -> Result<(), StoreError> {
+    loop {
+        duty.round(store)?;
+        let now = clock.now().wall;
+        if now >= to {
+            return Ok(());
+        }
+        clock.set(now.checked_add(STEP).unwrap_or(to).min(to));
+    }
 }
 
 /// Looks after the alerts while this process holds the lease, until cancelled.

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use tempfile::TempDir;
 
-use super::{duty::Round, *};
+use super::*;
 use crate::{
     alert::{Action, AlertEvent, Deed, Rules, shelf},
     config::Hook,
@@ -340,4 +340,25 @@ async fn a_hook_runs_no_more_often_than_its_limit() {
     other.tell(&muted, || "{}".into());
     other.settle().await;
     assert_eq!(text(&bench.out()).lines().count(), 3, "what is muted disturbs nobody");
+}
+
+#[tokio::test]
+async fn at_our_end_a_hook_may_finish_but_not_stay() {
+    let bench = Bench::new();
+    let mut quick = bench.hooks(vec![bench.hook("cat > \"$1\"")]);
+    quick.tell(&bench.event, || "done".into());
+    quick.stop().await;
+    assert_eq!(text(&bench.out()), "done\n");
+    let mut slow = bench.hooks(vec![bench.hook("echo $$ > \"$1\"; sleep 600")]);
+    slow.tell(&bench.event, || "{}".into());
+    slow.stop().await;
+    let pid: i32 = text(&bench.out()).trim().parse().unwrap();
+    for _ in 0..200 {
+        let stat = text(Path::new(&format!("/proc/{pid}/stat")));
+        if stat.is_empty() || stat.contains(") Z ") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the program lives on");
 }

@@ -1,0 +1,177 @@
+//! `ahtop history export|prune|noise`, and `ahtop report`: what the stored readings tell. Nothing is polled.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, BufWriter, Write},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{Failure, complain, moment::moment, print, session};
+use crate::{
+    alert::{Noise, noise::Setting},
+    cli::{self, ExportFormat, HistoryCommand, ReportFormat},
+    config::{self, Config, Env, Id, Overrides, Watched},
+    domain::{Clock, Now, Reading, SystemClock, Target},
+    exit::Exit,
+    report::{self, Export, ShiftBuilder, ShiftFormat},
+    store::{RangeQuery, Store, open},
+    watch,
+};
+
+/// Readings before a report's span that are looked at too, for alerts that were active when it began.
+const LEAD: Duration = Duration::from_secs(3 * 3600);
+
+/// A store that was opened to be read.
+struct Past {
+    config: Config,
+    store: Arc<dyn Store>,
+    zone: TimeZone,
+    now: Now,
+}
+
+impl Past {
+    fn open(flags: &Overrides, env: &Env) -> Result<Past, Failure> {
+        let loaded = config::load(flags, env)?;
+        complain(&super::config::warnings(&loaded.warnings));
+        let config = loaded.config;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let opened = open(&config.store_url, &session::auto_path(&config, env)?, clock.clone())?;
+        for notice in &opened.notices {
+            complain(&notice.text);
+        }
+        Ok(Past { zone: session::zone(&config), now: clock.now(), store: opened.store, config })
+    }
+
+    fn moment(&self, flag: &str, text: &str) -> Result<Timestamp, Failure> {
+        moment(flag, text, self.now.wall, &self.zone)
+    }
+
+    /// Hands out the readings from `from` on, until `each` fails.
+    fn range(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        mut each: impl FnMut(&Reading) -> io::Result<()>,
+    ) -> Result<Exit, Failure> {
+        let mut failed = None;
+        self.store.range(&RangeQuery { target: None, from, to }, &mut |reading| match each(&reading) {
+            Ok(()) => true,
+            Err(e) => {
+                failed = Some(e);
+                false
+            }
+        })?;
+        ended(failed.map_or(Ok(()), Err))
+    }
+}
+
+/// A reader that went away is no error.
+fn ended(result: io::Result<()>) -> Result<Exit, Failure> {
+    match result {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(Exit::Ok),
+    }
+}
+
+/// `history …`
+///
+/// # Errors
+/// Configuration, store, a moment that is none, standard output.
+pub fn run(command: &HistoryCommand, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
+    let past = Past::open(flags, env)?;
+    match command {
+        HistoryCommand::Export(args) => export(&past, args, flags),
+        HistoryCommand::Prune => prune(&past),
+        HistoryCommand::Noise(args) => noise(&past, args),
+    }
+}
+
+fn export(past: &Past, args: &cli::Export, flags: &Overrides) -> Result<Exit, Failure> {
+    let from = args.since.as_deref().map(|text| past.moment("--since", text)).transpose()?;
+    let to = args.until.as_deref().map(|text| past.moment("--until", text)).transpose()?;
+    let named = flags.values().any(|(id, _)| matches!(id, Id::Agents | Id::Campaigns | Id::AgentsCsv));
+    let only: Option<BTreeMap<&Target, &Watched>> =
+        named.then(|| past.config.watch.iter().map(|w| (&w.target, w)).collect());
+    let format = match args.format {
+        ExportFormat::Csv => report::ExportFormat::Csv,
+        ExportFormat::Json => report::ExportFormat::Json,
+        ExportFormat::Ndjson => report::ExportFormat::Ndjson,
+    };
+    let mut out = match Export::begin(format, past.zone.clone(), BufWriter::new(io::stdout().lock())) {
+        Ok(out) => out,
+        Err(e) => return ended(Err(e)),
+    };
+    let exit = past.range(from, to, |reading| match &only {
+        Some(only) if !only.contains_key(&reading.target) => Ok(()),
+        _ => out.take(reading),
+    })?;
+    ended(out.end().map(drop)).map(|_| exit)
+}
+
+fn prune(past: &Past) -> Result<Exit, Failure> {
+    let keep = past.config.history_keep;
+    let mut gone = 0;
+    loop {
+        match past.store.prune(keep)? {
+            0 => break,
+            n => gone += n,
+        }
+    }
+    let left = past.store.history()?;
+    let keep = config::format_duration(keep);
+    Ok(print(&format!("{gone} readings older than {keep} are deleted, {} are left\n", left.readings)))
+}
+
+fn noise(past: &Past, args: &cli::Noise) -> Result<Exit, Failure> {
+    let from = past.moment("--since", &args.since)?;
+    let watched: BTreeMap<&Target, &Watched> = past.config.watch.iter().map(|w| (&w.target, w)).collect();
+    if watched.values().all(|w| w.band.is_empty()) {
+        complain("no band is configured, so there is nothing to alert about: see [bands]");
+    }
+    let settings = Setting::usual();
+    let mut replay = Noise::new(watch::policy(&past.config), settings.clone());
+    past.range(Some(from), None, |reading| {
+        if let Some(watched) = watched.get(&reading.target) {
+            replay.take(reading, &watched.band);
+        }
+        Ok(())
+    })?;
+    let name = |target: &Target| {
+        let label = watched.get(target).and_then(|w| w.label.as_deref());
+        label.map_or_else(|| target.id.to_string(), str::to_owned)
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    ended(report::noise(&replay, &settings, &past.zone, args.shifts, &name, &mut out).and_then(|()| out.flush()))
+}
+
+/// `report`
+///
+/// # Errors
+/// Like [`run`].
+pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
+    let past = Past::open(flags, env)?;
+    let from = past.moment("--since", &args.since)?;
+    let to = match &args.until {
+        Some(text) => past.moment("--until", text)?,
+        None => past.now.wall,
+    };
+    if from >= to {
+        return Err(Failure::new(Exit::Usage, "--until must be after --since"));
+    }
+    let mut builder = ShiftBuilder::new(&past.config.watch, from, to, watch::policy(&past.config));
+    let lead = from.checked_sub(LEAD).unwrap_or(from);
+    past.range(Some(lead), Some(to), |reading| {
+        builder.take(reading);
+        Ok(())
+    })?;
+    let format = match args.format {
+        ReportFormat::Md => ShiftFormat::Markdown,
+        ReportFormat::Html => ShiftFormat::Html,
+        ReportFormat::Svg => ShiftFormat::Svg,
+    };
+    let (name, mut out) = (&past.config.account.name, BufWriter::new(io::stdout().lock()));
+    ended(report::shift(&builder.end(&past.now), name, &past.zone, format, &mut out).and_then(|()| out.flush()))
+}

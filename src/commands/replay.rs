@@ -1,0 +1,86 @@
+//! `ahtop replay`: the dashboard on the past, through the same path; nothing is polled and nothing is written.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, complain, dashboard, moment::moment, session, session::Session};
+use crate::{
+    app::{Notice, Severity},
+    cli,
+    config::{self, Env, Overrides},
+    domain::{Clock, SystemClock},
+    exit::Exit,
+    poll::Wakes,
+    store::{Handle, Instance, ReplayClock, ReplayStore, Role, SqliteStore, Store, open},
+    watch,
+};
+
+/// So long before the begin alerts are followed, so that those of then are known.
+const LEAD: Duration = Duration::from_secs(4 * 3600);
+/// What the screen says all the time.
+const MODE: &str = "REPLAY";
+
+/// Shows the past.
+///
+/// # Errors
+/// Configuration, store, a moment that is none, terminal.
+pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
+    let loaded = config::load(flags, env)?;
+    complain(&super::config::warnings(&loaded.warnings));
+    let config = loaded.config;
+    if !dashboard::has_screen(env) {
+        return Err(Failure::new(Exit::Usage, "replay needs a terminal; `ahtop history export` prints readings"));
+    }
+    let real: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let source = match &args.path {
+        Some(path) => stored(path, real.clone())?,
+        None => open(&config.store_url, &session::auto_path(&config, env)?, real.clone())?.store,
+    };
+    let from = moment("--from", &args.from, real.now().wall, &session::zone(&config))?;
+    let (near, last) = ReplayStore::near(&*source, from)?;
+    if last.is_none_or(|last| last < from) {
+        let message = "nothing was stored from then on: give an earlier --from, or another STORE";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let begin = from.checked_sub(LEAD).unwrap_or(from);
+    let clock = Arc::new(ReplayClock::new(begin, args.speed, near.as_ref()));
+    let me = Instance::here(Role::Dashboard);
+    let store = Handle::new(Arc::new(ReplayStore::new(source, clock.clone(), me.clone())?));
+    let (policy, quiet) = (watch::policy(&config), session::quiet(&config));
+    let mut duty = watch::Duty::new(me.clone(), config.watch.clone().into(), policy, quiet.clone());
+    watch::catch_up(&mut duty, &**store.direct(), &clock, from)?;
+    clock.run();
+    let (wakes, cancel) = (Wakes::default(), CancellationToken::new());
+    let watchman = watch::run(
+        watch::Setup {
+            store: store.clone(),
+            me: me.clone(),
+            account: config.account.name.as_str().into(),
+            watched: config.watch.clone().into(),
+            policy,
+            quiet,
+            // What was told then is not told again.
+            hooks: Vec::new(),
+            feed: wakes.feed.clone(),
+        },
+        cancel.clone(),
+    );
+    let session = Session::of_the_past(store, wakes, me, clock, cancel, tokio::spawn(watchman));
+    let speed = Notice {
+        key: "replay".into(),
+        severity: Severity::Info,
+        text: format!("REPLAY at {} times the speed: nothing is polled, nothing is written", args.speed),
+    };
+    let shown = dashboard::Shown { mode: Some(MODE), locked: false };
+    dashboard::open_on(session, &config, env, shown, vec![speed]).await
+}
+
+/// A store's file that must be there already.
+fn stored(path: &Path, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, Failure> {
+    if !path.is_file() {
+        let shown = crate::domain::clean(&path.to_string_lossy(), 1000).into_owned();
+        return Err(Failure::new(Exit::Usage, format!("{shown}: there is no such store")));
+    }
+    Ok(Arc::new(SqliteStore::open(path, clock)?))
+}

@@ -1,0 +1,233 @@
+//! The shift report: what the readings of a span say of each target. Fed with readings one by one; what it keeps
+//! does not grow with their number.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::{
+    alert::{AlertEvent, Book, Ended, Matter, Policy, Step, Subject},
+    config::Watched,
+    domain::{Aht, Level, Now, Outcome, Reading, Target},
+};
+
+/// Columns of a chart.
+const BUCKETS: usize = 240;
+
+/// The report.
+#[derive(Clone, Debug)]
+pub struct Shift {
+    /// From this moment (inclusive).
+    pub from: Timestamp,
+    /// To this moment (exclusive).
+    pub to: Timestamp,
+    /// The targets in the order of the configuration.
+    pub rows: Vec<ShiftRow>,
+}
+
+/// One target.
+#[derive(Clone, Debug)]
+pub struct ShiftRow {
+    /// What the configuration says of it.
+    pub watched: Watched,
+    /// The label, else the service's name, else the id; not cleaned.
+    pub name: String,
+    /// The first value of the span.
+    pub start: Option<Aht>,
+    /// The last value.
+    pub end: Option<Aht>,
+    /// Half of the values read are at most this.
+    pub median: Option<Aht>,
+    /// How long the fresh value lay outside of the band.
+    pub outside: Duration,
+    /// How much of the span had a fresh answer, 0 to 1; *no calls* is one.
+    pub coverage: f64,
+    /// The alerts that were active in the span.
+    pub alerts: Vec<Stretch>,
+    /// The last value of each part of the span, oldest first; `None` where there were no calls or no answers.
+    pub chart: Vec<Option<Aht>>,
+}
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stretch {
+    /// When it started.
+    pub from: Timestamp,
+    /// When it ended and why; `None`: it went on.
+    pub to: Option<(Timestamp, Ended)>,
+    /// The worst level.
+    pub worst: Level,
+}
+
+impl Stretch {
+    /// How much of it lies in the span.
+    pub fn within(&self, from: Timestamp, to: Timestamp) -> Duration {
+        let end = self.to.map_or(to, |(at, _)| at).min(to);
+        between(self.from.max(from), end)
+    }
+}
+
+/// Gathers readings.
+#[derive(Clone, Debug)]
+pub struct ShiftBuilder {
+    from: Timestamp,
+    to: Timestamp,
+    policy: Policy,
+    book: Book,
+    targets: BTreeMap<Target, Track>,
+    order: Vec<Watched>,
+}
+
+#[derive(Clone, Debug)]
+struct Track {
+    watched: Watched,
+    name: Option<String>,
+    start: Option<Aht>,
+    end: Option<Aht>,
+    values: BTreeMap<Aht, u32>,
+    /// The last good answer: when, and what.
+    last: Option<(Timestamp, Option<Aht>)>,
+    covered: Duration,
+    outside: Duration,
+    alerts: Vec<Stretch>,
+    chart: Vec<Option<Aht>>,
+}
+
+/// From `from` to `to`; zero where that is backwards.
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    let ms = to.as_millisecond().saturating_sub(from.as_millisecond());
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}
+
+impl ShiftBuilder {
+    /// A report on `watched` from `from` to `to`, with alerts by `policy`.
+    pub fn new(watched: &[Watched], from: Timestamp, to: Timestamp, policy: Policy) -> Self {
+        let track = |w: &Watched| Track {
+            watched: w.clone(),
+            name: None,
+            start: None,
+            end: None,
+            values: BTreeMap::new(),
+            last: None,
+            covered: Duration::ZERO,
+            outside: Duration::ZERO,
+            alerts: Vec::new(),
+            chart: vec![None; BUCKETS],
+        };
+        let targets = watched.iter().map(|w| (w.target.clone(), track(w))).collect();
+        ShiftBuilder { from, to, policy, book: Book::default(), targets, order: watched.to_vec() }
+    }
+
+    /// Takes in a reading. They come in the order of the store, from a few hours before the span on, so that alerts
+    /// that were active at its begin are known.
+    pub fn take(&mut self, reading: &Reading) {
+        let Some(track) = self.targets.get_mut(&reading.target) else { return };
+        if reading.at.wall >= self.to {
+            return;
+        }
+        let events = self.book.take(reading, &track.watched.band, &self.policy);
+        track.take(reading, (self.from, self.to), self.policy.of(reading.target.kind).stale_after);
+        self.alerts(events);
+    }
+
+    fn alerts(&mut self, events: Vec<AlertEvent>) {
+        for event in events {
+            let Subject::Target(target) = &event.id.subject else { continue };
+            let Some(track) = self.targets.get_mut(target) else { continue };
+            let Matter::Band { level, worst, .. } = event.matter else { continue };
+            match event.step {
+                Step::Started => track.alerts.push(Stretch { from: event.at.wall, to: None, worst: level }),
+                Step::Ended { why, .. } => {
+                    if let Some(last) = track.alerts.last_mut() {
+                        (last.to, last.worst) = (Some((event.at.wall, why)), worst);
+                    }
+                }
+                _ => {
+                    if let Some(last) = track.alerts.last_mut() {
+                        last.worst = worst;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The report; `now` ends alerts whose data has been silent for too long.
+    pub fn end(mut self, now: &Now) -> Shift {
+        let lost = self.book.tick(now);
+        self.alerts(lost);
+        let (from, to) = (self.from, self.to);
+        let span = between(from, to).as_secs_f64().max(1.0);
+        let rows = self.order.iter().filter_map(|w| {
+            let mut track = self.targets.remove(&w.target)?;
+            track.hold(to, (from, to), self.policy.of(w.target.kind).stale_after);
+            track.alerts.retain(|a| a.to.is_none_or(|(at, _)| at > from) && a.from < to);
+            let label = w.label.as_deref().map(str::to_owned);
+            Some(ShiftRow {
+                name: label.or(track.name.take()).unwrap_or_else(|| w.target.id.to_string()),
+                median: track.median(),
+                start: track.start,
+                end: track.end,
+                outside: track.outside,
+                coverage: (track.covered.as_secs_f64() / span).clamp(0.0, 1.0),
+                alerts: track.alerts,
+                chart: track.chart,
+                watched: track.watched,
+            })
+        });
+        let rows = rows.collect();
+        Shift { from, to, rows }
+    }
+}
+
+impl Track {
+    fn take(&mut self, reading: &Reading, span: (Timestamp, Timestamp), stale_after: Duration) {
+        if let Some(name) = reading.name.as_deref().filter(|n| !n.trim().is_empty()) {
+            self.name = Some(name.to_owned());
+        }
+        let aht = match &reading.outcome {
+            Outcome::Value(aht) => Some(*aht),
+            Outcome::NoCalls => None,
+            Outcome::Invalid | Outcome::Failed(_) => return,
+        };
+        let at = reading.at.wall;
+        self.hold(at, span, stale_after);
+        self.last = Some((at, aht));
+        if let Some(aht) = aht.filter(|_| at >= span.0) {
+            self.start.get_or_insert(aht);
+            self.end = Some(aht);
+            *self.values.entry(aht).or_default() += 1;
+        }
+    }
+
+    /// The last answer holds until `at`, as long as it is fresh.
+    fn hold(&mut self, at: Timestamp, (from, to): (Timestamp, Timestamp), stale_after: Duration) {
+        let Some((since, aht)) = self.last else { return };
+        let fresh = since.checked_add(stale_after).unwrap_or(Timestamp::MAX);
+        let (begin, end) = (since.max(from), at.min(fresh).min(to));
+        let held = between(begin, end);
+        self.covered += held;
+        if aht.is_some_and(|a| self.watched.band.level(a) != Level::Inside) {
+            self.outside += held;
+        }
+        let whole = between(from, to).as_millis().max(1);
+        let bucket = |t: Timestamp| {
+            let part = between(from, t).as_millis() * self.chart.len() as u128 / whole;
+            usize::try_from(part).unwrap_or(usize::MAX)
+        };
+        if begin < end {
+            let (first, last) = (bucket(begin), bucket(end).min(self.chart.len().saturating_sub(1)));
+            if let Some(part) = self.chart.get_mut(first..=last.max(first)) {
+                part.fill(aht);
+            }
+        }
+    }
+
+    fn median(&self) -> Option<Aht> {
+        let n: u64 = self.values.values().map(|c| u64::from(*c)).sum();
+        let mut before = 0;
+        self.values.iter().find_map(|(aht, count)| {
+            before += u64::from(*count);
+            (before * 2 >= n).then_some(*aht)
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! The numbers of a report, and what hostile names become in it.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    alert::{Ended, Policy, Rules},
+    config::Watched,
+    domain::{Band, BootId, Level, Mono, Now, Outcome, Reading, Target},
+    report::ShiftBuilder,
+};
+
+const BEGIN: i64 = 1_773_306_000;
+
+fn at(minute: i64) -> Now {
+    let wall = Timestamp::from_second(BEGIN + minute * 60).unwrap();
+    Now { boot: BootId("b".into()), mono: Mono(900_000_000 + minute * 60_000), wall }
+}
+
+fn watched(id: &str, label: Option<&str>) -> Watched {
+    Watched {
+        target: Target::agent(id),
+        label: label.map(Into::into),
+        groups: vec![],
+        band: Band::around(Aht::from_secs(300), Kind::Agent),
+        origin: "-a".into(),
+    }
+}
+
+/// An hour of `id` from minute 0 on, each minute a value; 0 is *no calls*, `None` nothing at all.
+fn hour(list: &[Watched], value: impl Fn(i64) -> Option<u32>) -> Shift {
+    let rules =
+        Rules { dwell: Duration::from_secs(300), clear_band: 0.05, warm_up: 0, stale_after: Duration::from_secs(120) };
+    let policy = Policy { agents: rules, campaigns: rules, sweep: Duration::from_secs(60) };
+    let mut builder = ShiftBuilder::new(list, at(0).wall, at(60).wall, policy);
+    for minute in -30..70 {
+        let Some(secs) = value(minute) else { continue };
+        let outcome = if secs == 0 { Outcome::NoCalls } else { Outcome::Value(Aht::from_secs(secs)) };
+        builder.take(&Reading { target: list[0].target.clone(), at: at(minute).stamp(), outcome, name: None });
+    }
+    builder.end(&at(70))
+}
+
+#[test]
+fn the_numbers_are_those_of_the_span() {
+    // Outside from minute 20 to 40, nothing known from 50 on.
+    let shift = hour(&[watched("a", None)], |m| match m {
+        20..40 => Some(500),
+        50.. => None,
+        m => Some(300 + u32::try_from(m.max(0)).unwrap()),
+    });
+    let row = &shift.rows[0];
+    let secs = |aht: Option<Aht>| aht.map(Aht::secs);
+    assert_eq!((secs(row.start), secs(row.end), secs(row.median)), (Some(300), Some(349), Some(344)));
+    assert_eq!(row.outside, Duration::from_secs(20 * 60));
+    assert!((row.coverage - 51.0 / 60.0).abs() < 0.001, "{}", row.coverage);
+    let alert = &row.alerts[0];
+    assert_eq!((row.alerts.len(), alert.from, alert.worst), (1, at(25).wall, Level::HighWarn));
+    assert_eq!(alert.to, Some((at(40).wall, Ended::Cleared)));
+    assert_eq!((row.chart[0].map(Aht::secs), row.chart[100].map(Aht::secs)), (Some(300), Some(500)));
+    assert_eq!(row.chart[239], None);
+}
+
+#[test]
+fn an_alert_from_before_the_span_counts_with_its_part() {
+    let shift = hour(&[watched("a", None)], |m| Some(if m < 10 { 700 } else { 300 }));
+    let alert = &shift.rows[0].alerts[0];
+    assert!(alert.from < shift.from);
+    assert_eq!(alert.within(shift.from, shift.to), Duration::from_secs(600));
+    let silent = hour(&[watched("a", None)], |_| None);
+    assert_eq!((silent.rows[0].coverage, silent.rows[0].median), (0.0, None));
+    assert_eq!(hour(&[watched("a", None)], |_| Some(0)).rows[0].coverage, 1.0, "no calls is an answer");
+}
+
+fn text(shift: &Shift, format: ShiftFormat) -> String {
+    let mut out = Vec::new();
+    super::shift(shift, "acme", &TimeZone::get("Asia/Kolkata").unwrap(), format, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn each_format_is_one_self_contained_file() {
+    let shift =
+        hour(&[watched("a", Some("Asha <script>|`x`")), watched("b", None)], |m| Some(if m > 20 { 700 } else { 300 }));
+    let md = text(&shift, ShiftFormat::Markdown);
+    assert!(md.starts_with("# Shift report acme: Thu 12 Mar 2026 14:30 to Thu 12 Mar 15:30 IST\n"), "{md}");
+    assert!(
+        md.contains("| Asha &lt;script&gt;\\|\\`x\\` | 5:00 | 11:40 | 11:40 | +6:40 | 39 min | 1 | 34 min | 100 % |"),
+        "{md}"
+    );
+    assert!(md.contains("| Thu 14:56 | - | Asha &lt;script&gt;\\|\\`x\\` | HIGH | goes on |"), "{md}");
+    let html = text(&shift, ShiftFormat::Html);
+    assert!(html.contains("Asha &lt;script&gt;|`x`") && !html.contains("<script"));
+    assert!(!html.contains("http") && !html.contains("src=") && html.matches("<svg").count() == 2);
+    let svg = text(&shift, ShiftFormat::Svg);
+    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"));
+    assert_eq!(svg.matches("<path").count(), 1, "the second one has no values");
+}
+
+proptest! {
+    #[test]
+    fn no_name_breaks_a_file(name in any::<String>(), value in 1u32..100_000) {
+        let shift = hour(&[watched("a", Some(&name))], |m| (m % 7 != 0).then_some(value));
+        for format in [ShiftFormat::Markdown, ShiftFormat::Html, ShiftFormat::Svg] {
+            let out = text(&shift, format);
+            prop_assert!(!out.chars().any(|c| c.is_control() && c != '\n'));
+            prop_assert!(!out.to_lowercase().contains("<script"));
+            if format == ShiftFormat::Markdown {
+                let columns = |l: &str| l.replace("\\|", "").matches('|').count();
+                prop_assert!(out.lines().filter(|l| l.starts_with("| ")).all(|l| [6, 10].contains(&columns(l))), "{}", out);
+            }
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! The past of a store as if it were happening now: the same trait, so that the dashboard cannot tell.
+//!
+//! Readings become visible when the clock of the replay has come to them; what is done here (alerts, acknowledgements)
+//! stays in memory. The source is only ever read.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::domain::{BootId, Clock, Mono, Stamp};
+
+/// Readings before the begin that are known when it begins: rows that have been silent for a day are not shown.
+const BEFORE: Duration = Duration::from_secs(26 * 3600);
+/// So much of the past is taken out of the source at a time.
+const CHUNK: Duration = Duration::from_secs(4 * 3600);
+/// Events of the source that are shown.
+const EVENTS: Duration = Duration::from_secs(3650 * 86_400);
+
+/// The time of a replay: stands at a moment of the past until it runs, and then faster than the real one.
+#[derive(Debug)]
+pub struct ReplayClock {
+    boot: BootId,
+    /// The boot clock when the wall clock was at zero.
+    mono_at_zero: i64,
+    speed: u32,
+    time: Mutex<Time>,
+}
+
+#[derive(Debug)]
+enum Time {
+    /// Since then, from there.
+    Runs(Instant, i64),
+    Stands(i64),
+}
+
+impl ReplayClock {
+    /// Stands at `from`; will run `speed` times as fast as the real one. `near`: the stamp of a reading about then,
+    /// whose boot clock goes on.
+    pub fn new(from: Timestamp, speed: u32, near: Option<&Stamp>) -> Self {
+        let (boot, mono_at_zero) = match near {
+            Some(stamp) => (stamp.boot.clone(), stamp.mono.0.saturating_sub(stamp.wall.as_millisecond())),
+            None => (BootId("replay".into()), 0),
+        };
+        ReplayClock { boot, mono_at_zero, speed, time: Mutex::new(Time::Stands(from.as_millisecond())) }
+    }
+
+    /// Stands at `at` from now on.
+    pub fn set(&self, at: Timestamp) {
+        *self.time() = Time::Stands(at.as_millisecond());
+    }
+
+    /// Runs from where it stands.
+    pub fn run(&self) {
+        let mut time = self.time();
+        if let Time::Stands(ms) = *time {
+            *time = Time::Runs(Instant::now(), ms);
+        }
+    }
+
+    fn time(&self) -> MutexGuard<'_, Time> {
+        self.time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for ReplayClock {
+    fn now(&self) -> Now {
+        let ms = match &*self.time() {
+            Time::Stands(ms) => *ms,
+            Time::Runs(begin, from) => {
+                let ran = begin.elapsed().saturating_mul(self.speed).as_millis();
+                from.saturating_add(i64::try_from(ran).unwrap_or(i64::MAX))
+            }
+        };
+        let wall = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+        Now { boot: self.boot.clone(), mono: Mono(ms.saturating_add(self.mono_at_zero)), wall }
+    }
+}
+
+/// A [`Store`] that shows what another one held at the time of its clock.
+pub struct ReplayStore {
+    source: Arc<dyn Store>,
+    clock: Arc<ReplayClock>,
+    now: SqliteStore,
+    poller: Instance,
+    events: Vec<Event>,
+    ahead: Mutex<Ahead>,
+}
+
+/// What was taken out of the source and has not happened yet.
+#[derive(Debug, Default)]
+struct Ahead {
+    readings: VecDeque<Reading>,
+    /// The source was read up to here.
+    until: Option<Timestamp>,
+}
+
+impl ReplayStore {
+    /// The past of `source` from the clock's time on. `poller` counts as who polled.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn new(source: Arc<dyn Store>, clock: Arc<ReplayClock>, poller: Instance) -> Result<Self, StoreError> {
+        let now = SqliteStore::memory(clock.clone())?;
+        let events = source.events(EVENTS)?;
+        let begin = clock.now().wall.checked_sub(BEFORE).unwrap_or(Timestamp::MIN);
+        let ahead = Mutex::new(Ahead { readings: VecDeque::new(), until: Some(begin) });
+        let this = ReplayStore { source, clock, now, poller, events, ahead };
+        this.happen()?;
+        Ok(this)
+    }
+
+    /// The stamp of the last reading of `source` at or before `at`, or of the first one after it; and when the last
+    /// reading of all was made.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn near(source: &dyn Store, at: Timestamp) -> Result<(Option<Stamp>, Option<Timestamp>), StoreError> {
+        let (mut near, mut last): (Option<Stamp>, Option<Timestamp>) = (None, None);
+        let from = at.checked_sub(BEFORE).ok();
+        source.range(&RangeQuery { target: None, from, to: None }, &mut |reading| {
+            last = last.max(Some(reading.at.wall));
+            if near.is_none() || reading.at.wall <= at {
+                near = Some(reading.at);
+            }
+            true
+        })?;
+        Ok((near, last))
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets happen what the clock has come to.
+    fn happen(&self) -> Result<(), StoreError> {
+        let now = self.clock.now().wall;
+        let mut ahead = self.ahead();
+        loop {
+            let due: Vec<Reading> = {
+                let n = ahead.readings.iter().take_while(|r| r.at.wall <= now).count();
+                ahead.readings.drain(..n).collect()
+            };
+            self.now.append(&due)?;
+            let Some(from) = ahead.until.filter(|until| *until <= now) else { return Ok(()) };
+            let to = from.checked_add(CHUNK).ok();
+            let query = RangeQuery { target: None, from: Some(from), to };
+            let mut found = VecDeque::new();
+            self.source.range(&query, &mut |reading| {
+                found.push_back(reading);
+                true
+            })?;
+            ahead.readings.append(&mut found);
+            ahead.until = to;
+        }
+    }
+
+    fn link(&self, now: &Now) -> (Link, Stamp) {
+        let said = self.events.iter().rev().find(|e| e.kind == EventKind::Link && e.at.wall <= now.wall);
+        let Some(event) = said else { return (Link::Live, now.stamp()) };
+        let (at, why) = (event.at.clone(), event.text.clone());
+        let link = match &*event.text {
+            text if text == Link::Live.sentence() => Link::Live,
+            text if text == Link::Starting.sentence() => Link::Starting,
+            text if text.starts_with("closed") => Link::Closed { until: None },
+            text if text.contains("max limit exceeded") => Link::Throttled { until: now.stamp() },
+            text if text.starts_with("no token") => Link::TokenWait { until: now.stamp(), why },
+            text if text.starts_with("credentials") => Link::Credentials { why, until: now.stamp() },
+            _ => Link::Down { why, since: at.clone(), until: now.stamp() },
+        };
+        (link, at)
+    }
+}
+
+impl std::fmt::Debug for ReplayStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReplayStore").field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+impl Store for ReplayStore {
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// Asking is what lets things happen.
+    fn version(&self) -> Result<u64, StoreError> {
+        self.happen()?;
+        self.now.version()
+    }
+
+    fn append(&self, readings: &[Reading]) -> Result<(), StoreError> {
+        self.now.append(readings)
+    }
+
+    fn snapshot(&self, span: Duration) -> Result<Snapshot, StoreError> {
+        self.happen()?;
+        self.now.snapshot(span)
+    }
+
+    fn since(&self, cursor: Cursor, limit: usize) -> Result<(Vec<Reading>, Cursor), StoreError> {
+        self.happen()?;
+        self.now.since(cursor, limit)
+    }
+
+    fn range(&self, query: &RangeQuery, each: &mut dyn FnMut(Reading) -> bool) -> Result<(), StoreError> {
+        self.now.range(query, each)
+    }
+
+    fn prune(&self, keep: Duration) -> Result<u64, StoreError> {
+        self.now.prune(keep)
+    }
+
+    fn history(&self) -> Result<HistoryInfo, StoreError> {
+        self.source.history()
+    }
+
+    fn want(&self, who: &Instance, wants: &[(Target, Attention)], ttl: Duration) -> Result<(), StoreError> {
+        self.now.want(who, wants, ttl)
+    }
+
+    fn wanted(&self) -> Result<Vec<(Target, Attention)>, StoreError> {
+        self.now.wanted()
+    }
+
+    fn instances(&self) -> Result<Vec<Instance>, StoreError> {
+        Ok(vec![self.poller.clone()])
+    }
+
+    fn nudge(&self, _: &Target) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn take_nudges(&self) -> Result<Vec<Target>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn lease(&self, _: &Instance, _: Duration) -> Result<Lease, StoreError> {
+        Ok(Lease { holder: self.poller.clone(), mine: false, claimed: false })
+    }
+
+    fn lease_holder(&self) -> Result<Option<Instance>, StoreError> {
+        Ok(Some(self.poller.clone()))
+    }
+
+    fn release(&self, _: &Instance) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn leave(&self, who: &Instance) -> Result<(), StoreError> {
+        self.now.leave(who)
+    }
+
+    /// Nobody sends anything in the past.
+    fn permit(&self, _: &Instance, _: &PermitAsk) -> Result<PermitAnswer, StoreError> {
+        Ok(PermitAnswer::Wait(WINDOW))
+    }
+
+    fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError> {
+        self.now.finish(permit, used)
+    }
+
+    fn usage(&self) -> Result<Usage, StoreError> {
+        self.now.usage()
+    }
+
+    fn governor(&self) -> Result<Governor, StoreError> {
+        self.now.governor()
+    }
+
+    fn set_governor(&self, governor: &Governor) -> Result<(), StoreError> {
+        self.now.set_governor(governor)
+    }
+
+    fn token(&self) -> Result<Option<Token>, StoreError> {
+        Ok(None)
+    }
+
+    fn mint_begin(&self, _: &Instance, _: &MintAsk) -> Result<MintAnswer, StoreError> {
+        Ok(MintAnswer::Ceiling(WINDOW))
+    }
+
+    fn mint_end(&self, _: MintTicket, _: MintEnd) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn token_died(&self, _: u64, _: &Instance) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    fn document(&self, name: &str, known: u64) -> Result<Option<Revised>, StoreError> {
+        self.now.document(name, known)
+    }
+
+    fn set_document(&self, name: &str, seen: u64, text: &str) -> Result<Option<u64>, StoreError> {
+        self.now.set_document(name, seen, text)
+    }
+
+    fn post(&self, queue: &str, text: &str) -> Result<(), StoreError> {
+        self.now.post(queue, text)
+    }
+
+    fn posts(&self, queue: &str) -> Result<Vec<Post>, StoreError> {
+        self.now.posts(queue)
+    }
+
+    fn drop_posts(&self, queue: &str, upto: i64) -> Result<(), StoreError> {
+        self.now.drop_posts(queue, upto)
+    }
+
+    fn set_status(&self, status: &Status) -> Result<(), StoreError> {
+        self.now.set_status(status)
+    }
+
+    /// The link as the log tells it; how fast was polled is not known any more.
+    fn status(&self) -> Result<Option<Status>, StoreError> {
+        if let Some(status) = self.now.status()? {
+            return Ok(Some(status));
+        }
+        let now = self.clock.now();
+        let (link, since) = self.link(&now);
+        let wanted = self.now.wanted()?.len();
+        let targets = u32::try_from(wanted).unwrap_or(u32::MAX);
+        let sweep = Duration::from_secs(u64::from(targets) * 60 / 45);
+        Ok(Some(Status {
+            at: now.stamp(),
+            link,
+            since,
+            rate: 45.0,
+            targets,
+            sweep,
+            next: None,
+            token_until: None,
+            strangers: None,
+            traffic: Traffic::default(),
+        }))
+    }
+
+    fn note(&self, event: &Event) -> Result<(), StoreError> {
+        self.now.note(event)
+    }
+
+    /// The log of the source up to now; alerts that are found again are in it already.
+    fn events(&self, span: Duration) -> Result<Vec<Event>, StoreError> {
+        let now = self.clock.now().wall;
+        let from = now.checked_sub(span).unwrap_or(Timestamp::MIN);
+        Ok(self.events.iter().filter(|e| e.at.wall > from && e.at.wall <= now).cloned().collect())
+    }
+}
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;

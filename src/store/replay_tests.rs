@@ -1,0 +1,81 @@
+//! What was stored happens again, at its time.
+
+use super::*;
+use crate::{
+    domain::{Aht, ManualClock, Outcome, Target},
+    store::Role,
+};
+
+fn poller() -> Instance {
+    Instance { id: "me".into(), pid: 7, host: "desk".into(), role: Role::Dashboard }
+}
+
+#[test]
+fn readings_come_when_their_time_has_come() {
+    let live = Arc::new(ManualClock::at("2026-03-12T09:00:00Z".parse().unwrap()));
+    let source: Arc<dyn Store> = Arc::new(SqliteStore::memory(live.clone()).unwrap());
+    let target = Target::agent("a");
+    for minute in 0..600 {
+        let outcome = Outcome::Value(Aht::from_secs(200 + minute));
+        let reading = Reading { target: target.clone(), at: live.now().stamp(), outcome, name: None };
+        source.append(&[reading]).unwrap();
+        live.advance(Duration::from_secs(60));
+    }
+    let from: Timestamp = "2026-03-12T10:00:30Z".parse().unwrap();
+    let (near, last) = ReplayStore::near(&*source, from).unwrap();
+    assert_eq!(last, Some("2026-03-12T18:59:00Z".parse().unwrap()));
+    let clock = Arc::new(ReplayClock::new(from, 60, near.as_ref()));
+    clock.set(from);
+    let replay = ReplayStore::new(source.clone(), clock.clone(), poller()).unwrap();
+    let row = |secs| {
+        let snapshot = replay.snapshot(Duration::from_secs(secs)).unwrap();
+        snapshot.rows.into_iter().next().unwrap()
+    };
+    assert_eq!((row(0).aht().map(Aht::secs), row(0).age(&replay.now())), (Some(260), Some(Duration::from_secs(30))));
+    let (version, cursor) = (replay.version().unwrap(), replay.snapshot(Duration::ZERO).unwrap().cursor);
+    assert_eq!(replay.version().unwrap(), version, "nothing happens while the clock stands");
+    let mut seen = 0;
+    let mut at = cursor;
+    // Further than what is taken out of the source at a time.
+    for minutes in [1, 2, 3, 300, 480] {
+        clock.set(from.checked_add(Duration::from_secs(minutes * 60)).unwrap());
+        assert_ne!(replay.version().unwrap(), version);
+        let (readings, next) = replay.since(at, 10_000).unwrap();
+        assert!(readings.iter().all(|r| r.at.wall <= replay.now().wall));
+        (seen, at) = (seen + readings.len(), next);
+        assert_eq!(seen as u64, minutes);
+    }
+    assert_eq!(source.history().unwrap().readings, 600, "the source is only read");
+}
+
+#[test]
+fn the_clock_runs_at_its_speed_and_the_link_is_that_of_the_log() {
+    let live = Arc::new(ManualClock::at("2026-03-12T09:00:00Z".parse().unwrap()));
+    let source: Arc<dyn Store> = Arc::new(SqliteStore::memory(live.clone()).unwrap());
+    let say = |link: Link| {
+        let event =
+            Event { at: live.now().stamp(), kind: EventKind::Link, who: "x".into(), text: link.sentence().into() };
+        source.note(&event).unwrap();
+        live.advance(Duration::from_secs(600));
+    };
+    let at = live.now().stamp();
+    say(Link::Live);
+    say(Link::Throttled { until: at.clone() });
+    say(Link::Down { why: "no answer".into(), since: at.clone(), until: at.clone() });
+    let clock = Arc::new(ReplayClock::new(at.wall, 60, Some(&at)));
+    let first = clock.now();
+    clock.run();
+    while clock.now().mono.since(first.mono) < Duration::from_secs(1) {
+        std::thread::yield_now();
+    }
+    assert_eq!(first.boot, at.boot);
+    let replay = ReplayStore::new(source, clock.clone(), poller()).unwrap();
+    let link = |minutes: u64| {
+        clock.set(at.wall.checked_add(Duration::from_secs(minutes * 60)).unwrap());
+        replay.status().unwrap().unwrap().link
+    };
+    assert_eq!(link(5), Link::Live);
+    assert!(matches!(link(15), Link::Throttled { .. }));
+    assert!(matches!(link(25), Link::Down { why, .. } if why.contains("no answer")));
+    assert_eq!(link(5), Link::Live);
+}
