@@ -11,7 +11,7 @@ use super::{
     simulate,
 };
 use crate::{
-    app::{Event, Room, Shared, State, View, update},
+    app::{Event, Room, Shared, State, View, update, wall::Wall},
     cli::{Snapshot, SnapshotView},
     config::{self, Config, Env, Overrides, Symbols},
     domain::{Clock, Kind, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
@@ -186,6 +186,8 @@ fn fill(state: &mut State, store: &dyn Store, shared: Shared, now: &Now) -> Resu
     let snapshot = store.snapshot(Series::SPAN)?;
     update(state, Event::Loaded(snapshot), now.clone());
     update(state, Event::Shared(Box::new(shared)), now.clone());
+    // Nobody has looked at it yet: the first page.
+    state.wall = state.wall.take().map(|_| Wall::new(now.mono));
     Ok(())
 }
 

@@ -135,6 +135,10 @@ enum Kind {
     Ascii,
     /// By a place for each character, because fonts disagree about these.
     Signs,
+    /// Blocks and Braille are drawn, because fonts leave seams between the one and widen the other.
+    Shapes,
+    /// A shaded block, drawn too.
+    Shade,
     /// One cluster alone, by its length.
     Cluster,
 }
@@ -143,7 +147,11 @@ impl Kind {
     fn of(symbol: &str, width: u16) -> Kind {
         match symbol.chars().count() {
             1 if symbol.is_ascii() => Kind::Ascii,
-            1 if width == 1 => Kind::Signs,
+            1 if width == 1 => match symbol.chars().next() {
+                Some('\u{2580}'..='\u{2588}' | '\u{2800}'..='\u{28ff}') => Kind::Shapes,
+                Some('\u{2591}'..='\u{2593}') => Kind::Shade,
+                _ => Kind::Signs,
+            },
             _ => Kind::Cluster,
         }
     }
@@ -162,13 +170,19 @@ fn run(out: &mut String, y: u16, run: &Run) {
     if run.text.trim().is_empty() && !line {
         return;
     }
+    if matches!(run.kind, Kind::Shapes | Kind::Shade) {
+        let shade = if run.kind == Kind::Shade { " fill-opacity=\"0.35\"" } else { "" };
+        let (path, ink) = (shapes(run, left, top), hex(ink));
+        let _ = writeln!(out, "<path d=\"{path}\" fill=\"{ink}\"{shade}/>");
+        return;
+    }
     let place = match run.kind {
         Kind::Signs => {
             let first = u32::from(run.x);
             let columns: Vec<String> = (0..u32::from(run.width)).map(|i| column(first + i).to_string()).collect();
             format!("x=\"{}\"", columns.join(" "))
         }
-        Kind::Ascii | Kind::Cluster => {
+        _ => {
             format!("x=\"{left}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
         }
     };
@@ -186,6 +200,46 @@ fn run(out: &mut String, y: u16, run: &Run) {
     }
     let (y, ink, text) = (top + CELL.1 - 4, hex(ink), escape(&run.text));
     let _ = writeln!(out, "<text {place} y=\"{y}\" fill=\"{ink}\"{style}>{text}</text>");
+}
+
+/// The rectangles of the blocks and the dots of the Braille of a run, as one path.
+fn shapes(run: &Run, left: u32, top: u32) -> String {
+    let mut path = String::new();
+    let mut rect = |x: u32, y: u32, w: u32, h: u32| {
+        let _ = write!(path, "M{x} {y}h{w}v{h}h-{w}z");
+    };
+    let mut full: Option<(u32, u32)> = None;
+    for (i, c) in (0u32..).zip(run.text.chars()) {
+        let (x, code) = (left + i * CELL.0, u32::from(c));
+        if matches!(code, 0x2588 | 0x2591..=0x2593) {
+            // Neighbours are one rectangle.
+            full = Some(full.map_or((x, CELL.0), |(from, w)| (from, w + CELL.0)));
+            continue;
+        }
+        if let Some((from, w)) = full.take() {
+            rect(from, top, w, CELL.1);
+        }
+        match code {
+            0x2580 => rect(x, top, CELL.0, CELL.1 / 2),
+            0x2581..=0x2587 => {
+                let h = CELL.1 * (code - 0x2580) / 8;
+                rect(x, top + CELL.1 - h, CELL.0, h);
+            }
+            _ => {
+                for (bit, (dx, dy)) in
+                    [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)].into_iter().enumerate()
+                {
+                    if (code - 0x2800) >> bit & 1 == 1 {
+                        rect(x + 1 + dx * 4, top + 1 + dy * 9 / 2, 3, 3);
+                    }
+                }
+            }
+        }
+    }
+    if let Some((from, w)) = full {
+        rect(from, top, w, CELL.1);
+    }
+    path
 }
 
 fn hex(rgb: u32) -> String {

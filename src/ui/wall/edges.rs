@@ -8,7 +8,7 @@ use crate::{
     domain::{Condition, Kind},
     store::Role,
     ui::{
-        canvas::Canvas,
+        canvas::{Canvas, cells as width_of},
         cells,
         scene::Scene,
         segments::{self, Segment, choose},
@@ -33,7 +33,9 @@ pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
     right.push(Segment::new(0, format!("[{word}{span}]"), if good { s.text } else { s.error }));
     let mode = facts.mode.map_or(0, |m| u16::try_from(m.len()).unwrap_or(0) + 4);
-    let right = choose(right, width.saturating_sub(mode + 2), 2);
+    let title = facts.wall.title.as_deref().unwrap_or(&facts.account);
+    let named = u16::try_from(width_of(title)).unwrap_or(u16::MAX).min(width / 4);
+    let right = choose(right, width.saturating_sub(mode + named + 4), 2);
     let taken = segments::total(&right, 2);
     let start = width.saturating_sub(taken + 1);
     segments::put(canvas, start, 0, 2, &right);
@@ -43,7 +45,6 @@ pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         let style = s.warning.add_modifier(ratatui::style::Modifier::REVERSED);
         x = canvas.put(x, 0, start, &format!(" {mode} "), style) + 1;
     }
-    let title = facts.wall.title.as_deref().unwrap_or(&facts.account);
     let room = start.saturating_sub(x + 2);
     let long = "average handling time, last 2 hours";
     let x = canvas.put(x, 0, room, title, s.accent);

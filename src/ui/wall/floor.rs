@@ -14,6 +14,9 @@ const BESIDE: u16 = 100;
 /// From this height on the agents have a blank line between them.
 const WIDE: u16 = 22;
 
+/// From this height on longer and shorter averages have titles of their own.
+const TITLES: u16 = 12;
+
 /// Draws both; says how many agents a page has room for, and gives those that it shows.
 pub(super) fn draw<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>) -> (usize, Vec<Line<'a>>) {
     let (w, h) = (canvas.width(), canvas.height());
@@ -53,7 +56,8 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
     let titles = titles && h >= 4;
     // Two titles may stand between the rows, and a sentence below them.
     let caveat = u16::from(h >= 8);
-    let room = (h.saturating_sub(if titles { 2 } else { 0 } + caveat) / every).max(1);
+    let sides = if h >= TITLES { 2 } else { 1 };
+    let room = (h.saturating_sub(if titles { sides } else { 0 } + caveat) / every).max(1);
     let lines = wall::lines(scene.state, Kind::Agent);
     let (shown, page) = wall::page(scene.state, Kind::Agent, &lines, usize::from(room));
     if shown.is_empty() {
@@ -66,9 +70,12 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
     let mut side: Option<Level> = None;
     for line in shown {
         let here = wall::side(line);
-        if titles && here != side {
-            let title =
-                if here == Some(Level::HighCrit) { "LOOK: longer than usual" } else { "LOOK: shorter than usual" };
+        if titles && here != side && (side.is_none() || sides > 1) {
+            let title = match here {
+                _ if sides == 1 => "LOOK",
+                Some(Level::HighCrit) => "LOOK: longer than usual",
+                _ => "LOOK: shorter than usual",
+            };
             let x = canvas.put(0, y, w, title, s.header);
             if side.is_none() {
                 let text = paging(&page, &cells::age(Some(page.left + over)));
@@ -104,10 +111,10 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let held = line.held.map_or_else(String::new, |h| format!("for {}", text::brief(h)));
     let away = line.watched.band.target.zip(line.aht).map(|(t, a)| cells::diff(Some(a.minus(t)))).unwrap_or_default();
     let mut right = w;
-    for (text, width, least) in [(&*held, 10, 46), (&*away, 8, 36), (&*cells::aht(line.aht), 8, 0)] {
+    for (text, width, least) in [(&*held, 11, 46), (&*away, 8, 36), (&*cells::aht(line.aht), 8, 0)] {
         if w >= least && right > width {
             right -= width;
-            let style = if width == 8 && least == 0 { s.text } else { s.dim };
+            let style = if least == 0 { s.accent } else { s.dim };
             canvas.put_right(right, 0, width, text, style);
         }
     }

@@ -99,7 +99,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, 
     canvas.framed(&name, &remark);
     if let RowState::Fresh(level @ (Level::HighCrit | Level::LowCrit | Level::HighWarn | Level::LowWarn)) = line.state {
         // The frame has the colour of the state: it is what one sees first from afar.
-        let ink = s.level_ink(level);
+        let ink = s.level_ink(level).remove_modifier(ratatui::style::Modifier::DIM);
         for (x, y, w, h) in [(0, 0, w, 1), (0, h.saturating_sub(1), w, 1), (0, 0, 1, h), (w.saturating_sub(1), 0, 1, h)]
         {
             canvas.tint(x, y, w, h, ink);
