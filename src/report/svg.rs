@@ -334,13 +334,27 @@ mod tests {
 
     #[test]
     fn a_wide_cluster_moves_nothing_behind_it() {
-        let mut buf = buffer(&[("王b▁█", Style::new())]);
+        let mut buf = buffer(&[("王b┌─", Style::new())]);
         buf.cell_mut((5, 0)).unwrap().set_symbol("é");
         let out = svg(&buf, "");
         let x = |n: u32| MARGIN + n * CELL.0;
         assert!(out.contains(&format!("<text x=\"{}\" textLength=\"18\"", x(0))), "{out}");
         assert!(out.contains(&format!("<text x=\"{}\" textLength=\"9\"", x(2))), "{out}");
         assert!(out.contains(&format!("<text x=\"{} {} {}\"", x(3), x(4), x(5))), "{out}");
+    }
+
+    #[test]
+    fn blocks_and_braille_are_drawn_where_their_cells_are() {
+        let out = svg(&buffer(&[("a██▄⠉░", Style::new())]), "");
+        let (x, top) = (|n: u32| MARGIN + n * CELL.0, MARGIN + TITLE);
+        // Two full blocks are one rectangle, a lower half begins in the middle, the upper dots stand side by side.
+        let block = format!("M{} {top}h{}v{h}h-{}z", x(1), 2 * CELL.0, 2 * CELL.0, h = CELL.1);
+        let half = format!("M{} {}h{w}v{h}h-{w}z", x(3), top + CELL.1 / 2, w = CELL.0, h = CELL.1 / 2);
+        let dots = format!("M{} {y}h3v3h-3zM{} {y}h3v3h-3z", x(4) + 1, x(4) + 5, y = top + 1);
+        assert!(out.contains(&format!("<path d=\"{block}{half}{dots}\"")), "{out}");
+        let shade = format!("<path d=\"M{} {top}h{w}v{h}h-{w}z\"", x(5), w = CELL.0, h = CELL.1);
+        assert!(out.contains(&shade) && out.matches("fill-opacity").count() == 1, "{out}");
+        assert!(!out.contains('█') && !out.contains('⠉'));
     }
 
     #[test]

@@ -3,3 +3,5 @@
 mod banners;
 mod rows;
 mod update;
+mod past;
+mod wall;
