@@ -105,6 +105,7 @@ fn watch(
     let targets: Vec<Target> = config.watch.iter().map(|w| w.target.clone()).collect();
     let steps = u32::try_from(DEMO_WATCHED.as_millis() / gap.as_millis()).unwrap_or(0);
     let wants: Vec<_> = targets.iter().map(|t| (t.clone(), Attention::Listed)).collect();
+    store.lease(me, DEMO_WATCHED + DEMO_TTL)?;
     let (since, mut turn) = (clock.now().stamp(), targets.iter().cycle());
     for _ in 0..steps {
         clock.advance(gap);
@@ -124,7 +125,6 @@ fn watch(
             store.finish(id, true)?;
         }
     }
-    store.lease(me, DEMO_TTL)?;
     store.want(me, &wants, DEMO_TTL)?;
     let token = store.token()?;
     let now = clock.now();

@@ -55,7 +55,8 @@ fn every_key_but_the_exit_is_ignored() {
 #[test]
 fn the_exit_of_a_locked_board_ends_the_program_and_that_of_another_one_leads_back() {
     let mut floor = board();
-    assert!(floor.event(ctrl('c')).is_empty() && floor.state.wall.is_none());
+    assert_eq!(floor.event(ctrl('c')), [Effect::Redraw]);
+    assert!(floor.state.wall.is_none());
     floor.event(key(KeyCode::Char('w')));
     floor.state.facts.locked = true;
     assert_eq!(floor.event(ctrl('c')), [Effect::Quit]);
@@ -155,4 +156,16 @@ fn trust_goes_from_fresh_over_old_to_gone() {
     let line = crate::app::rows::all_lines(&floor.state, Kind::Agent).nth(1).unwrap();
     assert_eq!(wall::trust(&floor.state, &line), wall::Trust::Gone, "nothing on the board is fresh");
     assert_eq!(wall::dead_since(&floor.state), Some(Duration::from_secs(180)));
+}
+
+#[test]
+fn a_page_in_a_script_of_doubtful_width_is_drawn_anew_when_it_turns() {
+    for (label, effects) in [("Priya", vec![]), ("प्रिया", vec![Effect::Redraw])] {
+        let mut floor = board();
+        let mut watched = floor.state.facts.watched.to_vec();
+        watched.iter_mut().filter(|w| w.target.kind == Kind::Agent).for_each(|w| w.label = Some(label.into()));
+        floor.state.facts.watched = watched.into();
+        floor.clock.advance(Duration::from_secs(15));
+        assert_eq!(floor.event(Event::Tick), effects);
+    }
 }
