@@ -147,7 +147,7 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
         let name = wall::name(scene.state.facts.wall.names, &line);
         let whose = if name.is_empty() { String::new() } else { format!(" ({name})") };
         let style = if age >= scene.stale_after { s.warning } else { s.dim };
-        all.push(Segment::new(0, format!("oldest here {}{whose}", cells::age(Some(age))), style));
+        all.push(Segment::new(0, format!("oldest on this page {}{whose}", cells::age(Some(age))), style));
     }
     let usage = scene.data.usage;
     let budget = scene.state.facts.budget;

@@ -205,7 +205,7 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let all = u16::try_from(rows.len()).unwrap_or(u16::MAX);
     // The median is said even where not all counts have room; below it what it is, since it is not the floor's AHT.
     let note = h > all;
-    let every = if h >= all * 2 + 1 { 2 } else { 1 };
+    let every = if h > all * 2 { 2 } else { 1 };
     let hidden = usize::from(all.saturating_sub(h));
     let keep = rows.len().saturating_sub(hidden + 1);
     let last = rows.len().saturating_sub(1);

@@ -73,7 +73,7 @@ impl Plan {
             .filter(fits)
             .find(|p| pages(p) == 1 && p.digits > 1)
             .or_else(|| all.iter().filter(fits).find(|p| (3..7).contains(&p.digits) && pages(p) <= PAGES))
-            .or_else(|| all.iter().filter(fits).next_back());
+            .or_else(|| all.iter().rfind(fits));
         chosen.copied().unwrap_or(Plan { digits: 1, columns: 1, rows: 1, tile: 1, gap: 0, agents: 0 })
     }
 
