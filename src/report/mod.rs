@@ -14,5 +14,5 @@ mod tests;
 pub use csv::csv;
 pub use document::{BudgetPart, Document, Element, Facts, SCHEMA, TokenPart, View};
 pub use json::{json, ndjson};
-pub use svg::svg;
+pub use svg::{Paper, svg, svg_on};
 pub use table::table;

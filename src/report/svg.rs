@@ -20,6 +20,27 @@ const TITLE: u32 = 28;
 /// Default ink and paper.
 const INK: u32 = 0x00d4_d4d4;
 const PAPER: u32 = 0x0016_1821;
+
+/// What a picture is drawn on: a file has no terminal whose own colours would show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Paper {
+    /// Light ink on dark paper.
+    #[default]
+    Dark,
+    /// Dark ink on light paper.
+    Light,
+}
+
+impl Paper {
+    /// Default ink and paper.
+    const fn colors(self) -> (u32, u32) {
+        match self {
+            Paper::Dark => (INK, PAPER),
+            Paper::Light => (0x0020_2428, 0x00fa_fafa),
+        }
+    }
+}
+
 /// The ANSI colours, normal and bright.
 const ANSI: [u32; 16] = [
     0x0028_2a36,
@@ -43,6 +64,11 @@ const ANSI: [u32; 16] = [
 /// The screen `buffer` as an SVG document with `title` in its bar and for those who cannot see it. Control characters
 /// in the title or the cells are left out.
 pub fn svg(buffer: &Buffer, title: &str) -> String {
+    svg_on(buffer, title, Paper::Dark)
+}
+
+/// The same on this paper.
+pub fn svg_on(buffer: &Buffer, title: &str, paper: Paper) -> String {
     let (columns, rows) = (u32::from(buffer.area.width), u32::from(buffer.area.height));
     let (width, height) = (columns * CELL.0 + 2 * MARGIN, rows * CELL.1 + 2 * MARGIN + TITLE);
     let title = escape(title);
@@ -57,13 +83,13 @@ pub fn svg(buffer: &Buffer, title: &str) -> String {
          fill=\"{dim}\">{title}</text>\n\
          <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14.95\" \
          xml:space=\"preserve\">\n",
-        paper = hex(PAPER),
+        paper = hex(paper.colors().1),
         dim = hex(ANSI[8]),
         middle = width / 2,
         baseline = TITLE / 2 + 6,
     );
     for y in 0..buffer.area.height {
-        line(&mut out, buffer, y);
+        line(&mut out, buffer, y, paper);
     }
     out.push_str("</g>\n</svg>\n");
     out
@@ -78,8 +104,9 @@ struct Face {
 }
 
 impl Face {
-    fn of(cell: &Cell) -> Face {
-        let (mut ink, mut paper) = (rgb(cell.fg, INK), rgb(cell.bg, PAPER));
+    fn of(cell: &Cell, on: Paper) -> Face {
+        let (default_ink, default_paper) = on.colors();
+        let (mut ink, mut paper) = (rgb(cell.fg, default_ink), rgb(cell.bg, default_paper));
         if cell.modifier.contains(Modifier::REVERSED) {
             std::mem::swap(&mut ink, &mut paper);
         }
@@ -94,7 +121,7 @@ impl Face {
     }
 }
 
-fn line(out: &mut String, buffer: &Buffer, y: u16) {
+fn line(out: &mut String, buffer: &Buffer, y: u16, paper: Paper) {
     let area = buffer.area;
     let cell = |x: u16| buffer.cell((area.x.saturating_add(x), area.y.saturating_add(y)));
     let mut x = 0;
@@ -104,7 +131,7 @@ fn line(out: &mut String, buffer: &Buffer, y: u16) {
         let symbol: String = c.symbol().chars().filter(|c| !c.is_control()).collect();
         let symbol = if symbol.is_empty() { " ".to_owned() } else { symbol };
         let width = symbol.cell_width().clamp(1, area.width - x);
-        let (face, kind) = (Face::of(c), Kind::of(&symbol, width));
+        let (face, kind) = (Face::of(c, paper), Kind::of(&symbol, width));
         match runs.last_mut() {
             Some(run) if run.face == face && run.kind == kind && kind != Kind::Cluster => {
                 run.width += width;
@@ -115,7 +142,7 @@ fn line(out: &mut String, buffer: &Buffer, y: u16) {
         x += width;
     }
     for r in &runs {
-        run(out, y, r);
+        run(out, y, r, paper);
     }
 }
 
@@ -157,12 +184,12 @@ impl Kind {
     }
 }
 
-fn run(out: &mut String, y: u16, run: &Run) {
+fn run(out: &mut String, y: u16, run: &Run, on: Paper) {
     let column = |x: u32| MARGIN + x * CELL.0;
     let (left, top) = (column(u32::from(run.x)), MARGIN + TITLE + u32::from(y) * CELL.1);
     let width = u32::from(run.width) * CELL.0;
     let Face { ink, paper, modifier } = run.face;
-    if paper != PAPER {
+    if paper != on.colors().1 {
         let (height, fill) = (CELL.1, hex(paper));
         let _ = writeln!(out, "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>");
     }
@@ -355,6 +382,14 @@ mod tests {
         let shade = format!("<path d=\"M{} {top}h{w}v{h}h-{w}z\"", x(5), w = CELL.0, h = CELL.1);
         assert!(out.contains(&shade) && out.matches("fill-opacity").count() == 1, "{out}");
         assert!(!out.contains('█') && !out.contains('⠉'));
+    }
+
+    #[test]
+    fn light_paper_has_dark_ink() {
+        let out = svg_on(&buffer(&[("x", Style::new())]), "", Paper::Light);
+        let (ink, paper) = Paper::Light.colors();
+        assert!(out.contains(&format!("rx=\"8\" fill=\"{}\"", hex(paper))), "{out}");
+        assert!(out.contains(&format!("fill=\"{}\">x", hex(ink))) && !out.contains(&hex(PAPER)), "{out}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The first and the last line of the board, and what is wrong with all of it at once.
 
+use super::tile;
 use crate::{
     app::{
         Line, RowState, Severity, rows, text,
@@ -49,7 +50,7 @@ pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let long = "average handling time, last 2 hours";
     let x = canvas.put(x, 0, room, title, s.accent);
     for text in [long, "AHT, last 2 hours", "AHT"] {
-        let needed = u16::try_from(text.len()).unwrap_or(u16::MAX) + 5;
+        let needed = u16::try_from(text.len()).unwrap_or(u16::MAX) + 7;
         if x + needed <= start {
             canvas.put_all(
                 x,
@@ -144,7 +145,7 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
         marks.iter().map(|(state, word)| (format!("{} {word}   ", glyphs.state(*state).trim_end()), s.dim)).collect();
     all.push(Segment { pieces, priority: 4 });
     if let Some((age, line)) = rows::oldest(on_page) {
-        let name = wall::name(scene.state.facts.wall.names, &line);
+        let name = tile::name(canvas, scene, &line);
         let whose = if name.is_empty() { String::new() } else { format!(" ({name})") };
         let style = if age >= scene.stale_after { s.warning } else { s.dim };
         all.push(Segment::new(0, format!("oldest on this page {}{whose}", cells::age(Some(age))), style));

@@ -1,12 +1,15 @@
 //! The lower part: the agents outside of their band, page by page, and how all of them are.
 
+use std::borrow::Cow;
+
+use super::tile;
 use crate::{
     app::{
         Line, RowState, rows, text,
         wall::{self, Page},
     },
     domain::{Aht, Condition, Kind, Level},
-    ui::{canvas::Canvas, cells, scene::Scene, table},
+    ui::{canvas::Canvas, cells, scene::Scene},
 };
 
 /// From this width on the summary stands beside the agents.
@@ -106,7 +109,6 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let s = canvas.look.styles;
     let w = canvas.width();
     let style = s.state(line.state);
-    let ascii = canvas.look.glyphs.ascii();
     // From the right: what it is about first, then how far and for how long, where there is room.
     let held = line.held.map_or_else(String::new, |h| format!("for {}", text::brief(h)));
     let away = line.watched.band.target.zip(line.aht).map(|(t, a)| cells::diff(Some(a.minus(t)))).unwrap_or_default();
@@ -121,10 +123,8 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let x = canvas.put(0, 0, 2, canvas.look.glyphs.state(line.state), style);
     let word = line.state.word();
     let x = canvas.put(x + 1, 0, 4, word, style).max(x + 5) + 1;
-    let names = scene.state.facts.wall.names;
-    let full = matches!(names, crate::config::Names::Full);
-    let name = if full { table::name(line, ascii).to_owned() } else { wall::name(names, line).into_owned() };
-    let name = if name.is_empty() { "an agent".to_owned() } else { name };
+    let name = tile::name(canvas, scene, line);
+    let name = if name.is_empty() { Cow::Borrowed("an agent") } else { name };
     let room = right.saturating_sub(x + 1);
     let group = line.group().filter(|_| room >= 24);
     let wide = if group.is_some() { room * 2 / 3 } else { room };
