@@ -601,12 +601,22 @@ mod tests {
             "--api-key hunter2",
             "--token hunter2",
             "sim --agents 0",
+            "snapshot",
+            "snapshot x.svg --size 0x4",
+            "snapshot x.svg --size 301x4",
+            "snapshot x.svg --demo -a x",
+            "wall --exit-key Alt-x --view wall",
         ] {
             assert_eq!(read(args).unwrap_err().exit_code(), 2, "{args}");
         }
-        for args in
-            ["demo --theme mono --symbols ascii", "config init --config c", "sim --port 0", "check --live --yes"]
-        {
+        for args in [
+            "demo --theme mono --symbols ascii --names hidden",
+            "wall --title Floor --exit-key q",
+            "snapshot --demo x.svg",
+            "config init --config c",
+            "sim --port 0",
+            "check --live --yes",
+        ] {
             assert!(read(args).is_ok(), "{args}");
         }
     }

@@ -76,6 +76,17 @@ fn usage_errors_give_2_and_help_gives_0() {
 }
 
 #[test]
+fn the_board_needs_a_terminal_and_says_what_does_not() {
+    let home = tempfile::tempdir().unwrap();
+    let (code, out, err) = run(&mut ahtop(home.path(), &["wall", "--account", "acme", "-C", "X"]));
+    assert_eq!((code, out.as_str(), err.contains("ahtop snapshot --view wall")), (2, "", true), "{err}");
+    let picture = home.path().join("wall.txt");
+    let args = ["snapshot", "--demo", "--view", "wall", "--names", "hidden", picture.to_str().unwrap()];
+    assert_eq!(run(&mut ahtop(home.path(), &args)), (0, String::new(), String::new()));
+    assert!(fs::read_to_string(&picture).unwrap().contains("an agent"));
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let home = tempfile::tempdir().unwrap();
     for args in [&["man"][..], &["config", "path"]] {

@@ -18,7 +18,7 @@ const SIZE: Rect = Rect { x: 0, y: 0, width: 120, height: 40 };
 
 fn ui() -> config::Ui {
     let (theme, symbols) = (config::Theme::Dark, config::Symbols::Unicode);
-    config::Ui { theme, symbols, age_step: Duration::from_secs(1), max_fps: 30 }
+    config::Ui { theme, symbols, ..config::Ui::default() }
 }
 
 fn me() -> Instance {
@@ -46,6 +46,8 @@ fn facts() -> Facts {
         budget: Budget { requests_per_minute: 50, reserve: 5 },
         min_interval: Duration::from_secs(60),
         ui: ui(),
+        wall: config::Wall::default(),
+        locked: false,
         me: me(),
         may_poll: true,
     }
@@ -74,6 +76,8 @@ impl Screen {
             sweep: Duration::from_secs(60),
             next: None,
             token_until: None,
+            strangers: None,
+            traffic: ahtop::store::Traffic::default(),
         };
         Screen { state, cursor: None, known: shelf::Known::default(), status }
     }
@@ -106,7 +110,7 @@ impl Screen {
         };
         tell(Event::Shared(Box::new(shared)));
         tell(Event::Tick);
-        let terminal = TerminalFacts { colors: ahtop::ui::Colors::True, utf8: true, braille: true };
+        let terminal = TerminalFacts { colors: ahtop::ui::Colors::True, utf8: true, braille: true, light: false };
         let mut buffer = Buffer::empty(SIZE);
         draw_on(&mut buffer, SIZE, &self.state, &Look::resolve(&ui(), terminal));
         buffer

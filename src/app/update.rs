@@ -74,6 +74,9 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Drawn(room) => on_drawn(state, room),
     };
     let turned = wall::turn(state);
+    if turned && wall::is_doubtful(state) {
+        effects.push(Effect::Redraw);
+    }
     if changed || turned {
         select::settle(state);
         state.revision = state.revision.wrapping_add(1);
@@ -194,6 +197,7 @@ fn on_wall(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool 
         return false;
     }
     state.wall = None;
+    effects.push(Effect::Redraw);
     true
 }
 
@@ -297,7 +301,10 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::ZoomIn | Action::ZoomOut | Action::ZoomReset | Action::Earlier | Action::Later => {
             return axis(state, action);
         }
-        Action::Wall => open_wall(state),
+        Action::Wall => {
+            open_wall(state);
+            effects.push(Effect::Redraw);
+        }
         Action::AgeAsTime => state.age_as_time = !state.age_as_time,
         Action::Down => travel(state, select::Move::Down),
         Action::Up => travel(state, select::Move::Up),

@@ -153,6 +153,13 @@ pub(super) fn turn(state: &mut State) -> bool {
     turned
 }
 
+/// True where the board names agents in a script about whose width terminals disagree: what such a name leaves behind
+/// when it goes is only gone when everything is drawn again. Nobody would press a key for that.
+pub(super) fn is_doubtful(state: &State) -> bool {
+    state.facts.wall.names != Names::Hidden
+        && all_lines(state, Kind::Agent).any(|l| !name(state.facts.wall.names, &l).is_ascii())
+}
+
 /// After how long the board changes by the passing of time alone, beside ages: a page turns, or the picture moves.
 pub(super) fn next_change(state: &State) -> Option<Duration> {
     state.wall.as_ref()?;

@@ -11,12 +11,12 @@ use super::{
     simulate,
 };
 use crate::{
-    app::{Event, Room, Shared, State, View, update},
+    app::{Event, Room, Shared, State, View, update, wall::Wall},
     cli::{Snapshot, SnapshotView},
-    config::{self, Config, Env, Overrides, Symbols},
+    config::{self, Config, Env, Overrides, Symbols, Theme},
     domain::{Clock, Kind, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
     exit::Exit,
-    report,
+    report::{self, Paper},
     sim::{self, SimService},
     store::{
         Attention, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk, PermitKind, Role,
@@ -37,18 +37,20 @@ const DEMO_TTL: Duration = Duration::from_secs(60);
 /// # Errors
 /// The name of the file, the configuration, a store that is not there, or a file that cannot be written.
 pub fn run(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<Done, Failure> {
-    let draw: fn(&Buffer, &str) -> String = match args.file.extension().and_then(|e| e.to_str()) {
-        Some("svg") => report::svg,
-        Some("txt") => |buffer, _| words(buffer),
+    let draw: fn(&Buffer, &str, Paper) -> String = match args.file.extension().and_then(|e| e.to_str()) {
+        Some("svg") => report::svg_on,
+        Some("txt") => |buffer, _, _| words(buffer),
         _ => return Err(Failure::new(Exit::Usage, "the file's name must end in .svg or .txt")),
     };
-    let (buffer, title) = if args.demo { demo(args, flags)? } else { live(args, flags, env)? };
-    std::fs::write(&args.file, draw(&buffer, &title))
+    let (state, title) = if args.demo { demo(args, flags)? } else { live(args, flags, env)? };
+    let paper = if state.facts.ui.theme == Theme::Light { Paper::Light } else { Paper::Dark };
+    let buffer = paint(state, args);
+    std::fs::write(&args.file, draw(&buffer, &title, paper))
         .map_err(|e| Failure::new(Exit::Unexpected, format!("cannot write {}: {e}", args.file.display())))?;
     Ok(Done::ok(""))
 }
 
-fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(Buffer, String), Failure> {
+fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(State, String), Failure> {
     let config = config::load(flags, env)?.config;
     let path = auto_path(&config, env)?;
     let file = match config.store_url.strip_prefix("sqlite://") {
@@ -70,11 +72,11 @@ fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(Buffer, String
     state.started.mono = Mono(i64::MIN);
     fill(&mut state, opened.store.as_ref(), shared, &now)?;
     let at = now.wall.to_zoned(zone(&config)).strftime("%-d %b %Y %H:%M %Z").to_string();
-    Ok((paint(&mut state, &config, args), format!("ahtop  {}  {at}", config.account.name)))
+    Ok((state, format!("ahtop  {}  {at}", config.account.name)))
 }
 
 /// The simulated call centre, watched for a while in injected time: the same picture on every machine.
-fn demo(args: &Snapshot, flags: &Overrides) -> Result<(Buffer, String), Failure> {
+fn demo(args: &Snapshot, flags: &Overrides) -> Result<(State, String), Failure> {
     let begin = Timestamp::from_second(DEMO_AT).unwrap_or_default() - DEMO_WATCHED;
     let clock = Arc::new(ManualClock::at(begin));
     let service = sim::Scenario::Busy.service(1, clock.clone());
@@ -88,7 +90,7 @@ fn demo(args: &Snapshot, flags: &Overrides) -> Result<(Buffer, String), Failure>
     let shared = shared(&store)?;
     let now = clock.now();
     fill(&mut state, &store, shared, &now)?;
-    Ok((paint(&mut state, &config, args), "ahtop demo".to_owned()))
+    Ok((state, "ahtop demo".to_owned()))
 }
 
 /// Reads the targets in turn at the usual pace, as a poller does, until the picture is taken.
@@ -105,6 +107,7 @@ fn watch(
     let targets: Vec<Target> = config.watch.iter().map(|w| w.target.clone()).collect();
     let steps = u32::try_from(DEMO_WATCHED.as_millis() / gap.as_millis()).unwrap_or(0);
     let wants: Vec<_> = targets.iter().map(|t| (t.clone(), Attention::Listed)).collect();
+    store.lease(me, DEMO_WATCHED + DEMO_TTL)?;
     let (since, mut turn) = (clock.now().stamp(), targets.iter().cycle());
     for _ in 0..steps {
         clock.advance(gap);
@@ -124,7 +127,6 @@ fn watch(
             store.finish(id, true)?;
         }
     }
-    store.lease(me, DEMO_TTL)?;
     store.want(me, &wants, DEMO_TTL)?;
     let token = store.token()?;
     let now = clock.now();
@@ -188,11 +190,13 @@ fn fill(state: &mut State, store: &dyn Store, shared: Shared, now: &Now) -> Resu
     let snapshot = store.snapshot(Series::SPAN)?;
     update(state, Event::Loaded(snapshot), now.clone());
     update(state, Event::Shared(Box::new(shared)), now.clone());
+    // Nobody has looked at it yet: the first page.
+    state.wall = state.wall.take().map(|_| Wall::new(now.mono));
     Ok(())
 }
 
-fn paint(state: &mut State, config: &Config, args: &Snapshot) -> Buffer {
-    let mut ui = config.ui.clone();
+fn paint(mut state: State, args: &Snapshot) -> Buffer {
+    let mut ui = state.facts.ui.clone();
     if ui.symbols == Symbols::Auto {
         ui.symbols = Symbols::Unicode;
     }
@@ -201,11 +205,11 @@ fn paint(state: &mut State, config: &Config, args: &Snapshot) -> Buffer {
     let mut buffer = Buffer::empty(area);
     // The first frame finds out how much room there is.
     for _ in 0..2 {
-        let layout = ui::draw_on(&mut buffer, area, state, &look);
+        let layout = ui::draw_on(&mut buffer, area, &state, &look);
         let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
         let room = Room { page, alerts: layout.alerts, chart: layout.chart, ..Room::default() };
         let now = state.now.clone();
-        update(state, Event::Drawn(room), now);
+        update(&mut state, Event::Drawn(room), now);
     }
     buffer
 }

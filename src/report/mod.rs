@@ -22,5 +22,5 @@ pub use json::{json, ndjson};
 pub use noise::noise;
 pub use shift::{Shift, ShiftBuilder, ShiftRow, Stretch};
 pub use shift_text::{ShiftFormat, shift};
-pub use svg::svg;
+pub use svg::{Paper, svg, svg_on};
 pub use table::table;

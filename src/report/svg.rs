@@ -20,6 +20,27 @@ const TITLE: u32 = 28;
 /// Default ink and paper.
 const INK: u32 = 0x00d4_d4d4;
 const PAPER: u32 = 0x0016_1821;
+
+/// What a picture is drawn on: a file has no terminal whose own colours would show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Paper {
+    /// Light ink on dark paper.
+    #[default]
+    Dark,
+    /// Dark ink on light paper.
+    Light,
+}
+
+impl Paper {
+    /// Default ink and paper.
+    const fn colors(self) -> (u32, u32) {
+        match self {
+            Paper::Dark => (INK, PAPER),
+            Paper::Light => (0x0020_2428, 0x00fa_fafa),
+        }
+    }
+}
+
 /// The ANSI colours, normal and bright.
 const ANSI: [u32; 16] = [
     0x0028_2a36,
@@ -43,6 +64,11 @@ const ANSI: [u32; 16] = [
 /// The screen `buffer` as an SVG document with `title` in its bar and for those who cannot see it. Control characters
 /// in the title or the cells are left out.
 pub fn svg(buffer: &Buffer, title: &str) -> String {
+    svg_on(buffer, title, Paper::Dark)
+}
+
+/// The same on this paper.
+pub fn svg_on(buffer: &Buffer, title: &str, paper: Paper) -> String {
     let (columns, rows) = (u32::from(buffer.area.width), u32::from(buffer.area.height));
     let (width, height) = (columns * CELL.0 + 2 * MARGIN, rows * CELL.1 + 2 * MARGIN + TITLE);
     let title = escape(title);
@@ -57,13 +83,13 @@ pub fn svg(buffer: &Buffer, title: &str) -> String {
          fill=\"{dim}\">{title}</text>\n\
          <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14.95\" \
          xml:space=\"preserve\">\n",
-        paper = hex(PAPER),
+        paper = hex(paper.colors().1),
         dim = hex(ANSI[8]),
         middle = width / 2,
         baseline = TITLE / 2 + 6,
     );
     for y in 0..buffer.area.height {
-        line(&mut out, buffer, y);
+        line(&mut out, buffer, y, paper);
     }
     out.push_str("</g>\n</svg>\n");
     out
@@ -78,8 +104,9 @@ struct Face {
 }
 
 impl Face {
-    fn of(cell: &Cell) -> Face {
-        let (mut ink, mut paper) = (rgb(cell.fg, INK), rgb(cell.bg, PAPER));
+    fn of(cell: &Cell, on: Paper) -> Face {
+        let (default_ink, default_paper) = on.colors();
+        let (mut ink, mut paper) = (rgb(cell.fg, default_ink), rgb(cell.bg, default_paper));
         if cell.modifier.contains(Modifier::REVERSED) {
             std::mem::swap(&mut ink, &mut paper);
         }
@@ -94,7 +121,7 @@ impl Face {
     }
 }
 
-fn line(out: &mut String, buffer: &Buffer, y: u16) {
+fn line(out: &mut String, buffer: &Buffer, y: u16, paper: Paper) {
     let area = buffer.area;
     let cell = |x: u16| buffer.cell((area.x.saturating_add(x), area.y.saturating_add(y)));
     let mut x = 0;
@@ -104,7 +131,7 @@ fn line(out: &mut String, buffer: &Buffer, y: u16) {
         let symbol: String = c.symbol().chars().filter(|c| !c.is_control()).collect();
         let symbol = if symbol.is_empty() { " ".to_owned() } else { symbol };
         let width = symbol.cell_width().clamp(1, area.width - x);
-        let (face, kind) = (Face::of(c), Kind::of(&symbol, width));
+        let (face, kind) = (Face::of(c, paper), Kind::of(&symbol, width));
         match runs.last_mut() {
             Some(run) if run.face == face && run.kind == kind && kind != Kind::Cluster => {
                 run.width += width;
@@ -115,7 +142,7 @@ fn line(out: &mut String, buffer: &Buffer, y: u16) {
         x += width;
     }
     for r in &runs {
-        run(out, y, r);
+        run(out, y, r, paper);
     }
 }
 
@@ -135,6 +162,10 @@ enum Kind {
     Ascii,
     /// By a place for each character, because fonts disagree about these.
     Signs,
+    /// Blocks and Braille are drawn, because fonts leave seams between the one and widen the other.
+    Shapes,
+    /// A shaded block, drawn too.
+    Shade,
     /// One cluster alone, by its length.
     Cluster,
 }
@@ -143,23 +174,33 @@ impl Kind {
     fn of(symbol: &str, width: u16) -> Kind {
         match symbol.chars().count() {
             1 if symbol.is_ascii() => Kind::Ascii,
-            1 if width == 1 => Kind::Signs,
+            1 if width == 1 => match symbol.chars().next() {
+                Some('\u{2580}'..='\u{2588}' | '\u{2800}'..='\u{28ff}') => Kind::Shapes,
+                Some('\u{2591}'..='\u{2593}') => Kind::Shade,
+                _ => Kind::Signs,
+            },
             _ => Kind::Cluster,
         }
     }
 }
 
-fn run(out: &mut String, y: u16, run: &Run) {
+fn run(out: &mut String, y: u16, run: &Run, on: Paper) {
     let column = |x: u32| MARGIN + x * CELL.0;
     let (left, top) = (column(u32::from(run.x)), MARGIN + TITLE + u32::from(y) * CELL.1);
     let width = u32::from(run.width) * CELL.0;
     let Face { ink, paper, modifier } = run.face;
-    if paper != PAPER {
+    if paper != on.colors().1 {
         let (height, fill) = (CELL.1, hex(paper));
         let _ = writeln!(out, "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>");
     }
     let line = modifier.intersects(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
     if run.text.trim().is_empty() && !line {
+        return;
+    }
+    if matches!(run.kind, Kind::Shapes | Kind::Shade) {
+        let shade = if run.kind == Kind::Shade { " fill-opacity=\"0.35\"" } else { "" };
+        let (path, ink) = (shapes(run, left, top), hex(ink));
+        let _ = writeln!(out, "<path d=\"{path}\" fill=\"{ink}\"{shade}/>");
         return;
     }
     let place = match run.kind {
@@ -168,7 +209,7 @@ fn run(out: &mut String, y: u16, run: &Run) {
             let columns: Vec<String> = (0..u32::from(run.width)).map(|i| column(first + i).to_string()).collect();
             format!("x=\"{}\"", columns.join(" "))
         }
-        Kind::Ascii | Kind::Cluster => {
+        _ => {
             format!("x=\"{left}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
         }
     };
@@ -186,6 +227,46 @@ fn run(out: &mut String, y: u16, run: &Run) {
     }
     let (y, ink, text) = (top + CELL.1 - 4, hex(ink), escape(&run.text));
     let _ = writeln!(out, "<text {place} y=\"{y}\" fill=\"{ink}\"{style}>{text}</text>");
+}
+
+/// The rectangles of the blocks and the dots of the Braille of a run, as one path.
+fn shapes(run: &Run, left: u32, top: u32) -> String {
+    let mut path = String::new();
+    let mut rect = |x: u32, y: u32, w: u32, h: u32| {
+        let _ = write!(path, "M{x} {y}h{w}v{h}h-{w}z");
+    };
+    let mut full: Option<(u32, u32)> = None;
+    for (i, c) in (0u32..).zip(run.text.chars()) {
+        let (x, code) = (left + i * CELL.0, u32::from(c));
+        if matches!(code, 0x2588 | 0x2591..=0x2593) {
+            // Neighbours are one rectangle.
+            full = Some(full.map_or((x, CELL.0), |(from, w)| (from, w + CELL.0)));
+            continue;
+        }
+        if let Some((from, w)) = full.take() {
+            rect(from, top, w, CELL.1);
+        }
+        match code {
+            0x2580 => rect(x, top, CELL.0, CELL.1 / 2),
+            0x2581..=0x2587 => {
+                let h = CELL.1 * (code - 0x2580) / 8;
+                rect(x, top + CELL.1 - h, CELL.0, h);
+            }
+            _ => {
+                for (bit, (dx, dy)) in
+                    [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)].into_iter().enumerate()
+                {
+                    if (code - 0x2800) >> bit & 1 == 1 {
+                        rect(x + 1 + dx * 4, top + 1 + dy * 9 / 2, 3, 3);
+                    }
+                }
+            }
+        }
+    }
+    if let Some((from, w)) = full {
+        rect(from, top, w, CELL.1);
+    }
+    path
 }
 
 fn hex(rgb: u32) -> String {
@@ -280,13 +361,35 @@ mod tests {
 
     #[test]
     fn a_wide_cluster_moves_nothing_behind_it() {
-        let mut buf = buffer(&[("王b▁█", Style::new())]);
+        let mut buf = buffer(&[("王b┌─", Style::new())]);
         buf.cell_mut((5, 0)).unwrap().set_symbol("é");
         let out = svg(&buf, "");
         let x = |n: u32| MARGIN + n * CELL.0;
         assert!(out.contains(&format!("<text x=\"{}\" textLength=\"18\"", x(0))), "{out}");
         assert!(out.contains(&format!("<text x=\"{}\" textLength=\"9\"", x(2))), "{out}");
         assert!(out.contains(&format!("<text x=\"{} {} {}\"", x(3), x(4), x(5))), "{out}");
+    }
+
+    #[test]
+    fn blocks_and_braille_are_drawn_where_their_cells_are() {
+        let out = svg(&buffer(&[("a██▄⠉░", Style::new())]), "");
+        let (x, top) = (|n: u32| MARGIN + n * CELL.0, MARGIN + TITLE);
+        // Two full blocks are one rectangle, a lower half begins in the middle, the upper dots stand side by side.
+        let block = format!("M{} {top}h{}v{h}h-{}z", x(1), 2 * CELL.0, 2 * CELL.0, h = CELL.1);
+        let half = format!("M{} {}h{w}v{h}h-{w}z", x(3), top + CELL.1 / 2, w = CELL.0, h = CELL.1 / 2);
+        let dots = format!("M{} {y}h3v3h-3zM{} {y}h3v3h-3z", x(4) + 1, x(4) + 5, y = top + 1);
+        assert!(out.contains(&format!("<path d=\"{block}{half}{dots}\"")), "{out}");
+        let shade = format!("<path d=\"M{} {top}h{w}v{h}h-{w}z\"", x(5), w = CELL.0, h = CELL.1);
+        assert!(out.contains(&shade) && out.matches("fill-opacity").count() == 1, "{out}");
+        assert!(!out.contains('█') && !out.contains('⠉'));
+    }
+
+    #[test]
+    fn light_paper_has_dark_ink() {
+        let out = svg_on(&buffer(&[("x", Style::new())]), "", Paper::Light);
+        let (ink, paper) = Paper::Light.colors();
+        assert!(out.contains(&format!("rx=\"8\" fill=\"{}\"", hex(paper))), "{out}");
+        assert!(out.contains(&format!("fill=\"{}\">x", hex(ink))) && !out.contains(&hex(PAPER)), "{out}");
     }
 
     #[test]

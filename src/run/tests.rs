@@ -98,6 +98,10 @@ fn picture(state: &State) -> String {
             text.push_str(&format!(" age {}", age.as_secs()));
         }
     }
+    if let Some(past) = &state.past {
+        let values = past.bins.iter().flatten().map(|b| b.last.secs()).collect::<Vec<_>>();
+        text.push_str(&format!("\npast of {}: {values:?}", past.ask.target.id));
+    }
     for banner in banners(state) {
         text.push_str(&format!("\n! {}", banner.text));
     }
@@ -153,7 +157,7 @@ impl Rig {
                 let text = picture(state);
                 frame.render_widget(Paragraph::new(text.clone()), frame.area());
                 drawn.lock().unwrap().push(text);
-                Room { page: [(Kind::Campaign, 2), (Kind::Agent, 4)].into(), ..Room::default() }
+                Room { page: [(Kind::Campaign, 2), (Kind::Agent, 4)].into(), chart: 96, ..Room::default() }
             };
             drive(options, &mut terminal, &mut theirs, input, signalled, draw).await
         });
@@ -574,4 +578,55 @@ async fn the_bell_rings_for_what_is_new_and_not_for_what_was_there() {
     sleep(Duration::from_secs(5)).await;
     assert!(late.host.attracted.lock().unwrap().is_empty());
     assert_eq!(rig.host.attracted.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_history_of_the_selected_row_comes_when_its_chart_asks_for_it() {
+    let clock = Arc::new(RuntimeClock(Instant::now()));
+    let store = SqliteStore::memory(clock.clone()).unwrap();
+    let at = |hours: i64, id: &str, secs| {
+        let now = clock.now();
+        let wall = now.wall.checked_sub(Duration::from_secs(3600 * hours.unsigned_abs())).unwrap();
+        let stamp = Now { mono: Mono(now.mono.0 - hours * 3_600_000), wall, ..now }.stamp();
+        Reading { target: Target::agent(id), at: stamp, outcome: Answer::Value(Aht::from_secs(secs)), name: None }
+    };
+    let past = [at(50, "a1", 111), at(20, "a1", 222), at(20, "a2", 999), at(6, "a1", 333), at(0, "a1", 444)];
+    store.append(&past).unwrap();
+    let rig = Rig::on(store, clock.clone(), TestBackend::new(80, 24));
+    rig.shows("a1 Some(444)").await;
+    rig.type_text("/a1");
+    rig.press(KeyCode::Enter);
+    rig.press(KeyCode::Enter);
+    rig.shows("[\"a1\"]").await;
+    rig.type_text("-");
+    rig.shows("past of a1: [333, 444]").await;
+    rig.type_text("-");
+    rig.shows("past of a1: [222, 333, 444]").await;
+    rig.press(KeyCode::Left);
+    rig.shows("past of a1: [222, 333]\n").await;
+    rig.type_text("-0-");
+    rig.shows("past of a1: [333, 444]").await;
+    rig.cancel.cancel();
+    assert_eq!(rig.end().await.unwrap(), Outcome::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_board_turns_its_pages_by_itself_and_takes_no_key_but_its_exit() {
+    let rig = Rig::start();
+    rig.append("a1", 300);
+    rig.shows("a1 Some(300)").await;
+    rig.type_text("w");
+    rig.type_text("q/x2?");
+    let keys = rig.keys.clone();
+    sleep(Duration::from_secs(40)).await;
+    assert!(rig.last().starts_with("// "), "{}", rig.last());
+    keys.send(Ok(Input::Key(crossterm::event::KeyEvent::new(
+        KeyCode::Char('c'),
+        crossterm::event::KeyModifiers::CONTROL,
+    ))))
+    .unwrap();
+    rig.type_text("/back");
+    rig.shows("/back/").await;
+    rig.cancel.cancel();
+    assert_eq!(rig.end().await.unwrap(), Outcome::Cancelled);
 }

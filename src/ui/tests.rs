@@ -12,9 +12,9 @@ use ratatui::{
 
 use super::{Look, draw, draw_on, testing::*};
 use crate::{
-    app::{Column, Notice, Overlay, RowState, Severity, Sort, State, View},
+    app::{Column, Notice, Overlay, RowState, Severity, Sort, State, View, past},
     config::{Symbols, Theme},
-    domain::{Condition, Kind, Level, Outcome, Target},
+    domain::{Aht, Condition, Kind, Level, Outcome, Reading, Target},
     store::{Link, Role, Usage},
 };
 
@@ -89,6 +89,82 @@ fn details_of_every_kind_of_row() {
     s.selected.insert(Kind::Campaign, Target::campaign("WINBACK"));
     s.detail_open = true;
     check("detail_failing", &s, UNICODE, 80, 24);
+}
+
+/// The detail of an agent with `days` of history, one reading a minute in working hours, on this axis.
+fn back_then(span: past::Span, back: u32, (w, h): (u16, u16), symbols: Symbols) -> State {
+    let mut s = busy(View::Agents);
+    s.detail_open = true;
+    s.axis = past::Axis { span, back };
+    let columns = picture(&s, &with((Theme::Auto, symbols)), w, h).1.chart;
+    let mut binner = past::Binner::new(past::grid(&s, columns).unwrap());
+    for minute in (0..9 * 24 * 60).rev() {
+        let at = ago(minute * 60);
+        // From 9 to 18 in India, slower towards the evening, with an hour far above the scale on some days.
+        let hour = (at.wall.as_second() + 19_800) / 3600;
+        let (day, hour) = (hour / 24, hour % 24);
+        let secs = if hour == 15 && day % 3 == 0 { 900 } else { 240 + u32::try_from(hour * 8 + minute % 7).unwrap() };
+        let outcome = if (9..18).contains(&hour) { Outcome::Value(Aht::from_secs(secs)) } else { Outcome::NoCalls };
+        binner.take(&Reading { target: Target::agent("imran.q@acme.example"), at, outcome, name: None });
+    }
+    s.past = Some(binner.finish(s.now.wall.as_millisecond()));
+    s
+}
+
+#[test]
+fn the_chart_over_longer_spans() {
+    for (span, back, name) in [
+        (past::Span::TwoHours, 4, "2h_back"),
+        (past::Span::EightHours, 0, "8h"),
+        (past::Span::Day, 0, "24h"),
+        (past::Span::Week, 0, "7d"),
+        (past::Span::Week, 1, "7d_back"),
+    ] {
+        let s = back_then(span, back, (120, 40), Symbols::Unicode);
+        check(&format!("chart_{name}"), &s, UNICODE, 120, 40);
+    }
+    for (symbols, name) in [(Symbols::Block, "block"), (Symbols::Ascii, "ascii")] {
+        let s = back_then(past::Span::Week, 0, (80, 24), symbols);
+        check(&format!("chart_7d_{name}"), &s, (Theme::Mono, symbols), 80, 24);
+    }
+    let mut s = back_then(past::Span::Day, 0, (80, 24), Symbols::Unicode);
+    s.past = None;
+    assert!(screen(&s, 80, 24).contains("reading the history"));
+}
+
+#[test]
+fn between_two_borders_of_buckets_the_curve_of_the_past_stands_still() {
+    let mut s = back_then(past::Span::Day, 0, (120, 40), Symbols::Unicode);
+    let plot = |s: &State| -> Vec<String> {
+        let picture = screen(s, 120, 40);
+        let curve = |l: &&str| l.contains(|c: char| ('\u{2800}'..='\u{28ff}').contains(&c));
+        picture.lines().filter(curve).map(|l| l.chars().filter(|c| !c.is_ascii()).collect()).collect()
+    };
+    let before = (plot(&s), past::wanted(&State { chart: 200, ..s.clone() }).unwrap().first);
+    for secs in 1..120 {
+        s.now = now_at(WALL + secs);
+        if past::wanted(&State { chart: 200, ..s.clone() }).unwrap().first == before.1 {
+            assert_eq!(plot(&s), before.0, "after {secs} s");
+        }
+    }
+}
+
+#[test]
+fn the_detail_tells_the_next_poll_and_the_last_errors() {
+    let mut s = busy(View::Agents);
+    s.detail_open = true;
+    let told = |s: &State| screen(s, 120, 40);
+    assert!(told(&s).contains("next poll: in about 23s"), "{}", told(&s));
+    s.status.as_mut().unwrap().next = Some(Target::agent("imran.q@acme.example"));
+    assert!(told(&s).contains("next poll: now"));
+    s.status.as_mut().unwrap().at = ago(300);
+    assert!(told(&s).contains("next poll: not known"));
+    let mut s = busy(View::Agents);
+    s.detail_open = true;
+    s.selected.insert(Kind::Agent, Target::agent("a-1099@acme.example"));
+    let picture = told(&s);
+    assert!(picture.contains("13:02 agent a-1099@acme.example: agentId is Invalid"), "{picture}");
+    assert!(picture.contains("(2 times") && picture.contains("since 09:15)"), "{picture}");
 }
 
 /// All that the link can say.
@@ -475,6 +551,15 @@ fn arbitrary() -> impl Strategy<Value = State> {
             }
             if dice[11] % 5 == 0 {
                 s.status = None;
+            }
+            s.axis = past::Axis { span: past::Span::ALL[usize::from(dice[1] % 4)], back: u32::from(dice[0]) };
+            if let Some(ask) = past::grid(&s, usize::from(dice[4]) * 3) {
+                let mut binner = past::Binner::new(ask);
+                for (secs, outcome) in specs.iter().flat_map(|s| s.readings.iter().cloned()) {
+                    let target = specs[0].target.clone();
+                    binner.take(&Reading { target, at: ago(secs), outcome, name: None });
+                }
+                s.past = Some(binner.finish(s.now.wall.as_millisecond()));
             }
             if dice[11] % 7 == 0 {
                 s.rows.clear();

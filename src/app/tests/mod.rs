@@ -1,5 +1,7 @@
 //! The tests of the room, by subject.
 
 mod banners;
+mod past;
 mod rows;
 mod update;
+mod wall;

@@ -1,14 +1,14 @@
-//! Large figures: `4:51`, `1:02:03`, `-:--`, `?`, seven, five, three or one row high.
+//! Large figures: `4:51`, `1:02:03`, `-:--`, `?`, fourteen, seven, five, three or one row high.
 //!
 //! The pixels are drawn twice as wide as high in cells, because a cell is twice as high as wide. Three rows take half
-//! blocks, or the strokes of a pocket calculator in ASCII.
+//! blocks, or the strokes of a pocket calculator in ASCII. Fourteen rows are seven with everything twice as large.
 
 use ratatui::style::Style;
 
 use crate::ui::{canvas::Canvas, glyphs::Set};
 
 /// How high figures can be, the highest first.
-pub(super) const HEIGHTS: [u16; 4] = [7, 5, 3, 1];
+pub(super) const HEIGHTS: [u16; 5] = [14, 7, 5, 3, 1];
 
 /// How a figure is filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +78,8 @@ fn place(c: char) -> usize {
 /// Cells that one character takes, without the gap behind it.
 fn advance(c: char, height: u16) -> u16 {
     match (height, c) {
+        (14, ':') => 4,
+        (14, _) => 16,
         (7 | 5, ':') => 2,
         (7, _) => 8,
         (5, _) => 6,
@@ -90,6 +92,7 @@ fn advance(c: char, height: u16) -> u16 {
 /// Cells between two characters.
 const fn gap(height: u16) -> u16 {
     match height {
+        14 => 4,
         7 | 5 => 2,
         3 => 1,
         _ => 0,
@@ -122,32 +125,37 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, (x, y): (u16, u16), text: &str, heig
 
 fn rows_of(c: char, height: u16) -> Vec<u8> {
     match (height, place(c)) {
-        (7, d @ 0..10) => SEVEN[d].to_vec(),
-        (7, 10) => SEVEN_DASH.to_vec(),
-        (7, _) => SEVEN_QUESTION.to_vec(),
+        (7 | 14, d @ 0..10) => SEVEN[d].to_vec(),
+        (7 | 14, 10) => SEVEN_DASH.to_vec(),
+        (7 | 14, _) => SEVEN_QUESTION.to_vec(),
         (_, d @ 0..10) => FIVE[d].to_vec(),
         (_, 10) => FIVE_DASH.to_vec(),
         _ => FIVE_QUESTION.to_vec(),
     }
 }
 
-/// One pixel is two cells.
+/// One pixel is two cells, or eight.
 fn pixels(canvas: &mut Canvas<'_>, (x, y): (u16, u16), c: char, height: u16, fill: Fill, style: Style) {
     let full = canvas.look.glyphs.fills[usize::from(fill == Fill::Thin)];
-    let columns = if height == 7 { 4 } else { 3 };
+    let scale = if height == 14 { 2 } else { 1 };
+    let mut pixel = |column: u16, row: u16| {
+        for dy in 0..scale {
+            for dx in 0..scale * 2 {
+                canvas.dot(x.saturating_add(column * scale * 2 + dx), y + row * scale + dy, full, style);
+            }
+        }
+    };
     if c == ':' {
-        let dots = if height == 7 { [2, 4] } else { [1, 3] };
+        let dots = if height == 5 { [1, 3] } else { [2, 4] };
         for row in dots {
-            canvas.dot(x, y + row, full, style);
-            canvas.dot(x.saturating_add(1), y + row, full, style);
+            pixel(0, row);
         }
         return;
     }
+    let columns = if height == 5 { 3 } else { 4 };
     for (row, bits) in (0u16..).zip(rows_of(c, height)) {
         for column in (0..columns).filter(|i| bits >> (columns - 1 - i) & 1 == 1) {
-            let at = x.saturating_add(column * 2);
-            canvas.dot(at, y + row, full, style);
-            canvas.dot(at.saturating_add(1), y + row, full, style);
+            pixel(column, row);
         }
     }
 }
@@ -222,7 +230,7 @@ mod tests {
     #[test]
     fn an_old_figure_looks_thin() {
         for symbols in [Symbols::Unicode, Symbols::Ascii] {
-            for height in [7, 5] {
+            for height in [14, 7, 5] {
                 assert_ne!(drawn("4:51", height, symbols, Fill::Solid), drawn("4:51", height, symbols, Fill::Thin));
             }
         }
@@ -230,10 +238,11 @@ mod tests {
 
     #[test]
     fn figures_as_they_are_seen() {
-        let picture: Vec<String> = [(7, Symbols::Ascii), (5, Symbols::Ascii), (3, Symbols::Ascii), (3, Symbols::Block)]
-            .into_iter()
-            .flat_map(|(h, s)| ["0123456789", "4:51 -:-- ?"].map(|t| drawn(t, h, s, Fill::Solid)))
-            .collect();
+        let picture: Vec<String> =
+            [(14, Symbols::Ascii), (7, Symbols::Ascii), (5, Symbols::Ascii), (3, Symbols::Ascii), (3, Symbols::Block)]
+                .into_iter()
+                .flat_map(|(h, s)| ["0123456789", "4:51 -:-- ?"].map(|t| drawn(t, h, s, Fill::Solid)))
+                .collect();
         insta::assert_snapshot!("digits", picture.join("\n"));
     }
 }

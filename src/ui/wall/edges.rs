@@ -1,5 +1,6 @@
 //! The first and the last line of the board, and what is wrong with all of it at once.
 
+use super::tile;
 use crate::{
     app::{
         Line, RowState, Severity, rows, text,
@@ -8,7 +9,7 @@ use crate::{
     domain::{Condition, Kind},
     store::Role,
     ui::{
-        canvas::Canvas,
+        canvas::{Canvas, cells as width_of},
         cells,
         scene::Scene,
         segments::{self, Segment, choose},
@@ -33,7 +34,9 @@ pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
     right.push(Segment::new(0, format!("[{word}{span}]"), if good { s.text } else { s.error }));
     let mode = facts.mode.map_or(0, |m| u16::try_from(m.len()).unwrap_or(0) + 4);
-    let right = choose(right, width.saturating_sub(mode + 2), 2);
+    let title = facts.wall.title.as_deref().unwrap_or(&facts.account);
+    let named = u16::try_from(width_of(title)).unwrap_or(u16::MAX).min(width / 4);
+    let right = choose(right, width.saturating_sub(mode + named + 4), 2);
     let taken = segments::total(&right, 2);
     let start = width.saturating_sub(taken + 1);
     segments::put(canvas, start, 0, 2, &right);
@@ -43,12 +46,11 @@ pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         let style = s.warning.add_modifier(ratatui::style::Modifier::REVERSED);
         x = canvas.put(x, 0, start, &format!(" {mode} "), style) + 1;
     }
-    let title = facts.wall.title.as_deref().unwrap_or(&facts.account);
     let room = start.saturating_sub(x + 2);
     let long = "average handling time, last 2 hours";
     let x = canvas.put(x, 0, room, title, s.accent);
     for text in [long, "AHT, last 2 hours", "AHT"] {
-        let needed = u16::try_from(text.len()).unwrap_or(u16::MAX) + 5;
+        let needed = u16::try_from(text.len()).unwrap_or(u16::MAX) + 7;
         if x + needed <= start {
             canvas.put_all(
                 x,
@@ -143,10 +145,10 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
         marks.iter().map(|(state, word)| (format!("{} {word}   ", glyphs.state(*state).trim_end()), s.dim)).collect();
     all.push(Segment { pieces, priority: 4 });
     if let Some((age, line)) = rows::oldest(on_page) {
-        let name = wall::name(scene.state.facts.wall.names, &line);
+        let name = tile::name(canvas, scene, &line);
         let whose = if name.is_empty() { String::new() } else { format!(" ({name})") };
         let style = if age >= scene.stale_after { s.warning } else { s.dim };
-        all.push(Segment::new(0, format!("oldest here {}{whose}", cells::age(Some(age))), style));
+        all.push(Segment::new(0, format!("oldest on this page {}{whose}", cells::age(Some(age))), style));
     }
     let usage = scene.data.usage;
     let budget = scene.state.facts.budget;

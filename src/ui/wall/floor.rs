@@ -1,18 +1,24 @@
 //! The lower part: the agents outside of their band, page by page, and how all of them are.
 
+use std::borrow::Cow;
+
+use super::tile;
 use crate::{
     app::{
         Line, RowState, rows, text,
         wall::{self, Page},
     },
     domain::{Aht, Condition, Kind, Level},
-    ui::{canvas::Canvas, cells, scene::Scene, table},
+    ui::{canvas::Canvas, cells, scene::Scene},
 };
 
 /// From this width on the summary stands beside the agents.
 const BESIDE: u16 = 100;
 /// From this height on the agents have a blank line between them.
 const WIDE: u16 = 22;
+
+/// From this height on longer and shorter averages have titles of their own.
+const TITLES: u16 = 12;
 
 /// Draws both; says how many agents a page has room for, and gives those that it shows.
 pub(super) fn draw<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>) -> (usize, Vec<Line<'a>>) {
@@ -53,7 +59,8 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
     let titles = titles && h >= 4;
     // Two titles may stand between the rows, and a sentence below them.
     let caveat = u16::from(h >= 8);
-    let room = (h.saturating_sub(if titles { 2 } else { 0 } + caveat) / every).max(1);
+    let sides = if h >= TITLES { 2 } else { 1 };
+    let room = (h.saturating_sub(if titles { sides } else { 0 } + caveat) / every).max(1);
     let lines = wall::lines(scene.state, Kind::Agent);
     let (shown, page) = wall::page(scene.state, Kind::Agent, &lines, usize::from(room));
     if shown.is_empty() {
@@ -66,9 +73,12 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
     let mut side: Option<Level> = None;
     for line in shown {
         let here = wall::side(line);
-        if titles && here != side {
-            let title =
-                if here == Some(Level::HighCrit) { "LOOK: longer than usual" } else { "LOOK: shorter than usual" };
+        if titles && here != side && (side.is_none() || sides > 1) {
+            let title = match here {
+                _ if sides == 1 => "LOOK",
+                Some(Level::HighCrit) => "LOOK: longer than usual",
+                _ => "LOOK: shorter than usual",
+            };
             let x = canvas.put(0, y, w, title, s.header);
             if side.is_none() {
                 let text = paging(&page, &cells::age(Some(page.left + over)));
@@ -99,25 +109,22 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let s = canvas.look.styles;
     let w = canvas.width();
     let style = s.state(line.state);
-    let ascii = canvas.look.glyphs.ascii();
     // From the right: what it is about first, then how far and for how long, where there is room.
     let held = line.held.map_or_else(String::new, |h| format!("for {}", text::brief(h)));
     let away = line.watched.band.target.zip(line.aht).map(|(t, a)| cells::diff(Some(a.minus(t)))).unwrap_or_default();
     let mut right = w;
-    for (text, width, least) in [(&*held, 10, 46), (&*away, 8, 36), (&*cells::aht(line.aht), 8, 0)] {
+    for (text, width, least) in [(&*held, 11, 46), (&*away, 8, 36), (&*cells::aht(line.aht), 8, 0)] {
         if w >= least && right > width {
             right -= width;
-            let style = if width == 8 && least == 0 { s.text } else { s.dim };
+            let style = if least == 0 { s.accent } else { s.dim };
             canvas.put_right(right, 0, width, text, style);
         }
     }
     let x = canvas.put(0, 0, 2, canvas.look.glyphs.state(line.state), style);
     let word = line.state.word();
     let x = canvas.put(x + 1, 0, 4, word, style).max(x + 5) + 1;
-    let names = scene.state.facts.wall.names;
-    let full = matches!(names, crate::config::Names::Full);
-    let name = if full { table::name(line, ascii).to_owned() } else { wall::name(names, line).into_owned() };
-    let name = if name.is_empty() { "an agent".to_owned() } else { name };
+    let name = tile::name(canvas, scene, line);
+    let name = if name.is_empty() { Cow::Borrowed("an agent") } else { name };
     let room = right.saturating_sub(x + 1);
     let group = line.group().filter(|_| room >= 24);
     let wide = if group.is_some() { room * 2 / 3 } else { room };
@@ -198,7 +205,7 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let all = u16::try_from(rows.len()).unwrap_or(u16::MAX);
     // The median is said even where not all counts have room; below it what it is, since it is not the floor's AHT.
     let note = h > all;
-    let every = if h >= all * 2 + 1 { 2 } else { 1 };
+    let every = if h > all * 2 { 2 } else { 1 };
     let hidden = usize::from(all.saturating_sub(h));
     let keep = rows.len().saturating_sub(hidden + 1);
     let last = rows.len().saturating_sub(1);

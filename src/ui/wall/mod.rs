@@ -13,6 +13,8 @@ mod digits;
 mod edges;
 mod floor;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod tile;
 
 use super::{Layout, canvas::Canvas, cells, scene::Scene};
@@ -105,10 +107,11 @@ fn tiny(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
     if top > 0 {
         let (word, span, good) = scene.link();
         let dead = wall::dead_since(scene.state);
-        let text = match (dead, scene.state.facts.mode) {
-            (Some(age), _) => format!("OLD {}", cells::age(Some(age))),
-            (None, Some(mode)) if good => mode.to_owned(),
-            _ => format!("{word}{}", span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))))),
+        let mode = scene.state.facts.mode.map_or_else(String::new, |m| format!("{m} "));
+        let text = match dead {
+            Some(age) => format!("{mode}OLD {}", cells::age(Some(age))),
+            None if good && !mode.is_empty() => mode.trim_end().to_owned(),
+            None => format!("{mode}{word}{}", span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))))),
         };
         let x = canvas.put(0, 0, w, &text, if good && dead.is_none() { s.accent } else { s.error });
         if let Some((age, _)) = rows::oldest(&lines) {

@@ -25,11 +25,13 @@ pub(super) struct Plan {
 /// Campaigns may be on this many pages before their figures get smaller.
 const PAGES: usize = 4;
 /// Fewest columns of a tile with a frame, and of a campaign in one line.
-const TILE: u16 = 26;
+const TILE: u16 = 24;
 const LINE: u16 = 38;
 /// Rows of a tile around its figure: the frame, the state, the trend; and those that it can use at most.
 const AROUND: u16 = 4;
 const ROOMY: u16 = 7;
+/// Rows for the agents where the figures need the others: their counts, and two of them.
+const LEAST_AGENTS: u16 = 3;
 /// Rows of a chart in a tile: fewest, most.
 const CHART: (u16, u16) = (8, 16);
 
@@ -42,26 +44,37 @@ impl Plan {
         let spare = match (agents, height) {
             (0, _) => 0,
             (_, 0..9) => 1.min(height / 2),
-            (_, 9..14) => 3,
+            (_, 9..14) => LEAST_AGENTS,
             _ => (height / 3).max(5),
         };
-        let room = height - spare;
         let gap = u16::from(height >= 36);
+        let plan = Plan::within(campaigns, widest, width, (height - spare, gap));
+        // Figures that can be read from afar are worth the agents' frame.
+        let plan = match plan {
+            p if p.digits < 5 && spare > LEAST_AGENTS => {
+                let tighter = Plan::within(campaigns, widest, width, (height - LEAST_AGENTS, gap));
+                if tighter.digits >= 5 && campaigns <= tighter.tiles() { tighter } else { p }
+            }
+            p => p,
+        };
+        let used = (plan.rows * plan.tile).saturating_add(plan.gap * plan.rows.saturating_sub(1));
+        let between = if agents > 0 { plan.gap } else { 0 };
+        Plan { agents: if agents > 0 { height.saturating_sub(used + between) } else { 0 }, ..plan }
+    }
+
+    /// The largest figures that show all campaigns at once in `room` rows; where none do, smaller ones on a few pages.
+    fn within(campaigns: usize, widest: &str, width: u16, room: (u16, u16)) -> Plan {
         let all: Vec<Plan> =
-            digits::HEIGHTS.iter().map(|digits| Plan::with(*digits, campaigns, widest, width, (room, gap))).collect();
+            digits::HEIGHTS.iter().map(|digits| Plan::with(*digits, campaigns, widest, width, room)).collect();
         let pages = |p: &Plan| campaigns.div_ceil(p.tiles().max(1));
         let fits = |p: &&Plan| p.tiles() > 0;
         let chosen = all
             .iter()
             .filter(fits)
             .find(|p| pages(p) == 1 && p.digits > 1)
-            .or_else(|| all.iter().filter(fits).find(|p| p.digits < 7 && pages(p) <= PAGES))
-            .or(all.last())
-            .copied();
-        let plan = chosen.unwrap_or(Plan { digits: 1, columns: 1, rows: 1, tile: 1, gap: 0, agents: 0 });
-        let used = (plan.rows * plan.tile).saturating_add(plan.gap * plan.rows.saturating_sub(1));
-        let between = if agents > 0 { plan.gap } else { 0 };
-        Plan { agents: if agents > 0 { height.saturating_sub(used + between) } else { 0 }, ..plan }
+            .or_else(|| all.iter().filter(fits).find(|p| (3..7).contains(&p.digits) && pages(p) <= PAGES))
+            .or_else(|| all.iter().rfind(fits));
+        chosen.copied().unwrap_or(Plan { digits: 1, columns: 1, rows: 1, tile: 1, gap: 0, agents: 0 })
     }
 
     fn with(digits: u16, campaigns: usize, widest: &str, width: u16, (room, gap): (u16, u16)) -> Plan {
@@ -71,9 +84,11 @@ impl Plan {
             let rows = room.min(n.div_ceil(columns)).max(1);
             return Plan { digits, columns, rows, tile: 1, gap: 0, agents: 0 };
         }
-        let least = (digits::width(widest, digits).saturating_add(6)).max(TILE);
+        let least = (digits::width(widest, digits).saturating_add(4)).max(TILE);
         let columns = ((width + 1) / (least + 1)).min(n);
-        let rows = (room + gap) / (digits + AROUND + gap);
+        // The largest ones must not cost what stands around them.
+        let around = if digits > 7 { ROOMY } else { AROUND };
+        let rows = (room + gap) / (digits + around + gap);
         if columns == 0 || rows == 0 {
             return Plan { digits, columns: 0, rows: 0, tile: 0, gap, agents: 0 };
         }
@@ -115,10 +130,12 @@ mod tests {
     fn figures_are_as_large_as_the_screen_allows() {
         assert_eq!(plan(6, 44, 199, 55), (7, 3, 2));
         assert_eq!(plan(4, 44, 119, 36), (7, 2, 2));
-        assert_eq!(plan(4, 44, 79, 20), (3, 2, 2));
+        assert_eq!(plan(4, 44, 79, 21), (5, 2, 2));
+        assert_eq!(plan(6, 44, 79, 21), (3, 3, 2));
         assert_eq!(plan(1, 44, 79, 20), (7, 1, 1));
-        assert_eq!(plan(40, 44, 199, 55), (3, 7, 5));
-        assert_eq!(plan(4, 0, 299, 96), (7, 4, 1));
+        assert_eq!(plan(2, 44, 199, 55), (14, 2, 1));
+        assert_eq!(plan(40, 44, 199, 55), (5, 5, 3));
+        assert_eq!(plan(4, 9, 299, 96), (14, 2, 2));
         assert_eq!(plan(4, 10, 40, 7).0, 1);
         assert_eq!(plan(0, 10, 79, 20), (1, 1, 0));
     }

@@ -1,15 +1,18 @@
 //! One campaign: its figure, what it means, where it comes from and where it goes.
 
+use std::borrow::Cow;
+
 use super::digits::{self, Fill};
 use crate::{
     app::{Line, RowState, text, wall},
+    config::Names,
     domain::{Condition, Level},
     ui::{
         canvas::{Canvas, cells as width_of},
         cells,
         chart::{self, Chart, Source},
         scene::Scene,
-        sparkline, status,
+        sparkline, status, table,
     },
 };
 
@@ -24,6 +27,14 @@ pub(super) fn figure(scene: &Scene<'_>, line: &Line<'_>) -> (String, Fill) {
         (wall::Trust::Old, None) => ("?".into(), Fill::Thin),
         (wall::Trust::Fresh, Some(aht)) => (aht.to_string(), Fill::Solid),
         (wall::Trust::Old, Some(aht)) => (aht.to_string(), Fill::Thin),
+    }
+}
+
+/// The name of a line as the board may tell it; in ASCII the id stands for a name that cannot be written.
+pub(super) fn name<'a>(canvas: &Canvas<'_>, scene: &Scene<'_>, line: &Line<'a>) -> Cow<'a, str> {
+    match scene.state.facts.wall.names {
+        Names::Full => Cow::Borrowed(table::name(line, canvas.look.glyphs.ascii())),
+        names => wall::name(names, line),
     }
 }
 
@@ -70,7 +81,7 @@ pub(super) fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) 
     let said = words(scene, line, w / 3);
     let taken = u16::try_from(width_of(&said)).unwrap_or(0);
     let room = w.saturating_sub(x);
-    let name = wall::name(scene.state.facts.wall.names, line);
+    let name = name(canvas, scene, line);
     if room > taken + 6 {
         canvas.put(x, 0, room - taken - 1, &name, s.text);
         canvas.put_right(w - taken, 0, taken, &said, style);
@@ -95,11 +106,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, 
     let style = s.state(line.state);
     let mark = canvas.look.glyphs.state(line.state).trim_end();
     let remark = format!("{mark}{}{}", if mark.is_empty() { "" } else { " " }, line.state.word());
-    let name = wall::name(scene.state.facts.wall.names, line).into_owned();
+    let name = name(canvas, scene, line).into_owned();
     canvas.framed(&name, &remark);
     if let RowState::Fresh(level @ (Level::HighCrit | Level::LowCrit | Level::HighWarn | Level::LowWarn)) = line.state {
         // The frame has the colour of the state: it is what one sees first from afar.
-        let ink = s.level_ink(level);
+        let ink = s.level_ink(level).remove_modifier(ratatui::style::Modifier::DIM);
         for (x, y, w, h) in [(0, 0, w, 1), (0, h.saturating_sub(1), w, 1), (0, 0, 1, h), (w.saturating_sub(1), 0, 1, h)]
         {
             canvas.tint(x, y, w, h, ink);

@@ -1,0 +1,378 @@
+//! Pictures of the board in its states, and what holds for all of them.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use ratatui::{
+    buffer::{Buffer, Cell},
+    layout::Rect,
+};
+
+use crate::{
+    app::{Event, State, View, update, wall::Wall},
+    config::{Names, Symbols, Theme},
+    domain::{Mono, Now, Outcome, Reading, Target},
+    store::{Link, Role},
+    ui::{draw_on, testing::*},
+};
+
+/// The floor with these names, as the board shows it.
+fn board(specs: &[Spec]) -> State {
+    let mut s = state(specs);
+    s.wall = Some(Wall::new(s.now.mono));
+    s.facts.wall.title = Some("ACME OUTBOUND".into());
+    // The picture stands in its upper left corner.
+    s.now.mono.0 = 4 * 900_000 * 100;
+    let moved = s.now.mono.0 - now().mono.0;
+    for row in s.rows.values_mut() {
+        for (_, at) in row.good.iter_mut().chain(row.last.iter_mut()) {
+            at.mono.0 += moved;
+        }
+        if let Some(at) = &mut row.failing_since {
+            at.mono.0 += moved;
+        }
+        let points: Vec<_> = row.series.points().collect();
+        row.series = crate::domain::Series::default();
+        for p in points {
+            row.series.push(Mono(p.at.0 + moved), p.aht);
+        }
+    }
+    if let Some(status) = &mut s.status {
+        status.at.mono.0 += moved;
+        status.since.mono.0 += moved;
+    }
+    s.started.mono.0 += moved;
+    s.wall = Some(Wall::new(s.now.mono));
+    s
+}
+
+fn calm() -> State {
+    let specs: Vec<Spec> = vec![
+        Spec::campaign("COLLECT-IN", [0, 210, 285, 360, 0], 277, 291, 14),
+        Spec::campaign("RENEWALS", [0, 120, 180, 240, 0], 180, 178, 5),
+        Spec::agent("Arun V", "north", 295, 310, 20),
+        Spec::agent("Beatriz L", "north", 301, 298, 57),
+    ];
+    board(&specs)
+}
+
+/// Two campaigns and four agents outside of their band, two of each by far.
+fn alerts() -> State {
+    let mut specs = floor();
+    specs[0] = Spec::campaign("COLLECT-IN", [120, 210, 285, 360, 450], 277, 512, 14);
+    board(&specs)
+}
+
+/// Nothing was read for seven minutes.
+fn dead() -> State {
+    let mut s = alerts();
+    let gone = Duration::from_secs(420);
+    s.now = Now { mono: s.now.mono + gone, wall: s.now.wall.checked_add(gone).unwrap(), ..s.now };
+    s.status.as_mut().unwrap().link =
+        Link::Down { why: "no answer within 10s".into(), since: ago(130), until: ago(-20) };
+    s
+}
+
+fn hidden() -> State {
+    let mut s = alerts();
+    s.facts.wall.names = Names::Hidden;
+    s
+}
+
+fn states() -> Vec<(&'static str, State)> {
+    vec![("calm", calm()), ("alerts", alerts()), ("dead", dead()), ("hidden", hidden())]
+}
+
+fn seen(state: &State, look: (Theme, Symbols), w: u16, h: u16) -> String {
+    words(&picture(state, &look_of(look), w, h).0)
+}
+
+fn look_of((theme, symbols): (Theme, Symbols)) -> crate::ui::Look {
+    look(theme, symbols)
+}
+
+const COLOUR: (Theme, Symbols) = (Theme::Auto, Symbols::Unicode);
+
+#[test]
+fn the_board_at_its_sizes_in_its_states_and_looks() {
+    for (name, state) in states() {
+        for (w, h) in [(80, 24), (120, 40), (200, 60), (300, 100)] {
+            for (look, what) in [
+                (COLOUR, "colour"),
+                ((Theme::Mono, Symbols::Unicode), "mono"),
+                ((Theme::Auto, Symbols::Ascii), "ascii"),
+            ] {
+                // All looks at one size, all sizes in one look.
+                if what != "colour" && (w, h) != (120, 40) {
+                    continue;
+                }
+                let (buf, _) = picture(&state, &look_of(look), w, h);
+                insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+                    let text = format!("{}---- styles\n{}", words(&buf), styles(&buf));
+                    insta::assert_snapshot!(format!("wall_{name}_{w}x{h}_{what}"), text);
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_is_never_the_only_carrier_and_ascii_is_ascii() {
+    for (name, state) in states() {
+        for (w, h) in [(20, 5), (60, 16), (80, 24), (120, 40), (200, 60), (300, 100)] {
+            for symbols in [Symbols::Unicode, Symbols::Block, Symbols::Ascii] {
+                let mono = seen(&state, (Theme::Mono, symbols), w, h);
+                for theme in [Theme::Auto, Theme::Dark, Theme::Light, Theme::Cvd] {
+                    assert_eq!(mono, seen(&state, (theme, symbols), w, h), "{name} {w}x{h}");
+                }
+                assert!(symbols != Symbols::Ascii || mono.is_ascii(), "{mono}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_dead_board_hides_every_figure_and_says_since_when() {
+    for (w, h) in [(60, 12), (80, 24), (120, 40), (200, 60), (300, 100)] {
+        let (alive, gone) = (seen(&alerts(), COLOUR, w, h), seen(&dead(), COLOUR, w, h));
+        // The youngest reading was four seconds old when answers stopped.
+        assert!(gone.contains("NO FRESH DATA SINCE 14:32"), "{w}x{h}\n{gone}");
+        assert!(!alive.contains("NO FRESH DATA"), "{alive}");
+        assert!(!gone.contains("6:31") && !gone.contains("7:48"), "{gone}");
+    }
+    // In one-line figures the number itself would be there.
+    let alive = seen(&alerts(), COLOUR, 60, 9);
+    assert!(alive.contains("8:32"), "{alive}");
+    let gone = seen(&dead(), COLOUR, 60, 9);
+    assert!(!gone.contains("8:32"), "{gone}");
+    assert!(seen(&dead(), COLOUR, 20, 4).contains("OLD 7:"), "{}", seen(&dead(), COLOUR, 20, 4));
+}
+
+#[test]
+fn an_old_tile_looks_thin_and_a_very_old_one_shows_no_number() {
+    let specs = |age| {
+        vec![
+            Spec::campaign("WINBACK", [0, 300, 420, 540, 0], 412, 400, age),
+            Spec::campaign("RENEWALS", [0, 120, 180, 240, 0], 180, 178, 5),
+        ]
+    };
+    let fresh = seen(&board(&specs(30)), COLOUR, 120, 40);
+    let old = seen(&board(&specs(250)), COLOUR, 120, 40);
+    let gone = seen(&board(&specs(1000)), COLOUR, 120, 40);
+    assert!(!fresh.contains('░') && old.contains("░░") && old.contains("STALE: 4m old"), "{old}");
+    assert!(gone.contains("no fresh data since 14:15"), "{gone}");
+}
+
+#[test]
+fn hidden_names_are_nowhere_and_initials_are_no_names() {
+    let agents = ["Imran", "Devika", "Paulo", "Sunita", "imran.q", "devika.r", "acme.example", "A-1099"];
+    for (w, h) in [(20, 5), (40, 8), (60, 16), (80, 24), (120, 40), (200, 60), (300, 100)] {
+        for names in [Names::Hidden, Names::Initials] {
+            for mut s in [alerts(), dead(), calm()] {
+                s.facts.wall.names = names;
+                let picture = seen(&s, COLOUR, w, h);
+                assert!(!agents.iter().any(|n| picture.contains(n)), "{w}x{h} {names:?}\n{picture}");
+            }
+        }
+    }
+    let mut s = alerts();
+    s.facts.wall.names = Names::Initials;
+    assert!(seen(&s, COLOUR, 120, 40).contains(" IQ "));
+    s.facts.wall.names = Names::Id;
+    assert!(seen(&s, COLOUR, 120, 40).contains("imran.q@acme.example"));
+}
+
+#[test]
+fn the_cell_runs_with_answers_and_not_with_time() {
+    let life = |s: &State| -> String {
+        let picture = seen(s, COLOUR, 120, 40);
+        let at = picture.find("replies ").unwrap();
+        picture[at..].chars().skip(8).take(8).collect()
+    };
+    let mut s = calm();
+    let before = life(&s);
+    for secs in 1..30 {
+        let now = Now {
+            mono: s.now.mono + Duration::from_secs(1),
+            wall: s.now.wall.checked_add(Duration::from_secs(secs)).unwrap(),
+            ..s.now.clone()
+        };
+        update(&mut s, Event::Tick, now);
+    }
+    assert_eq!(life(&s), before);
+    let reading = |outcome| Reading { target: Target::campaign("RENEWALS"), at: s.now.stamp(), outcome, name: None };
+    let (value, none) = (reading(value(180)), reading(failed("no answer within 10s")));
+    let now = s.now.clone();
+    update(&mut s, Event::Readings(vec![none]), now.clone());
+    assert_eq!(life(&s), before, "a failure is no answer");
+    let mut all = vec![before];
+    for _ in 0..7 {
+        update(&mut s, Event::Readings(vec![value.clone()]), now.clone());
+        all.push(life(&s));
+    }
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 8);
+}
+
+#[test]
+fn the_picture_moves_round_a_square_of_two_cells() {
+    let mut s = calm();
+    let mut corners = vec![];
+    for _ in 0..8 {
+        let picture = seen(&s, (Theme::Auto, Symbols::Ascii), 120, 40);
+        let row = picture.lines().position(|l| l.contains("COLLECT-IN")).unwrap();
+        let column = picture.lines().nth(row).unwrap().find('+').unwrap();
+        corners.push((column, row));
+        s.now.mono = s.now.mono + Duration::from_secs(900);
+    }
+    assert_eq!(corners[..4], corners[4..]);
+    let mut four = corners[..4].to_vec();
+    four.sort_unstable();
+    let (x, y) = four[0];
+    assert_eq!(four, [(x, y), (x, y + 1), (x + 1, y), (x + 1, y + 1)]);
+}
+
+#[test]
+fn who_polls_and_what_is_wrong_is_said() {
+    let mut s = calm();
+    s.poller = Some(instance(2211, Role::Serve));
+    assert!(seen(&s, COLOUR, 200, 60).contains("polled by pid 2211 (serve)"));
+    s.poller = None;
+    s.facts.may_poll = false;
+    s.status.as_mut().unwrap().at.mono.0 -= 95_000;
+    let picture = seen(&s, COLOUR, 200, 60);
+    assert!(picture.contains("nobody polls") && picture.contains("[NO POLLER 1:37]"), "{picture}");
+    assert!(picture.contains("start `ahtop serve`"), "{picture}");
+    s.facts.mode = Some("DEMO");
+    for (w, h) in [(200, 60), (120, 40), (80, 24), (40, 9)] {
+        assert!(seen(&s, COLOUR, w, h).contains("DEMO"));
+    }
+}
+
+#[test]
+fn an_empty_list_says_that_nobody_is_outside_only_where_that_is_known() {
+    assert!(seen(&calm(), COLOUR, 120, 40).contains("nobody is outside of their band"));
+    let s = dead();
+    assert!(seen(&s, COLOUR, 120, 40).contains("no fresh average of any agent"));
+    assert!(seen(&board(&[]), COLOUR, 80, 24).contains("nothing is watched"));
+}
+
+#[test]
+fn every_page_of_agents_comes_and_no_agent_twice() {
+    let mut specs: Vec<Spec> = (0..12).map(|i| Spec::agent(&format!("Agent {i:02}"), "n", 300, 400, 5)).collect();
+    specs.push(Spec::campaign("ONE", [0, 210, 285, 360, 0], 277, 291, 14));
+    let mut s = board(&specs);
+    let mut found: Vec<String> = vec![];
+    let mut pages = 0;
+    loop {
+        let (buf, layout) = picture(&s, &look_of(COLOUR), 80, 24);
+        let room = crate::app::Room {
+            page: crate::domain::Kind::ALL.into_iter().map(|k| (k, layout.rows(k))).collect(),
+            ..Default::default()
+        };
+        let now = s.now.clone();
+        update(&mut s, Event::Drawn(room), now);
+        let names: Vec<String> = words(&buf)
+            .lines()
+            .filter_map(|l| l.find("Agent ").map(|at| l[at..at + 8].to_owned()))
+            .filter(|n| n.as_bytes()[6].is_ascii_digit())
+            .collect();
+        assert!(!names.is_empty(), "{}", words(&buf));
+        if found.contains(&names[0]) {
+            break;
+        }
+        found.extend(names);
+        pages += 1;
+        let next = Now { mono: s.now.mono + Duration::from_secs(15), ..s.now.clone() };
+        update(&mut s, Event::Tick, next);
+    }
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!((found.len(), pages > 1), (12, true));
+}
+
+/// Draws into a part of a larger buffer, whose other cells must stay as they were.
+fn draws_within(state: &State, look: &crate::ui::Look, width: u16, height: u16) {
+    let whole = Rect::new(0, 0, width + 2, height + 2);
+    let mut buf = Buffer::filled(whole, Cell::new("@"));
+    draw_on(&mut buf, Rect::new(1, 1, width, height), state, look);
+    let mut blank = true;
+    for y in 0..whole.height {
+        for x in 0..whole.width {
+            let inside = (1..=width).contains(&x) && (1..=height).contains(&y);
+            assert!(inside || buf[(x, y)].symbol() == "@", "{width}x{height}: wrote at {x},{y}");
+            blank &= !inside || buf[(x, y)].symbol().trim().is_empty();
+        }
+    }
+    assert!(!blank, "{width}x{height} is blank");
+}
+
+#[test]
+fn every_size_is_drawn_within_its_area_and_never_blank() {
+    let look = look_of(COLOUR);
+    for (i, (_, state)) in states().into_iter().chain([("empty", board(&[]))]).enumerate() {
+        for w in 1..60 {
+            for h in 1..16 {
+                if (usize::from(w + h) + i) % 4 == 0 || w < 8 || h < 4 {
+                    draws_within(&state, &look, w, h);
+                }
+            }
+        }
+        for (w, h) in [(300, 100), (300, 1), (1, 100), (100, 20), (99, 21), (160, 45), (250, 20), (41, 90)] {
+            draws_within(&state, &look, w, h);
+        }
+    }
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        3 => any::<u32>().prop_map(value),
+        6 => (1u32..1000).prop_map(value),
+        1 => Just(Outcome::NoCalls),
+        1 => Just(Outcome::Invalid),
+        1 => "\\PC{0,40}".prop_map(|w| failed(&w)),
+    ]
+}
+
+fn spec() -> impl Strategy<Value = Spec> {
+    let readings = prop::collection::vec((-1000i64..20_000, outcome()), 0..8);
+    let limits = prop::array::uniform5(0u32..2000);
+    (any::<bool>(), "\\PC{1,20}", prop::option::of(any::<String>()), limits, readings).prop_map(
+        |(agent, id, label, limits, readings)| Spec {
+            target: if agent { Target::agent(id) } else { Target::campaign(id) },
+            label: label.map(Into::into),
+            group: Some("g".into()),
+            band: band(limits),
+            readings,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn any_board_is_drawn_at_any_size_within_its_area(
+        specs in prop::collection::vec(spec(), 0..40),
+        (w, h) in prop_oneof![(1u16..60, 1u16..20), (1u16..=300, 1u16..=100)],
+        symbols in prop_oneof![Just(Symbols::Unicode), Just(Symbols::Block), Just(Symbols::Ascii)],
+        title in prop::option::of(any::<String>()),
+        (names, skew, steps) in (0usize..4, any::<i64>(), 0u64..50),
+    ) {
+        let mut s = state(&specs);
+        s.view = View::Agents;
+        s.wall = Some(Wall::new(s.now.mono));
+        s.facts.wall.title = title;
+        s.facts.wall.names = [Names::Full, Names::Initials, Names::Id, Names::Hidden][names];
+        let look = look_of((Theme::Auto, symbols));
+        for step in 0..3 {
+            draws_within(&s, &look, w, h);
+            let now = Now { mono: s.now.mono + Duration::from_secs(steps * 20), ..s.now.clone() };
+            let now = if step == 1 { Now { mono: Mono(now.mono.0.saturating_add(skew)), ..now } } else { now };
+            let layout = picture(&s, &look, w, h).1;
+            let page = crate::domain::Kind::ALL.into_iter().map(|k| (k, layout.rows(k))).collect();
+            update(&mut s, Event::Drawn(crate::app::Room { page, ..Default::default() }), now);
+        }
+    }
+}
