@@ -11,6 +11,7 @@ mod event;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod follow;
 mod keymap;
 pub mod rows;
 mod select;

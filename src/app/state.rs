@@ -68,6 +68,8 @@ pub struct State {
     pub overlay_lines: (usize, usize),
     /// Terminal size in columns and rows.
     pub size: (u16, u16),
+    /// True where nothing is configured to be watched: then all that the store has is.
+    pub follows: bool,
     /// Which key does what.
     pub keys: Arc<Keymap>,
     /// Where the selection stood among the visible rows of each table: its neighbour takes over when it disappears.
@@ -80,6 +82,7 @@ impl State {
         let rows = facts.watched.iter().map(|w| (w.target.clone(), Row::new(w.target.clone()))).collect();
         let agents_only = facts.watched.iter().all(|w| w.target.kind == Kind::Agent);
         State {
+            follows: facts.watched.is_empty(),
             facts,
             started: now.clone(),
             now,

@@ -251,7 +251,7 @@ impl Layers {
         };
         let store_url = self.text(Id::StoreUrl).unwrap_or_default();
         let history_keep = self.span(Id::HistoryKeep);
-        let (watch, groups) = self.watch(sink);
+        let (watch, groups) = self.watch(auth.is_some(), sink);
         let config =
             Config { file: self.path.clone(), account, auth, budget, poll, store_url, history_keep, watch, ui };
         let holds_key = config.auth.as_ref().and_then(|auth| match &auth.source {
@@ -366,7 +366,7 @@ impl Layers {
         Poll { min_interval, timeout, connect_timeout }
     }
 
-    fn watch(&mut self, sink: &mut Sink) -> (Vec<super::Watched>, Vec<Arc<str>>) {
+    fn watch(&mut self, polls: bool, sink: &mut Sink) -> (Vec<super::Watched>, Vec<Arc<str>>) {
         let path = self.path(Id::AgentsCsv);
         let rows = match (path, self.place(Id::AgentsCsv)) {
             (Some(path), Some(place)) => roster::read(&path, place, sink),
@@ -383,7 +383,8 @@ impl Layers {
             by_roster: said.places.contains_key(&Id::AgentsCsv),
         };
         let merged = watch::merge(&sources, sink);
-        if merged.0.is_empty() && sink.is_empty() {
+        // Who only watches shows all that the store has.
+        if merged.0.is_empty() && polls && sink.is_empty() {
             let message = "nothing to watch: list ids in [watch] agents or campaigns, or give -a ID or -C NAME";
             sink.push(self.whole(), message);
         }
