@@ -13,10 +13,12 @@
 
 mod health;
 mod keeper;
+mod pace;
 mod poller;
 mod schedule;
 
 pub use health::{Gate, Health};
 pub use keeper::{Keeper, Keys, MINTINGS, TokenSource};
+pub use pace::Pacer;
 pub use poller::{Poller, Rules, Setup, Wakes};
 pub use schedule::{Next, Schedule};

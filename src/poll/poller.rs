@@ -7,7 +7,7 @@ use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Gate, Health, Keeper, Keys, Next, Schedule,
+    Gate, Health, Keeper, Keys, Next, Pacer, Schedule,
     keeper::{Ready, later},
 };
 use crate::{
@@ -16,12 +16,13 @@ use crate::{
     domain::{Mono, Now, Outcome, Reading, Stamp, Target},
     store::{
         Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Pace, PermitAnswer, PermitAsk, PermitId,
-        PermitKind, REMEMBERED, Role, Status, StoreError, Strangers,
+        PermitKind, REMEMBERED, Role, Status, StoreError, Strangers, WINDOW,
     },
 };
 
-/// The lease is held for this long and renewed every [`HOUSEKEEPING`]; with [`WATCH`] a crash hands over within 10 s.
-const LEASE: Duration = Duration::from_secs(8);
+/// The lease is held for this long and renewed every [`HOUSEKEEPING`]. A crash hands over at once where locks work; a
+/// process that was stopped (or crashed where they do not) costs this time, and what it would have sent meanwhile.
+const LEASE: Duration = Duration::from_secs(4);
 /// How often a watching poller looks whether the lease is free.
 const WATCH: Duration = Duration::from_millis(500);
 /// How often lease, wanted targets and rate are looked at.
@@ -93,6 +94,7 @@ pub struct Poller {
     link_since: Option<Stamp>,
     told: Option<(Status, Mono)>,
     pruned: Option<Mono>,
+    pacer: Pacer,
     /// Events that wait to be written with the next status.
     news: Vec<Event>,
     /// What happened in the last hours, and when that was read.
@@ -136,6 +138,7 @@ impl Poller {
             link_since: None,
             told: None,
             pruned: None,
+            pacer: Pacer::default(),
             news: Vec::new(),
             past: (Vec::new(), None),
         }
@@ -171,6 +174,9 @@ impl Poller {
             .await?;
         if lease.is_some_and(|l| l.mine && !(l.claimed && self.me.role != Role::Serve)) {
             tracing::info!("polling as {}", self.me.label());
+            let rows = self.store.call(|s| s.snapshot(Duration::ZERO)).await?.rows;
+            let answered = rows.into_iter().filter_map(|row| Some(now.mono_of(&row.last?.1)));
+            self.pacer = Pacer::after(answered.filter(|at| now.mono.since(*at) < WINDOW));
             self.take_over(&now);
             return Ok(true);
         }
@@ -319,19 +325,25 @@ impl Poller {
         let budget = self.rules.budget;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is between 1 and 600")]
         let cap = budget.usable().max(1).min(self.rate(now).ceil() as u32);
-        let ask = PermitAsk {
-            kind: PermitKind::Aht,
+        let full = self.pacer.wait(now.mono, cap);
+        if full > Duration::ZERO {
+            return Ok(Step::Sleep(full));
+        }
+        let (pace, cap) = match pace {
+            // A permit counts until a minute after its answer, so that an even flow of the whole rate has one more.
+            Pace::Even(gap) => {
+                (Pace::Even(self.pacer.gap(now.mono, cap, gap)), (cap + 1).min(budget.requests_per_minute))
+            }
             // A first fill may burst to half of the limit and no further.
-            cap: if pace == Pace::Burst { cap.min((budget.requests_per_minute / 2).max(1)) } else { cap },
-            pace,
-            void_after: VOID_AFTER,
-            timeout: self.rules.timeout,
+            Pace::Burst => (pace, cap.min((budget.requests_per_minute / 2).max(1))),
         };
+        let ask = PermitAsk { kind: PermitKind::Aht, cap, pace, void_after: VOID_AFTER, timeout: self.rules.timeout };
         let me = self.me.clone();
         let (permit, void_at) = match self.store.call(move |s| s.permit(&me, &ask)).await? {
             PermitAnswer::Granted { id, void_at } => (id, void_at),
             PermitAnswer::Wait(d) => return Ok(Step::Sleep(d)),
         };
+        self.pacer.sent(now.mono);
         self.schedule.sent(&target);
         self.aloft.insert(permit, target.clone());
         self.flights.spawn(fly(self.store.clone(), self.client.clone(), auth, generation, target, permit, void_at));
