@@ -1,5 +1,5 @@
 //! Real processes on one store: a takeover in three terminals, a viewer without a secret, and the service.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test crate")]
+#![expect(clippy::unwrap_used, reason = "a test crate")]
 
 use std::{
     fs,

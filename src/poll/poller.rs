@@ -233,21 +233,20 @@ impl Poller {
         let (me, keep) = (self.me.clone(), self.rules.keep);
         let prune = self.pruned.is_none_or(|at| now.mono.since(at) >= PRUNE_INTERVAL);
         let look_back = self.past.1.is_none_or(|at| now.mono.since(at) >= STATUS_INTERVAL);
-        let (lease, wanted, nudges, governor, past) = self
+        let (lease, wanted, nudges, governor, past, pruned) = self
             .store
             .call(move |s| {
                 let lease = s.lease(&me, LEASE)?;
-                if prune {
-                    while s.prune(keep)? > 0 {}
-                }
+                // A step at a time: a long history must not cost the lease.
+                let pruned = prune && s.prune(keep)? == 0;
                 let past = look_back.then(|| s.events(REMEMBERED)).transpose()?;
-                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?, past))
+                Ok((lease, s.wanted()?, s.take_nudges()?, s.governor()?, past, pruned))
             })
             .await?;
         if let Some(past) = past {
             self.past = (past, Some(now.mono));
         }
-        if prune {
+        if pruned {
             self.pruned = Some(now.mono);
         }
         let Lease { mine, claimed, holder } = lease;
