@@ -12,6 +12,7 @@ mod event;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod follow;
 mod keymap;
 pub mod past;
 pub mod rows;

@@ -340,7 +340,8 @@ fn into_step(now: &Now, step: Duration) -> Duration {
 }
 
 /// How much each watched target is looked at, for the poller's priorities: the selection, the rows on the screen, and
-/// the rest. Page sizes are those of the last frame.
+/// the rest. Page sizes are those of the last frame. Who follows the store asks for nothing but what is selected: the
+/// rest is what others want, and ends with them.
 pub fn attention(state: &State) -> Vec<(Target, Attention)> {
     let mut seen: Vec<Target> = Vec::new();
     if state.wall.is_some() {
@@ -361,5 +362,6 @@ pub fn attention(state: &State) -> Vec<(Target, Attention)> {
             Attention::Listed
         }
     };
-    state.facts.watched.iter().map(|w| (w.target.clone(), of(&w.target))).collect()
+    let all = state.facts.watched.iter().map(|w| (w.target.clone(), of(&w.target)));
+    all.filter(|(_, attention)| !state.follows || *attention == Attention::Selected).collect()
 }

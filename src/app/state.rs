@@ -85,6 +85,8 @@ pub struct State {
     pub overlay_lines: (usize, usize),
     /// Terminal size in columns and rows.
     pub size: (u16, u16),
+    /// True where nothing is configured to be watched: then all that the store has is.
+    pub follows: bool,
     /// Which key does what.
     pub keys: Arc<Keymap>,
     /// The board on the wall, while it is shown; every key but its exit is ignored then.
@@ -112,6 +114,7 @@ impl State {
             axis: Axis::default(),
             past: None,
             chart: 0,
+            follows: facts.watched.is_empty(),
             facts,
             started: now.clone(),
             now,

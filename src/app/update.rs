@@ -8,14 +8,14 @@ use tui_input::{Input, InputRequest, backend::crossterm::to_input_request};
 use super::{
     Action, Context, Event, Key, Overlay, Room, Shared, State, View, alarms,
     banners::{banners, causes},
-    context,
+    context, follow,
     past::Axis,
     rows::SORT_COLUMNS,
     select,
     wall::{self, Wall},
 };
 use crate::{
-    domain::{Now, Outcome, Reading, Target, clean_line},
+    domain::{Now, Outcome, Reading, Row, Target, clean_line},
     store::Snapshot,
 };
 
@@ -104,19 +104,29 @@ fn live(state: &State) -> bool {
 }
 
 fn on_loaded(state: &mut State, snapshot: Snapshot) -> bool {
+    let mut unknown = Vec::new();
     for row in snapshot.rows {
-        if let Some(mine) = state.rows.get_mut(&row.target) {
-            *mine = row;
+        match state.rows.get_mut(&row.target) {
+            Some(mine) => *mine = row,
+            None => unknown.push(row),
         }
+    }
+    if state.follows {
+        follow::adopt(state, unknown);
     }
     live(state)
 }
 
-/// Readings of targets that are not watched here belong to other dashboards on the store.
+/// Readings of targets that are not watched here belong to other dashboards on the store; a viewer without targets of
+/// its own takes them all.
 fn on_readings(state: &mut State, readings: &[Reading]) -> bool {
     let mut ours = false;
     for reading in readings {
-        if let Some(row) = state.rows.get_mut(&reading.target) {
+        if state.follows && !state.rows.contains_key(&reading.target) {
+            let mut row = Row::new(reading.target.clone());
+            row.take(reading, &state.now);
+            ours |= follow::adopt(state, vec![row]);
+        } else if let Some(row) = state.rows.get_mut(&reading.target) {
             row.take(reading, &state.now);
             // A failure may be that no answer came at all.
             state.replies += u64::from(!matches!(reading.outcome, Outcome::Failed(_)));

@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_bad_configuration_and_a_missing_secret_have_their_exit_codes() {
-        let (done, loaded) = lint(&flags(0), &Env::default());
+        let (done, loaded) = lint(&flags(0), &Env::of([("AHTOP_API_KEY", "k")]));
         assert_eq!((done.exit, loaded.is_none()), (Exit::Config, true));
         let (done, loaded) = lint(&flags(1), &Env::of([("AHTOP_API_KEY_FILE", "/no/such/file")]));
         assert_eq!((done.exit, loaded.is_some()), (Exit::Credentials, true));

@@ -1,6 +1,6 @@
 //! `ahtop once`: one paced sweep, printed.
 
-use std::{io, time::Duration};
+use std::{collections::BTreeMap, io, time::Duration};
 
 use super::{
     Failure, complain,
@@ -9,10 +9,10 @@ use super::{
     sweep::{Freshness, Swept, sweep},
 };
 use crate::{
-    app::rows,
+    app::{follow, rows},
     cli::{self, Format},
-    config::{self, Config, Env, Overrides},
-    domain::{Condition, Now, Reading},
+    config::{self, Config, Env, Overrides, Watched},
+    domain::{Condition, Now, Reading, Row, Series, Target},
     exit::Exit,
     report::{self, Document, Facts, View},
     store::Role,
@@ -45,11 +45,14 @@ pub(crate) async fn on(session: &Session, args: &cli::Once, config: &Config, env
     }
     let fresh = Freshness::Within(config.poll.min_interval);
     let mut unheard = |_: &Reading, _: &Now| {};
+    if config.watch.is_empty() {
+        return all(session, args, config, env).await;
+    }
     let swept = tokio::select! {
         swept = sweep(session, &config.watch, fresh, &mut unheard) => swept?,
         signal = stop::signal() => interrupted(session, signal).await?,
     };
-    let printed = print(session, args.format, config, env, &swept).await?;
+    let printed = print(session, args.format, config, env, (&config.watch, &swept.rows)).await?;
     if let Some(why) = &swept.why {
         complain(&format!("ahtop: {why}"));
     }
@@ -68,12 +71,21 @@ async fn interrupted(session: &Session, signal: u8) -> Result<Swept, Failure> {
     Ok(Swept { rows, exit: Exit::Signal(signal), why: None })
 }
 
+/// A viewer without targets of its own prints what the store has, and asks for nothing.
+async fn all(session: &Session, args: &cli::Once, config: &Config, env: &Env) -> Result<Exit, Failure> {
+    let rows = session.store.call(|s| s.snapshot(Series::SPAN)).await?.rows;
+    let watch = follow::watch_list(&rows, &session.clock.now());
+    let rows = rows.into_iter().map(|row| (row.target.clone(), row)).collect();
+    print(session, args.format, config, env, (&watch, &rows)).await?;
+    Ok(Exit::Ok)
+}
+
 async fn print(
     session: &Session,
     format: Format,
     config: &Config,
     env: &Env,
-    swept: &Swept,
+    (watch, rows): (&[Watched], &BTreeMap<Target, Row>),
 ) -> Result<Document, Failure> {
     let (usage, status, token) = session.store.call(|s| Ok((s.usage()?, s.status()?, s.token()?))).await?;
     let now = session.clock.now();
@@ -89,7 +101,7 @@ async fn print(
         usage,
         token_left: token.map(|t| t.remaining(&now)),
     };
-    let document = Document::new(&facts, &config.watch, &swept.rows, &view);
+    let document = Document::new(&facts, watch, rows, &view);
     let ascii = !crate::term::Facts::detect(|name| env.get(name).map(str::to_owned)).unicode;
     let mut out = io::stdout().lock();
     let written = match format {

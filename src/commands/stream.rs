@@ -80,11 +80,16 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
         let full = readings.len() == BATCH;
         let mut lines = Vec::new();
         for reading in &readings {
-            let Some(label) = labels.get(&reading.target) else { continue };
+            // Without targets of its own it tells what anybody reads.
+            let label = match labels.get(&reading.target) {
+                Some(label) => label.clone(),
+                None if config.watch.is_empty() => None,
+                None => continue,
+            };
             let row = rows.entry(reading.target.clone()).or_insert_with(|| Row::new(reading.target.clone()));
             row.take(reading, &now);
             let view = View { now: &now, zone: &zone, stale_after };
-            report::ndjson(&config.account.name, &Element::new(row, label.clone(), &view), &mut lines)?;
+            report::ndjson(&config.account.name, &Element::new(row, label, &view), &mut lines)?;
         }
         let mut out = io::stdout().lock();
         match out.write_all(&lines).and_then(|()| out.flush()) {

@@ -289,7 +289,7 @@ impl Layers {
             Some(Value::Argv(hours)) => hours.iter().filter_map(|text| text.parse().ok()).collect(),
             _ => Vec::new(),
         };
-        let (watch, groups) = self.watch(sink);
+        let (watch, groups) = self.watch(auth.is_some(), sink);
         let config = Config {
             file: self.path.clone(),
             account,
@@ -445,7 +445,7 @@ impl Layers {
         }
     }
 
-    fn watch(&mut self, sink: &mut Sink) -> (Vec<super::Watched>, Vec<Arc<str>>) {
+    fn watch(&mut self, polls: bool, sink: &mut Sink) -> (Vec<super::Watched>, Vec<Arc<str>>) {
         let path = self.path(Id::AgentsCsv);
         let rows = match (path, self.place(Id::AgentsCsv)) {
             (Some(path), Some(place)) => roster::read(&path, place, sink),
@@ -462,7 +462,8 @@ impl Layers {
             by_roster: said.places.contains_key(&Id::AgentsCsv),
         };
         let merged = watch::merge(&sources, sink);
-        if merged.0.is_empty() && sink.is_empty() {
+        // Who only watches shows all that the store has.
+        if merged.0.is_empty() && polls && sink.is_empty() {
             let message = "nothing to watch: list ids in [watch] agents or campaigns, or give -a ID or -C NAME";
             sink.push(self.whole(), message);
         }

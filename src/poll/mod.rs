@@ -15,11 +15,13 @@
 mod health;
 mod keeper;
 pub mod measure;
+mod pace;
 pub mod plan;
 mod poller;
 mod schedule;
 
 pub use health::{Gate, Health};
 pub use keeper::{Keeper, Keys, MINTINGS, TokenSource};
+pub use pace::Pacer;
 pub use poller::{Poller, Rules, Setup, Wakes};
 pub use schedule::{INVALID_INTERVAL, Next, Schedule};

@@ -7,7 +7,7 @@ use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Gate, Health, Keeper, Keys, Next, Schedule,
+    Gate, Health, Keeper, Keys, Next, Pacer, Schedule,
     keeper::{Ready, later},
 };
 use crate::{
@@ -16,12 +16,13 @@ use crate::{
     domain::{Band, Mono, Now, Outcome, Quiet, Reading, Series, Stamp, Target},
     store::{
         Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, Pace, PermitAnswer, PermitAsk, PermitId,
-        PermitKind, REMEMBERED, ReplyKind, Role, Status, StoreError, Strangers,
+        PermitKind, REMEMBERED, ReplyKind, Role, Status, StoreError, Strangers, WINDOW,
     },
 };
 
-/// The lease is held for this long and renewed every [`HOUSEKEEPING`]; with [`WATCH`] a crash hands over within 10 s.
-const LEASE: Duration = Duration::from_secs(8);
+/// The lease is held for this long and renewed every [`HOUSEKEEPING`]. A crash hands over at once where locks work; a
+/// process that was stopped (or crashed where they do not) costs this time, and what it would have sent meanwhile.
+const LEASE: Duration = Duration::from_secs(4);
 /// How often a watching poller looks whether the lease is free.
 const WATCH: Duration = Duration::from_millis(500);
 /// How often lease, wanted targets and rate are looked at.
@@ -99,6 +100,7 @@ pub struct Poller {
     pruned: Option<Mono>,
     /// Nudges for what nobody wants yet: they wait for one more look at what is wanted.
     early: Vec<Target>,
+    pacer: Pacer,
     /// Events that wait to be written with the next status.
     news: Vec<Event>,
     /// What happened in the last hours, and when that was read.
@@ -148,6 +150,7 @@ impl Poller {
             told: None,
             pruned: None,
             early: Vec::new(),
+            pacer: Pacer::default(),
             news: Vec::new(),
             past: (Vec::new(), None),
             meter: Meter::default(),
@@ -185,6 +188,9 @@ impl Poller {
             .await?;
         if lease.is_some_and(|l| l.mine && !(l.claimed && self.me.role != Role::Serve)) {
             tracing::info!("polling as {}", self.me.label());
+            let rows = self.store.call(|s| s.snapshot(Duration::ZERO)).await?.rows;
+            let answered = rows.into_iter().filter_map(|row| Some(now.mono_of(&row.last?.1)));
+            self.pacer = Pacer::after(answered.filter(|at| now.mono.since(*at) < WINDOW));
             self.take_over(&now);
             return Ok(true);
         }
@@ -362,19 +368,25 @@ impl Poller {
         let budget = self.rules.budget;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is between 1 and 600")]
         let cap = budget.usable().max(1).min(self.rate(now).ceil() as u32);
-        let ask = PermitAsk {
-            kind: PermitKind::Aht,
+        let full = self.pacer.wait(now.mono, cap);
+        if full > Duration::ZERO {
+            return Ok(Step::Sleep(full));
+        }
+        let (pace, cap) = match pace {
+            // A permit counts until a minute after its answer, so that an even flow of the whole rate has one more.
+            Pace::Even(gap) => {
+                (Pace::Even(self.pacer.gap(now.mono, cap, gap)), (cap + 1).min(budget.requests_per_minute))
+            }
             // A first fill may burst to half of the limit and no further.
-            cap: if pace == Pace::Burst { cap.min((budget.requests_per_minute / 2).max(1)) } else { cap },
-            pace,
-            void_after: VOID_AFTER,
-            timeout: self.rules.timeout,
+            Pace::Burst => (pace, cap.min((budget.requests_per_minute / 2).max(1))),
         };
+        let ask = PermitAsk { kind: PermitKind::Aht, cap, pace, void_after: VOID_AFTER, timeout: self.rules.timeout };
         let me = self.me.clone();
         let (permit, void_at) = match self.store.call(move |s| s.permit(&me, &ask)).await? {
             PermitAnswer::Granted { id, void_at } => (id, void_at),
             PermitAnswer::Wait(d) => return Ok(Step::Sleep(d)),
         };
+        self.pacer.sent(now.mono);
         self.schedule.sent(&target);
         self.aloft.insert(permit, target.clone());
         self.flights.spawn(fly(self.store.clone(), self.client.clone(), auth, generation, target, permit, void_at));

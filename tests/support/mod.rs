@@ -3,12 +3,13 @@
 
 use std::{
     collections::BTreeMap,
-    future::Future,
+    future::{Future, poll_fn},
     pin::Pin,
     sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
+    task::{Poll, Waker},
     time::Duration,
 };
 
@@ -58,8 +59,46 @@ impl Clock for TokioClock {
     }
 }
 
+/// Stops a process's tasks, as SIGSTOP does: nothing of it runs until it is continued. A store call that is under way
+/// ends, as one in the kernel would.
+#[derive(Default)]
+pub(crate) struct Gate {
+    shut: AtomicBool,
+    sleepers: Mutex<Vec<Waker>>,
+}
+
+impl Gate {
+    fn stop(&self) {
+        self.shut.store(true, Ordering::SeqCst);
+    }
+
+    fn go_on(&self) {
+        self.shut.store(false, Ordering::SeqCst);
+        self.sleepers.lock().unwrap().drain(..).for_each(Waker::wake);
+    }
+
+    /// `task`, which runs only while the gate is open.
+    async fn guard<T>(self: Arc<Self>, task: impl Future<Output = T>) -> T {
+        let mut task = Box::pin(task);
+        poll_fn(|cx| {
+            if self.shut.load(Ordering::SeqCst) {
+                self.sleepers.lock().unwrap().push(cx.waker().clone());
+                return Poll::Pending;
+            }
+            task.as_mut().poll(cx)
+        })
+        .await
+    }
+}
+
+/// When which process sent a request.
+pub(crate) type Sent = Arc<Mutex<Vec<(Mono, Arc<str>)>>>;
+
 /// Hands requests to the simulated service and waits as long as it says, in tokio's time.
 pub(crate) struct SimTransport {
+    pub(crate) who: Arc<str>,
+    pub(crate) sent: Sent,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) sim: Arc<SimService>,
     pub(crate) timeout: Duration,
 }
@@ -69,7 +108,8 @@ impl Transport for SimTransport {
         &'a self,
         request: Request,
     ) -> Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>> {
-        Box::pin(async move {
+        self.sent.lock().unwrap().push((self.sim.clock().now().mono, self.who.clone()));
+        Box::pin(self.gate.clone().guard(async move {
             let auth = match &request.auth {
                 Auth::Bearer(token) => ("authorization".to_owned(), format!("Bearer {}", token.expose_secret())),
                 Auth::ApiKey(key) => ("apiKey".to_owned(), key.expose_secret().to_owned()),
@@ -107,7 +147,7 @@ impl Transport for SimTransport {
             let seconds = reply.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
             let retry_after = seconds.and_then(|(_, v)| v.parse().ok()).map(Duration::from_secs);
             Ok(Response { status: reply.status, retry_after, body: reply.body })
-        })
+        }))
     }
 }
 
@@ -117,6 +157,8 @@ pub(crate) struct World {
     pub(crate) sim: Arc<SimService>,
     pub(crate) targets: Vec<Target>,
     pub(crate) rules: Rules,
+    /// Who sent what, by the ids of the processes.
+    pub(crate) sent: Sent,
     dir: tempfile::TempDir,
 }
 
@@ -141,7 +183,7 @@ impl World {
             bands: targets.iter().filter_map(|t| Some((t.clone(), roster.band(t)?))).collect(),
             quiet: ahtop::domain::Quiet::default(),
         };
-        World { clock, sim, targets, rules, dir: tempfile::tempdir().unwrap() }
+        World { clock, sim, targets, rules, sent: Sent::default(), dir: tempfile::tempdir().unwrap() }
     }
 
     /// Another process's view of the shared store.
@@ -152,10 +194,21 @@ impl World {
 
     /// Starts a process that wants `targets` and polls if nobody does.
     pub(crate) fn start(&self, targets: &[Target], seed: u64) -> Process {
+        self.start_as(Role::Dashboard, targets, seed)
+    }
+
+    /// The same in another role.
+    pub(crate) fn start_as(&self, role: Role, targets: &[Target], seed: u64) -> Process {
         let store = self.store();
-        let me =
-            Instance { id: format!("test-{seed}-{}", rand::random::<u64>()).into(), ..Instance::here(Role::Dashboard) };
-        let transport = Arc::new(SimTransport { sim: self.sim.clone(), timeout: self.rules.timeout });
+        let me = Instance { id: format!("test-{seed}-{}", rand::random::<u64>()).into(), ..Instance::here(role) };
+        let gate = Arc::new(Gate::default());
+        let transport = Arc::new(SimTransport {
+            who: me.id.clone(),
+            sent: self.sent.clone(),
+            gate: gate.clone(),
+            sim: self.sim.clone(),
+            timeout: self.rules.timeout,
+        });
         let wakes = Wakes::default();
         let poller = Poller::new(Setup {
             store: store.clone(),
@@ -169,14 +222,15 @@ impl World {
         let cancel = CancellationToken::new();
         let wants: Vec<(Target, Attention)> = targets.iter().map(|t| (t.clone(), Attention::Listed)).collect();
         let (wanting, who) = (store.clone(), me.clone());
-        let wanting = tokio::spawn(async move {
+        let wanting = tokio::spawn(gate.clone().guard(async move {
             loop {
                 let (wants, who) = (wants.clone(), who.clone());
                 let _ = wanting.call(move |s| s.want(&who, &wants, Duration::from_secs(30))).await;
                 tokio::time::sleep(Duration::from_secs(10)).await;
             }
-        });
-        Process { store, me, polling: tokio::spawn(poller.run(cancel.clone())), wanting, cancel }
+        }));
+        let polling = tokio::spawn(gate.clone().guard(poller.run(cancel.clone())));
+        Process { store, me, polling, wanting, cancel, gate }
     }
 }
 
@@ -217,9 +271,20 @@ pub(crate) struct Process {
     polling: JoinHandle<()>,
     wanting: JoinHandle<()>,
     cancel: CancellationToken,
+    gate: Arc<Gate>,
 }
 
 impl Process {
+    /// SIGSTOP.
+    pub(crate) fn stop(&self) {
+        self.gate.stop();
+    }
+
+    /// SIGCONT.
+    pub(crate) fn go_on(&self) {
+        self.gate.go_on();
+    }
+
     /// `kill -9`: nothing is given back.
     pub(crate) async fn kill(self) {
         self.polling.abort();

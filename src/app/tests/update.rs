@@ -4,9 +4,14 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
 use crate::{
-    app::{Column, Effect, Event, Overlay, Room, Shared, View, fixture::Floor, lines, rows::tables},
-    domain::{Kind, Outcome, Target},
-    store::{Link, Snapshot},
+    app::{
+        Column, Effect, Event, Overlay, Room, Shared, View,
+        fixture::Floor,
+        lines,
+        rows::{self, tables},
+    },
+    domain::{Kind, Outcome, Row, Target},
+    store::{Attention, Link, Snapshot},
 };
 
 impl Floor {
@@ -315,4 +320,27 @@ proptest! {
             prop_assert!(!state.detail_open || state.selected.contains_key(&state.focus));
         }
     }
+}
+
+#[test]
+fn a_viewer_without_targets_shows_all_that_the_store_has_and_what_appears_later() {
+    let mut floor = Floor::new();
+    let mut facts = crate::app::fixture::facts();
+    (facts.watched, facts.may_poll) = (Vec::new().into(), false);
+    floor.state = crate::app::State::new(facts, floor.now());
+    let mut old = Row::new(Target::agent("gone"));
+    old.take(&floor.reading(Target::agent("gone"), Outcome::NoCalls), &floor.now());
+    floor.clock.advance(std::time::Duration::from_secs(25 * 3600));
+    let mut known = Row::new(Target::agent("z"));
+    known.take(&floor.reading(Target::agent("z"), Outcome::NoCalls), &floor.now());
+    floor.event(Event::Loaded(Snapshot { rows: vec![known, old], ..Snapshot::default() }));
+    let before = floor.state.revision;
+    let late = [Target::agent("a"), Target::campaign("NEW")].map(|t| floor.reading(t, Outcome::NoCalls));
+    floor.event(Event::Readings(late.to_vec()));
+    assert!(floor.state.revision > before);
+    let shown: Vec<_> = floor.state.facts.watched.iter().map(|w| w.target.to_string()).collect();
+    assert_eq!(shown, ["campaign NEW", "agent a", "agent z"]);
+    assert_eq!(rows::attention(&floor.state), [], "it asks for nothing");
+    floor.state.selected.insert(floor.state.focus, Target::agent("a"));
+    assert_eq!(rows::attention(&floor.state), [(Target::agent("a"), Attention::Selected)]);
 }

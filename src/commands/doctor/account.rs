@@ -38,13 +38,14 @@ pub(super) fn look(flags: &Overrides, env: &Env) -> (Vec<Finding>, Option<Loaded
 
 fn configuration(config: &Config, place: &str) -> Finding {
     let count = |kind: Kind| config.watch.iter().filter(|w| w.target.kind == kind).count();
+    let words = |n: usize, kind: Kind| format!("{n} {kind}{}", if n == 1 { "" } else { "s" });
     let from = match &config.file {
         Some(path) => path.display().to_string(),
         None => format!("no file (it would be {place})"),
     };
     let watches = match (count(Kind::Campaign), count(Kind::Agent)) {
         (0, 0) => "shows all that the store has".to_owned(),
-        (campaigns, agents) => format!("{campaigns} campaigns, {agents} agents"),
+        (campaigns, agents) => format!("{}, {}", words(campaigns, Kind::Campaign), words(agents, Kind::Agent)),
     };
     Finding::ok("configuration", format!("account {}, {watches}; {from}", config.account.name))
 }

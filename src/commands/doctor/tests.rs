@@ -33,7 +33,7 @@ async fn before_the_first_start_nothing_is_bad_and_nothing_is_made() {
     let done = doctor(dir.path(), &[("AHTOP_API_KEY", "hunter2")]).await;
     assert_eq!(done.exit, Exit::Ok, "{}", done.out);
     for part in [
-        "ok    configuration  account acme, 0 campaigns, 1 agents; no file",
+        "ok    configuration  account acme, 0 campaigns, 1 agent; no file",
         "ok    credentials    from the environment variable AHTOP_API_KEY",
         "acme.db is not there yet",
         "ok    poller         nobody has polled here yet",

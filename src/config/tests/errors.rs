@@ -110,7 +110,8 @@ fn without_a_file_the_flags_that_would_do_are_named() {
         errors,
         "configuration: [account] name is missing: it names the shared state (--account, AHTOP_ACCOUNT)"
     );
-    let errors = load(&super::flags(&[(Id::UserName, "u")]), &Env::default()).unwrap_err().to_string();
+    let errors =
+        load(&super::flags(&[(Id::UserName, "u")]), &Env::of([("AHTOP_API_KEY", "k")])).unwrap_err().to_string();
     assert_eq!(
         errors,
         "configuration: nothing to watch: list ids in [watch] agents or campaigns, or give -a ID or -C NAME"

@@ -1,0 +1,53 @@
+//! A viewer without targets of its own shows all that the store has, and what appears there later.
+
+use crate::{
+    config::Watched,
+    domain::{Band, Now, Row, Target},
+};
+
+use super::State;
+
+/// What nobody has read for so long is of the past: it is shown again when somebody reads it.
+const FORGOTTEN: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+/// Most targets that are shown.
+const MOST: usize = 10_000;
+
+/// The list of what `rows` hold: campaigns first, each by id.
+pub fn watch_list<'a>(rows: impl IntoIterator<Item = &'a Row>, now: &Now) -> Vec<Watched> {
+    let mut list: Vec<Watched> = rows.into_iter().filter(|row| is_present(row, now)).map(watched).collect();
+    list.sort_by(|a, b| order(a).cmp(&order(b)));
+    list.truncate(MOST);
+    list
+}
+
+fn is_present(row: &Row, now: &Now) -> bool {
+    row.last.as_ref().is_some_and(|(_, at)| at.age(now) < FORGOTTEN)
+}
+
+fn watched(row: &Row) -> Watched {
+    let origin = "the store".into();
+    Watched { target: row.target.clone(), label: None, groups: Vec::new(), band: Band::default(), origin }
+}
+
+fn order(watched: &Watched) -> (bool, &Target) {
+    (watched.target.kind == crate::domain::Kind::Agent, &watched.target)
+}
+
+/// Takes in a row that is not on the list; true where it is now.
+pub(super) fn adopt(state: &mut State, rows: Vec<Row>) -> bool {
+    let room = MOST.saturating_sub(state.facts.watched.len());
+    let fresh: Vec<Row> = rows
+        .into_iter()
+        .filter(|r| is_present(r, &state.now) && !state.rows.contains_key(&r.target))
+        .take(room)
+        .collect();
+    if fresh.is_empty() {
+        return false;
+    }
+    let mut list = state.facts.watched.to_vec();
+    list.extend(fresh.iter().map(watched));
+    list.sort_by(|a, b| order(a).cmp(&order(b)));
+    state.facts.watched = list.into();
+    state.rows.extend(fresh.into_iter().map(|row| (row.target.clone(), row)));
+    true
+}

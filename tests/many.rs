@@ -1,0 +1,326 @@
+//! Many dashboards on one account, in injected time: they cost what one costs, whatever dies or stops, and whatever
+//! strangers do.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test crate")]
+
+mod support;
+
+use std::{sync::Arc, time::Duration};
+
+use ahtop::{
+    app::{Event, Facts, Shared, State, banners, update},
+    config::{Ui, Watched},
+    domain::{Band, Clock, Row, Series, Target},
+    sim::{Fault, Span, Verdict},
+    store::{Attention, Cursor, Role},
+};
+use jiff::tz::TimeZone;
+use support::{Process, World};
+use tokio::time::sleep;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const BUDGET: f64 = 45.0;
+
+/// A dashboard: its process, and the state that its screen is drawn from, fed as the program's feed does.
+struct Dashboard {
+    process: Process,
+    targets: Vec<Target>,
+    state: State,
+    cursor: Cursor,
+}
+
+impl Dashboard {
+    fn open(world: &World, targets: Vec<Target>, seed: u64) -> Dashboard {
+        Dashboard::on(world, world.start(&targets, seed), targets)
+    }
+
+    fn on(world: &World, process: Process, targets: Vec<Target>) -> Dashboard {
+        let watched = |target: &Target| Watched {
+            target: target.clone(),
+            label: None,
+            groups: vec![],
+            band: Band::default(),
+            origin: "-a".into(),
+        };
+        let facts = Facts {
+            account: "acme".into(),
+            mode: None,
+            zone: TimeZone::UTC,
+            watched: targets.iter().map(watched).collect(),
+            budget: world.rules.budget,
+            min_interval: world.rules.min_interval,
+            ui: Ui::default(),
+            wall: ahtop::config::Wall::default(),
+            locked: false,
+            me: process.me.clone(),
+            may_poll: true,
+        };
+        let mut state = State::new(facts, world.clock.now());
+        let snapshot = process.store.direct().snapshot(Series::SPAN).unwrap();
+        let cursor = snapshot.cursor;
+        update(&mut state, Event::Loaded(snapshot), world.clock.now());
+        Dashboard { process, targets, state, cursor }
+    }
+
+    /// Takes in what is new.
+    fn look(&mut self, world: &World) {
+        let store = self.process.store.direct();
+        let (readings, cursor) = store.since(self.cursor, 1000).unwrap();
+        self.cursor = cursor;
+        update(&mut self.state, Event::Readings(readings), world.clock.now());
+        let shared = Shared {
+            status: store.status().unwrap(),
+            usage: store.usage().unwrap(),
+            poller: store.lease_holder().unwrap(),
+            instances: store.instances().unwrap(),
+            ..Shared::default()
+        };
+        update(&mut self.state, Event::Shared(Box::new(shared)), world.clock.now());
+    }
+
+    /// The table on the screen is what the store knows.
+    fn equals_the_store(&self) {
+        let mut rows = self.process.rows();
+        rows.retain(|row| self.state.rows.contains_key(&row.target));
+        assert_eq!(self.state.rows.len(), rows.len());
+        for row in rows {
+            let mine = &self.state.rows[&row.target];
+            let said = |r: &Row| (r.good.clone(), r.last.clone(), r.name.clone(), r.failures);
+            assert_eq!(said(mine), said(&row), "{}", row.target);
+        }
+    }
+}
+
+/// Fifty of two hundred targets each, so that every target is on two of eight dashboards.
+fn share(targets: &[Target], n: usize) -> Vec<Target> {
+    (0..50).map(|i| targets[(n * 25 + i) % targets.len()].clone()).collect()
+}
+
+fn eight(world: &World) -> Vec<Dashboard> {
+    (0..8).map(|n| Dashboard::open(world, share(&world.targets, n), n as u64)).collect()
+}
+
+/// Seconds between requests, up to now.
+fn longest_gap(world: &World, from: Duration) -> Duration {
+    let start = world.sim.started() + from;
+    let mut times: Vec<_> =
+        world.sim.log().iter().filter(|e| e.target.is_some() && e.at >= start).map(|e| e.at).collect();
+    times.push(world.clock.now().mono);
+    times.windows(2).map(|w| w[1].since(w[0])).max().unwrap()
+}
+
+fn asked(world: &World, from: Duration, to: Duration) -> f64 {
+    let (a, b) = (world.sim.started() + from, world.sim.started() + to);
+    world.sim.log().iter().filter(|e| e.target.is_some() && e.at >= a && e.at < b).count() as f64
+}
+
+/// The account was used as by one: one token, never above the limit, 98 % of what is allowed, everything asked.
+fn as_by_one(world: &World, minutes: u32) {
+    let counters = world.sim.counters();
+    assert!(counters.max_in_60s <= 50, "{} requests in a window", counters.max_in_60s);
+    assert_eq!((counters.throttled, counters.minted), (0, 1));
+    let (used, allowed) = (asked(world, MINUTE, MINUTE * (minutes + 1)), BUDGET * f64::from(minutes));
+    assert!(used >= 0.98 * allowed && used <= allowed + 1.0, "{used} of {allowed}");
+    let log = world.sim.log();
+    for target in &world.targets {
+        let times = log.iter().filter(|e| e.target.as_ref() == Some(target) && e.verdict != Verdict::Throttled);
+        assert!(times.count() >= 2, "{target} is not polled");
+    }
+}
+
+/// How often another process began to send.
+fn changes(world: &World) -> usize {
+    world.sent.lock().unwrap().windows(2).filter(|w| w[0].1 != w[1].1).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn eight_dashboards_cost_what_one_costs_and_show_what_the_store_has() {
+    let world = World::new(8, 192, |_| {});
+    let mut all = eight(&world);
+    for _ in 0..660 {
+        sleep(SECOND).await;
+        all.iter_mut().for_each(|d| d.look(&world));
+    }
+    as_by_one(&world, 10);
+    assert_eq!(changes(&world), 0, "one process alone sends");
+    let gap = longest_gap(&world, Duration::ZERO);
+    assert!(gap <= SECOND * 6, "{gap:?}");
+    // The last answer may have come after the last look.
+    all.iter_mut().for_each(|d| d.look(&world));
+    all.iter().for_each(Dashboard::equals_the_store);
+}
+
+/// Numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_kill_or_a_stop_every_20_s_the_same_holds_and_no_gap_is_longer_than_11_s() {
+    for seed in 1..=3 {
+        let world = World::new(8, 192, |_| {});
+        let mut all = eight(&world);
+        let mut dice = Dice(seed);
+        let (mut stopped, mut hits) = (None, 0);
+        for second in 1..=660_u64 {
+            sleep(SECOND).await;
+            for (n, dashboard) in all.iter_mut().enumerate() {
+                if stopped.is_none_or(|(stopped, _)| stopped != n) {
+                    dashboard.look(&world);
+                }
+            }
+            if let Some((n, until)) = stopped
+                && second == until
+            {
+                let dashboard: &Dashboard = &all[n];
+                dashboard.process.go_on();
+                stopped = None;
+            }
+            if second % 20 == 0 {
+                let n = dice.below(8) as usize;
+                hits += 1;
+                if dice.below(2) == 0 {
+                    let dashboard = all.remove(n);
+                    dashboard.process.kill().await;
+                    all.insert(n, Dashboard::open(&world, dashboard.targets, 100 * seed + second));
+                } else {
+                    all[n].process.stop();
+                    stopped = Some((n, second + 5 + dice.below(14)));
+                }
+            }
+        }
+        if let Some((n, _)) = stopped {
+            all[n].process.go_on();
+        }
+        let gap = longest_gap(&world, Duration::ZERO);
+        assert!(gap <= SECOND * 11, "{gap:?}");
+        as_by_one(&world, 10);
+        // Who wakes up may send a last one; nobody goes on beside another.
+        assert!(changes(&world) <= 3 * hits, "{} changes of the sender for {hits} hits", changes(&world));
+        all.iter_mut().for_each(|d| d.look(&world));
+        all.iter().for_each(Dashboard::equals_the_store);
+    }
+}
+
+fn holder(process: &Process) -> Option<Arc<str>> {
+    process.store.direct().lease_holder().unwrap().map(|i| i.id)
+}
+
+async fn until(what: &str, most: Duration, mut done: impl FnMut() -> bool) {
+    let end = tokio::time::Instant::now() + most;
+    while !done() {
+        assert!(tokio::time::Instant::now() < end, "not within {most:?}: {what}");
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dashboard_leaves_the_lease_to_a_serve_and_takes_it_back_when_that_ends() {
+    let world = World::new(4, 96, |_| {});
+    let dashboard = world.start(&world.targets, 1);
+    sleep(SECOND * 30).await;
+    assert_eq!(holder(&dashboard), Some(dashboard.me.id.clone()));
+    for kills in [false, true] {
+        let serve = world.start_as(Role::Serve, &world.targets[..3], 2);
+        until("the serve polls", SECOND * 3, || holder(&dashboard) == Some(serve.me.id.clone())).await;
+        sleep(MINUTE).await;
+        assert_eq!(holder(&dashboard), Some(serve.me.id.clone()), "it keeps it");
+        if kills {
+            serve.kill().await;
+            until("after a crash", SECOND * 10, || holder(&dashboard) == Some(dashboard.me.id.clone())).await;
+        } else {
+            serve.quit().await;
+            until("after a clean end", SECOND, || holder(&dashboard) == Some(dashboard.me.id.clone())).await;
+        }
+        sleep(MINUTE).await;
+    }
+    let gap = longest_gap(&world, Duration::ZERO);
+    assert!(gap <= SECOND * 11, "{gap:?}");
+    let counters = world.sim.counters();
+    assert!(counters.max_in_60s <= 50 && counters.minted == 1, "{counters:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_serves_do_not_push_each_other_out() {
+    let world = World::new(2, 18, |_| {});
+    let (first, second) = (world.start_as(Role::Serve, &world.targets, 1), world.start_as(Role::Serve, &[], 2));
+    sleep(SECOND * 5).await;
+    let begun = holder(&first);
+    assert!(begun.is_some());
+    for _ in 0..60 {
+        sleep(SECOND).await;
+        assert_eq!(holder(&second), begun);
+    }
+    assert_eq!(changes(&world), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dashboard_that_went_away_wanted_is_forgotten_within_30_s() {
+    let world = World::new(2, 18, |_| {});
+    let (stays, goes) = (world.start(&world.targets[..5], 1), world.start(&world.targets[5..], 2));
+    sleep(MINUTE * 2).await;
+    goes.kill().await;
+    sleep(SECOND * 31).await;
+    let from = world.sim.log().len();
+    sleep(MINUTE * 3).await;
+    let log = world.sim.log();
+    let asked: Vec<_> = log[from..].iter().filter_map(|e| e.target.clone()).collect();
+    assert!(!asked.is_empty() && asked.iter().all(|t| world.targets[..5].contains(t)), "{asked:?}");
+    let wanted = stays.store.direct().wanted().unwrap();
+    assert_eq!(wanted.len(), 5);
+    assert!(wanted.iter().all(|(_, attention)| *attention == Attention::Listed));
+}
+
+/// The number before `unit` behind `before` in a sentence.
+fn number(text: &str, before: &str, unit: &str) -> f64 {
+    let behind = text.split_once(before).unwrap_or_else(|| panic!("{before:?} is not in {text:?}")).1;
+    let word = behind.split([' ', ':', ',']).next().unwrap();
+    word.strip_suffix(unit).unwrap_or_else(|| panic!("{word:?} does not end in {unit:?}")).parse().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn beside_strangers_values_stay_fresh_at_a_lower_rate_and_the_banners_say_how_much_and_how_often() {
+    let world = World::new(2, 38, |o| o.generations_per_hour = 1000);
+    let mut all: Vec<Dashboard> = (0..3).map(|n| Dashboard::open(&world, world.targets.clone(), n)).collect();
+    sleep(MINUTE * 2).await;
+    world.sim.inject(Fault::ForeignUse { per_minute: 30 }, Span::UntilCleared);
+    world.sim.inject(Fault::ForeignMint { every_s: 300 }, Span::UntilCleared);
+    // For as long as our mintings last: three tokens of five minutes each.
+    for minute in 2..11 {
+        let before = world.sim.counters();
+        for _ in 0..60 {
+            sleep(SECOND).await;
+            all.iter_mut().for_each(|d| d.look(&world));
+        }
+        let after = world.sim.counters();
+        let (good, throttled) = (after.good - before.good, after.throttled - before.throttled);
+        assert!(good >= 12, "only {good} answers in minute {minute}");
+        assert!(minute < 5 || throttled <= 2, "throttled {throttled} times in minute {minute}");
+    }
+    let throttled = world.sim.counters().throttled;
+    for dashboard in &all {
+        dashboard.equals_the_store();
+        let now = world.clock.now();
+        let oldest = dashboard.state.rows.values().filter_map(|r| r.age(&now)).max().unwrap();
+        assert!(oldest <= MINUTE * 5, "{oldest:?}");
+        let banners = banners(&dashboard.state);
+        let of =
+            |key: &str| &banners.iter().find(|b| b.key == key).unwrap_or_else(|| panic!("{key}: {banners:?}")).text;
+        let factor = 1.0 / 1.5..=1.5;
+        let share = number(of("strangers:use"), "Others use about ", "");
+        assert!(factor.contains(&(share / 30.0)), "{share}");
+        let rate = number(of("strangers:use"), "ahtop asks ", "");
+        assert!((15.0..=22.0).contains(&rate), "{rate}");
+        let every = number(of("strangers:mint"), "about every ", "m");
+        assert!(factor.contains(&(every / 5.0)), "{every}");
+        assert!(of("strangers:mint").contains("token_command"), "{banners:?}");
+        let sweep = dashboard.state.status.as_ref().unwrap().sweep;
+        assert!(sweep >= SECOND * 100, "{sweep:?}");
+    }
+    assert!(throttled <= 12, "throttled {throttled} times");
+}

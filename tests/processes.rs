@@ -1,0 +1,338 @@
+//! Real processes on one store: a takeover in three terminals, a viewer without a secret, and the service.
+#![expect(clippy::unwrap_used, reason = "a test crate")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, ErrorKind, Read},
+    net::TcpListener,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        net::UnixDatagram,
+    },
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use ahtop::{
+    domain::{Aht, Clock, Outcome, Reading, SystemClock, Target},
+    store::{EventKind, RangeQuery, SqliteStore, Store},
+};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_ahtop");
+/// For what takes as long as the machine is slow.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn until<T>(what: &str, most: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + most;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "not within {most:?}: {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn signal(pid: u32, signal: Signal) {
+    kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), signal).unwrap();
+}
+
+/// The program, killed when the test is over whatever it came to.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The simulated service on a free port, and the flags that lead to it.
+fn sim() -> (Running, Vec<String>) {
+    let mut command = Command::new(BINARY);
+    command.args(["sim", "--port", "0", "--scenario", "busy"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.map_while(Result::ok).find(|l| l.contains(" ahtop --base-url ")).unwrap();
+    let flags = line.split_once(" ahtop ").unwrap().1.split_whitespace().map(str::to_owned).collect();
+    (Running(child), flags)
+}
+
+/// What every process of these tests is started with, as name and value.
+fn surroundings(home: &Path) -> Vec<(&'static str, String)> {
+    let own = home.display().to_string();
+    vec![
+        ("HOME", own.clone()),
+        ("AHTOP_STATE_DIR", own),
+        ("PATH", "/usr/bin:/bin".into()),
+        ("LANG", "C.UTF-8".into()),
+        ("TERM", "xterm-256color".into()),
+    ]
+}
+
+/// A dashboard in a terminal of its own.
+struct Terminal {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    _master: Box<dyn portable_pty::MasterPty + Send>,
+}
+
+impl Terminal {
+    fn open(home: &Path, flags: &[String], variables: &[(&str, &str)]) -> Terminal {
+        let mut command = CommandBuilder::new(BINARY);
+        command.args(flags);
+        command.env_clear();
+        surroundings(home).into_iter().for_each(|(name, value)| command.env(name, value));
+        variables.iter().for_each(|(name, value)| command.env(name, value));
+        let size = PtySize { rows: 30, cols: 140, ..PtySize::default() };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(30.try_into().unwrap(), 140.try_into().unwrap(), 0)));
+        let theirs = screen.clone();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n @ 1..) = reader.read(&mut buffer) {
+                theirs.lock().unwrap().process(&buffer[..n]);
+            }
+        });
+        Terminal { child, screen, _master: pair.master }
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// What the footer says of who polls.
+    fn polls(&self) -> bool {
+        self.text().lines().rev().take(2).any(|line| line.trim_start().starts_with("polling"))
+    }
+
+    fn watches(&self) -> bool {
+        self.text().contains("watching pid ")
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn store(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, Arc::new(SystemClock::new())).unwrap()
+}
+
+/// The values that are stored, in order.
+fn values(store: &SqliteStore) -> Vec<(Target, Outcome)> {
+    let mut all = vec![];
+    let mut take = |reading: Reading| {
+        all.push((reading.target, reading.outcome));
+        true
+    };
+    store.range(&RangeQuery::default(), &mut take).unwrap();
+    all
+}
+
+#[test]
+fn when_the_polling_one_of_three_is_killed_another_polls_within_10_s_and_values_go_on_changing() {
+    let (_sim, mut flags) = sim();
+    let homes: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
+    let path = homes[0].path().join("shared.db");
+    flags.extend(["--store".into(), format!("sqlite://{}", path.display()), "--min-interval".into(), "5s".into()]);
+    let open = |home: &tempfile::TempDir| Terminal::open(home.path(), &flags, &[("AHTOP_API_KEY", "sim-key")]);
+    let mut all: Vec<Terminal> = homes.iter().map(open).collect();
+    until("one polls and two watch", PATIENCE, || {
+        let polling = all.iter().position(Terminal::polls)?;
+        (all.iter().filter(|t| t.watches()).count() == 2).then_some(polling)
+    });
+    let store = store(&path);
+    until("first values", PATIENCE, || (values(&store).len() >= 5).then_some(()));
+    let polling = all.iter().position(Terminal::polls).unwrap();
+    let killed = all.remove(polling);
+    signal(killed.child.process_id().unwrap(), Signal::KILL);
+    until("another polls", Duration::from_secs(10), || all.iter().any(Terminal::polls).then_some(()));
+    until("the third watches it", PATIENCE, || {
+        (all.iter().filter(|t| t.polls()).count() == 1 && all.iter().any(Terminal::watches)).then_some(())
+    });
+    let before = values(&store);
+    let last = |target: &Target| before.iter().rev().find(|(t, _)| t == target).map(|(_, outcome)| outcome.clone());
+    until("a value changes", PATIENCE * 3, || {
+        let now = values(&store);
+        now[before.len()..].iter().any(|(target, outcome)| last(target).as_ref() != Some(outcome)).then_some(())
+    });
+    let minted = store.events(PATIENCE * 60).unwrap().iter().filter(|e| e.kind == EventKind::Minted).count();
+    assert_eq!(minted, 1, "the token is inherited");
+}
+
+#[test]
+fn a_viewer_without_a_secret_shows_what_the_store_has_and_makes_no_request() {
+    let service = TcpListener::bind("127.0.0.1:0").unwrap();
+    service.set_nonblocking(true).unwrap();
+    let base = format!("http://{}", service.local_addr().unwrap());
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("acme.db");
+    let store = store(&path);
+    let clock = SystemClock::new();
+    let read = |target: Target, secs: u32| {
+        let outcome = Outcome::Value(Aht::from_secs(secs));
+        store.append(&[Reading { target, at: clock.now().stamp(), outcome, name: None }]).unwrap();
+    };
+    read(Target::agent("priya"), 291);
+    let flags: Vec<String> = ["--account", "acme", "--base-url", &base].map(str::to_owned).into();
+    let viewer = Terminal::open(home.path(), &flags, &[]);
+    until("what is there", PATIENCE, || {
+        (viewer.text().contains("priya") && viewer.text().contains("4:51")).then_some(())
+    });
+    read(Target::campaign("COLLECT-IN"), 372);
+    read(Target::agent("rahul"), 123);
+    until("what is new", PATIENCE, || {
+        let text = viewer.text();
+        ["COLLECT-IN", "rahul", "2:03", "nobody polls"].iter().all(|part| text.contains(part)).then_some(())
+    });
+    let mut once = Command::new(BINARY);
+    once.args(&flags).args(["once", "--format", "csv"]).env_clear().envs(surroundings(home.path()));
+    let output = once.output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!((output.status.code(), printed.lines().count()), (Some(0), 4), "{printed}");
+    assert_eq!(service.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "somebody connected");
+    assert!(store.token().unwrap().is_none() && store.usage().unwrap().used_60s == 0);
+}
+
+/// What the service said to its manager since the last time, one line each.
+fn told(socket: &UnixDatagram, all: &mut Vec<String>) {
+    let mut buffer = [0; 4096];
+    while let Ok(n) = socket.recv(&mut buffer) {
+        all.extend(String::from_utf8_lossy(&buffer[..n]).lines().map(str::to_owned));
+    }
+}
+
+#[test]
+fn the_service_tells_its_manager_reloads_keeps_the_old_configuration_and_stops_cleanly() {
+    let (_sim, flags) = sim();
+    let home = tempfile::tempdir().unwrap();
+    let shared = home.path().join("state");
+    fs::create_dir(&shared).unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o2770)).unwrap();
+    let socket_path = home.path().join("notify");
+    let socket = UnixDatagram::bind(&socket_path).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let (file, key) = (home.path().join("config.toml"), home.path().join("key"));
+    let base = &flags[flags.iter().position(|f| f == "--base-url").unwrap() + 1];
+    let target = &flags[flags.iter().position(|f| f == "-a").unwrap() + 1];
+    let config = |agents: &str| {
+        let text = format!(
+            "[account]\nname = \"acme\"\nuser_name = \"acme\"\nbase_url = \"{base}\"\n[auth]\napi_key_file = \"key\"\n\
+             [watch]\nagents = [{agents}]\n[poll]\nmin_interval = \"5s\"\n"
+        );
+        fs::write(&file, text).unwrap();
+    };
+    config(&format!("{target:?}"));
+    fs::write(&key, "sim-key\n").unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    // Whatever the umask takes away, the group shares the files, and nobody else reads the token.
+    let mut command = Command::new("sh");
+    command.args(["-c", "umask 077; exec \"$0\" serve --config \"$1\"", BINARY, file.to_str().unwrap()]);
+    command.env_clear().envs(surroundings(home.path())).env("AHTOP_STATE_DIR", &shared);
+    command.env("NOTIFY_SOCKET", &socket_path).env("WATCHDOG_USEC", "2000000");
+    let log = home.path().join("log");
+    let mut service = Running(command.stdout(Stdio::null()).stderr(fs::File::create(&log).unwrap()).spawn().unwrap());
+    let pid = service.0.id();
+    let mut all = vec![];
+    let mut says = |what: &str| {
+        until(what, PATIENCE, || {
+            told(&socket, &mut all);
+            let at = all.iter().position(|line| line.starts_with(what))?;
+            all.drain(..=at);
+            Some(())
+        });
+    };
+    says("READY=1");
+    says("WATCHDOG=1");
+    says("STATUS=polling 1 targets at 45 requests a minute");
+    let path = shared.join("acme.db");
+    let store = store(&path);
+    assert_eq!(store.lease_holder().unwrap().unwrap().pid, pid);
+    for entry in fs::read_dir(&shared).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().mode() & 0o777, 0o660, "{:?}", entry.file_name());
+    }
+    assert!(PathBuf::from(format!("{}-wal", path.display())).exists());
+
+    let last = |store: &SqliteStore| {
+        let events = store.events(PATIENCE * 60).unwrap();
+        events.into_iter().filter(|e| e.kind == EventKind::Config).map(|e| e.text.to_string()).next_back()
+    };
+    fs::write(&file, "[account]\nnonsense = 1\n").unwrap();
+    signal(pid, Signal::HUP);
+    says("RELOADING=1");
+    says("READY=1");
+    let text = last(&store).unwrap();
+    assert!(text.starts_with("the new configuration is bad, the old one stays") && text.contains("nonsense"), "{text}");
+    assert_eq!(store.lease_holder().unwrap().unwrap().pid, pid);
+    // A key that is gone is as bad.
+    config(&format!("{target:?}, \"someone\""));
+    fs::rename(&key, home.path().join("away")).unwrap();
+    signal(pid, Signal::HUP);
+    says("READY=1");
+    assert!(last(&store).unwrap().contains("api_key_file"), "{:?}", last(&store));
+    fs::rename(home.path().join("away"), &key).unwrap();
+    signal(pid, Signal::HUP);
+    says("RELOADING=1");
+    says("READY=1");
+    assert_eq!(last(&store).unwrap(), "the configuration was read again");
+    until("the new target is wanted and asked", PATIENCE, || {
+        values(&store).iter().any(|(t, _)| *t == Target::agent("someone")).then_some(())
+    });
+    says("WATCHDOG=1");
+
+    let mut doctor = Command::new(BINARY);
+    doctor.args(["doctor", "--live", "--config"]).arg(&file).env_clear();
+    let output = doctor.envs(surroundings(home.path())).env("AHTOP_STATE_DIR", &shared).output().unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "ok    store          ",
+        "shared with the group",
+        &format!("ok    poller         pid {pid} (serve)"),
+        "ok    token          minted",
+        "ok    connection     port",
+        "ok    request        the service answers",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert_eq!(output.status.code(), Some(0), "{page}");
+    let mut token = Command::new(BINARY);
+    token.args(["token", "status", "--config"]).arg(&file).env_clear();
+    let output = token.envs(surroundings(home.path())).env("AHTOP_STATE_DIR", &shared).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(&format!("by pid {pid} (serve)")) && said.contains("mintings      1 in the last"), "{said}");
+
+    signal(pid, Signal::TERM);
+    says("STOPPING=1");
+    let status = until("it ends", PATIENCE, || service.0.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(store.lease_holder().unwrap(), None, "the lease is given back");
+    let log = fs::read_to_string(&log).unwrap();
+    assert!(log.contains("serving account acme with 1 targets") && log.contains("with 2 targets"), "{log}");
+    assert!(!log.contains("sim-key") && !said.contains("sim-key") && !page.contains("sim-key"), "{log}");
+}
+
+#[test]
+fn a_service_without_a_secret_or_with_a_bad_configuration_does_not_start() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.arg("serve").args(args).env_clear().envs(surroundings(home.path()));
+        let output = command.output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = run(&["--account", "acme"]);
+    assert_eq!((code, said.contains("serve needs an [auth] section")), (4, true), "{said}");
+    assert_eq!(run(&["--min-interval", "zebra"]).0, 3);
+}
