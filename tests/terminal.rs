@@ -19,7 +19,7 @@ use ahtop::{
     app::Facts,
     config::{Budget, Ui, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
-    run::{DashboardOptions, Outcome, dashboard, look},
+    run::{DashboardOptions, Memory, Outcome, dashboard, look},
     store::{Handle, Instance, Role, SqliteStore, Store},
     term::{Colors, Facts as TermFacts, Guard, Screen, Signal, Stdout, input, signals},
 };
@@ -56,15 +56,8 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
         me: Instance::here(Role::Dashboard),
         may_poll: true,
     };
-    DashboardOptions {
-        facts,
-        store: Handle::new(store),
-        notify: Arc::default(),
-        clock,
-        cancel,
-        look,
-        notices: Vec::new(),
-    }
+    let (notices, memory) = (Vec::new(), Memory::default());
+    DashboardOptions { facts, store: Handle::new(store), notify: Arc::default(), clock, cancel, look, notices, memory }
 }
 
 async fn child() -> i32 {

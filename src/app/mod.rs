@@ -7,11 +7,18 @@
 
 mod action;
 pub mod banners;
+pub mod choices;
+pub mod columns;
+pub mod command;
 mod event;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod groups;
 mod keymap;
+pub mod log;
+mod mouse;
+pub mod names;
 pub mod rows;
 mod select;
 mod state;
@@ -22,7 +29,9 @@ mod update;
 
 pub use action::{Action, Binding, Context};
 pub use banners::{Banner, banners};
-pub use event::{Event, Room, Shared};
+pub use choices::Choices;
+pub use event::{Event, Pointer, Room, Shared, Spot};
+pub use groups::{Item, Section, items};
 pub use keymap::{Key, Keymap, context};
 pub use rows::{Line, lines};
 pub use state::*;

@@ -14,7 +14,7 @@ use crate::{
     cli,
     config::{self, Config, Env, Overrides},
     exit::Exit,
-    run::{self, DashboardOptions, Outcome},
+    run::{self, DashboardOptions, Memory, Outcome},
     store::Role,
     term::{self, Guard, Screen, Stdout},
 };
@@ -27,7 +27,7 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     if !has_screen(env) {
         return once::run(&cli::Once::default(), flags, env).await;
     }
-    let loaded = config::load(flags, env)?;
+    let loaded = super::load(flags, env)?;
     let config = loaded.config;
     let session = Session::open(Open {
         auto_path: session::auto_path(&config, env)?,
@@ -41,7 +41,11 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
         severity: Severity::Info,
         text,
     });
-    open_on(session, &config, env, None, notices.collect()).await
+    let mut notices: Vec<Notice> = notices.collect();
+    let remembered = config::paths::choices_file(&config, env).map(Memory::load);
+    let (memory, notice) = remembered.unwrap_or_default();
+    notices.extend(notice);
+    open_on(session, &config, env, None, notices, memory).await
 }
 
 /// True where standard output is a terminal that can show a screen.
@@ -60,6 +64,7 @@ pub(crate) async fn open_on(
     env: &Env,
     mode: Option<&'static str>,
     mut notices: Vec<Notice>,
+    memory: Memory,
 ) -> Result<Exit, Failure> {
     notices.extend(session.notices.iter().map(|n| Notice {
         key: n.key.to_owned(),
@@ -86,6 +91,7 @@ pub(crate) async fn open_on(
         cancel: cancel.clone(),
         look: run::look(&config.ui, terminal(env)),
         notices,
+        memory,
     };
     let outcome = on_terminal(options, cancel).await;
     session.close().await;
@@ -96,6 +102,9 @@ async fn on_terminal(options: DashboardOptions, cancel: CancellationToken) -> Re
     let terminal_failed = |e: std::io::Error| Failure::new(Exit::Unexpected, format!("the terminal: {e}"));
     let signals = term::signals().map_err(terminal_failed)?;
     let mut guard = Guard::enter(cancel).map_err(terminal_failed)?;
+    if options.facts.ui.mouse {
+        guard.take_mouse().map_err(terminal_failed)?;
+    }
     let screen = Stdout::new().map(Screen::new).map_err(terminal_failed)?;
     let mut terminal = Terminal::new(screen).map_err(terminal_failed)?;
     let outcome = run::dashboard(options, &mut terminal, &mut guard, term::input(), signals).await;

@@ -17,6 +17,7 @@ use crate::{
     domain::{Aht, Band, Clock, Kind, Outcome, Reading, Stamp, SystemClock, Target},
     exit::Exit,
     poll::Keys,
+    run::Memory,
     sim::{self, Roster, SimServer, SimService, Truth, options::RosterChoice},
     store::Role,
 };
@@ -91,7 +92,7 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
         wants: config.watch.iter().map(|w| w.target.clone()).collect(),
     })?;
     let result = if dashboard::has_screen(env) {
-        dashboard::open_on(session, config, env, Some("DEMO"), Vec::new()).await
+        dashboard::open_on(session, config, env, Some("DEMO"), Vec::new(), Memory::default()).await
     } else {
         let result = once::on(&session, &cli::Once::default(), config, env).await;
         session.close().await;

@@ -11,12 +11,14 @@
 //! changes it sleeps until the next shown age does, and while the picture is frozen until somebody does something.
 
 mod feed;
+pub mod remember;
+mod sample;
 #[cfg(test)]
 mod tests;
 
 use std::{error::Error, io, sync::Arc, time::Duration};
 
-use crossterm::event::Event as Input;
+use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 use futures::{FutureExt, Stream, StreamExt};
 use ratatui::{Frame, Terminal, backend::Backend};
 use tokio::{
@@ -25,9 +27,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::feed::Feed;
+pub use self::remember::Memory;
+use self::{feed::Feed, remember::Saver};
 use crate::{
-    app::{Effect, Event, Facts, Notice, Room, State, rows, update},
+    app::{Effect, Event, Facts, Notice, Pointer, Room, State, rows, update},
     config::Ui,
     domain::{Clock, Kind},
     store::Handle,
@@ -37,6 +40,8 @@ use crate::{
 
 /// Most events taken in between two frames.
 const DRAIN: usize = 1000;
+/// How often our own memory is looked at.
+const SAMPLE: Duration = Duration::from_secs(10);
 
 /// What the dashboard needs.
 #[derive(Debug)]
@@ -55,6 +60,8 @@ pub struct DashboardOptions {
     pub look: Look,
     /// What is to be told from the start.
     pub notices: Vec<Notice>,
+    /// What was chosen the last time, and where it is remembered.
+    pub memory: Memory,
 }
 
 /// The configured looks on the terminal that was found.
@@ -104,6 +111,12 @@ pub trait Host {
     /// # Errors
     /// Where it cannot be taken.
     fn resume(&mut self) -> io::Result<()>;
+
+    /// Puts `text` into the clipboard, where there is a way.
+    ///
+    /// # Errors
+    /// Where the terminal does not take it.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
 }
 
 impl Host for Guard {
@@ -113,6 +126,10 @@ impl Host for Guard {
 
     fn resume(&mut self) -> io::Result<()> {
         Guard::resume(self)
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        Guard::copy(self, text)
     }
 }
 
@@ -135,9 +152,10 @@ where
 {
     let look = options.look;
     let draw = move |frame: &mut Frame<'_>, state: &State| {
-        let layout = ui::draw(frame, state, &look);
+        // The user may have chosen other looks meanwhile.
+        let layout = ui::draw(frame, state, &look.with(state.theme, state.symbols));
         let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
-        Room { page, overlay: layout.overlay, overlay_lines: layout.overlay_lines }
+        Room { page, overlay: layout.overlay, overlay_lines: layout.overlay_lines, spots: layout.spots }
     };
     drive(options, terminal, host, input, signals, draw).await
 }
@@ -156,7 +174,9 @@ where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
-    let end = until_end(options, terminal, host, input, signals, draw).await;
+    let saver = Saver::start(options.memory.path.clone());
+    let end = until_end(options, terminal, host, input, signals, draw, &saver).await;
+    saver.finish().await;
     match &end {
         Err(RunError::Terminal(cause)) if is_gone(cause.as_ref()) => Ok(Outcome::HangUp),
         _ => end,
@@ -176,16 +196,19 @@ async fn until_end<B>(
     mut input: impl Stream<Item = io::Result<Input>> + Unpin,
     mut signals: impl Stream<Item = Signal> + Unpin,
     mut draw: impl FnMut(&mut Frame<'_>, &State) -> Room,
+    saver: &Saver,
 ) -> Result<Outcome, RunError>
 where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
-    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices } = options;
+    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices, memory } = options;
     let gap = Duration::from_secs(1) / facts.ui.max_fps.clamp(1, 60);
     let mut feed = Feed::start(store, notify, facts.me.clone());
     let mut state = State::new(facts, clock.now());
     state.notices = notices;
+    memory.choices.apply(&mut state);
+    let mut sampled: Option<Instant> = None;
     let mut painter = Painter { drawn: None, next: Instant::now() };
     if let Ok(size) = terminal.size() {
         state.size = (size.width, size.height);
@@ -234,6 +257,10 @@ where
             () = async { sleep_until(wake.unwrap_or_else(Instant::now)).await }, if wake.is_some() => {
                 if !painter.is_stale(&state) {
                     events.push(Event::Tick);
+                    if sampled.is_none_or(|at| at.elapsed() >= SAMPLE) {
+                        sampled = Some(Instant::now());
+                        events.extend(sample::memory().map(Event::Memory));
+                    }
                 }
             }
         }
@@ -251,6 +278,8 @@ where
                     Effect::Redraw => painter.restart(terminal)?,
                     Effect::Suspend => suspended |= host.suspend().map_err(terminal_error)?,
                     Effect::Nudge(target) => feed.nudge(target),
+                    Effect::Copy(text) => host.copy(&text).map_err(terminal_error)?,
+                    Effect::Remember(choices) => saver.remember(*choices),
                 }
             }
         }
@@ -263,7 +292,13 @@ fn translate(input: Input) -> Option<Event> {
         Input::Key(key) => Some(Event::Key(key)),
         Input::Paste(text) => Some(Event::Paste(text)),
         Input::Resize(columns, rows) => Some(Event::Resize(columns, rows)),
-        Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
+        Input::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => Some(Event::Mouse(Pointer::Click(mouse.column, mouse.row))),
+            MouseEventKind::ScrollDown => Some(Event::Mouse(Pointer::Wheel { down: true })),
+            MouseEventKind::ScrollUp => Some(Event::Mouse(Pointer::Wheel { down: false })),
+            _ => None,
+        },
+        Input::FocusGained | Input::FocusLost => None,
     }
 }
 

@@ -48,12 +48,18 @@ struct TestHost {
     gone: Arc<AtomicBool>,
     suspended: Arc<AtomicUsize>,
     resumed: Arc<AtomicUsize>,
+    copied: Arc<Mutex<Vec<String>>>,
 }
 
 impl Host for TestHost {
     fn suspend(&mut self) -> io::Result<bool> {
         self.suspended.fetch_add(1, Ordering::SeqCst);
         Ok(true)
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.copied.lock().unwrap().push(text.to_owned());
+        Ok(())
     }
 
     fn resume(&mut self) -> io::Result<()> {
@@ -128,6 +134,7 @@ impl Rig {
             cancel: cancel.clone(),
             look: look(&fixture::facts().ui, term_facts()),
             notices: Vec::new(),
+            memory: Memory::default(),
         };
         let (drawn, mut theirs) = (frames.clone(), host.clone());
         let task = tokio::spawn(async move {
@@ -476,6 +483,7 @@ async fn the_real_screen_pages_by_what_it_had_room_for() {
         cancel: cancel.clone(),
         look: look(&fixture::facts().ui, term_facts()),
         notices: Vec::new(),
+        memory: Memory::default(),
     };
     let (keys, mut input) = mpsc::unbounded_channel();
     let task = tokio::spawn(async move {

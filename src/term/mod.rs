@@ -2,6 +2,7 @@
 
 mod facts;
 mod guard;
+mod pen;
 mod screen;
 mod source;
 

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
     queue,
+    style::ResetColor,
     terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use ratatui::{
@@ -13,6 +14,8 @@ use ratatui::{
     buffer::Cell,
     layout::{Position, Size},
 };
+
+use super::pen::Pen;
 
 /// Where the bytes of a frame go, and how large it is.
 pub trait Tty: Write {
@@ -30,12 +33,13 @@ pub struct Screen<T> {
     frame: Vec<u8>,
     cursor_shown: Option<bool>,
     cursor_at: Option<Position>,
+    pen: Pen,
 }
 
 impl<T: Tty> Screen<T> {
     /// A screen on `tty`, which is already in the right mode.
-    pub const fn new(tty: T) -> Self {
-        Screen { tty, frame: Vec::new(), cursor_shown: None, cursor_at: None }
+    pub fn new(tty: T) -> Self {
+        Screen { tty, frame: Vec::new(), cursor_shown: None, cursor_at: None, pen: Pen::default() }
     }
 
     /// Forgets what is known of the cursor, because somebody else had the terminal.
@@ -65,7 +69,11 @@ impl<T: Tty> Backend for Screen<T> {
             return Ok(());
         }
         self.cursor_at = None;
-        CrosstermBackend::new(&mut self.frame).draw(content)
+        let width = self.tty.size()?.0;
+        for (x, y, cell) in content {
+            self.pen.put(&mut self.frame, (x, y), cell, width);
+        }
+        Ok(())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -87,6 +95,7 @@ impl<T: Tty> Backend for Screen<T> {
             return Ok(());
         }
         self.cursor_at = Some(position);
+        self.pen.forget();
         queue!(self.frame, MoveTo(position.x, position.y))
     }
 
@@ -95,6 +104,9 @@ impl<T: Tty> Backend for Screen<T> {
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.pen.forget();
+        // What is cleared takes the colour of the background that is set.
+        queue!(self.frame, ResetColor)?;
         CrosstermBackend::new(&mut self.frame).clear_region(clear_type)
     }
 
@@ -109,6 +121,7 @@ impl<T: Tty> Backend for Screen<T> {
 
     /// Sends the frame, if there is anything in it.
     fn flush(&mut self) -> io::Result<()> {
+        self.pen.forget();
         if self.frame.is_empty() {
             return Ok(());
         }

@@ -56,8 +56,8 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let end = width + 1;
 
     // Who, what, and since when: these three lines stay at any height.
-    let name = table::name(line, look.glyphs.ascii());
-    let x = canvas.put(1, 0, width, name, s.accent);
+    let name = table::name(scene, line, look.glyphs.ascii());
+    let x = canvas.put(1, 0, width, &name, s.accent);
     let id = &*line.target().id;
     let groups = line.watched.groups.join(", ");
     let id = if id == name { "" } else { id };

@@ -9,6 +9,7 @@
 //! ```
 
 mod banners;
+mod budget;
 mod canvas;
 mod cells;
 mod chart;
@@ -20,6 +21,7 @@ mod header;
 mod help;
 mod log;
 mod menu;
+mod pages;
 mod scale;
 mod scene;
 mod segments;
@@ -38,20 +40,22 @@ use ratatui::{Frame, buffer::Buffer, layout::Rect};
 pub use self::theme::{Colors, Look, TerminalFacts};
 use self::{canvas::Canvas, scene::Scene};
 use crate::{
-    app::{Overlay, State, rows},
+    app::{Overlay, Spot, State, View, rows},
     domain::Kind,
 };
 
 /// What a frame had room for, for the paging of the next update.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     /// Rows of the campaigns' table; 0 where it is not shown.
     pub campaigns: usize,
     /// Rows of the agents' table; 0 where it is not shown.
     pub agents: usize,
-    /// Lines of the overlay; 0 without one.
+    /// Where the tables are, for the mouse.
+    pub spots: Vec<Spot>,
+    /// Lines of the overlay, or of a view that is a text; 0 without either.
     pub overlay: usize,
-    /// Lines that the overlay would have; scrolling further than `overlay_lines - overlay` shows nothing new.
+    /// Lines that it would have; scrolling further than `overlay_lines - overlay` shows nothing new.
     pub overlay_lines: usize,
     /// Where the text cursor belongs while the filter is being typed: column and row of the screen.
     pub cursor: Option<(u16, u16)>,
@@ -105,6 +109,7 @@ pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> Layo
     match &state.overlay {
         Some(Overlay::Help { scroll }) => help::draw(&mut canvas, &scene, *scroll, &mut layout),
         Some(Overlay::SortMenu { cursor }) => menu::draw(&mut canvas, &scene, *cursor, &mut layout),
+        Some(Overlay::Columns { cursor }) => menu::draw_columns(&mut canvas, &scene, *cursor, &mut layout),
         Some(Overlay::Banners { scroll }) => banners::draw_all(&mut canvas, &scene, *scroll, &mut layout),
         None => {}
     }
@@ -145,6 +150,11 @@ fn full(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
 /// Tables, detail and log.
 fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout, frames: bool) {
     let (mut w, mut h) = (canvas.width(), canvas.height());
+    match scene.state.view {
+        View::Budget => return budget::draw(canvas, scene, frames, layout),
+        View::Log => return log::draw_view(canvas, scene, frames, layout),
+        View::Overview | View::Agents | View::Campaigns => {}
+    }
     if scene.state.detail_open {
         detail::draw(canvas, scene, frames);
         return;
