@@ -30,7 +30,7 @@ pub fn id<'a>(state: &State, line: &Line<'a>) -> Cow<'a, str> {
     }
 }
 
-/// `text` of an event with the ids of agents replaced, where names are not shown.
+/// `text` of an event or a banner with the ids of agents replaced, where names are not shown.
 pub fn veil<'t>(state: &State, text: &'t str) -> Cow<'t, str> {
     if !matches!(state.names, Names::Hidden | Names::Initials) {
         return Cow::Borrowed(text);
@@ -46,7 +46,9 @@ pub fn veil<'t>(state: &State, text: &'t str) -> Cow<'t, str> {
     // An id may be a part of a longer one.
     agents.sort_by_key(|t| std::cmp::Reverse(t.id.len()));
     for target in agents {
-        out = Cow::Owned(out.replace(&*target.id, &place(state, target)));
+        let place = place(state, target);
+        let whole = out.replace(&target.to_string(), &place);
+        out = Cow::Owned(whole.replace(&*target.id, &place));
     }
     out
 }

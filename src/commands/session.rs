@@ -18,7 +18,7 @@ use crate::{
     domain::{Clock, SystemClock, Target},
     exit::Exit,
     poll::{Keys, Poller, Rules, Setup, TokenSource, Wakes},
-    store::{Attention, Handle, Instance, Role, StoreNotice, open},
+    store::{Attention, Handle, Home, Instance, Role, StoreNotice, open},
 };
 
 /// How long a clean exit may take; a minting under way is worth waiting for, but not forever.
@@ -59,6 +59,8 @@ pub(crate) struct Session {
     pub(crate) may_poll: bool,
     cancel: CancellationToken,
     poller: Option<JoinHandle<()>>,
+    /// Ends last, with its tasks.
+    _home: Home,
 }
 
 impl Session {
@@ -70,16 +72,21 @@ impl Session {
         let Open { config, auto_path, role, keys, wants } = open_with;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let opened = open(&config.store_url, &auto_path, clock.clone())?;
-        let store = Handle::new(opened.store);
+        let home = Home::start()?;
+        let store = Handle::at(&home, opened.store);
         let (me, wakes, cancel) = (Instance::here(role), Wakes::default(), CancellationToken::new());
         let wants: Vec<_> = wants.into_iter().map(|target| (target, Attention::Listed)).collect();
         store.direct().want(&me, &wants, FIRST_WANT)?;
         let may_poll = keys.is_some();
         let poller = match keys {
-            Some(keys) => Some(tokio::spawn(poller(config, store.clone(), &me, keys, &wakes)?.run(cancel.clone()))),
+            Some(keys) => {
+                let poller = poller(config, store.clone(), &me, keys, &wakes)?;
+                Some(store.spawn(poller.run(cancel.clone())))
+            }
             None => None,
         };
-        Ok(Session { store, wakes, me, clock, notices: opened.notices, may_poll, cancel, poller })
+        let notices = opened.notices;
+        Ok(Session { store, wakes, me, clock, notices, may_poll, cancel, poller, _home: home })
     }
 
     /// Stops the poller and gives back the lease and what was wanted.

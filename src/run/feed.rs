@@ -54,6 +54,7 @@ impl Feed {
         let (wants, wanted) = watch::channel(Wants::new());
         let (nudges, nudged) = mpsc::channel(64);
         let now = Instant::now();
+        let home = store.clone();
         let worker = Worker {
             store,
             me,
@@ -66,7 +67,7 @@ impl Feed {
             look_at: now,
             want_at: now + WANT,
         };
-        Feed { events, wants, nudges, task: tokio::spawn(worker.run(notify, wanted, nudged)) }
+        Feed { events, wants, nudges, task: home.spawn(worker.run(notify, wanted, nudged)) }
     }
 
     /// Who is looked at, as of the last frame.

@@ -219,7 +219,7 @@ where
         if !suspended && painter.is_due(&state) {
             painter.paint(terminal, &mut state, clock.as_ref(), &mut draw)?;
             feed.attend(rows::attention(&state));
-            painter.next = Instant::now() + gap;
+            painter.paced(gap);
         }
         let wake = if suspended {
             None
@@ -318,6 +318,13 @@ impl Painter {
     /// The screen does not show the state.
     fn is_stale(&self, state: &State) -> bool {
         self.drawn != Some(state.revision)
+    }
+
+    /// A frame was drawn. A few may follow each other at once, so that a key is answered at once; over a second there
+    /// are no more of them than are configured.
+    fn paced(&mut self, gap: Duration) {
+        let now = Instant::now();
+        self.next = self.next.max(now.checked_sub(gap * 2).unwrap_or(now)) + gap;
     }
 
     /// It does not, and a frame may be drawn.

@@ -134,7 +134,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ui-acme.json");
         let long = format!("{{\"x\": \"{}\"}}", "y".repeat(100_000));
-        for text in ["", "{", "[]", "{\"names\": \"shouted\"}", "{\"sort\": 5}", "\0\0", &long] {
+        for text in ["", "{", "[5]", "{\"names\": \"shouted\"}", "{\"sort\": 5}", "\0\0", &long] {
             fs::write(&path, text).unwrap();
             let (memory, notice) = Memory::load(path.clone());
             assert_eq!(memory.choices, Choices::default(), "{text:.20}");

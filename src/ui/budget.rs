@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::Kind,
-    store::{MINUTES, ReplyKind, Role},
+    store::{MINUTES, ReplyKind},
 };
 
 /// Where the values begin, behind their names.
@@ -69,13 +69,13 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     let under_way = if usage.in_flight > 0 { format!(", {} under way", usage.in_flight) } else { String::new() };
     lines.push(plain(
         VALUES,
-        format!("{} of {limit} a minute{under_way}, {} in reserve for others", usage.used_60s, budget.reserve),
+        format!("{} of {limit}{under_way}; {} kept in reserve", usage.used_60s, budget.reserve),
         if usage.used_60s >= limit { s.warning } else { s.text },
     ));
     if let Some(others) = status.and_then(|st| st.traffic.strangers) {
         let text = match others {
-            0 => "throttled at our own limit: others hardly use the account".to_owned(),
-            n => format!("others used at least {n} a minute when we were throttled"),
+            0 => "throttled at our own limit".to_owned(),
+            n => format!("others used {n} or more a minute"),
         };
         lines.push(plain(VALUES, text, s.warning));
     }
@@ -168,8 +168,7 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     for (i, other) in scene.data.instances.iter().enumerate() {
         let me = if other.id == scene.state.facts.me.id { "this one, " } else { "" };
         let name = if i == 0 { "here" } else { "" };
-        let what = if other.role == Role::Dashboard { "watches" } else { "runs" };
-        lines.push(fact(name, format!("{me}{} on {} {what}", other.label(), other.host), s.text, s));
+        lines.push(fact(name, format!("{me}{} on {}", other.label(), other.host), s.text, s));
     }
     lines.push(TextLine::new());
     if scene.data.memory > 0 {

@@ -10,7 +10,7 @@ use super::{
     status, table,
 };
 use crate::{
-    app::{Line, RowState},
+    app::{Line, RowState, names},
     domain::Condition,
 };
 
@@ -58,9 +58,9 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     // Who, what, and since when: these three lines stay at any height.
     let name = table::name(scene, line, look.glyphs.ascii());
     let x = canvas.put(1, 0, width, &name, s.accent);
-    let id = &*line.target().id;
+    let id = names::id(scene.state, line);
     let groups = line.watched.groups.join(", ");
-    let id = if id == name { "" } else { id };
+    let id = if id == name { "" } else { &id };
     canvas.put_all(x, 0, end, &[("  ", s.text), (id, s.dim), ("  ", s.text), (&groups, s.dim)]);
 
     let old = cells::is_old(line.state);

@@ -33,6 +33,8 @@ mod table;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_tables;
 pub mod theme;
 
 use ratatui::{Frame, buffer::Buffer, layout::Rect};

@@ -83,6 +83,12 @@ pub(super) const fn name_of(column: Column) -> &'static str {
     }
 }
 
+/// The title of a column, for tests.
+#[cfg(test)]
+pub(super) const fn title_of(column: Column, kind: Kind) -> &'static str {
+    column.title(kind)
+}
+
 /// Before the first column: the mark of the selected row.
 const MARGIN: u16 = 2;
 /// Trends are not drawn wider: beyond that they are a carpet.

@@ -2,4 +2,5 @@
 
 mod banners;
 mod rows;
+mod tables;
 mod update;

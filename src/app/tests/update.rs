@@ -11,7 +11,7 @@ use crate::{
 
 impl Floor {
     /// Presses the keys of `text`, where `<Name>` is a special key.
-    fn keys(&mut self, text: &str) -> Vec<Effect> {
+    pub(super) fn keys(&mut self, text: &str) -> Vec<Effect> {
         let mut effects = vec![];
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
@@ -31,11 +31,11 @@ impl Floor {
         effects
     }
 
-    fn selected(&self) -> Option<String> {
+    pub(super) fn selected(&self) -> Option<String> {
         self.state.selected.get(&self.state.focus).map(|t| t.id.to_string())
     }
 
-    fn room(&mut self, campaigns: usize, agents: usize) {
+    pub(super) fn room(&mut self, campaigns: usize, agents: usize) {
         let page = [(Kind::Campaign, campaigns), (Kind::Agent, agents)].into();
         self.event(Event::Drawn(Room { page, overlay: 10, overlay_lines: 45, spots: vec![] }));
     }
