@@ -85,24 +85,29 @@ impl Floor {
         let mut floor = Floor { state, clock, terminal, bytes, look };
         // Two hours of the past, so that every row has its trend.
         for minute in 0..120 {
+            let mut readings = Vec::new();
             for agent in 0..60 {
-                floor.read(agent, 250 + (minute * 7 + agent * 13) % 60);
+                readings.push(floor.reading(agent, 250 + (minute * 7 + agent * 13) % 60));
                 floor.clock.advance(Duration::from_secs(1));
             }
+            update(&mut floor.state, Event::Readings(readings), floor.clock.now());
         }
         floor.frame();
         floor
     }
 
-    fn read(&mut self, agent: u32, secs: u32) {
-        let now = self.clock.now();
-        let reading = Reading {
+    fn reading(&self, agent: u32, secs: u32) -> Reading {
+        Reading {
             target: Target::agent(format!("agent{agent:02}@example.org")),
-            at: now.stamp(),
+            at: self.clock.now().stamp(),
             outcome: Outcome::Value(Aht::from_secs(secs)),
             name: None,
-        };
-        update(&mut self.state, Event::Readings(vec![reading]), now);
+        }
+    }
+
+    fn read(&mut self, agent: u32, secs: u32) {
+        let reading = self.reading(agent, secs);
+        update(&mut self.state, Event::Readings(vec![reading]), self.clock.now());
     }
 
     /// Draws as of now and tells how many bytes it took.
