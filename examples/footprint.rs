@@ -90,7 +90,11 @@ fn main() {
     let seconds = args.seconds as f64;
     println!("bytes             {:>8.0} /s in {:.2} reads/s", bytes as f64 / seconds, writes as f64 / seconds);
     println!("processor time    {:>8.2} s/min", (after.cpu - before.cpu) * 60.0 / seconds);
-    println!("context switches  {:>8.1} /s", (after.switches - before.switches) as f64 / seconds);
+    println!(
+        "context switches  {:>8.1} /s by itself, {:.1} /s because others want the processor",
+        (after.waits - before.waits) as f64 / seconds,
+        (after.preempted - before.preempted) as f64 / seconds
+    );
     println!("resident memory   {:>8.1} MiB, {:.1} MiB before", after.resident, before.resident);
     let mut answers = run.answers(200);
     answers.sort();
@@ -185,13 +189,14 @@ impl Run {
         let stat = read(format!("/proc/{}/stat", self.pid));
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
         let ticks: u64 = [11, 12].iter().filter_map(|i| fields.get(*i)?.parse::<u64>().ok()).sum();
-        let mut switches = 0;
+        let (mut waits, mut preempted) = (0, 0);
         for task in fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten() {
             let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
-            switches += number(&status, "voluntary_ctxt_switches:") + number(&status, "nonvoluntary_ctxt_switches:");
+            waits += number(&status, "voluntary_ctxt_switches:");
+            preempted += number(&status, "nonvoluntary_ctxt_switches:");
         }
         let resident = number(&read(format!("/proc/{}/status", self.pid)), "VmRSS:") as f64 / 1024.0;
-        Usage { cpu: ticks as f64 / 100.0, switches, resident }
+        Usage { cpu: ticks as f64 / 100.0, waits, preempted, resident }
     }
 }
 
@@ -206,7 +211,8 @@ impl Drop for Run {
 struct Usage {
     /// Seconds.
     cpu: f64,
-    switches: u64,
+    waits: u64,
+    preempted: u64,
     /// MiB.
     resident: f64,
 }

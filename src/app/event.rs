@@ -80,7 +80,7 @@ pub enum Pointer {
 }
 
 /// What the instances share besides readings. The rarely read parts are `None` where they were not read again.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shared {
     /// What the poller said.
     pub status: Option<Status>,

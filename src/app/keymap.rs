@@ -372,7 +372,7 @@ mod tests {
         for binding in standard() {
             for key in binding.keys {
                 assert_eq!(key.to_string().parse(), Ok(key), "{key}");
-                assert_eq!(key.to_string().to_lowercase().parse::<Key>().is_ok(), true, "{key}");
+                assert!(key.to_string().to_lowercase().parse::<Key>().is_ok(), "{key}");
             }
         }
         for (text, shown) in

@@ -69,10 +69,17 @@ impl Session {
     /// # Errors
     /// A store of a newer version, a bad URL, an unreadable `ca_file`.
     pub(crate) fn open(open_with: Open<'_>) -> Result<Session, Failure> {
+        Session::open_at(Home::start()?, open_with)
+    }
+
+    /// The same on a thread that is there already, which ends with the session.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub(crate) fn open_at(home: Home, open_with: Open<'_>) -> Result<Session, Failure> {
         let Open { config, auto_path, role, keys, wants } = open_with;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let opened = open(&config.store_url, &auto_path, clock.clone())?;
-        let home = Home::start()?;
         let store = Handle::at(&home, opened.store);
         let (me, wakes, cancel) = (Instance::here(role), Wakes::default(), CancellationToken::new());
         let wants: Vec<_> = wants.into_iter().map(|target| (target, Attention::Listed)).collect();

@@ -63,6 +63,7 @@ impl Feed {
             version: None,
             shared_at: None,
             rare_at: None,
+            sent: None,
             failing: BTreeSet::new(),
             look_at: now,
             want_at: now + WANT,
@@ -102,6 +103,8 @@ struct Worker {
     version: Option<u64>,
     shared_at: Option<Instant>,
     rare_at: Option<Instant>,
+    /// What was sent last: the loop is not woken for what it knows.
+    sent: Option<Shared>,
     /// Keys of the notices that are shown.
     failing: BTreeSet<&'static str>,
     look_at: Instant,
@@ -209,7 +212,17 @@ impl Worker {
         if rare {
             self.rare_at = self.shared_at;
         }
-        self.send(Event::Shared(Box::new(shared))).await;
+        let old = self.sent.take().unwrap_or_default();
+        let whole = Shared {
+            history: shared.history.clone().or_else(|| old.history.clone()),
+            events: shared.events.clone().or_else(|| old.events.clone()),
+            ..shared.clone()
+        };
+        let news = whole != old;
+        self.sent = Some(whole);
+        if news {
+            self.send(Event::Shared(Box::new(shared))).await;
+        }
         Ok(())
     }
 

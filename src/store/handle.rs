@@ -36,6 +36,18 @@ impl Home {
         Ok(Home(Some(runtime)))
     }
 
+    /// Starts a task on the thread.
+    pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match &self.0 {
+            Some(runtime) => runtime.spawn(task),
+            None => tokio::spawn(task),
+        }
+    }
+
     fn handle(&self) -> Option<runtime::Handle> {
         self.0.as_ref().map(|r| r.handle().clone())
     }

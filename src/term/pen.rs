@@ -66,7 +66,7 @@ impl Pen {
     fn go(&mut self, out: &mut Vec<u8>, x: u16, y: u16) {
         let known = self.at.replace((x, y));
         match known {
-            Some((cx, cy)) if cy & !ASSUMED == y && cx == x => return,
+            Some((cx, cy)) if cy & !ASSUMED == y && cx == x => {}
             Some((cx, cy)) if cy & ASSUMED == 0 => {
                 let (absolute, relative) = (way_to(x, y), way_from(cx, cy, x, y));
                 match relative {
