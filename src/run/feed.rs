@@ -16,6 +16,8 @@ use crate::{
 
 /// How often the version is looked at where nobody pokes us.
 const LOOK: Duration = Duration::from_millis(500);
+/// The same where we poll ourselves: then nearly everything that is written is ours, and we are poked.
+const LOOK_AT_OTHERS: Duration = Duration::from_secs(2);
 /// How often the shared values are read although nothing was written: permits and leases also end by time alone.
 const SHARED: Duration = Duration::from_secs(2);
 /// How often history and events are read.
@@ -153,13 +155,18 @@ impl Worker {
                 } => {
                     let result = self.look().await;
                     let ok = result.is_ok();
-                    self.look_at = Instant::now() + if ok { LOOK } else { RETRY };
+                    self.look_at = Instant::now() + if ok { self.period() } else { RETRY };
                     if self.judge(READ, result).await.is_err() || self.sender.is_closed() {
                         return;
                     }
                 }
             }
         }
+    }
+
+    fn period(&self) -> Duration {
+        let poller = self.sent.as_ref().and_then(|s| s.poller.as_ref());
+        if poller.is_some_and(|p| p.id == self.me.id) { LOOK_AT_OTHERS } else { LOOK }
     }
 
     /// Reads what is new and sends it.

@@ -44,29 +44,25 @@ impl Pen {
 
     /// Writes one cell of a screen with `width` columns.
     pub(super) fn put(&mut self, out: &mut Vec<u8>, (x, y): (u16, u16), cell: &Cell, width: u16) {
-        self.go(out, x, y);
+        let exact = self.go(out, x, y);
         self.dress(out, Style { fg: cell.fg, bg: cell.bg, modifier: cell.modifier });
         let symbol = cell.symbol();
         out.extend_from_slice(symbol.as_bytes());
-        let next = x.saturating_add(cell.cell_width().max(1));
-        // Behind the last column terminals wait in different ways; and of how wide they draw what is not ASCII they have
-        // their own ideas, so that only the very next cell may follow without a word.
-        let sure = symbol.len() == 1;
-        self.at = (next < width && (sure || next == x + 1)).then_some((next, y));
-        self.exact(sure);
+        // Behind the last column terminals wait in different ways.
+        let next = x.saturating_add(1);
+        let trust = if next < width && cell.cell_width() == 1 { trust(symbol) } else { Trust::None };
+        self.at = match trust {
+            Trust::None => None,
+            // What follows a place that is assumed is no surer than that.
+            Trust::Full if exact => Some((next, y)),
+            _ => Some((next, y | ASSUMED)),
+        };
     }
 
-    /// Marks a place that is only assumed, by leaving no relative way from it.
-    fn exact(&mut self, sure: bool) {
-        if !sure && let Some((x, y)) = self.at {
-            self.at = Some((x, y | ASSUMED));
-        }
-    }
-
-    fn go(&mut self, out: &mut Vec<u8>, x: u16, y: u16) {
-        let known = self.at.replace((x, y));
-        match known {
-            Some((cx, cy)) if cy & !ASSUMED == y && cx == x => {}
+    /// Moves to a place; true where it is sure to be there.
+    fn go(&mut self, out: &mut Vec<u8>, x: u16, y: u16) -> bool {
+        match self.at {
+            Some((cx, cy)) if cy & !ASSUMED == y && cx == x => return cy & ASSUMED == 0,
             Some((cx, cy)) if cy & ASSUMED == 0 => {
                 let (absolute, relative) = (way_to(x, y), way_from(cx, cy, x, y));
                 match relative {
@@ -76,6 +72,7 @@ impl Pen {
             }
             _ => out.extend(way_to(x, y)),
         }
+        true
     }
 
     fn dress(&mut self, out: &mut Vec<u8>, to: Style) {
@@ -97,6 +94,27 @@ impl Pen {
         out.extend_from_slice(b"\x1b[");
         out.extend_from_slice(codes.as_bytes());
         out.push(b'm');
+    }
+}
+
+/// How sure it is that a terminal goes on by one cell behind a symbol.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// It does.
+    Full,
+    /// It should: the very next cell may follow, and nothing else is reckoned from there.
+    Next,
+    /// Terminals differ: scripts whose letters join, emoji, whatever is made of several characters.
+    None,
+}
+
+fn trust(symbol: &str) -> Trust {
+    let mut chars = symbol.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) if c.is_ascii() => Trust::Full,
+        // Latin letters; punctuation, arrows, lines, blocks, Braille.
+        (Some('\u{a1}'..'\u{250}' | '\u{2010}'..'\u{2900}'), None) => Trust::Next,
+        _ => Trust::None,
     }
 }
 
@@ -224,6 +242,21 @@ mod tests {
         to.set_string(8, 0, "x", Look::new());
         let out = String::from_utf8(bytes(&mut Pen::default(), &empty, &to)).unwrap();
         assert_eq!(out, "\x1b[1;2H\x1b[m▁▂\x1b[1;6H王\x1b[1;9Hx");
+    }
+
+    #[test]
+    fn behind_a_script_of_which_terminals_have_their_own_ideas_every_place_is_said() {
+        let (empty, mut to) = (Buffer::empty(Rect::new(0, 0, 20, 2)), Buffer::empty(Rect::new(0, 0, 20, 2)));
+        to.set_string(0, 0, "aமb▁cd", Look::new());
+        to.set_string(5, 1, "x", Look::new());
+        let out = String::from_utf8(bytes(&mut Pen::default(), &empty, &to)).unwrap();
+        let b = cell_of(&to, "b");
+        assert!(out.contains(&format!("ம\x1b[1;{}Hb▁cd", b + 1)), "{out:?}");
+        assert!(out.ends_with("cd\x1b[2;6Hx"), "nothing is reckoned from behind a block: {out:?}");
+    }
+
+    fn cell_of(buf: &Buffer, symbol: &str) -> u16 {
+        (0..buf.area.width).find(|x| buf[(*x, 0)].symbol() == symbol).unwrap()
     }
 
     #[test]
