@@ -261,6 +261,14 @@ pub fn tables(state: &State) -> Vec<Kind> {
     }
 }
 
+/// True where a name on the screen may be written in a script other than Latin.
+pub fn has_wide_names(state: &State) -> bool {
+    let latin = |text: &str| text.chars().all(|c| c < '\u{250}');
+    let mut watched = state.facts.watched.iter();
+    watched.any(|w| !w.label.as_deref().is_none_or(latin) || !latin(&w.target.id))
+        || state.shown().rows.values().any(|row| !row.name.as_deref().is_none_or(latin))
+}
+
 /// The kinds that counts and ages are about: those of the view's tables, and where it has none all that are watched.
 pub fn concerned(state: &State) -> Vec<Kind> {
     let tables = tables(state);

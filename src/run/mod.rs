@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::remember::Memory;
 use self::{feed::Feed, remember::Saver};
 use crate::{
-    app::{Effect, Event, Facts, Notice, Pointer, Room, State, rows, update},
+    app::{Effect, Event, Facts, Notice, Overlay, Pointer, Room, State, View, rows, update},
     config::Ui,
     domain::{Clock, Kind},
     store::Handle,
@@ -209,7 +209,7 @@ where
     state.notices = notices;
     memory.choices.apply(&mut state);
     let mut sampled: Option<Instant> = None;
-    let mut painter = Painter { drawn: None, next: Instant::now() };
+    let mut painter = Painter { drawn: None, next: Instant::now(), page: None };
     if let Ok(size) = terminal.size() {
         state.size = (size.width, size.height);
     }
@@ -312,7 +312,12 @@ struct Painter {
     drawn: Option<u64>,
     /// Not before this.
     next: Instant,
+    /// What filled the screen.
+    page: Page,
 }
+
+/// View, overlay, detail, sections: with any of them other text stands in most places.
+type Page = Option<(View, Option<std::mem::Discriminant<Overlay>>, bool, bool)>;
 
 impl Painter {
     /// The screen does not show the state.
@@ -343,6 +348,14 @@ impl Painter {
         B: Backend,
         B::Error: Send + Sync + 'static,
     {
+        let overlay = state.overlay.as_ref().map(std::mem::discriminant);
+        let page = Some((state.view, overlay, state.detail_open, state.sections));
+        // Of how many cells a name in some scripts takes terminals have their own ideas, and then parts of it would stay
+        // where another page is blank.
+        if self.page.is_some() && self.page != page && rows::has_wide_names(state) {
+            terminal.clear().map_err(terminal_error)?;
+        }
+        self.page = page;
         // The second frame comes where the first one had other room than the last, and the selection would be outside.
         for _ in 0..2 {
             state.now = clock.now();
