@@ -22,7 +22,7 @@ const FLOORS: [&[&str]; 8] = [
 const KEEPERS: [(&str, &[&str]); 6] = [
     ("reqwest::", &["api"]),
     ("rusqlite::", &["store"]),
-    ("Color::", &["ui/theme.rs", "ui/theme", "report/svg.rs"]),
+    ("Color::", &["ui/theme.rs", "ui/theme", "report/svg.rs", "term/pen.rs"]),
     ("crossterm::execute", &["term"]),
     ("Instant::now()", &["poll", "sim", "run", "term", "api", "store", "watch"]),
     ("Timestamp::now()", &["domain/clock.rs", "api/http.rs"]),

@@ -20,7 +20,7 @@ use ahtop::{
     app::Facts,
     config::{Alert, Budget, Notify, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
-    run::{DashboardOptions, Outcome, dashboard, look},
+    run::{DashboardOptions, Memory, Outcome, dashboard, look},
     store::{Handle, Instance, Role, SqliteStore, Store},
     term::{Colors, Facts as TermFacts, Guard, Screen, Signal, Stdout, input, signals},
 };
@@ -32,6 +32,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How the child is told to panic: `ui` or `background`, once it has drawn.
 const PANIC: &str = "AHTOP_TEST_PANIC";
+
+/// Lets the child take the mouse.
+const MOUSE: &str = "AHTOP_TEST_MOUSE";
 
 /// Lets the child miss its SIGHUP.
 const DEAF: &str = "AHTOP_TEST_DEAF";
@@ -75,12 +78,16 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
             bell: false,
             notify: Notify::Off,
         },
+        memory: Memory::default(),
     }
 }
 
 async fn child() -> i32 {
     let cancel = CancellationToken::new();
     let mut guard = Guard::enter(cancel.clone()).unwrap();
+    if std::env::var_os(MOUSE).is_some() {
+        guard.take_mouse().unwrap();
+    }
     let mut terminal = Terminal::new(Screen::new(Stdout::new().unwrap())).unwrap();
     if let Ok(who) = std::env::var(PANIC) {
         let later = async {
@@ -297,4 +304,45 @@ fn without_a_shell_above_control_z_does_nothing() {
     pty.until("the help", |s| s.alternate_screen() && s.contents().contains("Sort the other way round"));
     pty.type_text("\x03");
     assert_eq!(pty.exit(), 0);
+}
+
+#[test]
+fn a_burst_of_keys_is_taken_in_order_and_a_q_behind_it_quits() {
+    let mut pty = Pty::dashboard(&[]);
+    pty.drawn();
+    // Longer than a filter is, so that also what is refused is refused in order.
+    let burst: String = (0..500u32).map(|i| char::from_u32(u32::from('a') + (i * 7) % 26).unwrap()).collect();
+    pty.type_text(&format!("/{burst}"));
+    let end = burst[180..200].to_owned();
+    pty.until("the end of the filter", |s| s.contents().contains(&end));
+    pty.type_text(&format!("\x1b[D{}\r", "\x7f".repeat(199)));
+    pty.until("what is left of it", |s| s.contents().contains(&format!("filter: {}", &burst[199..200])));
+    pty.type_text(&format!("{}q", "jk".repeat(250)));
+    assert_eq!(pty.exit(), 0);
+    pty.is_restored();
+}
+
+#[test]
+fn the_mouse_is_taken_where_it_is_asked_for_and_given_back() {
+    let mut pty = Pty::dashboard(&[(MOUSE, "1")]);
+    pty.until("the mouse", |s| {
+        s.mouse_protocol_mode() != vt100::MouseProtocolMode::None && s.contents().contains("a1")
+    });
+    // The line of the titles: a press and a release on the column of the names sort by it.
+    let row = |s: &vt100::Screen| s.contents().lines().position(|l| l.contains("AGENT "));
+    let at = row(pty.screen.lock().unwrap().screen()).unwrap() + 1;
+    pty.type_text(&format!("\x1b[<0;4;{at}M\x1b[<0;4;{at}m"));
+    pty.until("the order", |s| s.contents().contains("sort: name"));
+    pty.type_text("q");
+    assert_eq!(pty.exit(), 0);
+    pty.until("the mouse back", |s| s.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
+    pty.is_restored();
+    let mut pty = Pty::dashboard(&[]);
+    pty.drawn();
+    assert_eq!(pty.screen.lock().unwrap().screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    pty.type_text("y");
+    pty.until("the copied id", |s| s.contents().contains("copied a1"));
+    pty.type_text("q");
+    assert_eq!(pty.exit(), 0);
+    assert!(pty.raw.lock().unwrap().contains("\x1b]52;c;YTE=\x07"), "the id of a1");
 }

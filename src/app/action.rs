@@ -75,12 +75,89 @@ pub enum Action {
     Later,
     /// Show nothing but the board on the wall.
     Wall,
+    /// To the next row that deserves a look.
+    NextLook,
+    /// Choose the columns.
+    ColumnsMenu,
+    /// Show or hide the column under the cursor.
+    ToggleColumn,
+    /// The column under the cursor one place to the left.
+    ColumnLeft,
+    /// The column under the cursor one place to the right.
+    ColumnRight,
+    /// The usual columns.
+    ResetColumns,
+    /// Agents in sections by their group.
+    Sections,
+    /// Poll the selected row as often as if it stayed selected, for a while.
+    Pin,
+    /// Put the id of the selected row into the clipboard.
+    CopyId,
+    /// The next way to name agents.
+    CycleNames,
+    /// The next theme.
+    CycleTheme,
+    /// The next set of characters.
+    CycleSymbols,
+    /// Type a command.
+    EditCommand,
+    /// Do what was typed.
+    RunCommand,
+    /// Complete the word that is typed.
+    CompleteCommand,
+    /// Leave the command line.
+    LeaveCommand,
     /// Close what lies over the view.
     Close,
     /// Draw everything again.
     Redraw,
     /// Hand the terminal back to the shell.
     Suspend,
+}
+
+impl Action {
+    /// Its name in `[ui.keys]`; `None`: its keys are fixed, so that nobody locks himself into a menu.
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Action::Quit => "quit",
+            Action::EditFilter => "filter",
+            Action::SortMenu => "sort",
+            Action::Reverse => "reverse",
+            Action::NextView => "next_view",
+            Action::PreviousView => "previous_view",
+            Action::Show(View::Overview) => "overview",
+            Action::Show(View::Agents) => "agents",
+            Action::Show(View::Campaigns) => "campaigns",
+            Action::Show(View::Budget) => "budget",
+            Action::Show(View::Log) => "log",
+            Action::Detail => "detail",
+            Action::Back => "back",
+            Action::Freeze => "freeze",
+            Action::Refresh => "refresh",
+            Action::NextLook => "next_look",
+            Action::Pin => "pin",
+            Action::CopyId => "copy_id",
+            Action::ColumnsMenu => "columns",
+            Action::Sections => "groups",
+            Action::CycleNames => "names",
+            Action::AgeAsTime => "age_as_time",
+            Action::CycleTheme => "theme",
+            Action::CycleSymbols => "symbols",
+            Action::EditCommand => "command",
+            Action::Banners => "banners",
+            Action::Dismiss => "dismiss",
+            Action::Down => "down",
+            Action::Up => "up",
+            Action::PageDown => "page_down",
+            Action::PageUp => "page_up",
+            Action::Top => "top",
+            Action::Bottom => "bottom",
+            Action::Help => "help",
+            Action::Redraw => "redraw",
+            Action::Suspend => "suspend",
+            _ => return None,
+        })
+    }
 }
 
 /// Where a key has a meaning.
@@ -92,24 +169,30 @@ pub enum Context {
     Normal,
     /// The line in which the filter is typed.
     Filter,
-    /// A menu lies over the view.
+    /// The command line.
+    Command,
+    /// The menu of sort columns lies over the view.
     Menu,
     /// The menu of mutes lies over the view.
     Mute,
     /// The line in which a note is typed.
     Note,
+    /// The menu of columns lies over the view.
+    Columns,
     /// A long text lies over the view.
     Pager,
 }
 
 impl Context {
     /// All of them, in the order of the help.
-    pub const ALL: [Context; 7] = [
+    pub const ALL: [Context; 9] = [
         Context::Normal,
         Context::Filter,
         Context::Note,
+        Context::Command,
         Context::Menu,
         Context::Mute,
+        Context::Columns,
         Context::Pager,
         Context::Everywhere,
     ];
@@ -120,9 +203,11 @@ impl Context {
             Context::Everywhere => "Everywhere",
             Context::Normal => "Tables",
             Context::Filter => "While a filter is typed",
-            Context::Menu => "In a menu",
             Context::Mute => "In the menu of mutes",
             Context::Note => "While a note is typed",
+            Context::Command => "While a command is typed",
+            Context::Menu => "In the menu of sort columns",
+            Context::Columns => "In the menu of columns",
             Context::Pager => "In this help and the list of banners",
         }
     }
@@ -146,7 +231,7 @@ pub struct Binding {
 /// The standard table. Its order is that of the footer and of the help.
 pub(super) fn standard() -> Vec<Binding> {
     use Action as A;
-    use Context::{Everywhere, Filter, Menu, Mute, Normal, Note, Pager};
+    use Context::{Columns, Command, Everywhere, Filter, Menu, Mute, Normal, Note, Pager};
     use KeyCode::{BackTab, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up};
 
     let key = |code| Key::new(code, KeyModifiers::NONE);
@@ -171,6 +256,8 @@ pub(super) fn standard() -> Vec<Binding> {
         bind(Normal, A::Show(View::Agents), &[char('2')], None, "Agents"),
         bind(Normal, A::Show(View::Campaigns), &[char('3')], None, "Campaigns"),
         bind(Normal, A::Show(View::Alerts), &[char('4')], None, "Alerts"),
+        bind(Normal, A::Show(View::Budget), &[char('5')], None, "What polling costs, who polls and who watches"),
+        bind(Normal, A::Show(View::Log), &[char('6')], None, "What happened lately"),
         bind(Normal, A::Detail, &[key(Enter)], Some("detail"), "The selected row in detail, with its chart"),
         bind(
             Normal,
@@ -195,6 +282,30 @@ pub(super) fn standard() -> Vec<Binding> {
         ),
         bind(
             Normal,
+            A::NextLook,
+            &[char('n')],
+            None,
+            "The next row that deserves a look, round and round; with a filter the next row that it found",
+        ),
+        bind(
+            Normal,
+            A::Pin,
+            &[char('P')],
+            None,
+            "Pin the selected row: for 30 minutes it is polled as if it stayed selected; once more: no longer",
+        ),
+        bind(Normal, A::CopyId, &[char('y')], None, "Copy the id of the selected row, where the terminal allows it"),
+        bind(Normal, A::ColumnsMenu, &[char('c')], Some("columns"), "Choose and order the columns"),
+        bind(
+            Normal,
+            A::Sections,
+            &[char('z')],
+            Some("groups"),
+            "Agents in sections by their group, each with the median of its agents",
+        ),
+        bind(Normal, A::CycleNames, &[char('N')], None, "Names of agents: full, initials, id, hidden"),
+        bind(
+            Normal,
             A::AgeAsTime,
             &[char('u')],
             None,
@@ -214,6 +325,15 @@ pub(super) fn standard() -> Vec<Binding> {
             Some("mute"),
             "Mute the alert of the row until it clears or for a time",
         ),
+        bind(Normal, A::CycleTheme, &[char('t')], None, "Next theme"),
+        bind(Normal, A::CycleSymbols, &[char('s')], None, "Next set of characters"),
+        bind(
+            Normal,
+            A::EditCommand,
+            &[char(':')],
+            None,
+            "Type a command: group, filter, sort, columns, names, theme, symbols, view, help, quit; Tab completes",
+        ),
         bind(Normal, A::Banners, &[char('b')], Some("banners"), "Show all banners in full"),
         bind(Normal, A::Dismiss, &[char('x')], None, "Dismiss the first banner until its cause changes"),
         bind(Normal, A::Down, &[char('j'), key(Down)], None, "Next row"),
@@ -229,6 +349,9 @@ pub(super) fn standard() -> Vec<Binding> {
         bind(Filter, A::Up, &[key(Up)], None, "Row before"),
         bind(Filter, A::PageDown, &[key(PageDown)], None, "A page down"),
         bind(Filter, A::PageUp, &[key(PageUp)], None, "A page up"),
+        bind(Command, A::RunCommand, &[key(Enter)], Some("do it"), "Do it"),
+        bind(Command, A::CompleteCommand, &[key(Tab)], Some("complete"), "Complete the word"),
+        bind(Command, A::LeaveCommand, &[key(Esc)], Some("leave"), "Leave the line"),
         bind(Menu, A::ChooseSort, &[key(Enter), char(' ')], Some("choose"), "Sort by this column"),
         bind(Menu, A::Reverse, &[char('O')], Some("reverse"), "Sort the other way round"),
         bind(Menu, A::Close, &[key(Esc), char('q'), char('o'), key(F(6))], Some("close"), "Close the menu"),
@@ -242,6 +365,15 @@ pub(super) fn standard() -> Vec<Binding> {
         bind(Mute, A::Close, &[key(Esc), char('q'), char('m')], Some("close"), "Close the menu"),
         bind(Mute, A::Down, &[char('j'), key(Down)], None, "Next entry"),
         bind(Mute, A::Up, &[char('k'), key(Up)], None, "Entry before"),
+        bind(Columns, A::ToggleColumn, &[char(' '), key(Enter)], Some("show or hide"), "Show or hide the column"),
+        bind(Columns, A::ColumnLeft, &[char('K'), key(Left), char('<')], Some("left"), "One place to the left"),
+        bind(Columns, A::ColumnRight, &[char('J'), key(Right), char('>')], Some("right"), "One place to the right"),
+        bind(Columns, A::ResetColumns, &[char('0')], Some("reset"), "The usual columns"),
+        bind(Columns, A::Close, &[key(Esc), char('q'), char('c')], Some("close"), "Close the menu"),
+        bind(Columns, A::Down, &[char('j'), key(Down)], None, "Next entry"),
+        bind(Columns, A::Up, &[char('k'), key(Up)], None, "Entry before"),
+        bind(Columns, A::Top, &[char('g'), key(Home)], None, "First entry"),
+        bind(Columns, A::Bottom, &[char('G'), key(End)], None, "Last entry"),
         bind(
             Pager,
             A::Close,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Line, Severity, State,
+    Line, Severity, State, names,
     rows::{all_lines, shown_now},
     text::{age, brief, moment},
 };
@@ -266,9 +266,10 @@ fn invalid(state: &State) -> Option<Banner> {
         format!(
             "{} ids are invalid: {}; each is asked again every 30m",
             bad.len(),
-            named(&bad, |l| { format!("{} ({})", l.target().id, l.watched.origin) })
+            named(&bad, |l| format!("{} ({})", l.target().id, l.watched.origin))
         )
     };
+    let text = names::veil(state, &text);
     Some(Banner { key: key("invalid", &bad), severity: Severity::Warning, text: clean_line(&text, 600) })
 }
 
@@ -285,8 +286,13 @@ fn failing(state: &State) -> Option<Banner> {
     let text = if bad.len() == 1 {
         format!("{} {} {old} ({} failures): {why}", first.target().kind, first.target().id, first.row.failures)
     } else {
-        format!("{} rows get no good answer: {}; the first: {why}", bad.len(), named(&bad, |l| l.name().to_owned()))
+        format!(
+            "{} rows get no good answer: {}; the first: {why}",
+            bad.len(),
+            named(&bad, |l| names::name(state, l).into_owned())
+        )
     };
+    let text = names::veil(state, &text);
     Some(Banner { key: key("failing", &bad), severity: Severity::Warning, text: clean_line(&text, 600) })
 }
 

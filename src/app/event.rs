@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossterm::event::KeyEvent;
 
-use super::{Alarms, Notice, past::Past};
+use super::{Alarms, Column, Notice, past::Past};
 use crate::{
     domain::{Kind, Reading},
     store::{self, HistoryInfo, Instance, Snapshot, Status, Usage},
@@ -35,6 +35,10 @@ pub enum Event {
     Resolved(String),
     /// Time has passed; what depends on it is drawn anew.
     Tick,
+    /// The mouse, where it is taken.
+    Mouse(Pointer),
+    /// This process uses so many bytes of memory.
+    Memory(u64),
     /// A frame was drawn, with this much room.
     Drawn(Room),
 }
@@ -52,10 +56,39 @@ pub struct Room {
     pub overlay_lines: usize,
     /// Columns of dots of the detail's chart, 0 without one.
     pub chart: usize,
+    /// Where the tables are.
+    pub spots: Vec<Spot>,
+}
+
+/// Where a table is on the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// Which; `None` only by default.
+    pub kind: Option<Kind>,
+    /// The line of its titles; its rows follow below.
+    pub top: u16,
+    /// How many rows there are.
+    pub rows: u16,
+    /// First column of the screen, and the one behind the last.
+    pub columns: (u16, u16),
+    /// Where each column begins and how wide it is.
+    pub titles: Vec<(Column, u16, u16)>,
+}
+
+/// What the mouse did, at a column and a row of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// The left button went down.
+    Click(u16, u16),
+    /// The wheel was turned down by a notch, or up.
+    Wheel {
+        /// Towards the end.
+        down: bool,
+    },
 }
 
 /// What the instances share besides readings. The rarely read parts are `None` where they were not read again.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shared {
     /// What the poller said.
     pub status: Option<Status>,

@@ -63,6 +63,23 @@ impl Words {
     }
 }
 
+impl Words {
+    /// True where the event of the log is shown: words are looked for in all of it, `kind:` in its kind alone. What can
+    /// only be said of rows is true of no event.
+    pub(super) fn accept_event(&self, kind: &str, who: &str, text: &str) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let hay = [kind, who, text].map(str::to_lowercase);
+        let found = |w: &Word| match w.field {
+            None => hay.iter().any(|h| h.contains(&w.text)),
+            Some(Field::Kind) => hay[0].contains(&w.text),
+            Some(_) => false,
+        };
+        self.words.iter().all(|w| found(w) != w.inverse) != self.inverse
+    }
+}
+
 impl Word {
     fn of(part: &str) -> Option<Word> {
         let (inverse, part) = part.strip_prefix('!').map_or((false, part), |rest| (true, rest));

@@ -1,12 +1,16 @@
 //! Keys: how they are compared, written and looked up; footer and help are generated from here.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
     Overlay, State,
     action::{Action, Binding, Context, standard},
+};
+use crate::{
+    config::{ConfigError, ConfigErrors, Rebind},
+    domain::clean,
 };
 
 /// A key with its modifiers, in one form however the terminal reports it.
@@ -64,6 +68,70 @@ impl fmt::Display for Key {
     }
 }
 
+/// Keys that have a name, as it is written; the first one of each is also what [`Key`] shows, but for its case.
+const NAMED: [(&str, KeyCode); 18] = [
+    ("space", KeyCode::Char(' ')),
+    ("tab", KeyCode::Tab),
+    ("shift-tab", KeyCode::BackTab),
+    ("enter", KeyCode::Enter),
+    ("esc", KeyCode::Esc),
+    ("up", KeyCode::Up),
+    ("down", KeyCode::Down),
+    ("left", KeyCode::Left),
+    ("right", KeyCode::Right),
+    ("home", KeyCode::Home),
+    ("end", KeyCode::End),
+    ("pgup", KeyCode::PageUp),
+    ("pageup", KeyCode::PageUp),
+    ("pgdn", KeyCode::PageDown),
+    ("pagedown", KeyCode::PageDown),
+    ("insert", KeyCode::Insert),
+    ("delete", KeyCode::Delete),
+    ("backspace", KeyCode::Backspace),
+];
+
+impl FromStr for Key {
+    type Err = String;
+
+    /// Reads what `Display` writes: `q`, `O`, `ctrl-c`, `alt-x`, `f6`, `space`, `pgdn`. Names are read in any case.
+    fn from_str(text: &str) -> Result<Key, String> {
+        let wrong = || {
+            format!(
+                "'{}' is no key: write one such as \"q\", \"O\", \"ctrl-q\", \"alt-x\", \"f6\", \"space\", \"enter\" or \"pgdn\"",
+                clean(text, 20)
+            )
+        };
+        let (mut modifiers, mut rest) = (KeyModifiers::NONE, text);
+        loop {
+            let lower = rest.to_ascii_lowercase();
+            if let Some((_, code)) = NAMED.iter().find(|(name, _)| *name == lower) {
+                return Ok(Key::new(*code, modifiers));
+            }
+            let named =
+                [("ctrl-", KeyModifiers::CONTROL), ("alt-", KeyModifiers::ALT), ("shift-", KeyModifiers::SHIFT)];
+            match named.into_iter().find(|(name, _)| lower.starts_with(name) && rest.len() > name.len()) {
+                Some((name, modifier)) => {
+                    modifiers |= modifier;
+                    rest = &rest[name.len()..];
+                }
+                None => break,
+            }
+        }
+        let mut chars = rest.chars();
+        match (chars.next(), chars.as_str()) {
+            // A shifted character is another character: it is written as itself.
+            (Some(c), "") if !c.is_control() && !modifiers.contains(KeyModifiers::SHIFT) => {
+                Ok(Key::new(KeyCode::Char(c), modifiers))
+            }
+            (Some('f' | 'F'), number) => match number.parse() {
+                Ok(n @ 1..=24) if !number.starts_with(['0', '+']) => Ok(Key::new(KeyCode::F(n), modifiers)),
+                _ => Err(wrong()),
+            },
+            _ => Err(wrong()),
+        }
+    }
+}
+
 /// Which key does what.
 #[derive(Clone, Debug)]
 pub struct Keymap {
@@ -77,6 +145,85 @@ impl Default for Keymap {
 }
 
 impl Keymap {
+    /// The standard table with the keys of `[ui.keys]`. They replace those of an action in the tables, and those that it
+    /// has everywhere, but Ctrl-C always quits. Menus, texts and lines that are typed keep their keys.
+    ///
+    /// # Errors
+    /// Unknown actions, unknown keys, and keys with two meanings, with their places.
+    pub fn of(rebinds: &[Rebind]) -> Result<Keymap, ConfigErrors> {
+        let mut bindings = standard();
+        let mut errors = Vec::new();
+        let mut fail = |place: &crate::config::Place, message: String| {
+            errors.push(ConfigError { place: place.clone(), message });
+        };
+        // Who says so of which key; the standard table says nothing.
+        let mut given = Vec::new();
+        for rebind in rebinds {
+            let keys: Vec<(Key, _)> = rebind
+                .keys
+                .iter()
+                .filter_map(|(text, place)| match text.parse() {
+                    Ok(key) => Some((key, place)),
+                    Err(message) => {
+                        fail(place, format!("'{}': {message}", clean(&rebind.action, 40)));
+                        None
+                    }
+                })
+                .collect();
+            let Some(at) = place_of(&bindings, &rebind.action) else {
+                let known: Vec<&str> = names().collect();
+                let hint = crate::config::suggest(&rebind.action, &known);
+                fail(&rebind.place, format!("unknown action '{}'{hint}", clean(&rebind.action, 40)));
+                continue;
+            };
+            bindings[at].keys = keys.iter().map(|(key, _)| *key).collect();
+            // A key that is there anyway, everywhere, need not be there twice.
+            let action = bindings[at].action;
+            let everywhere = |key: &Key| {
+                bindings.iter().any(|b| b.context == Context::Everywhere && b.action == action && b.keys.contains(key))
+            };
+            let own: Vec<Key> = match bindings[at].context {
+                Context::Everywhere => bindings[at].keys.clone(),
+                _ => bindings[at].keys.iter().copied().filter(|key| !everywhere(key)).collect(),
+            };
+            bindings[at].keys = own;
+            given.extend(keys.into_iter().map(|(key, place)| (key, place, at)));
+        }
+        for (i, (key, place, at)) in given.iter().enumerate() {
+            let alike = |b: &Binding| matches!(b.context, Context::Normal | Context::Everywhere);
+            let other = bindings
+                .iter()
+                .enumerate()
+                .find(|(n, b)| n != at && alike(b) && b.action != bindings[*at].action && b.keys.contains(key));
+            let twice = given[..i].iter().any(|(k, _, a)| k == key && a == at);
+            if let Some((_, other)) = other {
+                let name = other.action.name().unwrap_or("another action");
+                let mine = bindings[*at].action.name().unwrap_or("this");
+                fail(place, format!("{key} is the key of '{name}': '{mine}' cannot have it too"));
+            } else if twice {
+                fail(place, format!("{key} is given twice"));
+            }
+        }
+        if errors.is_empty() { Ok(Keymap { bindings }) } else { Err(ConfigErrors(errors)) }
+    }
+
+    /// The table for a manual in Markdown: a heading for each context, and a row for each action with its keys, its name
+    /// in `[ui.keys]` and a sentence.
+    pub fn markdown(&self) -> String {
+        let mut out = String::new();
+        for context in Context::ALL {
+            out.push_str(&format!("\n**{}**\n\n| Keys | Action | |\n|---|---|---|\n", context.title()));
+            for b in self.bindings.iter().filter(|b| b.context == context) {
+                let keys: Vec<String> = b.keys.iter().map(|k| format!("`{k}`")).collect();
+                let named = matches!(context, Context::Normal | Context::Everywhere).then(|| b.action.name()).flatten();
+                let name = named.map_or_else(String::new, |n| format!("`{n}`"));
+                out.push_str(&format!("| {} | {name} | {} |\n", keys.join(" "), b.help.replace('|', "\\|")));
+            }
+        }
+        out.push('\n');
+        out
+    }
+
     /// The whole table.
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings
@@ -118,14 +265,28 @@ impl Keymap {
     }
 }
 
+/// Where the action of this name can be bound anew: in the tables, else everywhere.
+fn place_of(bindings: &[Binding], name: &str) -> Option<usize> {
+    let at = |context| bindings.iter().position(|b| b.context == context && b.action.name() == Some(name));
+    at(Context::Normal).or_else(|| at(Context::Everywhere))
+}
+
+/// The names of all actions that can be bound anew.
+fn names() -> impl Iterator<Item = &'static str> {
+    let standard = standard().into_iter().filter(|b| matches!(b.context, Context::Normal | Context::Everywhere));
+    standard.filter_map(|b| b.action.name())
+}
+
 /// Where the next key goes.
 pub fn context(state: &State) -> Context {
     match &state.overlay {
         Some(Overlay::SortMenu { .. }) => Context::Menu,
         Some(Overlay::MuteMenu { .. }) => Context::Mute,
         Some(Overlay::Note { .. }) => Context::Note,
+        Some(Overlay::Columns { .. }) => Context::Columns,
         Some(Overlay::Help { .. } | Overlay::Banners { .. }) => Context::Pager,
-        None if state.filter.editing => Context::Filter,
+        None if state.command.is_some() => Context::Command,
+        None if state.filter().editing => Context::Filter,
         None => Context::Normal,
     }
 }
@@ -142,6 +303,8 @@ mod tests {
             let mut seen = HashSet::new();
             for binding in Keymap::default().bindings().iter().filter(|b| b.context == context) {
                 assert!(!binding.keys.is_empty(), "{binding:?}");
+                let fixed = !matches!(context, Context::Normal | Context::Everywhere);
+                assert!(fixed || binding.action.name().is_some(), "{binding:?} has no name for [ui.keys]");
                 for key in &binding.keys {
                     assert!(seen.insert(*key), "{key} twice in {context:?}");
                 }
@@ -191,6 +354,95 @@ mod tests {
         assert_eq!(press(KeyCode::Char('q'), KeyModifiers::ALT), None);
         let release = KeyEvent::new_with_kind(KeyCode::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
         assert_eq!(map.action(Context::Normal, release), None);
+    }
+
+    fn rebinds(lines: &[(&str, &[&str])]) -> Vec<Rebind> {
+        use crate::config::Place;
+        let at = |line, column| Place::At { file: "c.toml".into(), line, column };
+        (1..)
+            .zip(lines)
+            .map(|(line, (action, keys))| Rebind {
+                action: (*action).into(),
+                place: at(line, 1),
+                keys: (5..).step_by(5).zip(*keys).map(|(column, key)| ((*key).into(), at(line, column))).collect(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_key_that_is_shown_can_be_written() {
+        for binding in standard() {
+            for key in binding.keys {
+                assert_eq!(key.to_string().parse(), Ok(key), "{key}");
+                assert!(key.to_string().to_lowercase().parse::<Key>().is_ok(), "{key}");
+            }
+        }
+        for (text, shown) in
+            [("ctrl-C", "Ctrl-C"), ("ALT-Ctrl-x", "Ctrl-Alt-X"), ("-", "-"), ("shift-f3", "Shift-F3"), ("é", "é")]
+        {
+            assert_eq!(text.parse::<Key>().unwrap().to_string(), shown);
+        }
+        for text in ["", "qq", "ctrl-", "f0", "f25", "f01", "shift-a", "ctrl-qq", "\u{7}", "super-x"] {
+            let told = text.parse::<Key>();
+            assert!(text == "ctrl-" || told.is_err(), "{text:?}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn configured_keys_replace_the_usual_ones() {
+        let map =
+            Keymap::of(&rebinds(&[("quit", &["ctrl-q", "ctrl-c", "F10"]), ("freeze", &["q"]), ("pin", &[])])).unwrap();
+        let press = |context, text: &str| {
+            let key: Key = text.parse().unwrap();
+            map.action(context, KeyEvent::new(key.code, key.modifiers))
+        };
+        for (key, action) in [
+            ("ctrl-q", Some(Action::Quit)),
+            ("f10", Some(Action::Quit)),
+            ("ctrl-c", Some(Action::Quit)),
+            ("q", Some(Action::Freeze)),
+            ("p", None),
+            ("P", None),
+        ] {
+            assert_eq!(press(Context::Normal, key), action, "{key}");
+        }
+        assert_eq!(press(Context::Menu, "q"), Some(Action::Close), "menus keep their keys");
+        let keys = |map: &Keymap| map.hints(Context::Normal)[0].0.clone();
+        assert_eq!(keys(&map), "Ctrl-Q");
+        let map = Keymap::of(&rebinds(&[("quit", &["x"]), ("dismiss", &["q"]), ("suspend", &["alt-z"])])).unwrap();
+        assert_eq!(keys(&map), "x", "two actions may change places");
+        assert!(map.help().iter().any(|(_, e)| e.iter().any(|(keys, _)| keys == "Alt-z" || keys == "Alt-Z")));
+    }
+
+    #[test]
+    fn clashes_and_unknown_names_are_errors_with_their_places() {
+        let told = |lines: &[(&str, &[&str])]| Keymap::of(&rebinds(lines)).unwrap_err().to_string();
+        assert_eq!(
+            told(&[("quitt", &["q"]), ("quit", &["p", "nokey"]), ("reverse", &["ctrl-l"]), ("log", &["x", "X", "x"])]),
+            "c.toml:1:1: unknown action 'quitt'; did you mean 'quit'?\n\
+             c.toml:2:10: 'quit': 'nokey' is no key: write one such as \"q\", \"O\", \"ctrl-q\", \"alt-x\", \"f6\", \
+             \"space\", \"enter\" or \"pgdn\"\n\
+             c.toml:2:5: Ctrl-P is the key of 'x'"
+                .replace("Ctrl-P is the key of 'x'", "p is the key of 'freeze': 'quit' cannot have it too")
+                + "\nc.toml:3:5: Ctrl-L is the key of 'redraw': 'reverse' cannot have it too\n\
+                   c.toml:4:5: x is the key of 'dismiss': 'log' cannot have it too\n\
+                   c.toml:4:15: x is the key of 'dismiss': 'log' cannot have it too"
+        );
+        assert_eq!(told(&[("log", &["X", "X"])]), "c.toml:1:10: X is given twice");
+        assert!(told(&[("log", &["ctrl-c"])]).contains("Ctrl-C is the key of 'quit'"));
+    }
+
+    #[test]
+    fn the_manuals_table_has_every_action_and_the_readme_has_it_as_it_is() {
+        let table = Keymap::default().markdown();
+        for binding in standard() {
+            assert!(table.contains(binding.help), "{}", binding.help);
+        }
+        let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        if let Ok(text) = std::fs::read_to_string(readme) {
+            let part = text.split_once("<!-- keys -->").and_then(|(_, rest)| rest.split_once("<!-- /keys -->"));
+            assert_eq!(part.map(|(part, _)| part), Some(table.as_str()), "put `ahtop`'s own table there");
+        }
     }
 
     #[test]

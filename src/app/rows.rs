@@ -5,7 +5,12 @@
 
 use std::{cmp::Ordering, time::Duration};
 
-use super::{Column, Mark, RowState, State, View, alarms, filter::Words, wall};
+use super::{
+    Column, Item, Mark, RowState, State, View, alarms,
+    filter::Words,
+    groups::{self, in_sections},
+    wall,
+};
 use crate::{
     config::Watched,
     domain::{Aht, Condition, Kind, Level, Now, Point, Row, Series, Target},
@@ -181,6 +186,12 @@ pub fn lines(state: &State, kind: Kind) -> Vec<Line<'_>> {
     let words = Words::of(state.filter.text.value());
     let mut lines: Vec<Line<'_>> = all_lines(state, kind).filter(|l| words.accept(l)).collect();
     lines.sort_by(|a, b| order(a, b, state.sort.column, state.sort.reverse));
+    if in_sections(state, kind) {
+        let groups = groups::order(state);
+        // Those without a group come last; within a section the order holds.
+        let place = |l: &Line<'_>| l.group().and_then(|g| groups.iter().position(|o| ***o == *g)).unwrap_or(usize::MAX);
+        lines.sort_by_cached_key(place);
+    }
     lines
 }
 
@@ -260,14 +271,33 @@ pub fn tables(state: &State) -> Vec<Kind> {
         View::Overview | View::Alerts => Kind::ALL.into_iter().filter(|k| has(*k)).collect(),
         View::Agents => vec![Kind::Agent],
         View::Campaigns => vec![Kind::Campaign],
+        View::Budget | View::Log => Vec::new(),
     }
 }
 
-/// The part of `lines` that the last frame had room for.
-pub fn window<'l, 'a>(state: &State, kind: Kind, lines: &'l [Line<'a>]) -> &'l [Line<'a>] {
-    let from = state.offset.get(&kind).copied().unwrap_or(0).min(lines.len());
+/// True where a name on the screen may be written in a script other than Latin.
+pub fn has_wide_names(state: &State) -> bool {
+    let latin = |text: &str| text.chars().all(|c| c < '\u{250}');
+    let mut watched = state.facts.watched.iter();
+    watched.any(|w| !w.label.as_deref().is_none_or(latin) || !latin(&w.target.id))
+        || state.shown().rows.values().any(|row| !row.name.as_deref().is_none_or(latin))
+}
+
+/// The kinds that counts and ages are about: those of the view's tables, and where it has none all that are watched.
+pub fn concerned(state: &State) -> Vec<Kind> {
+    let tables = tables(state);
+    if tables.is_empty() {
+        let has = |kind: &Kind| state.facts.watched.iter().any(|w| w.target.kind == *kind);
+        return Kind::ALL.into_iter().filter(has).collect();
+    }
+    tables
+}
+
+/// The part of a table's `items` that the last frame had room for.
+pub fn window<'l, 'a>(state: &State, kind: Kind, items: &'l [Item<'a>]) -> &'l [Item<'a>] {
+    let from = state.offset.get(&kind).copied().unwrap_or(0).min(items.len());
     let page = state.page.get(&kind).copied().unwrap_or(0);
-    &lines[from..from.saturating_add(page).min(lines.len())]
+    &items[from..from.saturating_add(page).min(items.len())]
 }
 
 /// The oldest age among `lines`, with whose it is. Ids that the service does not know have an age no more.
@@ -295,7 +325,13 @@ pub fn counts<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Vec<(RowState, u
 /// The median of the agents' fresh averages and how many they are. Not the team's AHT: calls are not weighted, and the
 /// screen says so.
 pub fn median_of_agents(state: &State) -> Option<(Aht, usize)> {
-    let mut fresh: Vec<u32> = all_lines(state, Kind::Agent)
+    median(all_lines(state, Kind::Agent))
+}
+
+/// The median of the fresh averages among `lines` and how many they are.
+pub fn median<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Option<(Aht, usize)> {
+    let mut fresh: Vec<u32> = lines
+        .into_iter()
         .filter(|l| matches!(l.state, RowState::Fresh(_)))
         .filter_map(|l| l.aht.map(Aht::secs))
         .collect();
@@ -348,13 +384,13 @@ pub fn attention(state: &State) -> Vec<(Target, Attention)> {
         seen.extend(Kind::ALL.into_iter().flat_map(|k| wall::shown(state, k).0).map(|l| l.target().clone()));
     }
     for kind in tables(state).into_iter().filter(|_| state.wall.is_none()) {
-        let lines = lines(state, kind);
-        seen.extend(window(state, kind, &lines).iter().map(|l| l.target().clone()));
+        let items = groups::items(state, kind);
+        seen.extend(window(state, kind, &items).iter().filter_map(|i| i.row()).map(|l| l.target().clone()));
     }
     seen.sort_unstable();
     let selected = state.selected.get(&state.focus).filter(|_| state.wall.is_none());
     let of = |target: &Target| {
-        if selected == Some(target) {
+        if selected == Some(target) || state.pins.contains_key(target) {
             Attention::Selected
         } else if seen.binary_search(target).is_ok() {
             Attention::OnScreen

@@ -3,17 +3,18 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use tui_input::Input;
 
 use super::{
-    Keymap,
+    Keymap, Spot,
     past::{Axis, Past},
     wall::Wall,
 };
 use crate::{
     alert::{Alert, AlertId, Mute, Subject},
-    config::{Budget, Ui, Wall as WallConfig, Watched},
-    domain::{Condition, Kind, Level, Now, Row, Target},
+    config::{Budget, Symbols, Theme, Ui, Wall as WallConfig, Watched},
+    domain::{Condition, Kind, Level, Mono, Now, Row, Target},
     store::{Event, HistoryInfo, Instance, Status, Usage},
 };
 
@@ -68,10 +69,34 @@ pub struct State {
     pub offset: BTreeMap<Kind, usize>,
     /// Rows that each table had room for in the last frame: written back by the loop after drawing, for paging.
     pub page: BTreeMap<Kind, usize>,
+    /// Where the tables of the last frame were, for the mouse.
+    pub spots: Vec<Spot>,
     /// The order of both tables.
     pub sort: Sort,
     /// Which rows are shown.
     pub filter: Filter,
+    /// Which events the log shows; apart from that of the tables, which would hide their rows.
+    pub log_filter: Filter,
+    /// First visible line of a view that is a text.
+    pub scroll: usize,
+    /// The columns of both tables from left to right; empty: the usual ones.
+    pub columns: Vec<Column>,
+    /// True where agents stand in sections by their group.
+    pub sections: bool,
+    /// How agents are named.
+    pub names: Names,
+    /// Rows that are polled as often as the selected one, and until when.
+    pub pins: BTreeMap<Target, Mono>,
+    /// Which colours; at first those of the configuration.
+    pub theme: Theme,
+    /// Which characters; at first those of the configuration.
+    pub symbols: Symbols,
+    /// The command line while it is typed.
+    pub command: Option<Input>,
+    /// What the last key came to, where that is not seen elsewhere; until the next key.
+    pub said: Option<String>,
+    /// Memory of this process in bytes; 0: not known.
+    pub memory: u64,
     /// What lies over the view.
     pub overlay: Option<Overlay>,
     /// True where the detail takes the whole view (`Enter`); from 110 columns on it also stands beside the tables.
@@ -81,7 +106,8 @@ pub struct State {
     /// The picture as it was when frozen. Rows, status, usage, events and the time are then drawn from it (see
     /// [`State::shown`]); view, selection, sort, filter and overlay stay those of the live state.
     pub frozen: Option<Box<State>>,
-    /// Lines of the overlay that the last frame showed, and how many there are: bounds its scrolling.
+    /// Lines that the last frame showed of the overlay, or of a view that is a text, and how many there are: bounds the
+    /// scrolling.
     pub overlay_lines: (usize, usize),
     /// Terminal size in columns and rows.
     pub size: (u16, u16),
@@ -108,6 +134,8 @@ impl State {
     pub fn new(facts: Facts, now: Now) -> Self {
         let rows = facts.watched.iter().map(|w| (w.target.clone(), Row::new(w.target.clone()))).collect();
         let agents_only = facts.watched.iter().all(|w| w.target.kind == Kind::Agent);
+        // Keys that are not right were told with the configuration, and then we do not get here.
+        let keys = Keymap::of(&facts.ui.keys).unwrap_or_default();
         State {
             wall: facts.locked.then(|| Wall::new(now.mono)),
             replies: 0,
@@ -115,6 +143,8 @@ impl State {
             past: None,
             chart: 0,
             follows: facts.watched.is_empty(),
+            theme: facts.ui.theme,
+            symbols: facts.ui.symbols,
             facts,
             started: now.clone(),
             now,
@@ -139,15 +169,25 @@ impl State {
             selected: BTreeMap::new(),
             offset: BTreeMap::new(),
             page: BTreeMap::new(),
+            spots: Vec::new(),
             sort: Sort { column: Column::State, reverse: false },
             filter: Filter::default(),
+            log_filter: Filter::default(),
+            scroll: 0,
+            columns: Vec::new(),
+            sections: false,
+            names: Names::Full,
+            pins: BTreeMap::new(),
+            command: None,
+            said: None,
+            memory: 0,
             overlay: None,
             detail_open: false,
             age_as_time: false,
             frozen: None,
             overlay_lines: (0, 0),
             size: (0, 0),
-            keys: Arc::default(),
+            keys: Arc::new(keys),
             cursor: BTreeMap::new(),
         }
     }
@@ -155,6 +195,15 @@ impl State {
     /// Where the data of the picture come from: the frozen state, or this one.
     pub fn shown(&self) -> &State {
         self.frozen.as_deref().unwrap_or(self)
+    }
+
+    /// The filter of the view.
+    pub fn filter(&self) -> &Filter {
+        if self.view == View::Log { &self.log_filter } else { &self.filter }
+    }
+
+    pub(super) fn filter_mut(&mut self) -> &mut Filter {
+        if self.view == View::Log { &mut self.log_filter } else { &mut self.filter }
     }
 
     /// What the configuration says of `target`.
@@ -192,7 +241,19 @@ pub struct Facts {
 
 impl View {
     /// All of them, in the order of their numbers.
-    pub const ALL: [View; 4] = [View::Overview, View::Agents, View::Campaigns, View::Alerts];
+    pub const ALL: [View; 6] = [View::Overview, View::Agents, View::Campaigns, View::Alerts, View::Budget, View::Log];
+
+    /// Its number, which is also its key.
+    pub const fn number(self) -> u8 {
+        match self {
+            View::Overview => 1,
+            View::Agents => 2,
+            View::Campaigns => 3,
+            View::Alerts => 4,
+            View::Budget => 5,
+            View::Log => 6,
+        }
+    }
 
     /// Its name in the header.
     pub const fn title(self) -> &'static str {
@@ -201,6 +262,8 @@ impl View {
             View::Agents => "Agents",
             View::Campaigns => "Campaigns",
             View::Alerts => "Alerts",
+            View::Budget => "Budget",
+            View::Log => "Log",
         }
     }
 }
@@ -216,10 +279,15 @@ pub enum View {
     Campaigns,
     /// What somebody should look at.
     Alerts,
+    /// What polling costs and who does it.
+    Budget,
+    /// What happened.
+    Log,
 }
 
 /// The columns of the tables. Title, width, cell and order live with the enum (`ui` draws by them).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Column {
     /// Label, name or id.
     Name,
@@ -242,12 +310,42 @@ pub enum Column {
 }
 
 /// An order of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sort {
     /// By this column; ties by name.
     pub column: Column,
     /// The other way round. Rows without a value stay last in both directions.
     pub reverse: bool,
+}
+
+/// How agents are named on the screen. Campaigns are no people: they keep their names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Names {
+    /// Label, else the name that the service gave, else the id.
+    #[default]
+    Full,
+    /// The initials of that.
+    Initials,
+    /// The id.
+    Id,
+    /// The place in the configuration: `agent 12`.
+    Hidden,
+}
+
+impl Names {
+    /// All of them, in the order of the key that changes them.
+    pub const ALL: [Names; 4] = [Names::Full, Names::Initials, Names::Id, Names::Hidden];
+
+    /// `full`, `initials`, `id`, `hidden`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Names::Full => "full",
+            Names::Initials => "initials",
+            Names::Id => "id",
+            Names::Hidden => "hidden",
+        }
+    }
 }
 
 /// Which rows are shown.
@@ -287,6 +385,11 @@ pub enum Overlay {
         rank: u32,
         /// What was typed.
         text: String,
+    },
+    /// The columns, with the cursor on one of them.
+    Columns {
+        /// The column under the cursor.
+        cursor: usize,
     },
     /// All banners in full, scrolled.
     Banners {

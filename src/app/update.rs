@@ -1,28 +1,37 @@
 //! The one place where the state changes: an event in, effects out. No I/O and no clock.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest, backend::crossterm::to_input_request};
 
 use super::{
-    Action, Context, Event, Key, Overlay, Room, Shared, State, View, alarms,
+    Action, Choices, Context, Event, Key, Names, Overlay, Pointer, Room, Shared, State, View, alarms,
     banners::{banners, causes},
-    context, follow,
+    columns,
+    command::{self, Done},
+    context, follow, groups, mouse,
     past::Axis,
-    rows::SORT_COLUMNS,
+    rows::{SORT_COLUMNS, lines, tables},
     select,
     wall::{self, Wall},
 };
 use crate::{
+    config::Symbols,
     domain::{Now, Outcome, Reading, Row, Target, clean_line},
     store::Snapshot,
 };
 
 /// Most notices that are kept; the oldest go first.
 const NOTICES: usize = 20;
-/// Longest filter in characters.
-const FILTER: usize = 200;
+/// Longest filter and longest command in characters.
+pub(super) const FILTER: usize = 200;
+/// How long a row stays pinned.
+const PIN: Duration = Duration::from_secs(30 * 60);
+/// The rank from which on a row deserves no look.
+const OK: u8 = crate::app::RowState::Fresh(crate::domain::Level::Inside).rank();
+/// Of the memory, so much makes a difference on the screen.
+const MEMORY: u64 = 100_000;
 
 /// What the loop does for the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +48,10 @@ pub enum Effect {
     Act(crate::alert::Action),
     /// An alert started or became worse: bell and notification, where they are on.
     Alarm(String),
+    /// Put this text into the clipboard.
+    Copy(String),
+    /// Remember these choices for the next start.
+    Remember(Box<Choices>),
 }
 
 /// Takes in one event at `now`. [`State::revision`] counts up where the picture may differ afterwards.
@@ -70,7 +83,18 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             state.notices.retain(|n| n.key != key);
             state.notices.len() != before && live(state)
         }
-        Event::Tick => live(state),
+        Event::Tick => {
+            let now = state.now.mono;
+            let before = state.pins.len();
+            state.pins.retain(|_, until| *until > now);
+            live(state) || state.pins.len() != before
+        }
+        Event::Mouse(pointer) => on_mouse(state, pointer, &mut effects),
+        Event::Memory(bytes) => {
+            let changed = bytes / MEMORY != state.memory / MEMORY;
+            state.memory = bytes;
+            changed && state.view == View::Budget && live(state)
+        }
         Event::Drawn(room) => on_drawn(state, room),
     };
     let turned = wall::turn(state);
@@ -89,6 +113,7 @@ fn on_drawn(state: &mut State, room: Room) -> bool {
     state.overlay_lines = (room.overlay, room.overlay_lines);
     state.alert_page = room.alerts;
     state.chart = room.chart;
+    state.spots = room.spots;
     if state.page == room.page {
         return false;
     }
@@ -176,14 +201,21 @@ fn on_paste(state: &mut State, text: &str) -> bool {
         }
         return note.len() != before;
     }
-    if context(state) != Context::Filter {
-        return false;
-    }
-    let before = state.filter.text.value().to_owned();
+    let Some(line) = typed_line(state) else { return false };
+    let before = line.value().to_owned();
     for c in clean_line(text, FILTER).chars().filter(|c| *c != '\u{fffd}') {
-        type_char(&mut state.filter.text, InputRequest::InsertChar(c));
+        type_char(line, InputRequest::InsertChar(c));
     }
-    before != state.filter.text.value()
+    before != line.value()
+}
+
+/// The line that is being typed.
+fn typed_line(state: &mut State) -> Option<&mut Input> {
+    match context(state) {
+        Context::Filter => Some(&mut state.filter_mut().text),
+        Context::Command => state.command.as_mut(),
+        _ => None,
+    }
 }
 
 fn type_char(input: &mut Input, request: InputRequest) -> bool {
@@ -226,11 +258,12 @@ fn on_key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
     let context = context(state);
     let keys = Arc::clone(&state.keys);
     match keys.action(context, key) {
-        Some(action) => act(state, action, effects),
+        Some(action) => chosen(state, effects, |state, effects| act(state, action, effects)),
         None if context == Context::Note => on_note(state, key),
-        None if context == Context::Filter => to_input_request(&crossterm::event::Event::Key(key))
-            .is_some_and(|request| type_char(&mut state.filter.text, request)),
-        None => false,
+        None => {
+            let Some(line) = typed_line(state) else { return false };
+            to_input_request(&crossterm::event::Event::Key(key)).is_some_and(|request| type_char(line, request))
+        }
     }
 }
 
@@ -245,6 +278,33 @@ fn on_note(state: &mut State, key: KeyEvent) -> bool {
         KeyCode::Backspace => text.pop().is_some(),
         _ => false,
     }
+}
+
+fn on_mouse(state: &mut State, pointer: Pointer, effects: &mut Vec<Effect>) -> bool {
+    chosen(state, effects, |state, _| match (pointer, mouse::wheel(pointer)) {
+        (_, Some(to)) => {
+            (0..mouse::NOTCH).for_each(|_| travel(state, to));
+            true
+        }
+        (Pointer::Click(x, y), None) => mouse::click(state, x, y),
+        _ => false,
+    })
+}
+
+/// Does what the user wants. What an earlier wish came to is no news then, and what is chosen is remembered.
+fn chosen(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    act: impl FnOnce(&mut State, &mut Vec<Effect>) -> bool,
+) -> bool {
+    let before = Choices::of(state);
+    let said = state.said.take().is_some();
+    let changed = act(state, effects);
+    let after = Choices::of(state);
+    if after != before {
+        effects.push(Effect::Remember(Box::new(after)));
+    }
+    changed || said
 }
 
 /// Does `action`; true where the picture may differ afterwards.
@@ -282,6 +342,53 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
                 state.sort.column = *column;
             }
         }
+        Action::ColumnsMenu => state.overlay = Some(Overlay::Columns { cursor: 0 }),
+        Action::ToggleColumn => columns::toggle(state),
+        Action::ColumnLeft => columns::shift(state, false),
+        Action::ColumnRight => columns::shift(state, true),
+        Action::ResetColumns => state.columns.clear(),
+        Action::Sections => {
+            state.sections = !state.sections;
+            if state.sections && groups::order(state).is_empty() {
+                state.said = Some("no group is configured: [[group]] makes one".into());
+            }
+        }
+        Action::NextLook => next_look(state),
+        Action::Pin => pin(state),
+        Action::CopyId => {
+            select_something(state);
+            if let Some(id) = select::selected(state).map(|t| t.id.to_string()) {
+                state.said = Some(format!("copied {id}, if the terminal allows it"));
+                effects.push(Effect::Copy(id));
+            }
+        }
+        Action::CycleNames => {
+            state.names = following(&Names::ALL, &state.names);
+            state.said = Some(format!("names: {}", state.names.word()));
+        }
+        Action::CycleTheme => {
+            state.theme = following(&command::themes(state), &state.theme);
+            state.said = Some(format!("theme: {}", state.theme.word()));
+        }
+        Action::CycleSymbols => {
+            state.symbols = following(&Symbols::ALL, &state.symbols);
+            state.said = Some(format!("symbols: {}", state.symbols.word()));
+        }
+        Action::EditCommand => state.command = Some(Input::default()),
+        Action::LeaveCommand => state.command = None,
+        Action::CompleteCommand => {
+            if let Some(line) = &state.command {
+                state.command = Some(Input::new(command::complete(state, line.value())));
+            }
+        }
+        Action::RunCommand => {
+            let text = state.command.take().map(|line| line.value().to_owned()).unwrap_or_default();
+            match command::run(state, &text) {
+                Ok(Done::Settled) => {}
+                Ok(Done::Act(action)) => return act(state, action, effects),
+                Err(why) => state.said = Some(why),
+            }
+        }
         Action::Reverse => state.sort.reverse = !state.sort.reverse,
         Action::NextView => turn(state, 1),
         Action::PreviousView => turn(state, View::ALL.len() - 1),
@@ -293,11 +400,15 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         }
         Action::Back => back(state),
         Action::EditFilter => {
-            state.filter.editing = true;
+            if tables(state).is_empty() && state.view != View::Log {
+                state.said = Some("nothing to filter here".into());
+                return true;
+            }
+            state.filter_mut().editing = true;
             state.detail_open = false;
         }
-        Action::ApplyFilter => state.filter.editing = false,
-        Action::ClearFilter => state.filter = super::Filter::default(),
+        Action::ApplyFilter => state.filter_mut().editing = false,
+        Action::ClearFilter => *state.filter_mut() = super::Filter::default(),
         Action::Freeze => {
             state.frozen = match state.frozen.take() {
                 Some(_) => None,
@@ -362,15 +473,23 @@ fn select_something(state: &mut State) {
 fn travel(state: &mut State, to: select::Move) {
     let (shown, all) = state.overlay_lines;
     let in_alerts = in_alerts(state);
+    let text = tables(state).is_empty();
     let mutes = match &state.overlay {
         Some(Overlay::MuteMenu { id, .. }) => alarms::mute_choices(state, id).len(),
         _ => 0,
     };
     match &mut state.overlay {
         None if in_alerts => alarms::travel(state, to),
+        None if text => {
+            state.scroll = to.from(state.scroll, shown.max(1)).min(all.saturating_sub(shown));
+        }
         None => select::go(state, to),
         Some(Overlay::Note { .. }) => {}
         Some(Overlay::MuteMenu { cursor, .. }) => *cursor = to.from(*cursor, mutes).min(mutes.saturating_sub(1)),
+        Some(Overlay::Columns { cursor }) => {
+            let last = crate::app::Column::ALL.len() - 1;
+            *cursor = to.from(*cursor, last).min(last);
+        }
         Some(Overlay::SortMenu { cursor }) => {
             *cursor = to.from(*cursor, SORT_COLUMNS.len()).min(SORT_COLUMNS.len() - 1)
         }
@@ -386,15 +505,56 @@ fn turn(state: &mut State, by: usize) {
 }
 
 fn show(state: &mut State, view: View) {
+    state.scroll = if state.view == view { state.scroll } else { 0 };
     state.view = view;
     state.detail_open = false;
+    // A line that is half typed belongs to the view that was left.
+    state.filter.editing = false;
+    state.log_filter.editing = false;
+}
+
+/// The value behind `present`, round and round.
+fn following<T: Copy + PartialEq>(all: &[T], present: &T) -> T {
+    let at = all.iter().position(|t| t == present).map_or(0, |at| (at + 1) % all.len());
+    all.get(at).copied().unwrap_or(*present)
+}
+
+/// Selects the next row that deserves a look, over all tables of the view, from the selected one on; with a filter the
+/// next one that it found.
+fn next_look(state: &mut State) {
+    let all_found = !state.filter.text.value().trim().is_empty();
+    let mut rows: Vec<(Target, bool)> = Vec::new();
+    for kind in tables(state) {
+        rows.extend(lines(state, kind).iter().map(|l| (l.target().clone(), all_found || l.state.rank() < OK)));
+    }
+    let from = select::selected(state).and_then(|t| rows.iter().position(|(x, _)| x == t)).map_or(0, |at| at + 1);
+    let next = rows.iter().cycle().skip(from).take(rows.len()).find(|(_, look)| *look);
+    match next.map(|(target, _)| target.clone()) {
+        Some(target) => select::choose(state, &target),
+        None => state.said = Some("no row deserves a look".into()),
+    }
+}
+
+/// Pins the selected row, or lets it go.
+fn pin(state: &mut State) {
+    select_something(state);
+    let Some(target) = select::selected(state).cloned() else { return };
+    state.said = Some(match state.pins.remove(&target) {
+        Some(_) => "no longer pinned".into(),
+        None => {
+            state.pins.insert(target, state.now.mono + PIN);
+            "pinned for 30 minutes".into()
+        }
+    });
 }
 
 fn back(state: &mut State) {
     if state.detail_open {
         state.detail_open = false;
-    } else if !state.filter.text.value().is_empty() {
-        state.filter = super::Filter::default();
+    } else if !state.filter().text.value().is_empty() {
+        *state.filter_mut() = super::Filter::default();
+    } else if tables(state).is_empty() {
+        state.scroll = 0;
     } else {
         state.selected.clear();
         state.cursor.clear();

@@ -4,7 +4,7 @@ use std::{fmt::Write, time::Duration};
 
 use super::{Done, config::warnings};
 use crate::{
-    config::{self, Config, Env, Loaded, Overrides, format_duration, secret},
+    config::{Config, Env, Loaded, Overrides, format_duration, secret},
     domain::{Kind, clean},
     exit::Exit,
 };
@@ -12,7 +12,7 @@ use crate::{
 /// Checks everything that can be checked without the service. The configuration comes back where it is good, for
 /// whoever goes on with it.
 pub fn lint(flags: &Overrides, env: &Env) -> (Done, Option<Loaded>) {
-    let loaded = match config::load(flags, env) {
+    let loaded = match super::load(flags, env) {
         Ok(loaded) => loaded,
         Err(errors) => return (Done::failed(Exit::Config, errors.to_string()), None),
     };

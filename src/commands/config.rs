@@ -46,7 +46,7 @@ fn init(path: &Path) -> Done {
 }
 
 fn show(flags: &Overrides, env: &Env) -> Done {
-    match config::load(flags, env) {
+    match super::load(flags, env) {
         Ok(loaded) => Done { err: warnings(&loaded.warnings), ..Done::ok(config::show(&loaded)) },
         Err(errors) => Done::failed(Exit::Config, errors.to_string()),
     }

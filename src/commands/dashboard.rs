@@ -14,7 +14,7 @@ use crate::{
     cli,
     config::{self, Config, Env, Overrides},
     exit::Exit,
-    run::{self, DashboardOptions, Outcome},
+    run::{self, DashboardOptions, Memory, Outcome},
     store::{Instance, Role},
     term::{self, Guard, Screen, Stdout},
     watch,
@@ -33,7 +33,7 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
 
 /// The same, `locked`: as the board on the wall. There is a terminal.
 pub(crate) async fn open(flags: &Overrides, env: &Env, locked: bool) -> Result<Exit, Failure> {
-    let loaded = config::load(flags, env)?;
+    let loaded = super::load(flags, env)?;
     let config = loaded.config;
     let session = Session::open(Open {
         auto_path: session::auto_path(&config, env)?,
@@ -47,7 +47,11 @@ pub(crate) async fn open(flags: &Overrides, env: &Env, locked: bool) -> Result<E
         severity: Severity::Info,
         text,
     });
-    open_on(session, &config, env, Shown { mode: None, locked }, notices.collect()).await
+    let mut notices: Vec<Notice> = notices.collect();
+    let remembered = config::paths::choices_file(&config, env).map(Memory::load);
+    let (memory, notice) = remembered.unwrap_or_default();
+    notices.extend(notice);
+    open_on(session, &config, env, Shown { mode: None, locked }, notices, memory).await
 }
 
 /// True where standard output is a terminal that can show a screen.
@@ -92,6 +96,7 @@ pub(crate) async fn open_on(
     env: &Env,
     shown: Shown,
     mut notices: Vec<Notice>,
+    memory: Memory,
 ) -> Result<Exit, Failure> {
     notices.extend(session.notices.iter().map(|n| Notice {
         key: n.key.to_owned(),
@@ -110,6 +115,7 @@ pub(crate) async fn open_on(
         notices,
         policy: watch::policy(config),
         alert: config.alert,
+        memory,
     };
     let outcome = on_terminal(options, cancel).await;
     session.close().await;
@@ -120,6 +126,9 @@ async fn on_terminal(options: DashboardOptions, cancel: CancellationToken) -> Re
     let terminal_failed = |e: std::io::Error| Failure::new(Exit::Unexpected, format!("the terminal: {e}"));
     let signals = term::signals().map_err(terminal_failed)?;
     let mut guard = Guard::enter(cancel).map_err(terminal_failed)?;
+    if options.facts.ui.mouse {
+        guard.take_mouse().map_err(terminal_failed)?;
+    }
     let screen = Stdout::new().map(Screen::new).map_err(terminal_failed)?;
     let mut terminal = Terminal::new(screen).map_err(terminal_failed)?;
     let outcome = run::dashboard(options, &mut terminal, &mut guard, term::input(), signals).await;

@@ -5,7 +5,11 @@ use std::io;
 use clap_mangen::Man;
 
 use super::Done;
-use crate::{cli, exit::Exit};
+use crate::{
+    app::{Keymap, command::COMMANDS},
+    cli,
+    exit::Exit,
+};
 
 /// The page in roff, with a section for each command.
 pub fn run() -> Done {
@@ -30,7 +34,43 @@ fn page() -> io::Result<String> {
             section(&mut page, &format!("{} {}", sub.get_name(), below.get_name()), below)?;
         }
     }
+    keys(&mut page);
     Ok(page)
+}
+
+/// What the keys of the dashboard do, and the commands behind `:`.
+fn keys(page: &mut String) {
+    page.push_str(".SH KEYS\n");
+    page.push_str(
+        "The usual keys; those of the tables can be changed in [ui.keys], where the actions are named as below.\n",
+    );
+    for (title, entries) in Keymap::default().help() {
+        page.push_str(&format!(".SS \"{}\"\n", roff(title)));
+        for (keys, sentence) in entries {
+            page.push_str(&format!(".TP\n\\fB{}\\fR\n{}\n", roff(&keys), roff(sentence)));
+        }
+    }
+    page.push_str(".SS \"Actions for [ui.keys]\"\n");
+    let named = Keymap::default();
+    let names: Vec<&str> = named.bindings().iter().filter_map(|b| b.action.name()).collect();
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    page.push_str(&format!("{}\n", roff(&seen.join(", "))));
+    page.push_str(".SS \"Commands behind :\"\n");
+    for (name, takes, sentence) in COMMANDS {
+        page.push_str(&format!(".TP\n\\fB{}\\fR {}\n{}\n", roff(name), roff(takes), roff(sentence)));
+    }
+}
+
+/// Text that roff takes for nothing else.
+fn roff(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-").replace('"', "\\(dq");
+    // A dot or a quote at the beginning of a line would be a command.
+    if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
 }
 
 fn section(page: &mut String, name: &str, command: &clap::Command) -> io::Result<()> {
@@ -66,5 +106,8 @@ mod tests {
             assert!(page.contains(text), "{text}\n{page}");
         }
         assert_eq!(page.matches(".TH").count(), 1);
+        for text in [".SH KEYS", "\\fBCtrl\\-C\\fR", "Sort the other way round", "next_look", "\\fBgroup\\fR [NAME]"] {
+            assert!(page.contains(text), "{text}\n{page}");
+        }
     }
 }

@@ -27,7 +27,11 @@ pub use failure::Failure;
 
 use std::io::{self, Write};
 
-use crate::{config::Env, exit::Exit};
+use crate::{
+    app::Keymap,
+    config::{self as settings, ConfigErrors, Env, Loaded, Overrides},
+    exit::Exit,
+};
 
 /// Begins to log into the state directory.
 pub fn start_log(env: &Env) {
@@ -37,6 +41,16 @@ pub fn start_log(env: &Env) {
 /// Begins to log to standard error, for a service manager.
 pub fn start_service_log(env: &Env) {
     logging::begin_service(env);
+}
+
+/// Reads and checks the configuration, with the keys of `[ui.keys]`, whose actions the configuration itself does not know.
+///
+/// # Errors
+/// All that is wrong with the configuration; where nothing is, all that is wrong with the keys.
+pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
+    let loaded = settings::load(flags, env)?;
+    Keymap::of(&loaded.config.ui.keys)?;
+    Ok(loaded)
 }
 
 /// What a command that only says something came to.

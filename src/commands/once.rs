@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::{follow, rows},
     cli::{self, Format},
-    config::{self, Config, Env, Overrides, Watched},
+    config::{Config, Env, Overrides, Watched},
     domain::{Condition, Now, Reading, Row, Series, Target},
     exit::Exit,
     report::{self, Document, Facts, View},
@@ -23,7 +23,7 @@ use crate::{
 /// # Errors
 /// Configuration, credentials, store.
 pub async fn run(args: &cli::Once, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
-    let loaded = config::load(flags, env)?;
+    let loaded = super::load(flags, env)?;
     let config = &loaded.config;
     complain(&super::config::warnings(&loaded.warnings));
     let session = Session::open(Open {

@@ -12,6 +12,7 @@ use crate::{
     domain::{Clock, SystemClock},
     exit::Exit,
     poll::Wakes,
+    run::Memory,
     store::{Handle, Instance, ReplayClock, ReplayStore, Role, SqliteStore, Store, open},
     watch,
 };
@@ -73,7 +74,7 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
         text: format!("REPLAY at {} times the speed: nothing is polled, nothing is written", args.speed),
     };
     let shown = dashboard::Shown { mode: Some(MODE), locked: false };
-    dashboard::open_on(session, &config, env, shown, vec![speed]).await
+    dashboard::open_on(session, &config, env, shown, vec![speed], Memory::default()).await
 }
 
 /// A store's file that must be there already.

@@ -18,7 +18,7 @@ use crate::{
     domain::{Clock, Quiet, SystemClock, Target},
     exit::Exit,
     poll::{Keys, Poller, Rules, Setup, TokenSource, Wakes},
-    store::{Attention, Handle, Instance, Role, StoreNotice, open},
+    store::{Attention, Handle, Home, Instance, Role, StoreNotice, open},
     watch,
 };
 
@@ -62,6 +62,8 @@ pub(crate) struct Session {
     poller: Option<JoinHandle<()>>,
     /// Looks after the alerts while this process polls.
     watchman: Option<JoinHandle<()>>,
+    /// Ends last, with its tasks.
+    _home: Option<Home>,
 }
 
 impl Session {
@@ -70,16 +72,27 @@ impl Session {
     /// # Errors
     /// A store of a newer version, a bad URL, an unreadable `ca_file`.
     pub(crate) fn open(open_with: Open<'_>) -> Result<Session, Failure> {
+        Session::open_at(Home::start()?, open_with)
+    }
+
+    /// The same on a thread that is there already, which ends with the session.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub(crate) fn open_at(home: Home, open_with: Open<'_>) -> Result<Session, Failure> {
         let Open { config, auto_path, role, keys, wants } = open_with;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let opened = open(&config.store_url, &auto_path, clock.clone())?;
-        let store = Handle::new(opened.store);
+        let store = Handle::at(&home, opened.store);
         let (me, wakes, cancel) = (Instance::here(role), Wakes::default(), CancellationToken::new());
         let wants: Vec<_> = wants.into_iter().map(|target| (target, Attention::Listed)).collect();
         store.direct().want(&me, &wants, FIRST_WANT)?;
         let may_poll = keys.is_some();
         let poller = match keys {
-            Some(keys) => Some(tokio::spawn(poller(config, store.clone(), &me, keys, &wakes)?.run(cancel.clone()))),
+            Some(keys) => {
+                let poller = poller(config, store.clone(), &me, keys, &wakes)?;
+                Some(store.spawn(poller.run(cancel.clone())))
+            }
             None => None,
         };
         let watchman = may_poll.then(|| {
@@ -93,9 +106,10 @@ impl Session {
                 hooks: config.hooks.clone(),
                 feed: wakes.feed.clone(),
             };
-            tokio::spawn(watch::run(setup, cancel.clone()))
+            store.spawn(watch::run(setup, cancel.clone()))
         });
-        Ok(Session { store, wakes, me, clock, notices: opened.notices, may_poll, cancel, poller, watchman })
+        let notices = opened.notices;
+        Ok(Session { store, wakes, me, clock, notices, may_poll, cancel, poller, watchman, _home: Some(home) })
     }
 
     /// Waits until the poller ends by itself, which it never should. Without one it waits forever.
@@ -121,7 +135,18 @@ impl Session {
         watchman: JoinHandle<()>,
     ) -> Session {
         let watchman = Some(watchman);
-        Session { store, wakes, me, clock, notices: Vec::new(), may_poll: true, cancel, poller: None, watchman }
+        Session {
+            store,
+            wakes,
+            me,
+            clock,
+            notices: Vec::new(),
+            may_poll: true,
+            cancel,
+            poller: None,
+            watchman,
+            _home: None,
+        }
     }
 
     /// Stops the poller and gives back the lease and what was wanted.

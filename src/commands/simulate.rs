@@ -17,8 +17,9 @@ use crate::{
     domain::{Aht, Band, Clock, Kind, Outcome, Reading, Stamp, SystemClock, Target},
     exit::Exit,
     poll::Keys,
+    run::Memory,
     sim::{self, Roster, SimServer, SimService, Truth, options::RosterChoice},
-    store::{Role, Store, StoreError},
+    store::{Home, Role, Store, StoreError},
 };
 
 /// The demo's past.
@@ -74,25 +75,30 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let scenario: sim::Scenario = args.scenario.into();
     let service = Arc::new(scenario.service(args.seed, clock));
-    let server = SimServer::bind(0).await?;
+    // Beside the poller, which it talks to most.
+    let home = Home::start()?;
+    let server = home.spawn(SimServer::bind(0)).await.map_err(std::io::Error::other)??;
     let dir = tempfile::tempdir()?;
     let loaded = configuration(&service, &server.base_url(), flags, env)?;
     let cancel = CancellationToken::new();
-    let serving = tokio::spawn(server.serve(service.clone(), cancel.clone()));
+    let serving = home.spawn(server.serve(service.clone(), cancel.clone()));
     let config = &loaded.config;
     let key = service.options().api_key;
     let auto_path = dir.path().join("demo.db");
     remember(&service, &auto_path)?;
-    let session = Session::open(Open {
-        config,
-        auto_path,
-        role: Role::Dashboard,
-        keys: Some(Keys::Token(key.into())),
-        wants: config.watch.iter().map(|w| w.target.clone()).collect(),
-    })?;
+    let session = Session::open_at(
+        home,
+        Open {
+            config,
+            auto_path,
+            role: Role::Dashboard,
+            keys: Some(Keys::Token(key.into())),
+            wants: config.watch.iter().map(|w| w.target.clone()).collect(),
+        },
+    )?;
     let result = if dashboard::has_screen(env) {
-        dashboard::open_on(session, config, env, dashboard::Shown { mode: Some("DEMO"), locked: args.wall }, Vec::new())
-            .await
+        let shown = dashboard::Shown { mode: Some("DEMO"), locked: args.wall };
+        dashboard::open_on(session, config, env, shown, Vec::new(), Memory::default()).await
     } else {
         let result = once::on(&session, &cli::Once::default(), config, env).await;
         session.close().await;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     app::rows,
-    config::{self, Config, Env, Overrides},
+    config::{Config, Env, Overrides},
     domain::{Row, Target},
     exit::Exit,
     report::{self, Element, View},
@@ -33,7 +33,7 @@ const BATCH: usize = 1000;
 /// # Errors
 /// Configuration, credentials, store.
 pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
-    let loaded = config::load(flags, env)?;
+    let loaded = super::load(flags, env)?;
     let config = &loaded.config;
     complain(&super::config::warnings(&loaded.warnings));
     let session = Session::open(Open {

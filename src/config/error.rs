@@ -172,7 +172,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 }
 
 /// The tail of a message about a wrong word: the nearest right one, or all of them.
-pub(super) fn suggest(word: &str, candidates: &[&str]) -> String {
+pub fn suggest(word: &str, candidates: &[&str]) -> String {
     match nearest(word, candidates.iter().copied()) {
         Some(right) => format!("; did you mean '{right}'?"),
         None => format!("; known: {}", candidates.join(", ")),

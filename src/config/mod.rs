@@ -24,7 +24,7 @@ mod watch;
 
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use env::{Env, Overrides};
-pub use error::{ConfigError, ConfigErrors, Place};
+pub use error::{ConfigError, ConfigErrors, Place, suggest};
 pub use form::{Form, Value};
 pub use load::{Loaded, load, resolve};
 pub use schema::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, TRIGGERS, VARIABLES};

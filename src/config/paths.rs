@@ -36,6 +36,11 @@ pub fn store_file(config: &Config, env: &Env) -> Option<PathBuf> {
     }
 }
 
+/// The file in which a dashboard of the account remembers what its user chose.
+pub fn choices_file(config: &Config, env: &Env) -> Option<PathBuf> {
+    Some(state_dir(env)?.join(format!("ui-{}.json", config.account.name)))
+}
+
 /// The directory of the log files.
 pub fn log_dir(env: &Env) -> Option<PathBuf> {
     Some(state_dir(env)?.join("log"))

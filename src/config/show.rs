@@ -39,6 +39,7 @@ fn write(out: &mut String, loaded: &Loaded) -> std::fmt::Result {
         match section {
             "auth" if config.auth.is_none() => writeln!(out, "# no source of a secret: this process only watches")?,
             "watch" => watch(out, loaded)?,
+            "ui" => keys(out, loaded)?,
             _ => {}
         }
     }
@@ -68,6 +69,19 @@ fn write(out: &mut String, loaded: &Loaded) -> std::fmt::Result {
         if !watched.band.is_empty() {
             writeln!(out, "bands = {}", band(&watched.band))?;
         }
+    }
+    Ok(())
+}
+
+/// `[ui.keys]`, which must be the last of its section: it is a table of its own.
+fn keys(out: &mut String, loaded: &Loaded) -> std::fmt::Result {
+    if loaded.config.ui.keys.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n[ui.keys]")?;
+    for rebind in &loaded.config.ui.keys {
+        let keys = literals(rebind.keys.iter().map(|(key, _)| key.as_ref()));
+        writeln!(out, "{} = {keys}  # {}", literal(&rebind.action), rebind.place.words())?;
     }
     Ok(())
 }

@@ -22,6 +22,8 @@ use crate::{
 
 /// How often the version is looked at where nobody pokes us.
 const LOOK: Duration = Duration::from_millis(500);
+/// The same where we poll ourselves: then nearly everything that is written is ours, and we are poked.
+const LOOK_AT_OTHERS: Duration = Duration::from_secs(2);
 /// How often the shared values are read although nothing was written: permits and leases also end by time alone.
 const SHARED: Duration = Duration::from_secs(2);
 /// How often history and events are read.
@@ -73,6 +75,7 @@ impl Feed {
         let (actions, acted) = mpsc::channel(64);
         let (asks, asked) = watch::channel(None);
         let now = Instant::now();
+        let home = store.clone();
         let worker = Worker {
             store,
             me,
@@ -83,11 +86,12 @@ impl Feed {
             rare_at: None,
             judge,
             book: shelf::Known::default(),
+            sent: None,
             failing: BTreeSet::new(),
             look_at: now,
             want_at: now + WANT,
         };
-        let task = tokio::spawn(worker.run(notify, wanted, nudged, acted, asked));
+        let task = home.spawn(worker.run(notify, wanted, nudged, acted, asked));
         Feed { events, wants, nudges, actions, asks, task }
     }
 
@@ -141,6 +145,8 @@ struct Worker {
     rare_at: Option<Instant>,
     judge: Judge,
     book: shelf::Known,
+    /// What was sent last: the loop is not woken for what it knows.
+    sent: Option<Shared>,
     /// Keys of the notices that are shown.
     failing: BTreeSet<&'static str>,
     look_at: Instant,
@@ -213,13 +219,18 @@ impl Worker {
                 } => {
                     let result = self.look().await;
                     let ok = result.is_ok();
-                    self.look_at = Instant::now() + if ok { LOOK } else { RETRY };
+                    self.look_at = Instant::now() + if ok { self.period() } else { RETRY };
                     if self.judge(READ, result).await.is_err() || self.sender.is_closed() {
                         return;
                     }
                 }
             }
         }
+    }
+
+    fn period(&self) -> Duration {
+        let poller = self.sent.as_ref().and_then(|s| s.poller.as_ref());
+        if poller.is_some_and(|p| p.id == self.me.id) { LOOK_AT_OTHERS } else { LOOK }
     }
 
     /// Reads what is new and sends it.
@@ -309,7 +320,17 @@ impl Worker {
         if rare {
             self.rare_at = self.shared_at;
         }
-        self.send(Event::Shared(Box::new(shared))).await;
+        let old = self.sent.take().unwrap_or_default();
+        let whole = Shared {
+            history: shared.history.clone().or_else(|| old.history.clone()),
+            events: shared.events.clone().or_else(|| old.events.clone()),
+            ..shared.clone()
+        };
+        let news = whole != old;
+        self.sent = Some(whole);
+        if news {
+            self.send(Event::Shared(Box::new(shared))).await;
+        }
         Ok(())
     }
 

@@ -11,12 +11,14 @@
 //! changes it sleeps until the next shown age does, and while the picture is frozen until somebody does something.
 
 mod feed;
+pub mod remember;
+mod sample;
 #[cfg(test)]
 mod tests;
 
 use std::{error::Error, io, sync::Arc, time::Duration};
 
-use crossterm::event::Event as Input;
+use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 use futures::{FutureExt, Stream, StreamExt};
 use ratatui::{Frame, Terminal, backend::Backend};
 use tokio::{
@@ -25,10 +27,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::feed::{Feed, Judge};
+pub use self::remember::Memory;
+use self::{
+    feed::{Feed, Judge},
+    remember::Saver,
+};
 use crate::{
     alert::Policy,
-    app::{Effect, Event, Facts, Notice, Room, State, past, rows, update},
+    app::{Effect, Event, Facts, Notice, Overlay, Pointer, Room, State, View, past, rows, update},
     config::{Alert, Ui},
     domain::{Clock, Kind},
     store::Handle,
@@ -38,6 +44,8 @@ use crate::{
 
 /// Most events taken in between two frames.
 const DRAIN: usize = 1000;
+/// How often our own memory is looked at.
+const SAMPLE: Duration = Duration::from_secs(10);
 
 /// What the dashboard needs.
 #[derive(Debug)]
@@ -60,6 +68,8 @@ pub struct DashboardOptions {
     pub policy: Policy,
     /// Bell and notification.
     pub alert: Alert,
+    /// What was chosen the last time, and where it is remembered.
+    pub memory: Memory,
 }
 
 /// The configured looks on the terminal that was found.
@@ -115,6 +125,11 @@ pub trait Host {
     /// # Errors
     /// Where the terminal does not take them.
     fn attract(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Puts `text` into the clipboard, where there is a way.
+    ///
+    /// # Errors
+    /// Where the terminal does not take it.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
 }
 
 impl Host for Guard {
@@ -128,6 +143,10 @@ impl Host for Guard {
 
     fn attract(&mut self, bytes: &[u8]) -> io::Result<()> {
         Guard::attract(self, bytes)
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        Guard::copy(self, text)
     }
 }
 
@@ -150,7 +169,8 @@ where
 {
     let look = options.look;
     let draw = move |frame: &mut Frame<'_>, state: &State| {
-        let layout = ui::draw(frame, state, &look);
+        // The user may have chosen other looks meanwhile.
+        let layout = ui::draw(frame, state, &look.with(state.theme, state.symbols));
         let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
         Room {
             page,
@@ -158,6 +178,7 @@ where
             overlay: layout.overlay,
             overlay_lines: layout.overlay_lines,
             chart: layout.chart,
+            spots: layout.spots,
         }
     };
     drive(options, terminal, host, input, signals, draw).await
@@ -177,7 +198,9 @@ where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
-    let end = until_end(options, terminal, host, input, signals, draw).await;
+    let saver = Saver::start(options.memory.path.clone());
+    let end = until_end(options, terminal, host, input, signals, draw, &saver).await;
+    saver.finish().await;
     match &end {
         Err(RunError::Terminal(cause)) if is_gone(cause.as_ref()) => Ok(Outcome::HangUp),
         _ => end,
@@ -197,17 +220,20 @@ async fn until_end<B>(
     mut input: impl Stream<Item = io::Result<Input>> + Unpin,
     mut signals: impl Stream<Item = Signal> + Unpin,
     mut draw: impl FnMut(&mut Frame<'_>, &State) -> Room,
+    saver: &Saver,
 ) -> Result<Outcome, RunError>
 where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
-    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices, policy, alert } = options;
+    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices, policy, alert, memory } = options;
     let gap = Duration::from_secs(1) / facts.ui.max_fps.clamp(1, 60);
     let mut feed = Feed::start(store, notify, facts.me.clone(), Judge { watched: facts.watched.clone(), policy });
     let mut state = State::new(facts, clock.now());
     state.notices = notices;
-    let mut painter = Painter { drawn: None, next: Instant::now() };
+    memory.choices.apply(&mut state);
+    let mut sampled: Option<Instant> = None;
+    let mut painter = Painter { drawn: None, next: Instant::now(), page: None };
     if let Ok(size) = terminal.size() {
         state.size = (size.width, size.height);
     }
@@ -219,6 +245,7 @@ where
             feed.attend(rows::attention(&state));
             feed.look_back(past::wanted(&state));
             painter.next = Instant::now() + gap;
+            painter.paced(gap);
         }
         let wake = if suspended {
             None
@@ -256,6 +283,10 @@ where
             () = async { sleep_until(wake.unwrap_or_else(Instant::now)).await }, if wake.is_some() => {
                 if !painter.is_stale(&state) {
                     events.push(Event::Tick);
+                    if sampled.is_none_or(|at| at.elapsed() >= SAMPLE) {
+                        sampled = Some(Instant::now());
+                        events.extend(sample::memory().map(Event::Memory));
+                    }
                 }
             }
         }
@@ -284,6 +315,8 @@ where
                             host.attract(&bytes).map_err(terminal_error)?;
                         }
                     }
+                    Effect::Copy(text) => host.copy(&text).map_err(terminal_error)?,
+                    Effect::Remember(choices) => saver.remember(*choices),
                 }
             }
         }
@@ -296,7 +329,13 @@ fn translate(input: Input) -> Option<Event> {
         Input::Key(key) => Some(Event::Key(key)),
         Input::Paste(text) => Some(Event::Paste(text)),
         Input::Resize(columns, rows) => Some(Event::Resize(columns, rows)),
-        Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
+        Input::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => Some(Event::Mouse(Pointer::Click(mouse.column, mouse.row))),
+            MouseEventKind::ScrollDown => Some(Event::Mouse(Pointer::Wheel { down: true })),
+            MouseEventKind::ScrollUp => Some(Event::Mouse(Pointer::Wheel { down: false })),
+            _ => None,
+        },
+        Input::FocusGained | Input::FocusLost => None,
     }
 }
 
@@ -310,12 +349,24 @@ struct Painter {
     drawn: Option<u64>,
     /// Not before this.
     next: Instant,
+    /// What filled the screen.
+    page: Page,
 }
+
+/// View, overlay, detail, sections: with any of them other text stands in most places.
+type Page = Option<(View, Option<std::mem::Discriminant<Overlay>>, bool, bool)>;
 
 impl Painter {
     /// The screen does not show the state.
     fn is_stale(&self, state: &State) -> bool {
         self.drawn != Some(state.revision)
+    }
+
+    /// A frame was drawn. A few may follow each other at once, so that a key is answered at once; over a second there
+    /// are no more of them than are configured.
+    fn paced(&mut self, gap: Duration) {
+        let now = Instant::now();
+        self.next = self.next.max(now.checked_sub(gap * 2).unwrap_or(now)) + gap;
     }
 
     /// It does not, and a frame may be drawn.
@@ -334,6 +385,14 @@ impl Painter {
         B: Backend,
         B::Error: Send + Sync + 'static,
     {
+        let overlay = state.overlay.as_ref().map(std::mem::discriminant);
+        let page = Some((state.view, overlay, state.detail_open, state.sections));
+        // Of how many cells a name in some scripts takes terminals have their own ideas, and then parts of it would stay
+        // where another page is blank.
+        if self.page.is_some() && self.page != page && rows::has_wide_names(state) {
+            terminal.clear().map_err(terminal_error)?;
+        }
+        self.page = page;
         // The second frame comes where the first one had other room than the last, and the selection would be outside.
         for _ in 0..2 {
             state.now = clock.now();

@@ -50,12 +50,18 @@ struct TestHost {
     suspended: Arc<AtomicUsize>,
     resumed: Arc<AtomicUsize>,
     attracted: Arc<Mutex<Vec<u8>>>,
+    copied: Arc<Mutex<Vec<String>>>,
 }
 
 impl Host for TestHost {
     fn suspend(&mut self) -> io::Result<bool> {
         self.suspended.fetch_add(1, Ordering::SeqCst);
         Ok(true)
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.copied.lock().unwrap().push(text.to_owned());
+        Ok(())
     }
 
     fn resume(&mut self) -> io::Result<()> {
@@ -147,6 +153,7 @@ impl Rig {
             notices: Vec::new(),
             policy: Policy::default(),
             alert: BELL,
+            memory: Memory::default(),
         };
         let (drawn, mut theirs) = (frames.clone(), host.clone());
         let task = tokio::spawn(async move {
@@ -498,6 +505,7 @@ async fn the_real_screen_pages_by_what_it_had_room_for() {
         notices: Vec::new(),
         policy: Policy::default(),
         alert: BELL,
+        memory: Memory::default(),
     };
     let (keys, mut input) = mpsc::unbounded_channel();
     let task = tokio::spawn(async move {

@@ -1,25 +1,103 @@
-//! The store for async code: every call runs on a blocking thread, because another process may hold the file.
+//! The store for async code: calls never hold up the thread that answers keys, because another process may hold the
+//! file.
 
-use std::sync::Arc;
+use std::{cell::Cell, future::Future, io, sync::Arc};
+
+use tokio::{
+    runtime::{self, Runtime},
+    task::JoinHandle,
+};
 
 use super::{Store, StoreError};
 
-/// A shared store whose calls do not block the caller's thread.
+thread_local! {
+    /// True on the thread of a [`Home`].
+    static AT_HOME: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A thread for all that mostly talks to the store. There a call is an ordinary one; from elsewhere each takes two
+/// hand-overs between threads, which cost more than the call itself.
+#[derive(Debug)]
+pub struct Home(Option<Runtime>);
+
+impl Home {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// Where the system gives none.
+    pub fn start() -> io::Result<Home> {
+        let mut builder = runtime::Builder::new_multi_thread();
+        let runtime = builder
+            .worker_threads(1)
+            .thread_name("store")
+            .on_thread_start(|| AT_HOME.set(true))
+            .enable_all()
+            .build()?;
+        Ok(Home(Some(runtime)))
+    }
+
+    /// Starts a task on the thread.
+    pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match &self.0 {
+            Some(runtime) => runtime.spawn(task),
+            None => tokio::spawn(task),
+        }
+    }
+
+    fn handle(&self) -> Option<runtime::Handle> {
+        self.0.as_ref().map(|r| r.handle().clone())
+    }
+}
+
+impl Drop for Home {
+    /// Does not wait: a call that hangs must not keep the program from ending.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A shared store whose calls do not block the caller's thread, unless that is the store's own.
 #[derive(Clone)]
-pub struct Handle(Arc<dyn Store>);
+pub struct Handle {
+    store: Arc<dyn Store>,
+    home: Option<runtime::Handle>,
+}
 
 impl Handle {
-    /// Wraps a store.
+    /// Wraps a store. Each call runs on a blocking thread.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Handle(store)
+        Handle { store, home: None }
+    }
+
+    /// Wraps a store that has a thread of its own.
+    pub fn at(home: &Home, store: Arc<dyn Store>) -> Self {
+        Handle { store, home: home.handle() }
     }
 
     /// The store itself, for short synchronous use (start-up, tests, reports).
     pub fn direct(&self) -> &Arc<dyn Store> {
-        &self.0
+        &self.store
     }
 
-    /// Runs `f` on the store off the async threads.
+    /// Starts a task that mostly talks to the store: on its thread where it has one.
+    pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match &self.home {
+            Some(home) => home.spawn(task),
+            None => tokio::spawn(task),
+        }
+    }
+
+    /// Runs `f` on the store: here where this is the store's thread, else off the async threads.
     ///
     /// # Errors
     /// Those of `f`, and [`StoreError::Other`] if the call died.
@@ -28,7 +106,10 @@ impl Handle {
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     {
-        let store = self.0.clone();
+        if self.home.is_some() && AT_HOME.get() {
+            return f(&*self.store);
+        }
+        let store = self.store.clone();
         match tokio::task::spawn_blocking(move || f(&*store)).await {
             Ok(result) => result,
             Err(e) => Err(StoreError::Other(format!("a store call did not finish: {e}"))),
@@ -39,5 +120,27 @@ impl Handle {
 impl std::fmt::Debug for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Handle")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::{domain::SystemClock, store::SqliteStore};
+
+    #[tokio::test]
+    async fn a_call_is_made_on_the_stores_thread_or_off_the_callers_but_never_on_it() {
+        let store = Arc::new(SqliteStore::memory(Arc::new(SystemClock::new())).unwrap());
+        let where_from = |handle: Handle| async move { handle.call(|_| Ok(thread::current().id())).await.unwrap() };
+        let home = Home::start().unwrap();
+        let handle = Handle::at(&home, store.clone());
+        let inside = handle.clone();
+        let task = handle.spawn(async move { (thread::current().id(), where_from(inside).await) });
+        let (here, there) = task.await.unwrap();
+        assert_eq!(here, there, "no hand-over on its own thread");
+        assert_ne!(where_from(handle).await, thread::current().id());
+        assert_ne!(where_from(Handle::new(store)).await, thread::current().id());
     }
 }

@@ -4,7 +4,7 @@
 //! mintings are atomic over all processes, so that the account's limit and its token survive races, crashes, restarts
 //! and processes that were suspended and wake up believing that they still poll.
 //!
-//! The trait is synchronous and each call is short; [`Handle`] runs it off the async threads.
+//! The trait is synchronous and each call is short; [`Handle`] keeps it off the thread that answers keys.
 
 mod governor;
 mod handle;
@@ -21,7 +21,7 @@ mod types;
 pub(crate) mod conformance;
 
 pub use governor::{Governor, Hit};
-pub use handle::Handle;
+pub use handle::{Handle, Home};
 pub use instance::{Instance, Role};
 pub use open::{Opened, open, peek};
 pub use replay::{ReplayClock, ReplayStore};

@@ -42,6 +42,14 @@ type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send + 'static>;
 /// True while the terminal is ours; whoever makes it false restores it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// True where the mouse was asked for: taken and given back with the terminal.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Presses of buttons and the wheel, in the form that has no limit of columns. Movements are not asked for: each would
+/// wake the program.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// Standard output as a terminal, written without a buffer of its own.
 #[derive(Debug)]
 pub struct Stdout(File);
@@ -120,6 +128,26 @@ impl Guard {
         Stdout::new()?.write_all(bytes)
     }
 
+    /// Takes the mouse too.
+    ///
+    /// # Errors
+    /// Where the terminal does not take the bytes.
+    pub fn take_mouse(&mut self) -> io::Result<()> {
+        MOUSE.store(true, Ordering::SeqCst);
+        Stdout::new()?.write_all(MOUSE_ON)
+    }
+
+    /// Puts `text` into the clipboard by OSC 52, which terminals may ignore.
+    ///
+    /// # Errors
+    /// Where the terminal does not take the bytes.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut bytes = b"\x1b]52;c;".to_vec();
+        bytes.extend(base64(text.as_bytes()));
+        bytes.push(0x07);
+        Stdout::new()?.write_all(&bytes)
+    }
+
     /// True after a panic on a thread that does not draw: the program ends with an error then.
     pub fn panicked(&self) -> bool {
         !self.panics.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
@@ -185,6 +213,9 @@ fn take() -> io::Result<()> {
         enable_raw_mode()?;
         let mut bytes = Vec::new();
         queue!(bytes, EnterAlternateScreen, Hide, EnableBracketedPaste)?;
+        if MOUSE.load(Ordering::SeqCst) {
+            bytes.extend_from_slice(MOUSE_ON);
+        }
         Stdout::new()?.write_all(&bytes)
     };
     modes().inspect_err(|_| restore())
@@ -196,9 +227,39 @@ pub(super) fn restore() {
         return;
     }
     let mut bytes = Vec::new();
+    if MOUSE.load(Ordering::SeqCst) {
+        bytes.extend_from_slice(MOUSE_OFF);
+    }
     let _ = queue!(bytes, EndSynchronizedUpdate, DisableBracketedPaste, ResetColor, LeaveAlternateScreen, Show);
     if let Ok(mut out) = Stdout::new() {
         let _ = out.write_all(&bytes);
     }
     let _ = disable_raw_mode();
+}
+
+/// The text of `bytes` in base 64, with its padding.
+fn base64(bytes: &[u8]) -> Vec<u8> {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let mut three = [0; 3];
+        three[..chunk.len()].copy_from_slice(chunk);
+        let n = u32::from_be_bytes([0, three[0], three[1], three[2]]);
+        for i in 0..4u32 {
+            let sign = SIGNS[(n >> (18 - 6 * i) & 63) as usize];
+            out.push(if i as usize <= chunk.len() { sign } else { b'=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn base_64_is_that_of_the_standard() {
+        for (text, encoded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+            assert_eq!(super::base64(text.as_bytes()), encoded.as_bytes(), "{text}");
+        }
+        assert_eq!(super::base64("é?>".as_bytes()), b"w6k/Pg==");
+    }
 }

@@ -3,6 +3,7 @@
 mod attention;
 mod facts;
 mod guard;
+mod pen;
 mod screen;
 mod source;
 

@@ -9,6 +9,7 @@ use std::{
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
     queue,
+    style::ResetColor,
     terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use ratatui::{
@@ -16,6 +17,8 @@ use ratatui::{
     buffer::{Cell, CellWidth},
     layout::{Position, Size},
 };
+
+use super::pen::Pen;
 
 /// Where the bytes of a frame go, and how large it is.
 pub trait Tty: Write {
@@ -33,14 +36,22 @@ pub struct Screen<T> {
     frame: Vec<u8>,
     cursor_shown: Option<bool>,
     cursor_at: Option<Position>,
+    pen: Pen,
     /// Clusters of several characters on more than one cell, with their widths, by row and column.
     clusters: BTreeMap<(u16, u16), u16>,
 }
 
 impl<T: Tty> Screen<T> {
     /// A screen on `tty`, which is already in the right mode.
-    pub const fn new(tty: T) -> Self {
-        Screen { tty, frame: Vec::new(), cursor_shown: None, cursor_at: None, clusters: BTreeMap::new() }
+    pub fn new(tty: T) -> Self {
+        Screen {
+            tty,
+            frame: Vec::new(),
+            cursor_shown: None,
+            cursor_at: None,
+            pen: Pen::default(),
+            clusters: BTreeMap::new(),
+        }
     }
 
     /// Forgets what is known of the cursor, because somebody else had the terminal.
@@ -89,18 +100,10 @@ impl<T: Tty> Backend for Screen<T> {
             return Ok(());
         }
         self.cursor_at = None;
+        let width = self.tty.size()?.0;
         let (blank, leftovers) = (Cell::EMPTY, self.leftovers(&content));
-        let mut content = leftovers.iter().map(|&(x, y)| (x, y, &blank)).chain(content).peekable();
-        // Terminals do not agree how wide a cluster of several characters is. What follows one is placed anew, so that a
-        // different opinion moves nothing but the cluster itself.
-        while content.peek().is_some() {
-            let mut placed = true;
-            let run = std::iter::from_fn(|| {
-                let next = content.next_if(|_| placed)?;
-                placed = next.2.symbol().chars().nth(1).is_none();
-                Some(next)
-            });
-            CrosstermBackend::new(&mut self.frame).draw(run)?;
+        for (x, y, cell) in leftovers.iter().map(|&(x, y)| (x, y, &blank)).chain(content) {
+            self.pen.put(&mut self.frame, (x, y), cell, width);
         }
         Ok(())
     }
@@ -124,6 +127,7 @@ impl<T: Tty> Backend for Screen<T> {
             return Ok(());
         }
         self.cursor_at = Some(position);
+        self.pen.forget();
         queue!(self.frame, MoveTo(position.x, position.y))
     }
 
@@ -135,6 +139,9 @@ impl<T: Tty> Backend for Screen<T> {
         if clear_type == ClearType::All {
             self.clusters.clear();
         }
+        self.pen.forget();
+        // What is cleared takes the colour of the background that is set.
+        queue!(self.frame, ResetColor)?;
         CrosstermBackend::new(&mut self.frame).clear_region(clear_type)
     }
 
@@ -149,6 +156,7 @@ impl<T: Tty> Backend for Screen<T> {
 
     /// Sends the frame, if there is anything in it.
     fn flush(&mut self) -> io::Result<()> {
+        self.pen.forget();
         if self.frame.is_empty() {
             return Ok(());
         }
@@ -213,31 +221,6 @@ mod tests {
         assert_eq!(draw("4:48", Some((3, 0))).len(), 1);
         assert!(draw("4:48", Some((3, 0))).is_empty());
         assert_eq!(draw("4:48", None).len(), 1);
-    }
-
-    #[test]
-    fn what_follows_a_cluster_is_placed_anew() {
-        let writes = Writes::default();
-        let mut terminal = Terminal::new(Screen::new(writes.clone())).unwrap();
-        terminal.draw(|f| f.render_widget(Paragraph::new("a\u{bb5}\u{bbe}b 4:47"), f.area())).unwrap();
-        let text = String::from_utf8(writes.0.borrow().concat()).unwrap();
-        let behind = text.split("\u{bb5}\u{bbe}").nth(1).unwrap();
-        assert!(behind.find("\x1b[1;3H").unwrap() < behind.find('b').unwrap(), "{behind:?}");
-        assert!(behind.contains("4:47"), "the rest in one piece: {behind:?}");
-    }
-
-    #[test]
-    fn nothing_is_left_of_a_cluster_that_is_drawn_over() {
-        let writes = Writes::default();
-        let mut terminal = Terminal::new(Screen::new(writes.clone())).unwrap();
-        let mut screen = vt100::Parser::new(3.try_into().unwrap(), 20.try_into().unwrap(), 0);
-        let names =
-            ["\u{985}\u{9a8}\u{9a8}\u{9cd}\u{9af}\u{9be} K", "Rohit", "\u{bb5}\u{bbf}\u{ba4}", "", "कि क्षि", "a"];
-        for name in names.into_iter().chain(names.into_iter().rev()) {
-            terminal.draw(|f| f.render_widget(Paragraph::new(name), f.area())).unwrap();
-            screen.process(&writes.0.borrow_mut().drain(..).collect::<Vec<_>>().concat());
-            assert_eq!(screen.screen().contents().trim_end(), name);
-        }
     }
 
     #[test]

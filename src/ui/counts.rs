@@ -16,7 +16,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let width = canvas.width().saturating_sub(2);
     let mut x = 1;
     // Agents first: they are the many.
-    for kind in rows::tables(scene.state).into_iter().rev() {
+    for kind in rows::concerned(scene.state).into_iter().rev() {
         let room = (width + 1).saturating_sub(x);
         let mut all = counted_states(canvas, scene, kind, true);
         if segments::total(&all, 2) > room {

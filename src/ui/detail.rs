@@ -11,7 +11,7 @@ use super::{
     status, table,
 };
 use crate::{
-    app::{Line, RowState, past, text},
+    app::{Line, RowState, names, past, text},
     domain::{Condition, Stamp},
     store::EventKind,
 };
@@ -58,11 +58,11 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mu
     let end = width + 1;
 
     // Who, what, and since when: these three lines stay at any height.
-    let name = table::name(line, look.glyphs.ascii());
-    let x = canvas.put(1, 0, width, name, s.accent);
-    let id = &*line.target().id;
+    let name = table::name(scene, line, look.glyphs.ascii());
+    let x = canvas.put(1, 0, width, &name, s.accent);
+    let id = names::id(scene.state, line);
     let groups = line.watched.groups.join(", ");
-    let id = if id == name { "" } else { id };
+    let id = if id == name { "" } else { &id };
     canvas.put_all(x, 0, end, &[("  ", s.text), (id, s.dim), ("  ", s.text), (&groups, s.dim)]);
 
     let old = cells::is_old(line.state);

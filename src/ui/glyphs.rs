@@ -27,6 +27,10 @@ pub struct Glyphs {
     pub bars: &'static [&'static str],
     /// Marks the selected row.
     pub cursor: &'static str,
+    /// Marks a pinned row.
+    pub pin: &'static str,
+    /// A filled cell of a gauge, one that others used, an empty one, and where the reserve begins.
+    pub gauge: [&'static str; 4],
     /// Between facts of a line.
     pub dot: &'static str,
     /// A value above, below the chart.
@@ -61,6 +65,8 @@ pub static UNICODE: Glyphs = Glyphs {
     ellipsis: "…",
     bars: &["▁", "▂", "▃", "▄", "▅", "▆", "▇"],
     cursor: "▸",
+    pin: "•",
+    gauge: ["█", "▒", "·", "│"],
     dot: "·",
     clamped: ["▲", "▼"],
     lines: ["╌", "·"],
@@ -93,6 +99,8 @@ pub static ASCII: Glyphs = Glyphs {
     ellipsis: "~",
     bars: &[".", ":", "-", "=", "+", "*", "#"],
     cursor: ">",
+    pin: "*",
+    gauge: ["#", "%", ".", "|"],
     dot: "-",
     clamped: ["^", "v"],
     lines: ["-", "."],
@@ -162,7 +170,8 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     fn symbols(g: &Glyphs) -> Vec<&'static str> {
-        let mut all = vec![g.ellipsis, g.cursor, g.dot];
+        let mut all = vec![g.ellipsis, g.cursor, g.pin, g.dot];
+        all.extend(g.gauge);
         all.extend(g.bars);
         all.extend(g.clamped.iter().chain(&g.lines).chain(&g.hv).chain(&g.corners).chain(&g.sort));
         all.extend(g.severities.iter().chain(&g.marks));

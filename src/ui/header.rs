@@ -38,11 +38,12 @@ fn names(canvas: &Canvas<'_>, scene: &Scene<'_>, tabs: bool) -> Vec<Segment> {
     }
     out.push(Segment::new(5, "ahtop", s.accent));
     out.push(Segment::new(3, &*facts.account, s.text));
-    for (i, view) in View::ALL.into_iter().enumerate() {
+    for view in View::ALL {
+        let i = view.number();
         if view == scene.state.view {
-            out.push(Segment::new(2, format!("[{} {}]", i + 1, view.title()), s.accent));
+            out.push(Segment::new(2, format!("[{i} {}]", view.title()), s.accent));
         } else if tabs {
-            out.push(Segment::new(6, format!("{} {}", i + 1, view.title()), s.dim));
+            out.push(Segment::new(6, format!("{i} {}", view.title()), s.dim));
         }
     }
     out
@@ -67,7 +68,7 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
     let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
     let style = if good { s.text } else { s.error };
     out.push(Segment::new(1, format!("[{word}{span}]"), style));
-    let lines: Vec<_> = rows::tables(scene.state).into_iter().flat_map(|k| scene.lines(k).iter().copied()).collect();
+    let lines: Vec<_> = rows::concerned(scene.state).into_iter().flat_map(|k| scene.lines(k).iter().copied()).collect();
     if let Some((age, line)) = rows::oldest(&lines) {
         let style = if age >= scene.stale_after { s.warning } else { s.dim };
         let mark = if cells::is_old(line.state) { "?" } else { "" };

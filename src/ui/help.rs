@@ -9,7 +9,7 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    app::{Mark, RowState},
+    app::{Mark, RowState, command::COMMANDS},
     domain::{Condition, Level},
 };
 
@@ -29,6 +29,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
         }
         lines.push((String::new(), s.text));
     }
+    lines.push(("Commands behind :".into(), s.accent));
+    for (name, takes, sentence) in COMMANDS {
+        entry(&mut lines, &format!("{name} {takes}"), sentence, room, s.text);
+    }
+    lines.push((String::new(), s.text));
     lines.push(("Columns".into(), s.accent));
     for (title, sentence) in COLUMNS {
         entry(&mut lines, title, sentence, room, s.text);

@@ -1,7 +1,19 @@
-//! What happened lately, newest first: on large screens, below the tables.
+//! What happened lately, newest first: on large screens below the tables, and as a view with its own filter.
 
-use super::{canvas::Canvas, cells, scene::Scene};
-use crate::store::EventKind;
+use ratatui::style::Style;
+
+use super::{
+    Layout,
+    canvas::Canvas,
+    cells,
+    pages::{self, TextLine},
+    scene::Scene,
+    theme::Styles,
+};
+use crate::{
+    app::{log, names, text},
+    store::{Event, EventKind},
+};
 
 /// Draws the log in its frame.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
@@ -10,30 +22,54 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let width = inside.width();
     for (y, event) in (0..inside.height()).zip(scene.data.events.iter().rev()) {
         let clock = cells::clock(event.at.wall, &scene.state.facts.zone);
-        let style = match event.kind {
-            EventKind::Throttled | EventKind::TokenDied | EventKind::MintFailed | EventKind::Store => s.warning,
-            EventKind::Target | EventKind::Malformed => s.invalid,
-            EventKind::Alert | EventKind::Minted | EventKind::Lease | EventKind::Link | EventKind::Config => s.text,
-        };
         let x = inside.put_all(1, y, width, &[(&clock, s.dim), ("  ", s.text)]);
-        inside.put(x, y, 10, word(event.kind), style);
+        inside.put(x, y, 10, log::word(event.kind), style(&s, event.kind));
         let x = x + 11;
-        inside.put(x, y, width.saturating_sub(x + 1), &event.text, s.text);
+        let text = names::veil(scene.state, &event.text);
+        inside.put(x, y, width.saturating_sub(x + 1), &text, s.text);
     }
 }
 
-const fn word(kind: EventKind) -> &'static str {
+/// Draws the view of the log.
+pub(super) fn draw_view(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, layout: &mut Layout) {
+    let s = canvas.look.styles;
+    let mut inside = pages::inside(canvas, frames, "Log of the last day", "newest first");
+    let events = log::entries(scene.state);
+    if events.is_empty() {
+        let none = if scene.data.events.is_empty() { "nothing happened yet" } else { "no event matches the filter" };
+        pages::draw(&mut inside, scene, &[pages::plain(1, none, s.dim)], layout);
+        return;
+    }
+    // Who saw it, where there is room and somebody else could have.
+    let who = inside.width() >= 90;
+    let lines: Vec<TextLine> = events.into_iter().map(|e| entry(scene, &s, e, who)).collect();
+    pages::draw(&mut inside, scene, &lines, layout);
+}
+
+fn entry(scene: &Scene<'_>, s: &Styles, event: &Event, who: bool) -> TextLine {
+    let zone = &scene.state.facts.zone;
+    let clock = cells::clock(event.at.wall, zone);
+    // Of another day: the day stands before the time.
+    let moment = text::moment(event.at.wall, scene.now.wall, zone);
+    let day = moment.rsplit_once(' ').map_or("", |(day, _)| day);
+    let mut line = vec![
+        (Some(1), format!("{day:>6}"), s.dim),
+        (Some(8), clock, s.dim),
+        (Some(18), log::word(event.kind).to_owned(), style(s, event.kind)),
+    ];
+    let mut text_at = 30;
+    if who {
+        line.push((Some(30), event.who.to_string(), s.dim));
+        text_at = 54;
+    }
+    line.push((Some(text_at), names::veil(scene.state, &event.text).into_owned(), s.text));
+    line
+}
+
+fn style(s: &Styles, kind: EventKind) -> Style {
     match kind {
-        EventKind::Throttled => "throttled",
-        EventKind::Minted => "minted",
-        EventKind::MintFailed => "no token",
-        EventKind::TokenDied => "token died",
-        EventKind::Lease => "poller",
-        EventKind::Link => "link",
-        EventKind::Target => "target",
-        EventKind::Store => "store",
-        EventKind::Config => "config",
-        EventKind::Malformed => "malformed",
-        EventKind::Alert => "alert",
+        EventKind::Throttled | EventKind::TokenDied | EventKind::MintFailed | EventKind::Store => s.warning,
+        EventKind::Target | EventKind::Malformed => s.invalid,
+        EventKind::Alert | EventKind::Minted | EventKind::Lease | EventKind::Link | EventKind::Config => s.text,
     }
 }

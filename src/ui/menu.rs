@@ -1,7 +1,7 @@
-//! The menu of sort columns.
+//! The menus: by which column to sort, and which columns there are.
 
 use super::{Layout, canvas::Canvas, scene::Scene, table};
-use crate::app::rows::SORT_COLUMNS;
+use crate::app::{columns, rows::SORT_COLUMNS};
 
 /// Draws the menu over the screen with its cursor.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut Layout) {
@@ -27,4 +27,33 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, la
     }
     layout.overlay = room;
     layout.overlay_lines = SORT_COLUMNS.len();
+}
+
+/// Draws the menu of columns over the screen with its cursor: those that are shown in their order, then the others.
+pub(super) fn draw_columns(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut Layout) {
+    let entries = columns::entries(scene.state);
+    let (w, h) = (canvas.width(), canvas.height());
+    let (width, height) = (34.min(w), (entries.len() as u16 + 2).min(h));
+    let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
+    part.clear();
+    let mut part = part.framed("Columns", "Space J K");
+    let room = usize::from(part.height());
+    let from = (cursor + 1).saturating_sub(room).min(entries.len().saturating_sub(room));
+    let look = part.look;
+    let width = part.width();
+    for (y, (i, (column, shown))) in (0..part.height()).zip(entries.iter().enumerate().skip(from)) {
+        part.put(1, y, 1, if i == cursor { look.glyphs.cursor } else { " " }, look.styles.accent);
+        let (mark, style) = match (column.fixed(), shown) {
+            (true, _) => ("[=]", look.styles.dim),
+            (false, true) => ("[x]", look.styles.accent),
+            (false, false) => ("[ ]", look.styles.dim),
+        };
+        part.put(3, y, 3, mark, style);
+        part.put(7, y, width.saturating_sub(7), table::name_of(*column), look.styles.text);
+        if i == cursor {
+            part.select(y);
+        }
+    }
+    layout.overlay = room;
+    layout.overlay_lines = entries.len();
 }

@@ -10,6 +10,7 @@
 
 mod alerts;
 mod banners;
+mod budget;
 mod canvas;
 mod cells;
 mod chart;
@@ -21,6 +22,7 @@ mod header;
 mod help;
 mod log;
 mod menu;
+mod pages;
 mod scale;
 mod scene;
 mod segments;
@@ -32,6 +34,8 @@ mod table;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_tables;
 pub mod theme;
 mod wall;
 
@@ -40,12 +44,12 @@ use ratatui::{Frame, buffer::Buffer, layout::Rect};
 pub use self::theme::{Colors, Look, TerminalFacts};
 use self::{canvas::Canvas, scene::Scene};
 use crate::{
-    app::{Overlay, State, View, rows},
+    app::{Overlay, Spot, State, View, rows},
     domain::Kind,
 };
 
 /// What a frame had room for, for the paging of the next update.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     /// Rows of the campaigns' table; 0 where it is not shown.
     pub campaigns: usize,
@@ -53,9 +57,11 @@ pub struct Layout {
     pub agents: usize,
     /// Alerts in their view; 0 where it is not shown.
     pub alerts: usize,
-    /// Lines of the overlay; 0 without one.
+    /// Where the tables are, for the mouse.
+    pub spots: Vec<Spot>,
+    /// Lines of the overlay, or of a view that is a text; 0 without either.
     pub overlay: usize,
-    /// Lines that the overlay would have; scrolling further than `overlay_lines - overlay` shows nothing new.
+    /// Lines that it would have; scrolling further than `overlay_lines - overlay` shows nothing new.
     pub overlay_lines: usize,
     /// Columns of dots of the detail's chart; 0 without one.
     pub chart: usize,
@@ -119,6 +125,7 @@ pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> Layo
         Some(Overlay::SortMenu { cursor }) => menu::draw(&mut canvas, &scene, *cursor, &mut layout),
         Some(Overlay::MuteMenu { id, cursor }) => alerts::mute_menu(&mut canvas, &scene, id, *cursor, &mut layout),
         Some(Overlay::Note { id, text, .. }) => alerts::note(&mut canvas, &scene, id, text, &mut layout),
+        Some(Overlay::Columns { cursor }) => menu::draw_columns(&mut canvas, &scene, *cursor, &mut layout),
         Some(Overlay::Banners { scroll }) => banners::draw_all(&mut canvas, &scene, *scroll, &mut layout),
         None => {}
     }
@@ -159,6 +166,11 @@ fn full(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
 /// Tables, detail and log.
 fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout, frames: bool) {
     let (mut w, mut h) = (canvas.width(), canvas.height());
+    match scene.state.view {
+        View::Budget => return budget::draw(canvas, scene, frames, layout),
+        View::Log => return log::draw_view(canvas, scene, frames, layout),
+        View::Overview | View::Agents | View::Campaigns | View::Alerts => {}
+    }
     if scene.state.detail_open {
         detail::draw(canvas, scene, frames, layout);
         return;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    app::{Banner, Line, RowState, State, banners, rows},
+    app::{Banner, Item, Line, RowState, State, banners, groups, rows},
     domain::{Kind, Now, Stamp},
     store::Link,
 };
@@ -45,6 +45,11 @@ impl<'a> Scene<'a> {
             Kind::Campaign => &self.campaigns,
             Kind::Agent => &self.agents,
         }
+    }
+
+    /// The lines of a table with the headings of its sections.
+    pub(super) fn items(&self, kind: Kind) -> Vec<Item<'a>> {
+        groups::items_of(self.state, kind, self.lines(kind))
     }
 
     /// How many targets of `kind` are watched, whatever the filter.

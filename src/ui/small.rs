@@ -24,7 +24,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layo
         canvas.put(0, top, w, "no rows", style);
     }
     for (y, line) in (top..h).zip(&lines) {
-        row(canvas, line, y);
+        row(canvas, scene, line, y);
     }
     let room = usize::from(h - top.min(h));
     layout.campaigns = room;
@@ -64,7 +64,7 @@ fn one_cell(canvas: &mut Canvas<'_>, y: u16, mark: &str, style: Style) {
 }
 
 /// Mark, AHT, name, age: whole or not at all, the age before the name.
-fn row(canvas: &mut Canvas<'_>, line: &Line<'_>, y: u16) {
+fn row(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, y: u16) {
     let look = canvas.look;
     let s = look.styles;
     let w = canvas.width();
@@ -93,6 +93,7 @@ fn row(canvas: &mut Canvas<'_>, line: &Line<'_>, y: u16) {
         canvas.put_right(w - age_width, y, age_width, &age, s.dim);
     }
     if after + age_width + 4 <= w {
-        canvas.put(after, y, w - age_width - after - 1, table::name(line, look.glyphs.ascii()), s.text);
+        let name = table::name(scene, line, look.glyphs.ascii());
+        canvas.put(after, y, w - age_width - after - 1, &name, s.text);
     }
 }

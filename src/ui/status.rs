@@ -1,23 +1,45 @@
-//! The line under the tables: which rows of how many, their order, the filter; the text field while it is being typed.
+//! The line under the middle: which rows of how many, their order, the filter; the text field while one is being typed.
 
 use super::{
     Layout,
     canvas::{Canvas, cells},
+    pages,
     scene::Scene,
     segments::{self, Segment, choose},
     table,
 };
-use crate::{app::rows, domain::Band};
+use crate::{
+    app::{View, command, log, rows},
+    domain::Band,
+};
+use tui_input::Input;
 
-/// Draws the line. Returns the column of the text cursor while the filter is being typed.
+/// Draws the line. Returns the column of the text cursor while a filter or a command is being typed.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) -> Option<u16> {
-    if scene.state.filter.editing { Some(edit(canvas, scene)) } else { facts(canvas, scene, layout) }
+    let state = scene.state;
+    if let Some(line) = &state.command {
+        let words = command::completions(state, line.value());
+        let hint = format!("  {}", words.join(" "));
+        return Some(edit(canvas, ":", line, &hint));
+    }
+    if state.filter().editing {
+        let (found, of) = match state.view {
+            View::Log => (log::entries(state).len(), scene.data.events.len()),
+            _ => (scene.lines(state.focus).len(), scene.watched(state.focus)),
+        };
+        let hint = format!("  {found} of {of}   Enter keeps   Esc clears");
+        return Some(edit(canvas, "filter: ", &state.filter().text, &hint));
+    }
+    facts(canvas, scene, layout)
 }
 
 fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) -> Option<u16> {
     let s = canvas.look.styles;
     let mut all = Vec::new();
-    let text = scene.state.filter.text.value();
+    if let Some(said) = &scene.state.said {
+        all.push(Segment::new(0, cut(said, usize::from(canvas.width().saturating_sub(2)), canvas), s.accent));
+    }
+    let text = scene.state.filter().text.value();
     if !text.trim().is_empty() {
         // Cut, because a filter that hides rows must never be hidden itself.
         let mut shown = canvas.look.glyphs.ellipsis.to_owned();
@@ -38,6 +60,18 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) -> Option<
         };
         let priority = if kind == scene.state.focus { 1 } else { 4 };
         all.push(Segment::new(priority, format!("{word}{watched} {}s", kind.word()), s.dim));
+    }
+    let view = scene.state.view;
+    if matches!(view, View::Budget | View::Log) {
+        let (shown, of) = (log::entries(scene.state).len(), scene.data.events.len());
+        let found = if shown == of { String::new() } else { format!("{shown} of ") };
+        if view == View::Log {
+            all.push(Segment::new(1, format!("{found}{of} events"), s.dim));
+        }
+        all.extend(pages::range(scene, layout).map(|text| Segment::new(2, text, s.dim)));
+        let chosen = choose(all, canvas.width().saturating_sub(2), 3);
+        segments::put(canvas, 1, 0, 3, &chosen);
+        return None;
     }
     let sort = scene.state.sort;
     let direction = if sort.reverse { " reversed" } else { "" };
@@ -73,15 +107,32 @@ pub(super) fn band(band: &Band) -> Option<String> {
     }
 }
 
-fn edit(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
+/// `text` in at most `width` cells.
+fn cut(text: &str, width: usize, canvas: &Canvas<'_>) -> String {
+    if cells(text) <= width {
+        return text.to_owned();
+    }
+    let ellipsis = canvas.look.glyphs.ellipsis;
+    crate::domain::fit(text, width, ellipsis)
+}
+
+/// Draws the field `input` behind its `prompt`, and the `hint` at the right as far as there is room.
+fn edit(canvas: &mut Canvas<'_>, prompt: &str, input: &Input, hint: &str) -> u16 {
     let s = canvas.look.styles;
     let width = canvas.width();
-    let prompt = canvas.put(1, 0, width, "filter: ", s.key);
-    let input = &scene.state.filter.text;
-    let found = scene.lines(scene.state.focus).len();
-    let hint = format!("  {found} of {}   Enter keeps   Esc clears", scene.watched(scene.state.focus));
-    let hint_width = u16::try_from(cells(&hint)).unwrap_or(u16::MAX);
-    let room = if prompt + 12 + hint_width < width { width - prompt - hint_width } else { width - prompt };
+    let prompt = canvas.put(1, 0, width, prompt, s.key);
+    let typed = u16::try_from(cells(input.value())).unwrap_or(u16::MAX).saturating_add(1).clamp(12, width / 2);
+    let left = width.saturating_sub(prompt).saturating_sub(typed);
+    // A hint of which less than a few words would be left is none.
+    let hint_width = u16::try_from(cells(hint)).unwrap_or(u16::MAX);
+    let hint_width = if hint_width <= left {
+        hint_width
+    } else if left >= 30 {
+        left
+    } else {
+        0
+    };
+    let room = width.saturating_sub(prompt).saturating_sub(hint_width);
     // The field scrolls so that the cursor, which needs a cell of its own, stays in it.
     let scroll = input.visual_scroll(usize::from(room.saturating_sub(1)));
     let mut skipped = 0;
@@ -96,7 +147,7 @@ fn edit(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
         .collect();
     canvas.put(prompt, 0, room, &visible, s.text);
     if room < width - prompt {
-        canvas.put(prompt + room, 0, hint_width, &hint, s.dim);
+        canvas.put(prompt + room, 0, hint_width, hint, s.dim);
     }
     let at = input.visual_cursor().saturating_sub(scroll);
     prompt.saturating_add(u16::try_from(at).unwrap_or(0)).min(width.saturating_sub(1))

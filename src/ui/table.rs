@@ -1,5 +1,7 @@
 //! The table of campaigns or agents: as many columns as fit well, the rest left out in the order of their weight.
 
+use std::borrow::Cow;
+
 use ratatui::style::{Modifier, Style};
 
 use super::{
@@ -7,28 +9,16 @@ use super::{
     canvas::{Canvas, cells as cells_of},
     cells::{self, NOTHING},
     header::plural,
-    scene::Scene,
+    scene::{self, Scene},
+    segments::{self, Segment},
     sparkline,
 };
 use crate::{
-    app::{Column, Line},
+    app::{Column, Item, Line, Section, Spot, columns, names},
     domain::Kind,
 };
 
 impl Column {
-    /// All columns, from left to right.
-    pub const ALL: [Column; 9] = [
-        Column::Name,
-        Column::Group,
-        Column::Aht,
-        Column::Deviation,
-        Column::Diff30,
-        Column::Prev2h,
-        Column::Trend,
-        Column::Age,
-        Column::State,
-    ];
-
     /// Its title in a table of `kind`.
     pub(super) const fn title(self, kind: Kind) -> &'static str {
         match (self, kind) {
@@ -93,6 +83,12 @@ pub(super) const fn name_of(column: Column) -> &'static str {
     }
 }
 
+/// The title of a column, for tests.
+#[cfg(test)]
+pub(super) const fn title_of(column: Column, kind: Kind) -> &'static str {
+    column.title(kind)
+}
+
 /// Before the first column: the mark of the selected row.
 const MARGIN: u16 = 2;
 /// Trends are not drawn wider: beyond that they are a carpet.
@@ -114,7 +110,7 @@ struct Contents {
 }
 
 /// The columns that fit into `width`, with their widths, from left to right.
-fn plan(width: u16, contents: Contents) -> Vec<(Column, u16)> {
+fn plan(width: u16, chosen: &[Column], contents: Contents) -> Vec<(Column, u16)> {
     let least = |c: Column| if c == Column::Age && contents.clock { 8 } else { c.widths().0 };
     let comfort = |c: Column| match c {
         Column::State if contents.marks => MARKED,
@@ -125,7 +121,7 @@ fn plan(width: u16, contents: Contents) -> Vec<(Column, u16)> {
         Column::Deviation => contents.band,
         _ => true,
     };
-    let mut columns: Vec<Column> = Column::ALL.into_iter().filter(wanted).collect();
+    let mut columns: Vec<Column> = chosen.iter().copied().filter(wanted).collect();
     let need = |columns: &[Column], of: &dyn Fn(Column) -> u16| {
         MARGIN + columns.iter().map(|c| of(*c) + 1).sum::<u16>().saturating_sub(1)
     };
@@ -157,44 +153,55 @@ fn plan(width: u16, contents: Contents) -> Vec<(Column, u16)> {
 
 /// Draws the table of `kind`, in a frame or under a line of titles, and notes how many rows it has room for.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame: bool, layout: &mut Layout) {
-    let lines = scene.lines(kind);
+    let items = scene.items(kind);
     let titles = u16::from(canvas.height() > 1);
     let room = usize::from(canvas.height().saturating_sub(if frame { 3 } else { titles }));
     layout.set_rows(kind, room);
-    let offset = offset(scene, kind, room);
+    let offset = offset(scene, kind, items.len(), room);
     if frame {
-        let range = visible(scene, kind, room).map(|(first, last)| format!("{first}-{last} of {}", lines.len()));
+        let rows = scene.lines(kind).len();
+        let range = visible(scene, kind, room).map(|(first, last)| format!("{first}-{last} of {rows}"));
         let title = format!("{} {}", plural(kind), scene.watched(kind));
         let sum = if kind == Kind::Campaign { "averages over the calls of each campaign" } else { "" };
         let mut inside = canvas.framed(&title, range.as_deref().unwrap_or(sum));
-        body(&mut inside, scene, kind, lines, offset);
+        let spot = body(&mut inside, scene, kind, &items, offset);
+        layout.spots.extend(spot);
     } else {
-        body(canvas, scene, kind, lines, offset);
+        let spot = body(canvas, scene, kind, &items, offset);
+        layout.spots.extend(spot);
     }
 }
 
 /// The first row that is shown. The offset of the last update may be that of a smaller window.
-fn offset(scene: &Scene<'_>, kind: Kind, room: usize) -> usize {
-    let last = scene.lines(kind).len().saturating_sub(room);
+fn offset(scene: &Scene<'_>, kind: Kind, items: usize, room: usize) -> usize {
+    let last = items.saturating_sub(room);
     scene.state.offset.get(&kind).copied().unwrap_or(0).min(last)
 }
 
 /// The first and the last row that are shown, counted from 1, where not all of them are.
 pub(super) fn visible(scene: &Scene<'_>, kind: Kind, room: usize) -> Option<(usize, usize)> {
-    let from = offset(scene, kind, room);
-    (room > 0 && scene.lines(kind).len() > room).then_some((from + 1, from + room))
+    let items = scene.items(kind);
+    let from = offset(scene, kind, items.len(), room);
+    if room == 0 || items.len() <= room {
+        return None;
+    }
+    let rows = |items: &[Item<'_>]| items.iter().filter(|i| i.row().is_some()).count();
+    let before = rows(&items[..from]);
+    Some((before + 1, before + rows(&items[from..from + room])))
 }
 
-fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_>], offset: usize) {
+/// Draws titles and rows; tells where they are.
+fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, items: &[Item<'_>], offset: usize) -> Option<Spot> {
+    let lines = scene.lines(kind);
     let widest = |of: &dyn Fn(&Line<'_>) -> usize| u16::try_from(lines.iter().map(of).max().unwrap_or(0)).unwrap_or(0);
     let contents = Contents {
-        name: widest(&|l| cells_of(l.name()).min(99)),
+        name: widest(&|l| cells_of(&name(scene, l, canvas.look.glyphs.ascii())).min(99)),
         group: widest(&|l| l.group().map_or(0, |g| cells_of(g).min(99))),
         band: lines.iter().any(|l| l.watched.band.target.is_some()),
         clock: scene.state.age_as_time,
         marks: lines.iter().any(|l| l.mark.is_some()),
     };
-    let columns = plan(canvas.width(), contents);
+    let columns = plan(canvas.width(), &columns::shown(scene.state), contents);
     let titles = u16::from(canvas.height() > 1);
     if titles > 0 {
         head(canvas, scene, kind, &columns);
@@ -207,10 +214,20 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_
         };
         let (width, style) = (canvas.width().saturating_sub(MARGIN), canvas.look.styles.dim);
         canvas.put(MARGIN, titles, width, &text, style);
-        return;
+        return None;
     }
     let chosen = scene.state.selected.get(&kind);
-    for (y, line) in (titles..canvas.height()).zip(lines.iter().skip(offset)) {
+    for (y, item) in (titles..canvas.height()).zip(items.iter().skip(offset)) {
+        let line = match item {
+            Item::Row(line) => line,
+            Item::Section(section) => {
+                heading(canvas, section, y);
+                continue;
+            }
+        };
+        if scene.state.pins.contains_key(line.target()) {
+            canvas.put(1, y, 1, canvas.look.glyphs.pin, canvas.look.styles.accent);
+        }
         let selected = chosen == Some(line.target());
         let mut x = MARGIN;
         for (column, width) in &columns {
@@ -230,6 +247,45 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, lines: &[Line<'_
                 }
             }
         }
+    }
+    if titles == 0 {
+        return None;
+    }
+    let (left, top) = canvas.on_screen(0, 0);
+    let mut x = left.saturating_add(MARGIN);
+    let mut places = Vec::new();
+    for (column, width) in columns {
+        places.push((column, x, width));
+        x = x.saturating_add(width + 1);
+    }
+    let rows = canvas.height() - titles;
+    Some(Spot { kind: Some(kind), top, rows, columns: (left, left.saturating_add(canvas.width())), titles: places })
+}
+
+/// The heading of a section: its group, how many agents, their median, and how many are in which state.
+fn heading(canvas: &mut Canvas<'_>, section: &Section<'_>, y: u16) {
+    let look = canvas.look;
+    let s = &look.styles;
+    let width = canvas.width();
+    let agents = if section.rows == 1 { "1 agent".to_owned() } else { format!("{} agents", section.rows) };
+    let mut all = vec![Segment::new(0, section.name.unwrap_or("no group"), s.accent), Segment::new(3, agents, s.dim)];
+    if let Some((median, n)) = section.median {
+        all.push(Segment::new(1, format!("median of {n} agents {}", cells::aht(Some(median))), s.text));
+    }
+    for (state, n) in &section.counts {
+        let text = scene::counted(look.glyphs.state(*state), *state, *n);
+        all.push(Segment::new(state.rank() + 4, text, s.state(*state)));
+    }
+    // A name that is wider than all there is room for is cut, never left out.
+    let name = section.name.unwrap_or("no group");
+    let chosen = segments::choose(all, width, 2);
+    let end = if cells_of(name) > usize::from(width) {
+        canvas.put(0, y, width, name, s.accent)
+    } else {
+        segments::put(canvas, 0, y, 2, &chosen)
+    };
+    for x in end.saturating_add(1)..width {
+        canvas.dot(x, y, look.glyphs.hv[0], s.dim);
     }
 }
 
@@ -276,7 +332,7 @@ fn cell(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, column: Col
     };
     match column {
         Column::Name => {
-            canvas.put(x, y, width, name(line, look.glyphs.ascii()), quiet);
+            canvas.put(x, y, width, &name(scene, line, look.glyphs.ascii()), quiet);
         }
         Column::Group => {
             canvas.put(x, y, width, line.group().unwrap_or(NOTHING), s.dim);
@@ -355,10 +411,13 @@ pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u1
 }
 
 /// What the row is called. In ASCII a name of another script falls back to the id, which can be read.
-pub(super) fn name<'a>(line: &Line<'a>, ascii: bool) -> &'a str {
-    let name = line.name();
-    let id: &'a str = &line.watched.target.id;
-    if ascii && !name.is_ascii() && id.is_ascii() { id } else { name }
+pub(super) fn name<'a>(scene: &Scene<'_>, line: &Line<'a>, ascii: bool) -> Cow<'a, str> {
+    let name = names::name(scene.state, line);
+    if !ascii || name.is_ascii() {
+        return name;
+    }
+    let id = names::id(scene.state, line);
+    if id.is_ascii() { id } else { name }
 }
 
 #[cfg(test)]
@@ -368,14 +427,14 @@ mod tests {
     const FULL: Contents = Contents { name: 20, group: 8, band: true, clock: false, marks: false };
 
     fn titles(width: u16) -> Vec<Column> {
-        plan(width, FULL).into_iter().map(|(c, _)| c).collect()
+        plan(width, &Column::ALL, FULL).into_iter().map(|(c, _)| c).collect()
     }
 
     #[test]
     fn at_every_width_the_columns_fit_and_the_basic_four_stay() {
         for width in 38..320 {
             for clock in [false, true] {
-                let columns = plan(width, Contents { clock, ..FULL });
+                let columns = plan(width, &Column::ALL, Contents { clock, ..FULL });
                 let total: u16 = MARGIN + columns.iter().map(|(_, w)| w + 1).sum::<u16>() - 1;
                 assert!(total <= width.max(41), "{width}: {total}");
                 for column in [Column::Name, Column::Aht, Column::Age, Column::State] {
@@ -397,7 +456,7 @@ mod tests {
 
     #[test]
     fn columns_without_contents_are_not_shown() {
-        let columns = plan(200, Contents { group: 0, band: false, ..FULL });
+        let columns = plan(200, &Column::ALL, Contents { group: 0, band: false, ..FULL });
         assert!(columns.iter().all(|(c, _)| !matches!(c, Column::Group | Column::Deviation)));
     }
 }

@@ -421,7 +421,7 @@ fn the_frame_and_the_buffer_are_the_same_picture() {
     let mut reported = super::Layout::default();
     terminal.draw(|frame| reported = draw(frame, &state, &look)).unwrap();
     let (buf, layout) = picture(&state, &look, 100, 30);
-    assert_eq!((terminal.backend().buffer(), reported), (&buf, layout));
+    assert_eq!((terminal.backend().buffer(), &reported), (&buf, &layout));
     let at = terminal.get_cursor_position().unwrap();
     assert_eq!(Some((at.x, at.y)), layout.cursor);
 }
@@ -459,10 +459,13 @@ fn draws_within(state: &State, look: &Look, width: u16, height: u16) {
 fn every_small_size_and_a_grid_of_the_others_is_drawn_within_its_area() {
     let mut states: Vec<State> = View::ALL.into_iter().map(busy).collect();
     states.push(state(&[]));
-    for (i, overlay) in [Overlay::Help { scroll: 3 }, Overlay::SortMenu { cursor: 7 }, Overlay::Banners { scroll: 1 }]
-        .into_iter()
-        .enumerate()
-    {
+    let overlays = [
+        Overlay::Help { scroll: 3 },
+        Overlay::SortMenu { cursor: 7 },
+        Overlay::Banners { scroll: 1 },
+        Overlay::Columns { cursor: 8 },
+    ];
+    for (i, overlay) in overlays.into_iter().enumerate() {
         let mut s = busy(View::ALL[i]);
         s.overlay = Some(overlay);
         s.detail_open = i == 1;
@@ -522,7 +525,14 @@ fn arbitrary() -> impl Strategy<Value = State> {
     (prop::collection::vec(spec(), 0..9), any::<[u8; 12]>(), any::<i64>(), any::<String>(), any::<f64>()).prop_map(
         |(specs, dice, skew, text, rate)| {
             let mut s = state(&specs);
-            s.view = View::ALL[usize::from(dice[0] % 3)];
+            s.view = View::ALL[usize::from(dice[0]) % View::ALL.len()];
+            s.sections = dice[0] > 127;
+            s.names = crate::app::Names::ALL[usize::from(dice[1] / 2 % 4)];
+            s.scroll = usize::from(dice[1]);
+            s.log_filter.text = text.clone().into();
+            s.command = (dice[3] % 7 == 0).then(|| text.clone().into());
+            s.said = (dice[3] % 5 == 0).then(|| text.clone());
+            s.columns = if dice[4] % 2 == 0 { vec![] } else { Column::ALL[usize::from(dice[4] % 9)..].to_vec() };
             s.focus = Kind::ALL[usize::from(dice[1] % 2)];
             s.sort = Sort { column: Column::ALL[usize::from(dice[2] % 9)], reverse: dice[2] > 127 };
             s.filter.editing = dice[3] % 4 == 0;
@@ -530,10 +540,11 @@ fn arbitrary() -> impl Strategy<Value = State> {
                 s.filter.text = text.clone().into();
             }
             let scroll = usize::from(dice[4]);
-            s.overlay = match dice[5] % 6 {
+            s.overlay = match dice[5] % 7 {
                 0 => Some(Overlay::Help { scroll }),
                 1 => Some(Overlay::SortMenu { cursor: scroll }),
                 2 => Some(Overlay::Banners { scroll }),
+                3 => Some(Overlay::Columns { cursor: scroll }),
                 _ => None,
             };
             s.detail_open = dice[6] % 4 == 0;

@@ -3,5 +3,6 @@
 mod banners;
 mod past;
 mod rows;
+mod tables;
 mod update;
 mod wall;

@@ -33,7 +33,7 @@ pub(super) fn figure(scene: &Scene<'_>, line: &Line<'_>) -> (String, Fill) {
 /// The name of a line as the board may tell it; in ASCII the id stands for a name that cannot be written.
 pub(super) fn name<'a>(canvas: &Canvas<'_>, scene: &Scene<'_>, line: &Line<'a>) -> Cow<'a, str> {
     match scene.state.facts.wall.names {
-        Names::Full => Cow::Borrowed(table::name(line, canvas.look.glyphs.ascii())),
+        Names::Full => table::name(scene, line, canvas.look.glyphs.ascii()),
         names => wall::name(names, line),
     }
 }

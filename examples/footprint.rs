@@ -1,0 +1,257 @@
+//! What the dashboard costs: bytes to the terminal, processor time, context switches, memory, the first frame and the
+//! answer to a key; each of a program in a pseudo-terminal of 120x40.
+//!
+//! ```text
+//! cargo run --release --example footprint                       # the demo, ages every second, 60 s
+//! cargo run --release --example footprint -- --seconds 120 -- demo --age-step 10s
+//! cargo run --release --example footprint -- --fill DIR         # a store with 500 agents and 30 days, and its start
+//! cargo run --release --example footprint -- --program htop --  # something else, for comparison
+//! ```
+//!
+//! The program is `target/release/ahtop` unless `--program` names another one. Only Linux tells all of it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "a tool for developers that should say where it fails"
+)]
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use ahtop::{
+    domain::{Aht, Clock, Outcome, Reading, Stamp, SystemClock, Target},
+    store::{SqliteStore, Store},
+};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+const SIZE: (u16, u16) = (120, 40);
+/// Agents and days of the large store.
+const LARGE: (u32, i64) = (500, 30);
+/// Readings a minute in it: the budget.
+const RATE: i64 = 45;
+
+struct Args {
+    seconds: u64,
+    program: PathBuf,
+    fill: Option<PathBuf>,
+    rest: Vec<String>,
+}
+
+fn args() -> Args {
+    let beside = std::env::current_exe().unwrap();
+    let program = beside.parent().and_then(Path::parent).unwrap().join("ahtop");
+    let mut args = Args { seconds: 60, program, fill: None, rest: vec!["demo".into()] };
+    let mut given = std::env::args().skip(1);
+    while let Some(arg) = given.next() {
+        let mut value = || given.next().expect("a value behind the flag");
+        match arg.as_str() {
+            "--seconds" => args.seconds = value().parse().expect("a number of seconds"),
+            "--program" => args.program = value().into(),
+            "--fill" => args.fill = Some(value().into()),
+            "--" => {
+                args.rest = given.collect();
+                break;
+            }
+            other => panic!("{other}: --seconds N, --program FILE, --fill DIR, or -- and the program's arguments"),
+        }
+    }
+    args
+}
+
+fn main() {
+    let mut args = args();
+    let mut variables = vec![("TERM", "xterm-256color".to_owned()), ("LANG", "C.UTF-8".to_owned())];
+    if let Some(dir) = &args.fill {
+        let config = fill(dir);
+        variables.push(("AHTOP_STATE_DIR", dir.to_string_lossy().into_owned()));
+        args.rest = vec!["--config".into(), config.to_string_lossy().into_owned()];
+    }
+    let run = Run::start(&args, &variables);
+    let first = run.first_frame();
+    println!("first frame       {:>8.1} ms", first.as_secs_f64() * 1e3);
+    // The first fill of the tables is no steady state.
+    thread::sleep(Duration::from_secs(15));
+    let (before, bytes, writes) = (run.usage(), run.bytes(), run.writes());
+    thread::sleep(Duration::from_secs(args.seconds));
+    let (after, bytes, writes) = (run.usage(), run.bytes() - bytes, run.writes() - writes);
+    let seconds = args.seconds as f64;
+    println!("bytes             {:>8.0} /s in {:.2} reads/s", bytes as f64 / seconds, writes as f64 / seconds);
+    println!("processor time    {:>8.2} s/min", (after.cpu - before.cpu) * 60.0 / seconds);
+    println!(
+        "context switches  {:>8.1} /s by itself, {:.1} /s because others want the processor",
+        (after.waits - before.waits) as f64 / seconds,
+        (after.preempted - before.preempted) as f64 / seconds
+    );
+    println!("resident memory   {:>8.1} MiB, {:.1} MiB before", after.resident, before.resident);
+    let mut answers = run.answers(200);
+    answers.sort();
+    let at = |share: f64| answers[((answers.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    println!("key answered      {:>8.1} ms median, {:.1} ms p99", at(0.5), at(0.99));
+}
+
+/// A program in a terminal.
+struct Run {
+    pid: u32,
+    started: Instant,
+    first: Arc<Mutex<Option<Instant>>>,
+    bytes: Arc<AtomicU64>,
+    writes: Arc<AtomicU64>,
+    writer: Mutex<Box<dyn Write + Send>>,
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    _master: Box<dyn portable_pty::MasterPty + Send>,
+}
+
+impl Run {
+    fn start(args: &Args, variables: &[(&str, String)]) -> Run {
+        let mut command = CommandBuilder::new(&args.program);
+        command.args(&args.rest);
+        variables.iter().for_each(|(name, value)| command.env(name, value));
+        let pair = native_pty_system().openpty(PtySize { rows: SIZE.1, cols: SIZE.0, ..PtySize::default() }).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let writer = Mutex::new(pair.master.take_writer().unwrap());
+        let first: Arc<Mutex<Option<Instant>>> = Arc::default();
+        let (bytes, writes): (Arc<AtomicU64>, Arc<AtomicU64>) = Default::default();
+        let (theirs, sum, count) = (first.clone(), bytes.clone(), writes.clone());
+        let started = Instant::now();
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        drop(pair.slave);
+        thread::spawn(move || {
+            let mut screen = vt100::Parser::new(SIZE.1.try_into().unwrap(), SIZE.0.try_into().unwrap(), 0);
+            let mut buf = [0; 65_536];
+            while let Ok(n @ 1..) = reader.read(&mut buf) {
+                sum.fetch_add(n as u64, Ordering::SeqCst);
+                count.fetch_add(1, Ordering::SeqCst);
+                let mut first = theirs.lock().unwrap();
+                if first.is_none() {
+                    screen.process(&buf[..n]);
+                    // A full frame has a row with an age in most of its lines.
+                    let text = screen.screen().contents();
+                    let full = text.lines().filter(|l| l.contains(':')).count() > usize::from(SIZE.1) / 3;
+                    *first = full.then(Instant::now);
+                }
+            }
+        });
+        let pid = child.process_id().unwrap();
+        Run { pid, started, first, bytes, writes, writer, child, _master: pair.master }
+    }
+
+    fn first_frame(&self) -> Duration {
+        for _ in 0..30_000 {
+            if let Some(at) = *self.first.lock().unwrap() {
+                return at - self.started;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Duration::MAX
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::SeqCst)
+    }
+
+    fn writes(&self) -> u64 {
+        self.writes.load(Ordering::SeqCst)
+    }
+
+    /// How long it takes from a key to the first byte of a changed screen.
+    fn answers(&self, n: usize) -> Vec<Duration> {
+        let mut writer = self.writer.lock().unwrap();
+        (0..n)
+            .map(|i| {
+                // Between two frames, so that it is the key that is answered.
+                thread::sleep(Duration::from_millis(43 + (i as u64 * 7) % 20));
+                let (before, at) = (self.bytes(), Instant::now());
+                writer.write_all(if i % 2 == 0 { b"j" } else { b"k" }).unwrap();
+                writer.flush().unwrap();
+                while self.bytes() == before && at.elapsed() < Duration::from_secs(1) {
+                    std::hint::spin_loop();
+                }
+                at.elapsed()
+            })
+            .collect()
+    }
+
+    fn usage(&self) -> Usage {
+        let read = |path: String| fs::read_to_string(path).unwrap_or_default();
+        let stat = read(format!("/proc/{}/stat", self.pid));
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+        let ticks: u64 = [11, 12].iter().filter_map(|i| fields.get(*i)?.parse::<u64>().ok()).sum();
+        let (mut waits, mut preempted) = (0, 0);
+        for task in fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten() {
+            let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
+            waits += number(&status, "voluntary_ctxt_switches:");
+            preempted += number(&status, "nonvoluntary_ctxt_switches:");
+        }
+        let resident = number(&read(format!("/proc/{}/status", self.pid)), "VmRSS:") as f64 / 1024.0;
+        Usage { cpu: ticks as f64 / 100.0, waits, preempted, resident }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Usage {
+    /// Seconds.
+    cpu: f64,
+    waits: u64,
+    preempted: u64,
+    /// MiB.
+    resident: f64,
+}
+
+fn number(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|l| l.strip_prefix(name));
+    line.and_then(|l| l.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// Makes a state directory with a store of a large account, unless it is there already, and its configuration, which
+/// only watches.
+fn fill(dir: &Path) -> PathBuf {
+    let config = dir.join("config.toml");
+    let (agents, days) = LARGE;
+    let ids: Vec<String> = (0..agents).map(|i| format!("agent{i:03}@example.org")).collect();
+    if !dir.join("large.db").exists() {
+        fs::create_dir_all(dir).unwrap();
+        let mut text =
+            String::from("account.name = \"large\"\n[bands]\ntarget = \"4:47\"\nhigh_warn = \"6:15\"\n[watch]\n");
+        writeln!(text, "agents = {ids:?}").unwrap();
+        fs::write(&config, text).unwrap();
+        let clock = Arc::new(SystemClock::new());
+        let store = SqliteStore::open(&dir.join("large.db"), clock.clone()).unwrap();
+        let now = clock.now();
+        let all = days * 24 * 60 * RATE;
+        let mut batch = Vec::new();
+        for n in 0..all {
+            let back = Duration::from_millis(u64::try_from((all - n) * 60_000 / RATE).unwrap());
+            let agent = usize::try_from(n).unwrap() % ids.len();
+            let secs = 200 + u32::try_from((n * 7919) % 200).unwrap();
+            let outcome = if n % 50 == 7 { Outcome::NoCalls } else { Outcome::Value(Aht::from_secs(secs)) };
+            let at = Stamp { boot: now.boot.clone(), mono: now.mono - back, wall: now.wall.checked_sub(back).unwrap() };
+            batch.push(Reading { target: Target::agent(ids[agent].as_str()), at, outcome, name: None });
+            if batch.len() == 20_000 || n + 1 == all {
+                store.append(&batch).unwrap();
+                batch.clear();
+            }
+        }
+        println!("{all} readings in {}", dir.join("large.db").display());
+    }
+    config
+}

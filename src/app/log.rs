@@ -1,0 +1,28 @@
+//! The log as it is shown: our own last events, newest first, filtered.
+
+use super::{State, filter::Words};
+use crate::store::{Event, EventKind};
+
+/// The events that the log's filter lets through, newest first.
+pub fn entries(state: &State) -> Vec<&Event> {
+    let words = Words::of(state.log_filter.text.value());
+    let events = state.shown().events.iter().rev();
+    events.filter(|e| words.accept_event(word(e.kind), &e.who, &e.text)).collect()
+}
+
+/// The kind of an event in a word of at most ten cells.
+pub const fn word(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Throttled => "throttled",
+        EventKind::Minted => "minted",
+        EventKind::MintFailed => "no token",
+        EventKind::TokenDied => "token died",
+        EventKind::Lease => "poller",
+        EventKind::Link => "link",
+        EventKind::Target => "target",
+        EventKind::Store => "store",
+        EventKind::Config => "config",
+        EventKind::Malformed => "malformed",
+        EventKind::Alert => "alert",
+    }
+}

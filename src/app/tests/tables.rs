@@ -1,0 +1,385 @@
+//! Columns, sections, names, pins, the command line, the mouse, the log: what people do with the tables.
+
+use std::sync::Arc;
+
+use tui_input::Input;
+
+use crate::{
+    app::{
+        Choices, Column, Effect, Event, Item, Names, Overlay, Pointer, Room, Sort, Spot, View, columns, command,
+        fixture::Floor, items, lines, log, names, rows,
+    },
+    config::{Symbols, Theme, Ui},
+    domain::{Kind, Outcome, Target},
+    store::{self, Attention, EventKind},
+};
+
+/// A floor where a2 is much too long, a4 a little, a3 much too short.
+fn floor() -> Floor {
+    let mut floor = Floor::new();
+    for (id, secs) in [("a1", 290), ("a2", 468), ("a3", 62), ("a4", 391), ("a5", 0)] {
+        floor.agent(id, secs);
+    }
+    floor
+}
+
+/// What the effects remember last.
+fn remembered(effects: &[Effect]) -> Option<Choices> {
+    effects.iter().rev().find_map(|e| match e {
+        Effect::Remember(choices) => Some((**choices).clone()),
+        _ => None,
+    })
+}
+
+#[test]
+fn columns_are_hidden_shown_and_moved_and_the_four_that_matter_stay() {
+    let mut floor = floor();
+    assert_eq!(floor.keys("c"), []);
+    assert_eq!(floor.state.overlay, Some(Overlay::Columns { cursor: 0 }));
+    floor.keys("j ");
+    assert!(!columns::shown(&floor.state).contains(&Column::Group));
+    assert_eq!(floor.state.overlay, Some(Overlay::Columns { cursor: 8 }), "the cursor goes with its column");
+    floor.keys(" ");
+    assert_eq!(columns::shown(&floor.state).last(), Some(&Column::Group), "it comes back at the end");
+    floor.keys("KKK");
+    assert_eq!(columns::shown(&floor.state)[5], Column::Group);
+    let effects = floor.keys("J");
+    assert_eq!(remembered(&effects).unwrap().columns, columns::shown(&floor.state));
+    floor.keys("g ");
+    assert_eq!(floor.state.said.as_deref(), Some("name is always shown"));
+    floor.keys("0");
+    assert!(floor.state.columns.is_empty() && floor.state.said.is_none());
+    for _ in 0..20 {
+        floor.keys("j<Enter>K");
+        let shown = columns::shown(&floor.state);
+        assert!(Column::ALL.iter().filter(|c| c.fixed()).all(|c| shown.contains(c)), "{shown:?}");
+        assert_eq!(columns::entries(&floor.state).len(), Column::ALL.len());
+    }
+    floor.keys("q");
+    assert_eq!(floor.state.overlay, None);
+}
+
+#[test]
+fn sections_keep_the_order_within_and_only_rows_are_selected() {
+    let mut floor = floor();
+    floor.keys("2z");
+    let shown: Vec<String> = items(&floor.state, Kind::Agent)
+        .iter()
+        .map(|item| match item {
+            Item::Section(s) => {
+                format!("[{} {} {:?}]", s.name.unwrap_or("-"), s.rows, s.median.map(|(a, n)| (a.secs(), n)))
+            }
+            Item::Row(line) => line.target().id.to_string(),
+        })
+        .collect();
+    assert_eq!(shown.join(" "), "[north 3 Some((176, 2))] a3 a1 a5 [south 3 Some((429, 2))] a2 a4 a6");
+    floor.room(0, 3);
+    for (keys, selected, offset) in [
+        ("j", "a3", 0),
+        ("jj", "a5", 1),
+        ("j", "a2", 3),
+        ("k", "a5", 3),
+        ("G", "a6", 5),
+        ("g", "a3", 0),
+        ("<PgDn>", "a2", 3),
+        ("<PgUp>", "a1", 2),
+    ] {
+        floor.keys(keys);
+        assert_eq!(floor.selected().as_deref(), Some(selected), "{keys}");
+        assert_eq!(floor.state.offset[&Kind::Agent], offset, "{keys}");
+    }
+    floor.keys("g");
+    let wants = rows::attention(&floor.state);
+    let of = |id: &str| wants.iter().find(|(t, _)| *t == Target::agent(id)).unwrap().1;
+    assert_eq!((of("a3"), of("a1"), of("a5")), (Attention::Selected, Attention::OnScreen, Attention::Listed));
+    assert_eq!(items(&floor.state, Kind::Campaign).len(), 2, "campaigns are the roll-up themselves");
+    floor.keys("z");
+    assert_eq!(floor.ids(Kind::Agent).join(" "), "a2 a3 a4 a1 a6 a5");
+}
+
+#[test]
+fn the_next_row_that_deserves_a_look_is_found_round_and_round() {
+    let mut floor = floor();
+    floor.keys("2");
+    for expected in ["a2", "a3", "a4", "a2"] {
+        floor.keys("n");
+        assert_eq!(floor.selected().as_deref(), Some(expected));
+    }
+    floor.keys("/a5<Enter>n");
+    assert_eq!(floor.selected().as_deref(), Some("a5"), "what a filter has found deserves it");
+    floor.keys("<Esc>3n");
+    assert_eq!(floor.state.said.as_deref(), Some("no row deserves a look"));
+}
+
+#[test]
+fn a_pin_draws_attention_for_half_an_hour() {
+    let mut floor = floor();
+    floor.keys("2jP");
+    assert_eq!(floor.state.said.as_deref(), Some("pinned for 30 minutes"));
+    floor.keys("j");
+    assert_eq!(floor.state.said, None, "until the next key");
+    let attention = |floor: &Floor| {
+        let wants = rows::attention(&floor.state);
+        wants.into_iter().find(|(t, _)| *t == Target::agent("a2")).unwrap().1
+    };
+    assert_eq!(attention(&floor), Attention::Selected);
+    floor.advance(29 * 60);
+    assert_eq!(attention(&floor), Attention::Selected);
+    floor.advance(61);
+    assert_eq!(attention(&floor), Attention::Listed);
+    floor.keys("kPP");
+    assert!(floor.state.pins.is_empty());
+}
+
+#[test]
+fn an_id_is_copied_as_it_is_configured() {
+    let mut floor = floor();
+    assert_eq!(floor.keys("2y"), [Effect::Copy("a2".to_owned())]);
+    assert!(floor.state.said.as_deref().unwrap().starts_with("copied a2"));
+    floor.keys("/nobody<Enter>");
+    assert_eq!(floor.keys("y"), []);
+}
+
+#[test]
+fn names_go_from_full_to_hidden_and_campaigns_keep_theirs() {
+    let mut floor = floor();
+    let mut watched = floor.state.facts.watched.to_vec();
+    watched[3].label = Some("Imran Qureshi".into());
+    floor.state.facts.watched = watched.into();
+    let shown = |floor: &Floor, kind| {
+        let lines = lines(&floor.state, kind);
+        let line = lines.iter().find(|l| ["a2", "RENEW"].contains(&&*l.target().id)).unwrap();
+        (names::name(&floor.state, line).into_owned(), names::id(&floor.state, line).into_owned())
+    };
+    for (name, id, veiled) in [
+        ("Imran Qureshi", "a2", "agent a2 is invalid"),
+        ("IQ", "IQ", "agent 2 is invalid"),
+        ("a2", "a2", "agent a2 is invalid"),
+        ("agent 2", "agent 2", "agent 2 is invalid"),
+    ] {
+        assert_eq!(shown(&floor, Kind::Agent), (name.to_owned(), id.to_owned()));
+        assert_eq!(shown(&floor, Kind::Campaign).0, "RENEW");
+        assert_eq!(names::veil(&floor.state, "agent a2 is invalid"), veiled);
+        floor.keys("N");
+    }
+    assert_eq!(floor.state.names, Names::Full);
+}
+
+#[test]
+fn themes_and_characters_go_round_and_are_remembered_against_the_configuration() {
+    let mut floor = floor();
+    let effects = floor.keys("tts");
+    assert_eq!((floor.state.theme, floor.state.symbols), (Theme::Light, Symbols::Unicode));
+    let choices = remembered(&effects).unwrap();
+    let mut again = Floor::new();
+    choices.apply(&mut again.state);
+    assert_eq!((again.state.theme, again.state.symbols), (Theme::Light, Symbols::Unicode));
+    let mut other = Floor::new();
+    other.state.facts.ui = Ui { theme: Theme::Dark, ..Ui::default() };
+    other.state.theme = Theme::Dark;
+    choices.apply(&mut other.state);
+    assert_eq!(other.state.theme, Theme::Dark, "what is configured since then is the later word");
+    let effects = floor.keys("tttsss");
+    assert_eq!((floor.state.theme, floor.state.symbols), (Theme::Auto, Symbols::Auto));
+    assert_eq!(remembered(&effects), Some(Choices::default()));
+}
+
+#[test]
+fn choices_survive_a_start_and_what_only_looks_does_not_write() {
+    let mut floor = floor();
+    let effects = floor.keys("2/north<Enter>jpGg?<Esc>n");
+    assert_eq!(remembered(&effects), None);
+    let effects = floor.keys("ojj<Enter>OzNuc G <Esc>");
+    let choices = remembered(&effects).unwrap();
+    let mut again = Floor::new();
+    choices.apply(&mut again.state);
+    assert_eq!(Choices::of(&again.state), choices);
+    assert_eq!(again.state.sort, Sort { column: Column::Group, reverse: true });
+    assert!(again.state.sections && again.state.age_as_time && again.state.names == Names::Initials);
+    assert_eq!(
+        (again.state.filter.text.value(), again.state.view),
+        ("", View::Overview),
+        "nothing is hidden at a start"
+    );
+    let json = serde_json::to_string(&choices).unwrap();
+    assert_eq!(serde_json::from_str::<Choices>(&json).unwrap(), choices);
+    let unsound: Choices = serde_json::from_str("{\"columns\": [\"age\", \"age\"]}").unwrap();
+    unsound.apply(&mut again.state);
+    assert_eq!(columns::shown(&again.state), [Column::Age, Column::Name, Column::Aht, Column::State]);
+}
+
+#[test]
+fn commands_do_what_keys_do() {
+    let mut floor = floor();
+    floor.keys("2:group south<Enter>");
+    assert_eq!(floor.ids(Kind::Agent).join(" "), "a2 a4 a6");
+    floor.keys(":filter state:high<Enter>:group North<Enter>");
+    assert_eq!(floor.state.filter.text.value(), "state:high group:north");
+    floor.keys(":group<Enter>");
+    assert_eq!(floor.state.filter.text.value(), "state:high");
+    floor.keys(":filter<Enter>:sort aht rev<Enter>");
+    assert_eq!(floor.state.sort, Sort { column: Column::Aht, reverse: true });
+    floor.keys(":columns age trend<Enter>");
+    let shown = [Column::Age, Column::Trend, Column::Name, Column::Aht, Column::State];
+    assert_eq!(columns::shown(&floor.state), shown);
+    floor.keys(":columns<Enter>:names id<Enter>:theme cvd<Enter>:symbols ascii<Enter>:view log<Enter>");
+    assert!(floor.state.columns.is_empty());
+    assert_eq!((floor.state.names, floor.state.theme), (Names::Id, Theme::Cvd));
+    assert_eq!((floor.state.symbols, floor.state.view), (Symbols::Ascii, View::Log));
+    floor.keys(":v 5<Enter>");
+    assert_eq!(floor.state.view, View::Budget);
+    floor.keys(":help<Enter>");
+    assert_eq!(floor.state.overlay, Some(Overlay::Help { scroll: 0 }));
+    assert_eq!(floor.keys("q:quit<Enter>"), [Effect::Quit]);
+}
+
+#[test]
+fn a_command_that_is_not_understood_says_so_and_changes_nothing() {
+    let mut floor = floor();
+    let before = Choices::of(&floor.state);
+    for (text, said) in [
+        ("sotr aht", "unknown command sotr; did you mean 'sort'?"),
+        ("sort agee", "no column agee; did you mean 'age'?"),
+        ("sort", "sort takes COLUMN [reversed]"),
+        ("sort age up", "sort takes a column, and 'reversed' behind it"),
+        ("group nort", "no group nort; did you mean 'north'?"),
+        ("theme drak", "no 'drak' here; did you mean 'dark'?"),
+        ("view 7", "no '7' here; known: overview, agents, campaigns, budget, log"),
+        ("quit now", "quit takes nothing"),
+        ("columns age foo", "no column foo; known: name, group, aht, dev, d30m, prev2h, trend, age, state"),
+        ("", ""),
+    ] {
+        assert_eq!(floor.keys(&format!(":{text}<Enter>")), []);
+        assert_eq!(floor.state.said.as_deref().unwrap_or(""), said);
+    }
+    assert_eq!(Choices::of(&floor.state), before);
+    assert_eq!(floor.keys(":quit<Esc>"), []);
+    assert!(floor.state.command.is_none());
+}
+
+#[test]
+fn words_are_completed_as_far_as_it_is_certain() {
+    let mut floor = floor();
+    for (typed, completed) in [
+        ("gr", "group "),
+        ("group n", "group north "),
+        ("s", "s"),
+        ("so", "sort "),
+        ("sort d", "sort d"),
+        ("sort de", "sort dev "),
+        ("sort dev ", "sort dev reversed "),
+        ("filter st", "filter state:"),
+        ("columns age a", "columns age aht "),
+        ("view c", "view campaigns "),
+        ("nothing", "nothing"),
+        ("theme ", "theme "),
+    ] {
+        floor.keys(&format!(":{typed}<Tab>"));
+        assert_eq!(floor.state.command.as_ref().map(Input::value), Some(completed));
+        floor.keys("<Esc>");
+    }
+    assert_eq!(command::completions(&floor.state, "names "), ["full", "initials", "id", "hidden"]);
+    for (name, takes, _) in command::COMMANDS {
+        assert!(!command::completions(&floor.state, &name[..1]).is_empty());
+        assert!(takes.is_empty() == ["help", "quit"].contains(&name));
+    }
+}
+
+fn click(floor: &mut Floor, x: u16, y: u16) {
+    floor.event(Event::Mouse(Pointer::Click(x, y)));
+}
+
+#[test]
+fn a_click_selects_a_row_or_sorts_by_a_title() {
+    let mut floor = floor();
+    floor.keys("2");
+    let titles = vec![(Column::Name, 2, 12), (Column::Aht, 15, 8)];
+    let spot = Spot { kind: Some(Kind::Agent), top: 4, rows: 3, columns: (0, 60), titles };
+    let page = [(Kind::Agent, 3)].into();
+    floor.event(Event::Drawn(Room { page, spots: vec![spot], ..Room::default() }));
+    click(&mut floor, 9, 6);
+    assert_eq!(floor.selected().as_deref(), Some("a3"));
+    floor.keys("G");
+    click(&mut floor, 9, 5);
+    assert_eq!(floor.selected().as_deref(), Some("a1"), "rows are those in view");
+    click(&mut floor, 16, 4);
+    assert_eq!(floor.state.sort, Sort { column: Column::Aht, reverse: false });
+    click(&mut floor, 16, 4);
+    assert!(floor.state.sort.reverse);
+    let before = (floor.selected(), floor.state.sort);
+    for (x, y) in [(9, 3), (9, 8), (70, 5), (14, 4), (u16::MAX, u16::MAX)] {
+        click(&mut floor, x, y);
+    }
+    floor.keys("?");
+    click(&mut floor, 9, 5);
+    assert_eq!((floor.selected(), floor.state.sort), before);
+}
+
+#[test]
+fn the_wheel_scrolls_what_is_in_front() {
+    let mut floor = floor();
+    floor.keys("2");
+    let wheel = |floor: &mut Floor, down| floor.event(Event::Mouse(Pointer::Wheel { down }));
+    wheel(&mut floor, true);
+    assert_eq!(floor.selected().as_deref(), Some("a4"));
+    wheel(&mut floor, false);
+    assert_eq!(floor.selected().as_deref(), Some("a2"));
+    floor.keys("?");
+    floor.room(1, 1);
+    wheel(&mut floor, true);
+    assert_eq!(floor.state.overlay, Some(Overlay::Help { scroll: 3 }));
+}
+
+#[test]
+fn the_log_has_its_own_filter_and_scrolls() {
+    let mut floor = floor();
+    let event = |n: usize, kind, text: &str| {
+        let mut at = floor.now().stamp();
+        at.mono.0 += n as i64;
+        store::Event { at, kind, who: "pid 7 (dashboard)".into(), text: text.into() }
+    };
+    floor.state.events = vec![
+        event(0, EventKind::Minted, "token 1 minted"),
+        event(1, EventKind::Throttled, "max limit exceeded"),
+        event(2, EventKind::Target, "agent a5: agentId is Invalid"),
+    ];
+    let texts = |floor: &Floor| log::entries(&floor.state).iter().map(|e| e.text.clone()).collect::<Vec<Arc<str>>>();
+    floor.keys("6");
+    assert_eq!(texts(&floor).len(), 3);
+    assert_eq!(&*texts(&floor)[0], "agent a5: agentId is Invalid", "newest first");
+    floor.keys("/limit<Enter>");
+    assert_eq!(texts(&floor).len(), 1);
+    assert_eq!(floor.state.filter.text.value(), "", "the tables show all of their rows");
+    for (text, n) in [("kind:minted", 1), ("!token", 2), ("! token", 2), ("PID", 3), ("state:high", 0), ("zebra", 0)] {
+        floor.keys(&format!("<Esc>/{text}<Enter>"));
+        assert_eq!(texts(&floor).len(), n, "{text}");
+    }
+    floor.keys("<Esc>");
+    assert_eq!(texts(&floor).len(), 3);
+    floor.room(0, 0);
+    for (keys, scroll) in [("jj", 2), ("G", 35), ("k", 34), ("<PgUp>", 24), ("g", 0), ("<PgDn><Esc>", 0)] {
+        floor.keys(keys);
+        assert_eq!(floor.state.scroll, scroll, "{keys}");
+    }
+    floor.keys("5jj6");
+    assert_eq!(floor.state.scroll, 0, "another view begins at its top");
+    floor.keys("5/");
+    assert_eq!(floor.state.said.as_deref(), Some("nothing to filter here"));
+}
+
+#[test]
+fn memory_matters_where_it_is_shown() {
+    let mut floor = floor();
+    let revision = floor.state.revision;
+    floor.event(Event::Memory(12_000_000));
+    assert_eq!(floor.state.revision, revision);
+    floor.keys("5");
+    let revision = floor.state.revision;
+    floor.event(Event::Memory(12_010_000));
+    assert_eq!(floor.state.revision, revision, "a change that is not seen");
+    floor.event(Event::Memory(13_000_000));
+    assert_ne!(floor.state.revision, revision);
+    let reading = floor.reading(Target::agent("a1"), Outcome::NoCalls);
+    floor.event(Event::Readings(vec![reading]));
+    assert_eq!(floor.state.memory, 13_000_000);
+}

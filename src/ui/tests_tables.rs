@@ -1,0 +1,198 @@
+//! Pictures of what people can do with tables, of the views that are texts.
+
+use super::{Look, testing::*};
+use crate::{
+    app::{Column, Names, Overlay, Spot, State, View},
+    config::{Symbols, Theme},
+    domain::{Kind, Target},
+    store::{Role, Traffic, Usage},
+};
+
+const LOOKS: [(&str, (Theme, Symbols)); 3] = [
+    ("", (Theme::Auto, Symbols::Unicode)),
+    ("_mono", (Theme::Mono, Symbols::Block)),
+    ("_ascii", (Theme::Cvd, Symbols::Ascii)),
+];
+const SIZES: [(u16, u16); 4] = [(60, 20), (80, 24), (120, 40), (200, 60)];
+
+fn with(look: (Theme, Symbols)) -> Look {
+    super::testing::look(look.0, look.1)
+}
+
+fn check(name: &str, state: &State, look: (Theme, Symbols), width: u16, height: u16) {
+    let (buf, _) = picture(state, &with(look), width, height);
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "snapshots" }, {
+        insta::assert_snapshot!(name, format!("{}---- styles\n{}", words(&buf), styles(&buf)));
+    });
+}
+
+/// A state at all widths in colour, and at two in mono and in ASCII.
+fn check_all(name: &str, state: &State) {
+    for (suffix, look) in LOOKS {
+        for (w, h) in SIZES {
+            if suffix.is_empty() || w == 80 || w == 120 {
+                check(&format!("{name}{suffix}_{w}x{h}"), state, look, w, h);
+            }
+        }
+    }
+}
+
+fn screen(state: &State, width: u16, height: u16) -> String {
+    words(&picture(state, &with(LOOKS[0].1), width, height).0)
+}
+
+/// Much goes wrong: throttled, tokens killed, others poll, several instances.
+fn troubled(view: View) -> State {
+    let mut s = busy(view);
+    s.usage = Usage { used_60s: 50, in_flight: 0, throttled_1h: 7, minted_1h: 9, token_deaths_1h: 4 };
+    let status = s.status.as_mut().unwrap();
+    status.rate = 20.0;
+    status.token_until = None;
+    status.traffic =
+        Traffic { replies: [12, 0, 0, 7, 9, 40, 80], latency: vec![None; 60], slowest: None, strangers: Some(0) };
+    s.poller = Some(instance(99, Role::Serve));
+    s.instances.push(instance(99, Role::Serve));
+    s.instances.push(instance(312, Role::Command));
+    s.memory = 13_400_000;
+    s
+}
+
+/// Just started: nothing is known.
+fn empty(view: View) -> State {
+    let mut s = busy(view);
+    s.status = None;
+    s.usage = Usage::default();
+    s.poller = None;
+    s.instances.clear();
+    s.events.clear();
+    s.history = crate::store::HistoryInfo::default();
+    s
+}
+
+#[test]
+fn the_budget_in_its_states() {
+    for (name, state) in [
+        ("budget", busy(View::Budget)),
+        ("budget_troubled", troubled(View::Budget)),
+        ("budget_empty", empty(View::Budget)),
+    ] {
+        check_all(name, &state);
+    }
+}
+
+#[test]
+fn the_log_in_its_states() {
+    let mut filtered = busy(View::Log);
+    filtered.log_filter.text = "limit".into();
+    let mut none = busy(View::Log);
+    none.log_filter.text = "zebra".into();
+    let mut typed = busy(View::Log);
+    typed.log_filter.text = "tok".into();
+    typed.log_filter.editing = true;
+    for (name, state) in [
+        ("log", busy(View::Log)),
+        ("log_filtered", filtered),
+        ("log_without_match", none),
+        ("log_typed", typed),
+        ("log_empty", empty(View::Log)),
+    ] {
+        check_all(name, &state);
+    }
+}
+
+#[test]
+fn agents_in_sections() {
+    let mut s = busy(View::Agents);
+    s.sections = true;
+    check_all("sections", &s);
+    let picture = screen(&s, 120, 40);
+    assert!(picture.contains("median of 5 agents") && picture.contains("no group"), "{picture}");
+    assert!(!picture.contains("north's AHT"));
+}
+
+#[test]
+fn pinned_rows_are_marked() {
+    let mut s = busy(View::Agents);
+    s.pins.insert(Target::agent("paulo.m@acme.example"), now_at(WALL + 60).mono);
+    s.pins.insert(Target::agent("imran.q@acme.example"), now_at(WALL + 60).mono);
+    check_all("pinned", &s);
+}
+
+#[test]
+fn columns_in_their_own_order() {
+    let mut s = busy(View::Agents);
+    s.columns = vec![Column::State, Column::Age, Column::Name, Column::Trend, Column::Aht];
+    check_all("columns", &s);
+    let picture = screen(&s, 120, 40);
+    let titles = picture.lines().find(|l| l.contains("STATE")).unwrap();
+    assert!(titles.find("STATE") < titles.find("AGE") && titles.find("AGE") < titles.find("AGENT "), "{titles}");
+    assert!(!titles.contains("GROUP"));
+    s.overlay = Some(Overlay::Columns { cursor: 2 });
+    check_all("columns_menu", &s);
+}
+
+#[test]
+fn names_as_they_are_wanted() {
+    for names in Names::ALL {
+        let mut s = busy(View::Agents);
+        s.names = names;
+        check(&format!("names_{}_80x24", names.word()), &s, LOOKS[0].1, 80, 24);
+    }
+    let mut s = busy(View::Overview);
+    s.names = Names::Hidden;
+    for (w, h) in [(12, 4), (39, 7), (60, 20), (80, 24), (120, 40), (200, 60)] {
+        for view in View::ALL {
+            for open in [false, true] {
+                (s.view, s.detail_open) = (view, open);
+                let picture = screen(&s, w, h);
+                for secret in ["Imran", "imran", "Paulo", "王小明", "a-1099", "A-1099", "acme.example"] {
+                    assert!(!picture.contains(secret), "{secret} in\n{picture}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_command_line_and_what_it_says() {
+    let mut s = busy(View::Agents);
+    s.command = Some("sort d".into());
+    check_all("command", &s);
+    let (_, layout) = picture(&s, &with(LOOKS[0].1), 80, 24);
+    assert_eq!(layout.cursor, Some((2 + 6, 21)));
+    s.command = None;
+    s.said = Some("no column agee; did you mean 'age'?".into());
+    check_all("said", &s);
+    s.said = Some("x".repeat(500));
+    assert!(screen(&s, 80, 24).contains('…'));
+}
+
+#[test]
+fn the_tables_tell_where_they_are() {
+    for (w, h) in [(60, 20), (80, 24), (120, 40), (200, 60)] {
+        let s = busy(View::Overview);
+        let (buf, layout) = picture(&s, &with(LOOKS[0].1), w, h);
+        let kinds: Vec<_> = layout.spots.iter().map(|s| s.kind).collect();
+        assert_eq!(kinds, [Some(Kind::Campaign), Some(Kind::Agent)]);
+        for Spot { kind, top, rows, columns, titles } in &layout.spots {
+            assert_eq!(usize::from(*rows), layout.rows(kind.unwrap()), "{w}x{h}");
+            let line = words(&buf).lines().nth(usize::from(*top)).unwrap().to_owned();
+            for (column, x, width) in titles {
+                assert!(columns.0 <= *x && x + width <= columns.1);
+                let cells: String = (*x..x + width).map(|x| buf[(x, *top)].symbol()).collect();
+                let expected = super::table::title_of(*column, kind.unwrap());
+                assert!(cells.contains(expected), "{expected} is not in {cells:?} of {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_text_that_is_longer_than_the_screen_is_scrolled_to_its_end_and_no_further() {
+    let mut s = busy(View::Budget);
+    let (_, layout) = picture(&s, &with(LOOKS[0].1), 80, 24);
+    assert!(layout.overlay_lines > layout.overlay && layout.overlay > 5);
+    s.scroll = usize::MAX;
+    let picture = screen(&s, 80, 24);
+    assert!(picture.contains("acme.db") && !picture.contains("last 60 s"), "{picture}");
+}
