@@ -244,7 +244,6 @@ where
             painter.paint(terminal, &mut state, clock.as_ref(), &mut draw)?;
             feed.attend(rows::attention(&state));
             feed.look_back(past::wanted(&state));
-            painter.next = Instant::now() + gap;
             painter.paced(gap);
         }
         let wake = if suspended {

@@ -244,7 +244,7 @@ fn a_command_that_is_not_understood_says_so_and_changes_nothing() {
         ("sort age up", "sort takes a column, and 'reversed' behind it"),
         ("group nort", "no group nort; did you mean 'north'?"),
         ("theme drak", "no 'drak' here; did you mean 'dark'?"),
-        ("view 7", "no '7' here; known: overview, agents, campaigns, budget, log"),
+        ("view 7", "no '7' here; known: overview, agents, campaigns, alerts, budget, log"),
         ("quit now", "quit takes nothing"),
         ("columns age foo", "no column foo; known: name, group, aht, dev, d30m, prev2h, trend, age, state"),
         ("", ""),
