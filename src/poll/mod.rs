@@ -12,6 +12,7 @@
 //! them. Safety is not here: the store gives permits and allows mintings, whatever this code believes.
 //! [`plan`] says beforehand what a configuration costs, [`measure`] how far from the truth a schedule leaves a screen.
 
+mod flight;
 mod health;
 mod keeper;
 pub mod measure;
@@ -19,6 +20,7 @@ mod pace;
 pub mod plan;
 mod poller;
 mod schedule;
+mod tell;
 
 pub use health::{Gate, Health};
 pub use keeper::{Keeper, Keys, MINTINGS, TokenSource};

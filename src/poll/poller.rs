@@ -2,21 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::StdRng};
 use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Gate, Health, Keeper, Keys, Next, Pacer, Schedule,
-    keeper::{Ready, later},
-};
+use super::{Gate, Health, Keeper, Keys, Next, Pacer, Schedule, flight::Landed, keeper::later, tell::STATUS_INTERVAL};
 use crate::{
-    api::{Auth, Client, Reply},
+    api::Client,
     config::Budget,
-    domain::{Band, Mono, Now, Outcome, Quiet, Reading, Series, Stamp, Target},
+    domain::{Band, Mono, Now, Quiet, Series, Stamp, Target},
     store::{
-        Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, Pace, PermitAnswer, PermitAsk, PermitId,
-        PermitKind, REMEMBERED, ReplyKind, Role, Status, StoreError, Strangers, WINDOW,
+        Event, Governor, Handle, Instance, Lease, Link, Meter, Pace, PermitId, REMEMBERED, Role, Status, StoreError,
+        WINDOW,
     },
 };
 
@@ -26,11 +23,7 @@ const LEASE: Duration = Duration::from_secs(4);
 /// How often a watching poller looks whether the lease is free.
 const WATCH: Duration = Duration::from_millis(500);
 /// How often lease, wanted targets and rate are looked at.
-const HOUSEKEEPING: Duration = Duration::from_secs(1);
-/// A permit that was not used by then is void: the process may have been suspended.
-const VOID_AFTER: Duration = Duration::from_secs(1);
-/// A status that says nothing new is written again after this long, as a sign of life.
-const STATUS_INTERVAL: Duration = Duration::from_secs(10);
+pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// How often the history is pruned.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 /// Requests under way at the same time, in the paced flow and in a first fill.
@@ -82,47 +75,36 @@ pub struct Setup {
 
 /// The poller of one process. It polls only while it holds the store's lease.
 pub struct Poller {
-    store: Handle,
-    client: Arc<Client>,
-    me: Instance,
-    rules: Rules,
-    wakes: Wakes,
-    keeper: Keeper,
-    schedule: Schedule,
-    health: Health,
-    rng: StdRng,
-    governor: Governor,
-    flights: JoinSet<Landed>,
-    aloft: BTreeMap<PermitId, Target>,
-    link: Link,
-    link_since: Option<Stamp>,
-    told: Option<(Status, Mono)>,
-    pruned: Option<Mono>,
+    pub(super) store: Handle,
+    pub(super) client: Arc<Client>,
+    pub(super) me: Instance,
+    pub(super) rules: Rules,
+    pub(super) wakes: Wakes,
+    pub(super) keeper: Keeper,
+    pub(super) schedule: Schedule,
+    pub(super) health: Health,
+    pub(super) rng: StdRng,
+    pub(super) governor: Governor,
+    pub(super) flights: JoinSet<Landed>,
+    pub(super) aloft: BTreeMap<PermitId, Target>,
+    pub(super) link: Link,
+    pub(super) link_since: Option<Stamp>,
+    pub(super) told: Option<(Status, Mono)>,
+    pub(super) pruned: Option<Mono>,
     /// Nudges for what nobody wants yet: they wait for one more look at what is wanted.
-    early: Vec<Target>,
-    pacer: Pacer,
+    pub(super) early: Vec<Target>,
+    pub(super) pacer: Pacer,
     /// Events that wait to be written with the next status.
-    news: Vec<Event>,
+    pub(super) news: Vec<Event>,
     /// What happened in the last hours, and when that was read.
-    past: (Vec<Event>, Option<Mono>),
-    meter: Meter,
+    pub(super) past: (Vec<Event>, Option<Mono>),
+    pub(super) meter: Meter,
     /// Quiet hours, as of the last housekeeping.
-    closed: bool,
-}
-
-/// A request that has ended.
-struct Landed {
-    target: Target,
-    permit: PermitId,
-    generation: Option<u64>,
-    /// With how long it took. `None`: the permit was void before it was sent.
-    reply: Option<(Reply, Duration)>,
-    /// When the reply arrived, whenever it is looked at.
-    at: Now,
+    pub(super) closed: bool,
 }
 
 /// What the loop does next.
-enum Step {
+pub(super) enum Step {
     Again,
     Sleep(Duration),
 }
@@ -348,233 +330,12 @@ impl Poller {
         }
     }
 
-    fn rate(&self, now: &Now) -> f64 {
+    pub(super) fn rate(&self, now: &Now) -> f64 {
         self.governor.rate(self.full(), now)
     }
 
-    fn full(&self) -> f64 {
+    pub(super) fn full(&self) -> f64 {
         f64::from(self.rules.budget.usable().max(1))
-    }
-
-    async fn send(&mut self, target: Target, pace: Pace, now: &Now) -> Result<Step, StoreError> {
-        let (auth, generation) = match self.keeper.ready(now, self.aloft.is_empty()).await? {
-            Ready::Send(auth, generation) => (auth, generation),
-            Ready::Drain => return Ok(Step::Sleep(HOUSEKEEPING)),
-            Ready::Wait(link, until) => {
-                self.set_link(link, now);
-                return Ok(Step::Sleep(until.since(now.mono).max(Duration::from_millis(50))));
-            }
-        };
-        let budget = self.rules.budget;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is between 1 and 600")]
-        let cap = budget.usable().max(1).min(self.rate(now).ceil() as u32);
-        let full = self.pacer.wait(now.mono, cap);
-        if full > Duration::ZERO {
-            return Ok(Step::Sleep(full));
-        }
-        let (pace, cap) = match pace {
-            // A permit counts until a minute after its answer, so that an even flow of the whole rate has one more.
-            Pace::Even(gap) => {
-                (Pace::Even(self.pacer.gap(now.mono, cap, gap)), (cap + 1).min(budget.requests_per_minute))
-            }
-            // A first fill may burst to half of the limit and no further.
-            Pace::Burst => (pace, cap.min((budget.requests_per_minute / 2).max(1))),
-        };
-        let ask = PermitAsk { kind: PermitKind::Aht, cap, pace, void_after: VOID_AFTER, timeout: self.rules.timeout };
-        let me = self.me.clone();
-        let (permit, void_at) = match self.store.call(move |s| s.permit(&me, &ask)).await? {
-            PermitAnswer::Granted { id, void_at } => (id, void_at),
-            PermitAnswer::Wait(d) => return Ok(Step::Sleep(d)),
-        };
-        self.pacer.sent(now.mono);
-        self.schedule.sent(&target);
-        self.aloft.insert(permit, target.clone());
-        self.flights.spawn(fly(self.store.clone(), self.client.clone(), auth, generation, target, permit, void_at));
-        Ok(Step::Again)
-    }
-
-    /// Takes in a request that ended.
-    async fn landed(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), StoreError> {
-        let Ok(Landed { target, permit, generation, reply, at: now }) = landed else {
-            return self.crashed().await;
-        };
-        self.aloft.remove(&permit);
-        // First of all, so that no failure of the store leaves the target waiting for an answer that was here.
-        self.schedule.unsent(&target);
-        let Some((reply, took)) = reply else {
-            return self.store.call(move |s| s.finish(permit, false)).await;
-        };
-        self.meter.reply(kind(&reply), took, now.mono);
-        let reading = |outcome, name| Reading { target: target.clone(), at: now.stamp(), outcome, name };
-        let mut event = None;
-        let reading = match &reply {
-            Reply::Value { aht, name } => Some(reading(Outcome::Value(*aht), name.clone())),
-            Reply::NoCalls { name } => Some(reading(Outcome::NoCalls, name.clone())),
-            Reply::InvalidId => Some(reading(Outcome::Invalid, None)),
-            Reply::Malformed { .. } | Reply::Service { .. } | Reply::Network(_) => {
-                Some(reading(Outcome::Failed(reply.sentence(&target).into()), None))
-            }
-            Reply::WrongMethod => None,
-            Reply::Throttled { .. } | Reply::TokenRejected { .. } | Reply::CredentialsRejected { .. } => {
-                event = self.obstacle(&reply, generation, &now).await?;
-                None
-            }
-        };
-        if let Reply::Malformed { excerpt } = &reply {
-            event = Some((EventKind::Malformed, format!("{target}: malformed reply: {excerpt}")));
-        }
-        if let Some(reading) = &reading {
-            self.take(reading, &now);
-        }
-        let governor = match &reply {
-            Reply::Throttled { .. } => Some(self.governor.clone()),
-            // A good answer that was on its way when the service said to wait does not end the wait.
-            _ if self.governor.streak > 0
-                && !self.governor.is_blocked(&now)
-                && reading.as_ref().is_some_and(|r| r.outcome.is_good()) =>
-            {
-                self.governor = self.governor.clean();
-                Some(self.governor.clone())
-            }
-            _ => None,
-        };
-        let event = event.map(|(kind, text)| self.event(kind, text, &now));
-        self.store
-            .call(move |s| {
-                s.finish(permit, true)?;
-                if let Some(reading) = &reading {
-                    s.append(std::slice::from_ref(reading))?;
-                }
-                if let Some(governor) = &governor {
-                    s.set_governor(governor)?;
-                }
-                event.map_or(Ok(()), |event| s.note(&event))
-            })
-            .await?;
-        self.wakes.feed.notify_one();
-        Ok(())
-    }
-
-    /// A request task died (a bug): everything under way is taken as sent, and asked again.
-    async fn crashed(&mut self) -> Result<(), StoreError> {
-        tracing::error!("a request task died");
-        for (permit, target) in std::mem::take(&mut self.aloft) {
-            self.schedule.unsent(&target);
-            self.store.call(move |s| s.finish(permit, true)).await?;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, reading: &Reading, now: &Now) {
-        self.schedule.answered(reading, self.rng.random());
-        if let Outcome::Failed(why) = &reading.outcome {
-            let jitter = self.rng.random();
-            self.health.fail(&reading.target, why, self.schedule.active(), &reading.at, jitter);
-            if let Some((why, since, next)) = self.health.ill() {
-                let until = later(now, next.since(now.mono));
-                self.set_link(Link::Down { why, since, until }, now);
-            }
-            return;
-        }
-        self.well();
-        if reading.outcome.is_good() {
-            self.keeper.accepted();
-        }
-        if !self.governor.is_blocked(now) {
-            self.set_link(Link::Live, now);
-        }
-    }
-
-    fn well(&mut self) {
-        if self.health.well() {
-            self.schedule.forgive();
-        }
-    }
-
-    /// Replies that are about the account and not about the target.
-    async fn obstacle(
-        &mut self,
-        reply: &Reply,
-        generation: Option<u64>,
-        now: &Now,
-    ) -> Result<Option<(EventKind, String)>, StoreError> {
-        self.well();
-        match reply {
-            Reply::TokenRejected { message } => {
-                self.past.1 = self.past.1.filter(|_| generation.is_none());
-                self.keeper.rejected(generation, message, now).await?;
-                Ok(None)
-            }
-            Reply::CredentialsRejected { .. } => {
-                self.keeper.refused(&reply.account_sentence(), now);
-                Ok(Some((EventKind::Link, reply.account_sentence())))
-            }
-            Reply::Throttled { retry_after } => {
-                let used = self.store.call(|s| s.usage()).await?.used_60s;
-                let limit = self.rules.budget.requests_per_minute;
-                let hit = Hit { full: self.full(), limit, own: used, asked: *retry_after };
-                self.governor = self.governor.throttled(&hit, now);
-                let wait = self.governor.blocked_for(now);
-                self.set_link(Link::Throttled { until: later(now, wait) }, now);
-                Ok(Some((
-                    EventKind::Throttled,
-                    format!("max limit exceeded with {used} of {limit} requests of our own in 60 s"),
-                )))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn event(&self, kind: EventKind, text: String, now: &Now) -> Event {
-        Event { at: now.stamp(), kind, who: self.me.label().into(), text: text.into() }
-    }
-
-    fn set_link(&mut self, link: Link, now: &Now) {
-        if std::mem::discriminant(&link) != std::mem::discriminant(&self.link) || self.link_since.is_none() {
-            self.link_since = Some(now.stamp());
-            self.news.push(self.event(EventKind::Link, link.sentence(), now));
-        }
-        self.link = link;
-    }
-
-    /// Publishes the status if it says something new, or as a sign of life.
-    async fn tell(&mut self) -> Result<(), StoreError> {
-        let now = self.now();
-        let rate = self.rate(&now);
-        let status = Status {
-            at: now.stamp(),
-            link: self.link.clone(),
-            since: self.link_since.clone().unwrap_or_else(|| now.stamp()),
-            rate,
-            targets: u32::try_from(self.schedule.active()).unwrap_or(u32::MAX),
-            sweep: self.schedule.sweep(rate),
-            next: match self.schedule.next(now.mono) {
-                Next::Ask { target, .. } => Some(target),
-                _ => None,
-            },
-            token_until: self.keeper.until(&now),
-            strangers: Strangers::of(&self.governor, self.full(), &self.past.0, &now),
-            traffic: self.meter.traffic(now.mono),
-        };
-        let same = |old: &Status| {
-            (&old.link, old.rate, old.targets) == (&status.link, status.rate, status.targets)
-                && old.token_until.is_some() == status.token_until.is_some()
-                && old.strangers == status.strangers
-        };
-        let fresh = self.told.as_ref().is_some_and(|(old, at)| same(old) && now.mono.since(*at) < STATUS_INTERVAL);
-        if fresh && self.news.is_empty() {
-            return Ok(());
-        }
-        self.told = Some((status.clone(), now.mono));
-        let news = std::mem::take(&mut self.news);
-        self.store
-            .call(move |s| {
-                s.set_status(&status)?;
-                news.iter().try_for_each(|event| s.note(event))
-            })
-            .await?;
-        self.wakes.feed.notify_one();
-        Ok(())
     }
 
     async fn land_all(&mut self) -> Result<(), StoreError> {
@@ -602,21 +363,8 @@ impl Poller {
         }
     }
 
-    fn now(&self) -> Now {
+    pub(super) fn now(&self) -> Now {
         self.store.direct().now()
-    }
-}
-
-/// As what a reply is counted.
-fn kind(reply: &Reply) -> ReplyKind {
-    match reply {
-        Reply::Value { .. } => ReplyKind::Value,
-        Reply::NoCalls { .. } => ReplyKind::NoCalls,
-        Reply::InvalidId => ReplyKind::Invalid,
-        Reply::Throttled { .. } => ReplyKind::Throttled,
-        Reply::TokenRejected { .. } | Reply::CredentialsRejected { .. } => ReplyKind::Rejected,
-        Reply::Malformed { .. } | Reply::Service { .. } | Reply::WrongMethod => ReplyKind::Faulty,
-        Reply::Network(_) => ReplyKind::Lost,
     }
 }
 
@@ -626,23 +374,4 @@ async fn sleep(d: Duration, cancel: &CancellationToken) {
         () = cancel.cancelled() => {}
         () = tokio::time::sleep(d) => {}
     }
-}
-
-async fn fly(
-    store: Handle,
-    client: Arc<Client>,
-    auth: Auth,
-    generation: Option<u64>,
-    target: Target,
-    permit: PermitId,
-    void_at: Mono,
-) -> Landed {
-    let sent = store.direct().now().mono;
-    let reply = if sent < void_at {
-        let reply = client.aht(&target, &auth).await;
-        Some((reply, store.direct().now().mono.since(sent)))
-    } else {
-        None
-    };
-    Landed { target, permit, generation, reply, at: store.direct().now() }
 }
