@@ -1,6 +1,6 @@
 //! Poller and store under seeded mischief in injected time: faults, kills, other clients, stepped clocks. Whatever the
 //! mixture, the limit and the ceiling of mintings hold, no reading is invented, and in the end all recovers.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test crate")]
+#![expect(clippy::unwrap_used, reason = "a test crate")]
 
 mod support;
 

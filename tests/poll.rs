@@ -1,5 +1,5 @@
 //! The poller against the simulated service, over hours of injected time: the budget, the token, and every fault.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test crate")]
+#![expect(clippy::unwrap_used, reason = "a test crate")]
 
 mod support;
 
