@@ -89,8 +89,7 @@ fn errors_of_flags_and_variables_name_them() {
             &[(Id::Theme, "drak")],
             &[],
             BASE,
-            "--theme: 'drak' is not one of auto, dark, light, cvd, mono, or a file that ends in .toml; \
-             did you mean 'dark'?",
+            "--theme: 'drak' is not one of auto, dark, light, cvd, mono, or a file that ends in .toml; did you mean 'dark'?",
         ),
         (&[(Id::UserName, "a\u{1b}[2J")], &[], BASE, "--user: 'a\u{fffd}[2J' contains a control character"),
         (
