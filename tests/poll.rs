@@ -168,7 +168,7 @@ async fn the_token_is_renewed_once_an_hour_and_a_restart_uses_the_stored_one() {
 
 #[tokio::test(start_paused = true)]
 async fn in_a_token_war_we_mint_four_times_an_hour_and_say_what_happens() {
-    let world = World::new(2, 8, |o| o.generations_per_hour = 1000);
+    let world = World::in_memory(2, 8, |o| o.generations_per_hour = 1000);
     let process = world.start(&world.targets, 1);
     sleep(MINUTE).await;
     world.sim.inject(Fault::ForeignMint { every_s: 30 }, Span::Millis(3_600_000));
@@ -194,7 +194,7 @@ async fn in_a_token_war_we_mint_four_times_an_hour_and_say_what_happens() {
 
 #[tokio::test(start_paused = true)]
 async fn throttled_by_strangers_the_rate_falls_and_comes_back() {
-    let world = World::new(8, 192, |_| {});
+    let world = World::in_memory(8, 192, |_| {});
     let process = world.start(&world.targets, 1);
     sleep(MINUTE * 2).await;
     world.sim.inject(Fault::ForeignUse { per_minute: 30 }, Span::Millis(15 * 60_000));
@@ -231,7 +231,7 @@ async fn every_fault_leaves_the_last_values_and_passes_without_help_or_burst() {
     ];
     for fault in faults {
         let name = fault.name();
-        let world = World::new(4, 36, |_| {});
+        let world = World::in_memory(4, 36, |_| {});
         let process = world.start(&world.targets, 1);
         sleep(MINUTE * 2).await;
         let good_before = process.rows().iter().filter(|r| r.good.is_some()).count();
@@ -260,7 +260,7 @@ async fn every_fault_leaves_the_last_values_and_passes_without_help_or_burst() {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_of_the_token_service_spends_few_mintings_and_passes() {
-    let world = World::new(2, 8, |_| {});
+    let world = World::in_memory(2, 8, |_| {});
     let process = world.start(&world.targets, 1);
     sleep(MINUTE * 50).await;
     world.sim.inject(Fault::Status(503), Span::Millis(40 * 60_000));
@@ -272,7 +272,7 @@ async fn an_outage_of_the_token_service_spends_few_mintings_and_passes() {
 
 #[tokio::test(start_paused = true)]
 async fn an_invalid_id_is_asked_twice_and_then_every_half_hour() {
-    let world = World::new(2, 8, |_| {});
+    let world = World::in_memory(2, 8, |_| {});
     let mut targets = world.targets.clone();
     targets.push(Target::agent("nobody@acme.example"));
     let process = world.start(&targets, 1);
@@ -285,7 +285,7 @@ async fn an_invalid_id_is_asked_twice_and_then_every_half_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn wrong_credentials_are_not_tried_in_a_loop() {
-    let world = World::new(2, 8, |o| o.api_key = "another".into());
+    let world = World::in_memory(2, 8, |o| o.api_key = "another".into());
     let process = world.start(&world.targets, 1);
     sleep(MINUTE * 30).await;
     assert!(matches!(link(&process), Some(Link::Credentials { .. })));

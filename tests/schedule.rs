@@ -39,7 +39,7 @@ fn day(world: &World) -> Day {
 
 #[tokio::test(start_paused = true)]
 async fn the_running_program_is_as_near_to_the_truth_as_the_measurement_says() {
-    let mut world = World::new(8, 192, |_| {});
+    let mut world = World::in_memory(8, 192, |_| {});
     world.rules.min_interval = Duration::ZERO;
     let roster = world.sim.roster();
     let limit = |goal: u32| Aht::from_secs((LIMIT * f64::from(goal)).ceil() as u32);

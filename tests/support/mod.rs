@@ -160,6 +160,8 @@ pub(crate) struct World {
     /// Who sent what, by the ids of the processes.
     pub(crate) sent: Sent,
     dir: tempfile::TempDir,
+    /// In place of the file, for all processes.
+    memory: Option<Handle>,
 }
 
 /// The longest that a request may take in these tests.
@@ -183,11 +185,21 @@ impl World {
             bands: targets.iter().filter_map(|t| Some((t.clone(), roster.band(t)?))).collect(),
             quiet: ahtop::domain::Quiet::default(),
         };
-        World { clock, sim, targets, rules, sent: Sent::default(), dir: tempfile::tempdir().unwrap() }
+        World { clock, sim, targets, rules, sent: Sent::default(), dir: tempfile::tempdir().unwrap(), memory: None }
+    }
+
+    /// The same with a store in memory: for what lasts long and is not about the file.
+    pub(crate) fn in_memory(campaigns: usize, agents: usize, adjust: impl FnOnce(&mut SimOptions)) -> World {
+        let world = World::new(campaigns, agents, adjust);
+        let store = SqliteStore::memory(world.clock.clone()).unwrap();
+        World { memory: Some(Handle::new(Arc::new(store))), ..world }
     }
 
     /// Another process's view of the shared store.
     pub(crate) fn store(&self) -> Handle {
+        if let Some(memory) = &self.memory {
+            return memory.clone();
+        }
         let store = SqliteStore::open(&self.dir.path().join("acme.db"), self.clock.clone()).unwrap();
         Handle::new(Arc::new(store))
     }

@@ -180,6 +180,27 @@ fn strangers_are_named_with_their_numbers_and_what_to_do() {
 }
 
 #[test]
+fn why_nothing_comes_stands_before_what_strangers_do() {
+    let mut floor = Floor::new();
+    floor.advance(600);
+    floor.state.usage.token_deaths_1h = 1;
+    let until = later(&floor, 90);
+    for link in [
+        Link::TokenWait { until: until.clone(), why: "it died early".into() },
+        Link::Throttled { until: until.clone() },
+        Link::Credentials { until, why: "wrong key".into() },
+    ] {
+        let mut status = floor.status(link);
+        let (mint_every, last_death) = (None, Some(floor.now().stamp()));
+        status.strangers = Some(Strangers { per_minute: Some(30.0), mint_every, last_death });
+        floor.state.status = Some(status);
+        let keys: Vec<String> = banners(&floor.state).into_iter().map(|b| b.key).collect();
+        assert_eq!(keys.len(), 3);
+        assert_eq!(&keys[1..], ["strangers:use", "strangers:mint"], "{keys:?}");
+    }
+}
+
+#[test]
 fn a_ceiling_that_nobody_else_led_to_accuses_nobody() {
     let mut floor = Floor::new();
     floor.state.status = Some(floor.status(Link::TokenCeiling { until: later(&floor, 90) }));
