@@ -66,8 +66,6 @@ pub struct Traffic {
     pub latency: Vec<Option<u32>>,
     /// The slowest answer, in ms.
     pub slowest: Option<u32>,
-    /// The most requests of others that a throttling has shown: what was missing of the limit in our own count.
-    pub strangers: Option<u32>,
 }
 
 /// Counts by the minute, of the last hour.
@@ -83,7 +81,6 @@ struct Minute {
     replies: [u32; 7],
     /// Sum in ms, answers, and the slowest of them in ms.
     took: (u64, u32, u32),
-    strangers: Option<u32>,
 }
 
 impl Meter {
@@ -100,12 +97,6 @@ impl Meter {
         }
     }
 
-    /// Throttled although only `ours` of `limit` requests were our own.
-    pub fn throttled(&mut self, ours: u32, limit: u32, now: Mono) {
-        let minute = self.minute(now);
-        minute.strangers = minute.strangers.max(Some(limit.saturating_sub(ours)));
-    }
-
     /// What is published at `now`.
     pub fn traffic(&self, now: Mono) -> Traffic {
         let last = now.0.div_euclid(MINUTE);
@@ -117,7 +108,6 @@ impl Meter {
                 *sum = sum.saturating_add(n);
             }
             out.slowest = out.slowest.max((minute.took.1 > 0).then_some(minute.took.2));
-            out.strangers = out.strangers.max(minute.strangers);
         }
         let mean =
             |m: &Minute| (m.took.1 > 0).then(|| u32::try_from(m.took.0 / u64::from(m.took.1)).unwrap_or(u32::MAX));
@@ -159,10 +149,9 @@ mod tests {
         meter.reply(ReplyKind::Value, ms(100), at(10));
         meter.reply(ReplyKind::NoCalls, ms(300), at(10));
         meter.reply(ReplyKind::Lost, ms(10_000), at(12));
-        meter.throttled(40, 50, at(12));
         let t = meter.traffic(at(12));
         assert_eq!(t.replies, [2, 1, 0, 0, 0, 0, 1]);
-        assert_eq!((t.slowest, t.strangers, t.latency.len()), (Some(900), Some(10), 13));
+        assert_eq!((t.slowest, t.latency.len()), (Some(900), 13));
         assert_eq!((t.latency[0], t.latency[1], t.latency[10], t.latency[12]), (Some(900), None, Some(200), None));
         let t = meter.traffic(at(61));
         assert_eq!((t.replies, t.slowest, t.latency.len()), ([1, 1, 0, 0, 0, 0, 1], Some(300), 52));

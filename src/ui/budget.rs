@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     domain::Kind,
+    poll::plan,
     store::{MINUTES, ReplyKind},
 };
 
@@ -72,12 +73,8 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
         format!("{} of {limit}{under_way}; {} kept in reserve", usage.used_60s, budget.reserve),
         if usage.used_60s >= limit { s.warning } else { s.text },
     ));
-    if let Some(others) = status.and_then(|st| st.traffic.strangers) {
-        let text = match others {
-            0 => "throttled at our own limit".to_owned(),
-            n => format!("others used {n} or more a minute"),
-        };
-        lines.push(plain(VALUES, text, s.warning));
+    if let Some(others) = status.and_then(|st| st.strangers.as_ref()).and_then(|others| others.per_minute) {
+        lines.push(plain(VALUES, format!("others use about {others:.0} a minute"), s.warning));
     }
     if let Some(status) = status {
         let slowed = status.rate + 0.5 < f64::from(budget.usable());
@@ -147,6 +144,7 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
         lines.push(fact("next", name, s.text, s));
     }
     lines.push(fact("stale from", cells::age(Some(scene.stale_after)), s.text, s));
+    lines.extend(planned(scene, s));
     lines.push(TextLine::new());
 
     let ages = Ages::of(scene);
@@ -187,6 +185,23 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     if let Some(path) = &history.path {
         lines.push(plain(VALUES, path.to_string_lossy(), s.dim));
     }
+    lines
+}
+
+/// What `ahtop plan` reckons, from the histories that are at hand.
+fn planned(scene: &Scene<'_>, s: &Styles) -> Vec<TextLine> {
+    let facts = &scene.state.facts;
+    let plan = plan::plan(&facts.watched, facts.budget, facts.min_interval);
+    let age = |d| cells::age(Some(d));
+    let busy = plan.cycle > facts.min_interval;
+    let error = plan::expected_error(scene.data.rows.values().map(|row| &row.series), plan.cycle, busy);
+    let error = error.map_or_else(|| "not enough history".to_owned(), |secs| format!("{secs:.1} s"));
+    let ages = format!("cycle {}, mean age {}, oldest {}", age(plan.cycle), age(plan.mean_age), age(plan.oldest_age));
+    let mut lines = vec![
+        fact("plan", ages, s.text, s),
+        plain(VALUES, format!("{:.0} readings in two hours, expected error {error}", plan.readings), s.text),
+    ];
+    lines.extend(plan.advice.iter().take(2).map(|advice| plain(VALUES, advice.to_string(), s.dim)));
     lines
 }
 

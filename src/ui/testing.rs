@@ -180,7 +180,6 @@ pub(crate) fn state(specs: &[Spec]) -> State {
             replies: [2514, 122, 4, 1, 0, 2, 3],
             latency: (0..60).map(|m| (m % 17 != 3).then_some(120 + (m * 37) % 90)).collect(),
             slowest: Some(1840),
-            strangers: Some(12),
         },
     });
     state.usage = Usage { used_60s: 45, in_flight: 1, throttled_1h: 0, minted_1h: 1, token_deaths_1h: 0 };

@@ -48,8 +48,7 @@ fn troubled(view: View) -> State {
     let status = s.status.as_mut().unwrap();
     status.rate = 20.0;
     status.token_until = None;
-    status.traffic =
-        Traffic { replies: [12, 0, 0, 7, 9, 40, 80], latency: vec![None; 60], slowest: None, strangers: Some(0) };
+    status.traffic = Traffic { replies: [12, 0, 0, 7, 9, 40, 80], latency: vec![None; 60], slowest: None };
     s.poller = Some(instance(99, Role::Serve));
     s.instances.push(instance(99, Role::Serve));
     s.instances.push(instance(312, Role::Command));
