@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::{
     Layout,
-    canvas::Canvas,
+    canvas::{self, Canvas},
     cells,
     glyphs::Glyphs,
     pages::{self, TextLine, plain},
@@ -144,7 +144,7 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
         lines.push(fact("next", name, s.text, s));
     }
     lines.push(fact("stale from", cells::age(Some(scene.stale_after)), s.text, s));
-    lines.extend(planned(scene, s));
+    lines.extend(planned(canvas, scene, s));
     lines.push(TextLine::new());
 
     let ages = Ages::of(scene);
@@ -189,7 +189,7 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
 }
 
 /// What `ahtop plan` reckons, from the histories that are at hand.
-fn planned(scene: &Scene<'_>, s: &Styles) -> Vec<TextLine> {
+fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, s: &Styles) -> Vec<TextLine> {
     let facts = &scene.state.facts;
     let plan = plan::plan(&facts.watched, facts.budget, facts.min_interval);
     let age = |d| cells::age(Some(d));
@@ -199,9 +199,15 @@ fn planned(scene: &Scene<'_>, s: &Styles) -> Vec<TextLine> {
     let ages = format!("cycle {}, mean age {}, oldest {}", age(plan.cycle), age(plan.mean_age), age(plan.oldest_age));
     let mut lines = vec![
         fact("plan", ages, s.text, s),
-        plain(VALUES, format!("{:.0} readings in two hours, expected error {error}", plan.readings), s.text),
+        plain(VALUES, format!("{:.0} readings in two hours", plan.readings), s.text),
+        plain(VALUES, format!("expected error {error}"), s.text),
     ];
-    lines.extend(plan.advice.iter().take(2).map(|advice| plain(VALUES, advice.to_string(), s.dim)));
+    let room = canvas.width().saturating_sub(VALUES + 1);
+    for advice in plan.advice.iter().take(2) {
+        let arrow = if canvas.look.glyphs.ascii() { "->" } else { "→" };
+        let advice = advice.to_string().replace('→', arrow);
+        lines.extend(canvas::wrap(&advice, room).into_iter().map(|part| plain(VALUES, part, s.dim)));
+    }
     lines
 }
 
