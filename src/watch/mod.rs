@@ -33,8 +33,8 @@ use crate::{
     store::{Handle, Instance, ReplayClock, Store, StoreError},
 };
 
-/// How often the store is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often the store is looked at: an alert has dwelt for minutes, and what people do shows without us.
+const LOOK: Duration = Duration::from_secs(2);
 /// The steps of [`catch_up`].
 const STEP: Duration = Duration::from_secs(5);
 /// How long a failing store is left alone.
