@@ -233,7 +233,7 @@ where
     state.notices = notices;
     memory.choices.apply(&mut state);
     let mut sampled: Option<Instant> = None;
-    let mut painter = Painter { drawn: None, next: Instant::now(), page: None };
+    let mut painter = Painter { drawn: None, next: Instant::now(), calm: Instant::now(), urgent: false, page: None };
     if let Ok(size) = terminal.size() {
         state.size = (size.width, size.height);
     }
@@ -249,7 +249,7 @@ where
         let wake = if suspended {
             None
         } else if painter.is_stale(&state) {
-            Some(painter.next)
+            Some(painter.at())
         } else {
             rows::next_change(&state, &clock.now()).map(|d| Instant::now() + d)
         };
@@ -275,6 +275,7 @@ where
                     // Without its keys a dashboard cannot be left: the terminal is gone.
                     let Some(Ok(key)) = key else { return Ok(Outcome::HangUp) };
                     events.extend(translate(key));
+                    painter.urgent = true;
                     next = if taken < DRAIN { input.next().now_or_never() } else { None };
                 }
             }
@@ -348,6 +349,10 @@ struct Painter {
     drawn: Option<u64>,
     /// Not before this.
     next: Instant,
+    /// What nobody waits for is not drawn before this: the frames that may follow each other at once are for keys.
+    calm: Instant,
+    /// Somebody did something since the last frame.
+    urgent: bool,
     /// What filled the screen.
     page: Page,
 }
@@ -366,11 +371,17 @@ impl Painter {
     fn paced(&mut self, gap: Duration) {
         let now = Instant::now();
         self.next = self.next.max(now.checked_sub(gap * 2).unwrap_or(now)) + gap;
+        (self.calm, self.urgent) = (now + gap, false);
+    }
+
+    /// When the next frame may be drawn.
+    fn at(&self) -> Instant {
+        if self.urgent { self.next } else { self.next.max(self.calm) }
     }
 
     /// It does not, and a frame may be drawn.
     fn is_due(&self, state: &State) -> bool {
-        self.is_stale(state) && Instant::now() >= self.next
+        self.is_stale(state) && Instant::now() >= self.at()
     }
 
     fn paint<B>(
