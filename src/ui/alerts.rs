@@ -4,7 +4,7 @@
 use super::{Layout, canvas::Canvas, cells, scene::Scene};
 use crate::{
     alert::{Alert, Matter, Subject, words},
-    app::{RowState, alarms},
+    app::{RowState, alarms, names},
     domain::{Level, clean_line},
 };
 
@@ -72,10 +72,11 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     };
     canvas.put(8, y, 2, glyph, dim(style));
     canvas.put(11, y, 5, word, dim(style));
-    let name = clean_line(&words::whom(&alert.id.subject, alarms::name(scene.state, &alert.id.subject)), 100);
-    let names = (width / 4).clamp(12, 28);
-    canvas.put(17, y, names, &name, dim(s.text));
-    let from = 17 + names + 1;
+    let name =
+        clean_line(&words::whom(&alert.id.subject, alarms::name(scene.state, &alert.id.subject).as_deref()), 100);
+    let room = (width / 4).clamp(12, 28);
+    canvas.put(17, y, room, &name, dim(s.text));
+    let from = 17 + room + 1;
     let fate = fate(scene, alert);
     let fate_width = u16::try_from(super::canvas::cells(&fate)).unwrap_or(u16::MAX);
     // Whether somebody cares is told also where there is no room for all that is so.
@@ -112,7 +113,7 @@ fn what(scene: &Scene<'_>, alert: &Alert) -> String {
             let gap = if limit.is_empty() { "" } else { " " };
             format!("{value}{limit}{gap}{span}")
         }
-        Matter::Cause { text, .. } => format!("{text} {span}"),
+        Matter::Cause { text, .. } => format!("{} {span}", names::veil(scene.state, text)),
     }
 }
 
@@ -125,7 +126,8 @@ fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
     let subject = &alert.id.subject;
     let mut parts = Vec::new();
     if let Some(ack) = alert.ack.as_ref().filter(|_| alert.is_acked()) {
-        let note = if ack.note.is_empty() { String::new() } else { format!(": \"{}\"", ack.note) };
+        let note =
+            if ack.note.is_empty() { String::new() } else { format!(": \"{}\"", names::veil(scene.state, &ack.note)) };
         parts.push(format!("acked by {}{note}", ack.by));
     }
     if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alarms::is_muted(scene.data, subject)) {
@@ -154,7 +156,7 @@ pub(super) fn mute_menu(
     let (width, height) = (34.min(w), wanted.min(h));
     let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
     part.clear();
-    let title = format!("Mute {}", words::whom(&id.subject, alarms::name(scene.state, &id.subject)));
+    let title = format!("Mute {}", words::whom(&id.subject, alarms::name(scene.state, &id.subject).as_deref()));
     let mut part = part.framed(&title, "");
     let (room, look, width) = (usize::from(part.height()), part.look, part.width());
     let from = (cursor + 1).saturating_sub(room).min(choices.len().saturating_sub(room));
@@ -181,7 +183,7 @@ pub(super) fn note(
     let (width, height) = (64.min(w), 3.min(h));
     let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
     part.clear();
-    let title = format!("Acknowledge {}", words::whom(&id.subject, alarms::name(scene.state, &id.subject)));
+    let title = format!("Acknowledge {}", words::whom(&id.subject, alarms::name(scene.state, &id.subject).as_deref()));
     let mut part = part.framed(&title, "Enter");
     let (s, width) = (part.look.styles, part.width());
     let x = part.put(1, 0, width, "note: ", s.key);

@@ -153,13 +153,16 @@ fn names_go_from_full_to_hidden_and_campaigns_keep_theirs() {
     };
     for (name, id, veiled) in [
         ("Imran Qureshi", "a2", "agent a2 is invalid"),
-        ("IQ", "IQ", "agent 2 is invalid"),
+        ("IQ", "IQ", "agent IQ is invalid"),
         ("a2", "a2", "agent a2 is invalid"),
         ("agent 2", "agent 2", "agent 2 is invalid"),
     ] {
         assert_eq!(shown(&floor, Kind::Agent), (name.to_owned(), id.to_owned()));
         assert_eq!(shown(&floor, Kind::Campaign).0, "RENEW");
         assert_eq!(names::veil(&floor.state, "agent a2 is invalid"), veiled);
+        // What an event says of somebody by name; a word that goes on is another one.
+        assert_eq!(names::veil(&floor.state, "Imran Qureshi: LOW 1:25"), format!("{name}: LOW 1:25"));
+        assert_eq!(names::veil(&floor.state, "Imran Qureshism, a23"), "Imran Qureshism, a23");
         floor.keys("N");
     }
     assert_eq!(floor.state.names, Names::Full);
