@@ -21,7 +21,7 @@ fn called<'a>(state: &State, target: &'a Target, name: &'a str) -> Cow<'a, str> 
         Names::Full => Cow::Borrowed(name),
         Names::Initials => {
             // What has no words has no initials: an id would name its owner by its first letter alone.
-            let short = initials(name);
+            let short = if *name == *target.id { String::new() } else { initials(name) };
             if short.is_empty() { Cow::Owned(place(state, target)) } else { Cow::Owned(short) }
         }
         Names::Id => Cow::Borrowed(&target.id),
@@ -48,13 +48,18 @@ pub fn of<'a>(state: &'a State, target: &'a Target) -> Cow<'a, str> {
 /// `text` of an event, an alert or a banner as [`State::names`] wants it: names of agents, and where these are not shown
 /// their ids too, give way to what the tables call them.
 pub fn veil<'t>(state: &State, text: &'t str) -> Cow<'t, str> {
-    if state.names == Names::Full {
+    veil_for(state, text, false)
+}
+
+/// Like [`veil`]; where the screen has nothing but `ascii`, names of another script give way to ids, which can be read.
+pub fn veil_for<'t>(state: &State, text: &'t str, ascii: bool) -> Cow<'t, str> {
+    if state.names == Names::Full && (!ascii || text.is_ascii()) {
         return Cow::Borrowed(text);
     }
     let known = &state.shown().rows;
     let mut words: Vec<(&str, &Watched)> = Vec::new();
     for watched in state.facts.watched.iter().filter(|w| w.target.kind == Kind::Agent) {
-        if state.names != Names::Id {
+        if matches!(state.names, Names::Initials | Names::Hidden) {
             words.push((&watched.target.id, watched));
         }
         let given = known.get(&watched.target).and_then(|row| row.name.as_deref());
@@ -70,7 +75,7 @@ pub fn veil<'t>(state: &State, text: &'t str) -> Cow<'t, str> {
     while let Some(c) = rest.chars().next() {
         let hit = words.iter().find(|(word, _)| stands_alone(before, rest, word));
         if let Some((word, watched)) = hit {
-            let stands = of(state, &watched.target);
+            let stands = readable(of(state, &watched.target), &watched.target, ascii && state.names == Names::Full);
             // `agent a2` becomes `agent 2`, not `agent agent 2`.
             if stands.starts_with("agent ") && out.ends_with("agent ") {
                 out.truncate(out.len() - "agent ".len());
@@ -85,6 +90,11 @@ pub fn veil<'t>(state: &State, text: &'t str) -> Cow<'t, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// `name`, or the id of `target` where the screen has nothing but `ascii` and only the id can be read on it.
+fn readable<'a>(name: Cow<'a, str>, target: &'a Target, ascii: bool) -> Cow<'a, str> {
+    if ascii && !name.is_ascii() && target.id.is_ascii() { Cow::Borrowed(&target.id) } else { name }
 }
 
 /// True where `rest` begins with `word` and neither side goes on: the name `Al` is not in `Alerts`.

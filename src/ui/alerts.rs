@@ -77,19 +77,26 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let room = (width / 4).clamp(12, 28);
     canvas.put(17, y, room, &name, dim(s.text));
     let from = 17 + room + 1;
+    let ascii = canvas.look.glyphs.ascii();
     let fate = fate(scene, alert);
     let fate_width = u16::try_from(super::canvas::cells(&fate)).unwrap_or(u16::MAX);
     // Whether somebody cares is told also where there is no room for all that is so.
     let wanted = fate_width.min(width.saturating_sub(from) / 2);
     let what_room = width.saturating_sub(from + wanted + 3);
-    let end = canvas.put(from, y, what_room, &what(scene, alert), dim(s.text));
+    let end = canvas.put(from, y, what_room, &what(scene, alert, ascii), dim(s.text));
     let start = end.saturating_add(2).max(from + what_room.min(30) + 1);
     let waits = !over && !alert.is_acked() && !alarms::is_muted(scene.data, &alert.id.subject);
     canvas.put(start, y, width.saturating_sub(start + 1), &fate, if waits { s.warning } else { s.dim });
 }
 
+/// Who or what `subject` is, in characters that the screen has.
+fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
+    let name = words::whom(subject, alarms::name(scene.state, subject).as_deref());
+    clean_line(&names::veil_for(scene.state, &name, canvas.look.glyphs.ascii()), 100)
+}
+
 /// What is so, and for how long: `7:48 > 7:30 for 22m`.
-fn what(scene: &Scene<'_>, alert: &Alert) -> String {
+fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool) -> String {
     let span = match alert.lasted() {
         Some(lasted) => format!("for {}", cells::span(lasted)),
         None => format!("for {}", cells::span(alert.since.age(&scene.now))),
@@ -113,7 +120,7 @@ fn what(scene: &Scene<'_>, alert: &Alert) -> String {
             let gap = if limit.is_empty() { "" } else { " " };
             format!("{value}{limit}{gap}{span}")
         }
-        Matter::Cause { text, .. } => format!("{} {span}", names::veil(scene.state, text)),
+        Matter::Cause { text, .. } => format!("{} {span}", names::veil_for(scene.state, text, ascii)),
     }
 }
 
@@ -156,7 +163,7 @@ pub(super) fn mute_menu(
     let (width, height) = (34.min(w), wanted.min(h));
     let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
     part.clear();
-    let title = format!("Mute {}", words::whom(&id.subject, alarms::name(scene.state, &id.subject).as_deref()));
+    let title = format!("Mute {}", whom(&part, scene, &id.subject));
     let mut part = part.framed(&title, "");
     let (room, look, width) = (usize::from(part.height()), part.look, part.width());
     let from = (cursor + 1).saturating_sub(room).min(choices.len().saturating_sub(room));
@@ -183,7 +190,7 @@ pub(super) fn note(
     let (width, height) = (64.min(w), 3.min(h));
     let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
     part.clear();
-    let title = format!("Acknowledge {}", words::whom(&id.subject, alarms::name(scene.state, &id.subject).as_deref()));
+    let title = format!("Acknowledge {}", whom(&part, scene, &id.subject));
     let mut part = part.framed(&title, "Enter");
     let (s, width) = (part.look.styles, part.width());
     let x = part.put(1, 0, width, "note: ", s.key);

@@ -169,6 +169,17 @@ fn names_go_from_full_to_hidden_and_campaigns_keep_theirs() {
 }
 
 #[test]
+fn where_there_is_nothing_but_ascii_a_name_of_another_script_gives_way_to_the_id() {
+    let mut floor = floor();
+    let mut watched = floor.state.facts.watched.to_vec();
+    watched[3].label = Some("इमरान".into());
+    floor.state.facts.watched = watched.into();
+    for (ascii, told) in [(true, "a2: LOW 1:25"), (false, "इमरान: LOW 1:25")] {
+        assert_eq!(names::veil_for(&floor.state, "इमरान: LOW 1:25", ascii), told);
+    }
+}
+
+#[test]
 fn themes_and_characters_go_round_and_are_remembered_against_the_configuration() {
     let mut floor = floor();
     let effects = floor.keys("tts");
