@@ -72,8 +72,7 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     };
     canvas.put(8, y, 2, glyph, dim(style));
     canvas.put(11, y, 5, word, dim(style));
-    let name =
-        clean_line(&words::whom(&alert.id.subject, alarms::name(scene.state, &alert.id.subject).as_deref()), 100);
+    let name = whom(canvas, scene, &alert.id.subject);
     let room = (width / 4).clamp(12, 28);
     canvas.put(17, y, room, &name, dim(s.text));
     let from = 17 + room + 1;
