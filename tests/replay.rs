@@ -175,7 +175,7 @@ async fn a_replay_shows_at_each_moment_what_was_shown_then() {
     assert!(then.len() == moments.len() * views.len(), "{}", then.len());
 
     let (near, _) = ReplayStore::near(&*live, from).unwrap();
-    let time = Arc::new(ReplayClock::new(begin, 60, near.as_ref()));
+    let time = Arc::new(ReplayClock::new(begin, 60, near.as_ref(), None));
     let past = ReplayStore::new(live, time.clone(), me()).unwrap();
     let mut duty = ahtop::watch::Duty::new(me(), watched().into(), policy(), ahtop::domain::Quiet::default());
     ahtop::watch::catch_up(&mut duty, &past, &time, from).unwrap();

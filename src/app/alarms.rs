@@ -1,8 +1,8 @@
 //! The alerts as the screen has them: made from the book in the store, and what people do about them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
-use super::{Effect, Overlay, State, View, rows, select};
+use super::{Effect, Overlay, State, View, names, select};
 use crate::{
     alert::{Action, Alert, AlertId, Book, Deed, Mute, Phase, Policy, Subject, Until},
     config::Watched,
@@ -103,10 +103,10 @@ pub fn waiting(state: &State) -> usize {
     active(state).filter(|a| !a.is_acked() && !is_muted(state, &a.id.subject)).count()
 }
 
-/// What the target of `subject` is called.
-pub fn name<'a>(state: &'a State, subject: &Subject) -> Option<&'a str> {
+/// What the target of `subject` is called on this screen.
+pub fn name<'a>(state: &'a State, subject: &'a Subject) -> Option<Cow<'a, str>> {
     let Subject::Target(target) = subject else { return None };
-    Some(rows::display_name(state.watched(target)?, state.shown().rows.get(target)?))
+    Some(names::of(state, target))
 }
 
 /// Where the cursor of the alerts stands; `None` before somebody moved it.
@@ -240,7 +240,7 @@ pub(super) fn take(state: &mut State, alarms: Alarms, effects: &mut Vec<Effect>)
     let news: Vec<String> = active(state)
         .filter(|a| !a.is_acked() && !is_muted(state, &a.id.subject))
         .filter(|a| before.get(&a.id).is_none_or(|rank| *rank < a.matter.rank()))
-        .map(|a| a.sentence(name(state, &a.id.subject)))
+        .map(|a| names::veil(state, &a.sentence(name(state, &a.id.subject).as_deref())).into_owned())
         .collect();
     if let Some(text) = news.first() {
         let more = if news.len() > 1 { format!(" and {} more", news.len() - 1) } else { String::new() };

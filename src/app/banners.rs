@@ -70,6 +70,9 @@ fn silent(state: &State) -> Option<Banner> {
     }
     let since = said.map_or_else(String::new, |s| format!(" for {}", brief(s)));
     let (key, text) = match (&data.poller, state.facts.may_poll) {
+        _ if state.facts.mode == Some(super::REPLAY) => {
+            ("silent:past".to_owned(), format!("Nobody had polled{since} at that time: the numbers stand still"))
+        }
         (Some(p), _) if p.id == state.facts.me.id => {
             ("silent:me".to_owned(), format!("Our own poller has said nothing{since}: see the log, or restart ahtop"))
         }
@@ -261,7 +264,11 @@ fn invalid(state: &State) -> Option<Banner> {
             Kind::Agent => "agentId",
             Kind::Campaign => "campaignName",
         };
-        format!("{}: {parameter} is invalid{since}, {retry}: correct {}", first.target().id, first.watched.origin)
+        let place = match &*first.watched.origin {
+            super::follow::ORIGIN => "it where it is configured",
+            origin => origin,
+        };
+        format!("{}: {parameter} is invalid{since}, {retry}: correct {place}", first.target().id)
     } else {
         format!(
             "{} ids are invalid: {}; each is asked again every 30m",

@@ -24,8 +24,11 @@ fn is_present(row: &Row, now: &Now) -> bool {
     row.last.as_ref().is_some_and(|(_, at)| at.age(now) < FORGOTTEN)
 }
 
+/// [`Watched::origin`] of what no configuration of ours names.
+pub(super) const ORIGIN: &str = "the store";
+
 fn watched(row: &Row) -> Watched {
-    let origin = "the store".into();
+    let origin = ORIGIN.into();
     Watched { target: row.target.clone(), label: None, groups: Vec::new(), band: Band::default(), origin }
 }
 

@@ -212,6 +212,9 @@ impl State {
     }
 }
 
+/// [`Facts::mode`] of what shows the past.
+pub const REPLAY: &str = "REPLAY";
+
 /// What does not change while the dashboard runs.
 #[derive(Clone, Debug)]
 pub struct Facts {

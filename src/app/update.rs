@@ -10,7 +10,7 @@ use super::{
     banners::{banners, causes},
     columns,
     command::{self, Done},
-    context, follow, groups, mouse,
+    context, follow, groups, mouse, names,
     past::Axis,
     rows::{SORT_COLUMNS, lines, tables},
     select,
@@ -357,8 +357,13 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Pin => pin(state),
         Action::CopyId => {
             select_something(state);
-            if let Some(id) = select::selected(state).map(|t| t.id.to_string()) {
-                state.said = Some(format!("copied {id}, if the terminal allows it"));
+            if let Some(target) = select::selected(state).cloned() {
+                let id = target.id.to_string();
+                let told = names::veil(state, &id).into_owned();
+                state.said = Some(format!(
+                    "copied {}{told}, if the terminal allows it",
+                    if told == id { "" } else { "the id of " }
+                ));
                 effects.push(Effect::Copy(id));
             }
         }

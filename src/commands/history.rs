@@ -12,6 +12,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Failure, complain, moment::moment, print, session};
 use crate::{
     alert::{Noise, noise::Setting},
+    app::follow,
     cli::{self, ExportFormat, HistoryCommand, ReportFormat},
     config::{self, Config, Env, Id, Overrides, Watched},
     domain::{Clock, Now, Reading, SystemClock, Target},
@@ -161,7 +162,12 @@ pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, F
     if from >= to {
         return Err(Failure::new(Exit::Usage, "--until must be after --since"));
     }
-    let mut builder = ShiftBuilder::new(&past.config.watch, from, to, watch::policy(&past.config));
+    let watched = match &past.config.watch {
+        // Who has no targets of its own reports on all that the store has read lately.
+        none if none.is_empty() => follow::watch_list(&past.store.snapshot(Duration::ZERO)?.rows, &past.now),
+        own => own.clone(),
+    };
+    let mut builder = ShiftBuilder::new(&watched, from, to, watch::policy(&past.config));
     let lead = from.checked_sub(LEAD).unwrap_or(from);
     past.range(Some(lead), Some(to), |reading| {
         builder.take(reading);

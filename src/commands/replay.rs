@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Failure, complain, dashboard, moment::moment, session, session::Session};
 use crate::{
-    app::{Notice, Severity},
+    app::{self, Notice, Severity},
     cli,
     config::{self, Env, Overrides},
     domain::{Clock, SystemClock},
@@ -19,8 +19,6 @@ use crate::{
 
 /// So long before the begin alerts are followed, so that those of then are known.
 const LEAD: Duration = Duration::from_secs(4 * 3600);
-/// What the screen says all the time.
-const MODE: &str = "REPLAY";
 
 /// Shows the past.
 ///
@@ -45,7 +43,7 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
         return Err(Failure::new(Exit::Usage, message));
     }
     let begin = from.checked_sub(LEAD).unwrap_or(from);
-    let clock = Arc::new(ReplayClock::new(begin, args.speed, near.as_ref()));
+    let clock = Arc::new(ReplayClock::new(begin, args.speed, near.as_ref(), last));
     let me = Instance::here(Role::Dashboard);
     let store = Handle::new(Arc::new(ReplayStore::new(source, clock.clone(), me.clone())?));
     let (policy, quiet) = (watch::policy(&config), session::quiet(&config));
@@ -68,12 +66,14 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
         cancel.clone(),
     );
     let session = Session::of_the_past(store, wakes, me, clock, cancel, tokio::spawn(watchman));
+    let zone = session::zone(&config);
+    let until = last.map_or_else(String::new, |at| at.to_zoned(zone).strftime(" until %-d %b %H:%M").to_string());
     let speed = Notice {
         key: "replay".into(),
         severity: Severity::Info,
-        text: format!("REPLAY at {} times the speed: nothing is polled, nothing is written", args.speed),
+        text: format!("REPLAY at {} times the speed{until}: nothing is polled, nothing is written", args.speed),
     };
-    let shown = dashboard::Shown { mode: Some(MODE), locked: false };
+    let shown = dashboard::Shown { mode: Some(app::REPLAY), locked: false };
     dashboard::open_on(session, &config, env, shown, vec![speed], Memory::default()).await
 }
 

@@ -28,6 +28,8 @@ pub struct ReplayClock {
     /// The boot clock when the wall clock was at zero.
     mono_at_zero: i64,
     speed: u32,
+    /// It stands still when it comes there.
+    end: i64,
     time: Mutex<Time>,
 }
 
@@ -40,13 +42,14 @@ enum Time {
 
 impl ReplayClock {
     /// Stands at `from`; will run `speed` times as fast as the real one. `near`: the stamp of a reading about then,
-    /// whose boot clock goes on.
-    pub fn new(from: Timestamp, speed: u32, near: Option<&Stamp>) -> Self {
+    /// whose boot clock goes on. `end`: where it stands again, since nothing is known of later.
+    pub fn new(from: Timestamp, speed: u32, near: Option<&Stamp>, end: Option<Timestamp>) -> Self {
         let (boot, mono_at_zero) = match near {
             Some(stamp) => (stamp.boot.clone(), stamp.mono.0.saturating_sub(stamp.wall.as_millisecond())),
             None => (BootId("replay".into()), 0),
         };
-        ReplayClock { boot, mono_at_zero, speed, time: Mutex::new(Time::Stands(from.as_millisecond())) }
+        let end = end.unwrap_or(Timestamp::MAX).as_millisecond();
+        ReplayClock { boot, mono_at_zero, speed, end, time: Mutex::new(Time::Stands(from.as_millisecond())) }
     }
 
     /// Stands at `at` from now on.
@@ -73,7 +76,7 @@ impl Clock for ReplayClock {
             Time::Stands(ms) => *ms,
             Time::Runs(begin, from) => {
                 let ran = begin.elapsed().saturating_mul(self.speed).as_millis();
-                from.saturating_add(i64::try_from(ran).unwrap_or(i64::MAX))
+                from.saturating_add(i64::try_from(ran).unwrap_or(i64::MAX)).min(self.end.max(*from))
             }
         };
         let wall = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);

@@ -24,7 +24,7 @@ fn readings_come_when_their_time_has_come() {
     let from: Timestamp = "2026-03-12T10:00:30Z".parse().unwrap();
     let (near, last) = ReplayStore::near(&*source, from).unwrap();
     assert_eq!(last, Some("2026-03-12T18:59:00Z".parse().unwrap()));
-    let clock = Arc::new(ReplayClock::new(from, 60, near.as_ref()));
+    let clock = Arc::new(ReplayClock::new(from, 60, near.as_ref(), None));
     clock.set(from);
     let replay = ReplayStore::new(source.clone(), clock.clone(), poller()).unwrap();
     let row = |secs| {
@@ -62,7 +62,7 @@ fn the_clock_runs_at_its_speed_and_the_link_is_that_of_the_log() {
     say(Link::Live);
     say(Link::Throttled { until: at.clone() });
     say(Link::Down { why: "no answer".into(), since: at.clone(), until: at.clone() });
-    let clock = Arc::new(ReplayClock::new(at.wall, 60, Some(&at)));
+    let clock = Arc::new(ReplayClock::new(at.wall, 60, Some(&at), None));
     let first = clock.now();
     clock.run();
     while clock.now().mono.since(first.mono) < Duration::from_secs(1) {
@@ -78,4 +78,16 @@ fn the_clock_runs_at_its_speed_and_the_link_is_that_of_the_log() {
     assert!(matches!(link(15), Link::Throttled { .. }));
     assert!(matches!(link(25), Link::Down { why, .. } if why.contains("no answer")));
     assert_eq!(link(5), Link::Live);
+}
+
+#[test]
+fn the_time_of_a_replay_stands_still_at_its_end() {
+    let from: Timestamp = "2026-03-12T09:00:00Z".parse().unwrap();
+    let clock = ReplayClock::new(from, u32::MAX, None, Some(from + Duration::from_secs(60)));
+    clock.run();
+    let begun = std::time::Instant::now();
+    while clock.now().wall < from + Duration::from_secs(60) && begun.elapsed() < Duration::from_secs(10) {
+        std::thread::yield_now();
+    }
+    assert_eq!(clock.now().wall, from + Duration::from_secs(60));
 }

@@ -4,7 +4,7 @@
 use super::{Layout, canvas::Canvas, cells, scene::Scene};
 use crate::{
     alert::{Alert, Matter, Subject, words},
-    app::{RowState, alarms},
+    app::{RowState, alarms, names},
     domain::{Level, clean_line},
 };
 
@@ -72,23 +72,30 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     };
     canvas.put(8, y, 2, glyph, dim(style));
     canvas.put(11, y, 5, word, dim(style));
-    let name = clean_line(&words::whom(&alert.id.subject, alarms::name(scene.state, &alert.id.subject)), 100);
-    let names = (width / 4).clamp(12, 28);
-    canvas.put(17, y, names, &name, dim(s.text));
-    let from = 17 + names + 1;
+    let name = whom(canvas, scene, &alert.id.subject);
+    let room = (width / 4).clamp(12, 28);
+    canvas.put(17, y, room, &name, dim(s.text));
+    let from = 17 + room + 1;
+    let ascii = canvas.look.glyphs.ascii();
     let fate = fate(scene, alert);
     let fate_width = u16::try_from(super::canvas::cells(&fate)).unwrap_or(u16::MAX);
     // Whether somebody cares is told also where there is no room for all that is so.
     let wanted = fate_width.min(width.saturating_sub(from) / 2);
     let what_room = width.saturating_sub(from + wanted + 3);
-    let end = canvas.put(from, y, what_room, &what(scene, alert), dim(s.text));
+    let end = canvas.put(from, y, what_room, &what(scene, alert, ascii), dim(s.text));
     let start = end.saturating_add(2).max(from + what_room.min(30) + 1);
     let waits = !over && !alert.is_acked() && !alarms::is_muted(scene.data, &alert.id.subject);
     canvas.put(start, y, width.saturating_sub(start + 1), &fate, if waits { s.warning } else { s.dim });
 }
 
+/// Who or what `subject` is, in characters that the screen has.
+fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
+    let name = words::whom(subject, alarms::name(scene.state, subject).as_deref());
+    clean_line(&names::veil_for(scene.state, &name, canvas.look.glyphs.ascii()), 100)
+}
+
 /// What is so, and for how long: `7:48 > 7:30 for 22m`.
-fn what(scene: &Scene<'_>, alert: &Alert) -> String {
+fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool) -> String {
     let span = match alert.lasted() {
         Some(lasted) => format!("for {}", cells::span(lasted)),
         None => format!("for {}", cells::span(alert.since.age(&scene.now))),
@@ -112,7 +119,7 @@ fn what(scene: &Scene<'_>, alert: &Alert) -> String {
             let gap = if limit.is_empty() { "" } else { " " };
             format!("{value}{limit}{gap}{span}")
         }
-        Matter::Cause { text, .. } => format!("{text} {span}"),
+        Matter::Cause { text, .. } => format!("{} {span}", names::veil_for(scene.state, text, ascii)),
     }
 }
 
@@ -125,7 +132,8 @@ fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
     let subject = &alert.id.subject;
     let mut parts = Vec::new();
     if let Some(ack) = alert.ack.as_ref().filter(|_| alert.is_acked()) {
-        let note = if ack.note.is_empty() { String::new() } else { format!(": \"{}\"", ack.note) };
+        let note =
+            if ack.note.is_empty() { String::new() } else { format!(": \"{}\"", names::veil(scene.state, &ack.note)) };
         parts.push(format!("acked by {}{note}", ack.by));
     }
     if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alarms::is_muted(scene.data, subject)) {
@@ -154,7 +162,7 @@ pub(super) fn mute_menu(
     let (width, height) = (34.min(w), wanted.min(h));
     let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
     part.clear();
-    let title = format!("Mute {}", words::whom(&id.subject, alarms::name(scene.state, &id.subject)));
+    let title = format!("Mute {}", whom(&part, scene, &id.subject));
     let mut part = part.framed(&title, "");
     let (room, look, width) = (usize::from(part.height()), part.look, part.width());
     let from = (cursor + 1).saturating_sub(room).min(choices.len().saturating_sub(room));
@@ -181,7 +189,7 @@ pub(super) fn note(
     let (width, height) = (64.min(w), 3.min(h));
     let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
     part.clear();
-    let title = format!("Acknowledge {}", words::whom(&id.subject, alarms::name(scene.state, &id.subject)));
+    let title = format!("Acknowledge {}", whom(&part, scene, &id.subject));
     let mut part = part.framed(&title, "Enter");
     let (s, width) = (part.look.styles, part.width());
     let x = part.put(1, 0, width, "note: ", s.key);

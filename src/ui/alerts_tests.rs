@@ -54,6 +54,32 @@ fn check(name: &str, state: &State, looks: (Theme, Symbols), width: u16, height:
 const UNICODE: (Theme, Symbols) = (Theme::Auto, Symbols::Unicode);
 
 #[test]
+fn nothing_about_alerts_tells_a_name_that_is_hidden() {
+    let mut state = alarmed(View::Alerts);
+    let text: Arc<str> = "the service does not know agent imran.q@acme.example".into();
+    state.alerts[0].matter = Matter::Cause { text, count: 1, rank: 1 };
+    state.alerts[1].ack = None;
+    let id = state.alerts[1].id.clone();
+    let named = ["Imran", "imran", "Devika", "devika", "Paulo", "paulo", "Gopal", "gopal"];
+    let unicode = look(UNICODE.0, UNICODE.1);
+    for names in [crate::app::Names::Full, crate::app::Names::Hidden] {
+        state.names = names;
+        let mut seen = String::new();
+        for view in [View::Alerts, View::Overview] {
+            state.view = view;
+            let menu = Overlay::MuteMenu { id: id.clone(), cursor: 0 };
+            let note = Overlay::Note { id: id.clone(), rank: 2, text: String::new() };
+            for overlay in [None, Some(menu), Some(note)] {
+                state.overlay = overlay;
+                seen += &words(&picture(&state, &unicode, 120, 40).0);
+            }
+        }
+        let told = named.iter().filter(|n| seen.contains(**n)).count();
+        assert_eq!(told > 0, names == crate::app::Names::Full, "{seen}");
+    }
+}
+
+#[test]
 fn alerts_at_their_sizes() {
     for (w, h) in [(60, 16), (80, 24), (120, 40)] {
         let mut state = alarmed(View::Alerts);

@@ -5,6 +5,7 @@ use super::{
     canvas::{Canvas, cells, wrap},
     scene::Scene,
 };
+use crate::app::names;
 
 /// Draws the banners into at most the height of `canvas`; returns how many lines they took. What has no line of its own
 /// is counted at the end of the last one.
@@ -18,7 +19,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
         let hint = if y + 1 == lines && hidden > 0 { format!(" {hidden} more: b ") } else { String::new() };
         let hint_width = u16::try_from(cells(&hint)).unwrap_or(0).min(width);
         let room = width - hint_width;
-        let text = format!(" {mark} {}", banner.text);
+        let text = format!(" {mark} {}", names::veil_for(scene.state, &banner.text, canvas.look.glyphs.ascii()));
         if style.bg.is_some() {
             canvas.tint(0, y, width, 1, style);
         }
@@ -35,7 +36,8 @@ pub(super) fn draw_all(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize
     let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
     for banner in &scene.banners {
         let style = look.styles.severity(banner.severity);
-        for (i, line) in wrap(&banner.text, width.saturating_sub(5)).into_iter().enumerate() {
+        let text = names::veil_for(scene.state, &banner.text, look.glyphs.ascii());
+        for (i, line) in wrap(&text, width.saturating_sub(6)).into_iter().enumerate() {
             let mark = if i == 0 { look.glyphs.severity(banner.severity) } else { " " };
             lines.push((format!("{mark} {line}"), style));
         }

@@ -11,9 +11,11 @@ use super::{
     glyphs::Glyphs,
     pages::{self, TextLine, plain},
     scene::Scene,
+    table,
     theme::Styles,
 };
 use crate::{
+    app::names,
     domain::Kind,
     poll::plan,
     store::{MINUTES, ReplyKind},
@@ -140,8 +142,11 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     lines.push(fact("sweep", sweep, s.text, s));
     if let Some(next) = scene.data.status.as_ref().and_then(|st| st.next.as_ref()) {
         let line = crate::app::rows::line(scene.state, next);
-        let name = line.map_or_else(|| next.id.to_string(), |l| crate::app::names::name(scene.state, &l).into_owned());
-        lines.push(fact("next", name, s.text, s));
+        let name = match &line {
+            Some(line) => table::name(scene, line, glyphs.ascii()),
+            None => names::of(scene.state, next),
+        };
+        lines.push(fact("next", name.into_owned(), s.text, s));
     }
     lines.push(fact("stale from", cells::age(Some(scene.stale_after)), s.text, s));
     lines.extend(planned(canvas, scene, s));

@@ -75,7 +75,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
     axes(canvas, chart, &scale, width, height);
     if values.iter().all(Option::is_none) {
         let hours = chart.span.as_secs() / 3600;
-        let text = if reading { " reading the history ".to_owned() } else { format!(" no value in {hours} h ") };
+        let text = if reading {
+            " reading the history ".to_owned()
+        } else {
+            format!(" no value in {} ", if hours > 24 { format!("{} d", hours / 24) } else { format!("{hours} h") })
+        };
         canvas.put(LABELS + 1, height / 2, width.saturating_sub(2), &text, canvas.look.styles.dim);
     }
     curve(&mut canvas.part(LABELS, 0, width, height), chart, &scale, &values, per_cell);

@@ -49,6 +49,7 @@ pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 
 fn polls(scene: &Scene<'_>) -> String {
     match &scene.data.poller {
+        Some(_) if scene.state.facts.mode == Some(app::REPLAY) => "replay, nothing is polled".into(),
         Some(p) if p.id == scene.state.facts.me.id => "polling".into(),
         Some(p) => format!("watching {}", p.label()),
         None => "nobody polls".into(),

@@ -25,7 +25,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         let x = inside.put_all(1, y, width, &[(&clock, s.dim), ("  ", s.text)]);
         inside.put(x, y, 10, log::word(event.kind), style(&s, event.kind));
         let x = x + 11;
-        let text = names::veil(scene.state, &event.text);
+        let text = names::veil_for(scene.state, &event.text, inside.look.glyphs.ascii());
         inside.put(x, y, width.saturating_sub(x + 1), &text, s.text);
     }
 }
@@ -42,11 +42,12 @@ pub(super) fn draw_view(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool
     }
     // Who saw it, where there is room and somebody else could have.
     let who = inside.width() >= 90;
-    let lines: Vec<TextLine> = events.into_iter().map(|e| entry(scene, &s, e, who)).collect();
+    let ascii = inside.look.glyphs.ascii();
+    let lines: Vec<TextLine> = events.into_iter().map(|e| entry(scene, &s, e, who, ascii)).collect();
     pages::draw(&mut inside, scene, &lines, layout);
 }
 
-fn entry(scene: &Scene<'_>, s: &Styles, event: &Event, who: bool) -> TextLine {
+fn entry(scene: &Scene<'_>, s: &Styles, event: &Event, who: bool, ascii: bool) -> TextLine {
     let zone = &scene.state.facts.zone;
     let clock = cells::clock(event.at.wall, zone);
     // Of another day: the day stands before the time.
@@ -62,7 +63,7 @@ fn entry(scene: &Scene<'_>, s: &Styles, event: &Event, who: bool) -> TextLine {
         line.push((Some(30), event.who.to_string(), s.dim));
         text_at = 54;
     }
-    line.push((Some(text_at), names::veil(scene.state, &event.text).into_owned(), s.text));
+    line.push((Some(text_at), names::veil_for(scene.state, &event.text, ascii).into_owned(), s.text));
     line
 }
 

@@ -153,16 +153,30 @@ fn names_go_from_full_to_hidden_and_campaigns_keep_theirs() {
     };
     for (name, id, veiled) in [
         ("Imran Qureshi", "a2", "agent a2 is invalid"),
-        ("IQ", "IQ", "agent 2 is invalid"),
+        ("IQ", "IQ", "agent IQ is invalid"),
         ("a2", "a2", "agent a2 is invalid"),
         ("agent 2", "agent 2", "agent 2 is invalid"),
     ] {
         assert_eq!(shown(&floor, Kind::Agent), (name.to_owned(), id.to_owned()));
         assert_eq!(shown(&floor, Kind::Campaign).0, "RENEW");
         assert_eq!(names::veil(&floor.state, "agent a2 is invalid"), veiled);
+        // What an event says of somebody by name; a word that goes on is another one.
+        assert_eq!(names::veil(&floor.state, "Imran Qureshi: LOW 1:25"), format!("{name}: LOW 1:25"));
+        assert_eq!(names::veil(&floor.state, "Imran Qureshism, a23"), "Imran Qureshism, a23");
         floor.keys("N");
     }
     assert_eq!(floor.state.names, Names::Full);
+}
+
+#[test]
+fn where_there_is_nothing_but_ascii_a_name_of_another_script_gives_way_to_the_id() {
+    let mut floor = floor();
+    let mut watched = floor.state.facts.watched.to_vec();
+    watched[3].label = Some("इमरान".into());
+    floor.state.facts.watched = watched.into();
+    for (ascii, told) in [(true, "a2: LOW 1:25"), (false, "इमरान: LOW 1:25")] {
+        assert_eq!(names::veil_for(&floor.state, "इमरान: LOW 1:25", ascii), told);
+    }
 }
 
 #[test]

@@ -66,7 +66,11 @@ async fn way(host: &str, port: u16, limit: Duration) -> Vec<Finding> {
     let Some(first) = addresses.first().copied() else {
         return bad("name", format!("{host} has no address: check [account] base_url and DNS"));
     };
-    let name = Finding::ok("name", format!("{host}: {} addresses, {first} first, in {}", addresses.len(), took()));
+    let found = match addresses.len() {
+        1 => first.to_string(),
+        n => format!("{n} addresses, {first} first"),
+    };
+    let name = Finding::ok("name", format!("{host}: {found}, in {}", took()));
     let connection = match timeout(limit, TcpStream::connect(addresses.as_slice())).await {
         Ok(Ok(_)) => Finding::ok("connection", format!("port {port} answers, in {}", took())),
         Ok(Err(e)) => {
