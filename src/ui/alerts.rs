@@ -123,7 +123,7 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool) -> String {
     }
 }
 
-/// Who cares: `unacknowledged`, `acked by floor-2: "voicemail list"`, `muted until 16:00`, `over 14:26, back inside`.
+/// Who cares: `unacknowledged`, `acked "voicemail list" by floor-2`, `muted until 16:00`, `over 14:26, back inside`.
 fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
     let zone = &scene.state.facts.zone;
     if let Some((at, why)) = &alert.ended {
@@ -132,9 +132,10 @@ fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
     let subject = &alert.id.subject;
     let mut parts = Vec::new();
     if let Some(ack) = alert.ack.as_ref().filter(|_| alert.is_acked()) {
-        let note =
-            if ack.note.is_empty() { String::new() } else { format!(": \"{}\"", names::veil(scene.state, &ack.note)) };
-        parts.push(format!("acked by {}{note}", ack.by));
+        // The note first: it is what the next one wants to know, and who wrote it may be cut.
+        let note = if ack.note.is_empty() { "" } else { &*names::veil(scene.state, &ack.note) };
+        let note = if note.is_empty() { String::new() } else { format!(" \"{note}\"") };
+        parts.push(format!("acked{note} by {}", ack.by));
     }
     if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alarms::is_muted(scene.data, subject)) {
         parts.push(match alarms::muted_until(mute) {
