@@ -195,4 +195,4 @@ pub(super) fn note(
 
 #[cfg(test)]
 #[path = "alerts_tests.rs"]
-mod tests;
+pub(super) mod tests;
