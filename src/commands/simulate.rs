@@ -22,8 +22,8 @@ use crate::{
     store::{Home, Role, Store, StoreError},
 };
 
-/// The demo's past.
-const PAST: (Duration, Duration) = (Duration::from_secs(5 * 3600), Duration::from_secs(60));
+/// The demo's past: how long, and one reading in how long. Some of them are due when it begins.
+const PAST: (Duration, Duration) = (Duration::from_secs(5 * 3600), Duration::from_secs(75));
 
 /// Serves the simulated API until interrupted.
 ///

@@ -73,16 +73,16 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     canvas.put(8, y, 2, glyph, dim(style));
     canvas.put(11, y, 5, word, dim(style));
     let name = whom(canvas, scene, &alert.id.subject);
-    let room = (width / 4).clamp(12, 28);
-    canvas.put(17, y, room, &name, dim(s.text));
-    let from = 17 + room + 1;
+    let names = if width < 80 { 12 } else { (width / 4).clamp(12, 28) };
+    canvas.put(17, y, names, &name, dim(s.text));
+    let from = 17 + names + 1;
     let ascii = canvas.look.glyphs.ascii();
     let fate = fate(scene, alert);
     let fate_width = u16::try_from(super::canvas::cells(&fate)).unwrap_or(u16::MAX);
-    // Whether somebody cares is told also where there is no room for all that is so.
-    let wanted = fate_width.min(width.saturating_sub(from) / 2);
+    // Whether somebody cares is told also where there is no room for all that is so; `unacknowledged` is never cut.
+    let wanted = fate_width.min((width.saturating_sub(from) / 2).max(14));
     let what_room = width.saturating_sub(from + wanted + 3);
-    let end = canvas.put(from, y, what_room, &what(scene, alert, ascii), dim(s.text));
+    let end = canvas.put(from, y, what_room, &what(scene, alert, ascii, usize::from(what_room)), dim(s.text));
     let start = end.saturating_add(2).max(from + what_room.min(30) + 1);
     let waits = !over && !alert.is_acked() && !alarms::is_muted(scene.data, &alert.id.subject);
     canvas.put(start, y, width.saturating_sub(start + 1), &fate, if waits { s.warning } else { s.dim });
@@ -94,8 +94,9 @@ fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
     clean_line(&names::veil_for(scene.state, &name, canvas.look.glyphs.ascii()), 100)
 }
 
-/// What is so, and for how long: `7:48 > 7:30 for 22m`.
-fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool) -> String {
+/// What is so, and for how long: `7:48 > 7:30 for 22m`. The time goes where `room` is too small for both: half a limit
+/// would be another number.
+fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
     let span = match alert.lasted() {
         Some(lasted) => format!("for {}", cells::span(lasted)),
         None => format!("for {}", cells::span(alert.since.age(&scene.now))),
@@ -117,7 +118,9 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool) -> String {
             };
             let value = if over { String::new() } else { format!("{} ", now.unwrap_or(*last)) };
             let gap = if limit.is_empty() { "" } else { " " };
-            format!("{value}{limit}{gap}{span}")
+            let all = format!("{value}{limit}{gap}{span}");
+            let short = format!("{value}{limit}");
+            if super::canvas::cells(&all) > room && !limit.is_empty() { short } else { all }
         }
         Matter::Cause { text, .. } => format!("{} {span}", names::veil_for(scene.state, text, ascii)),
     }
@@ -204,4 +207,4 @@ pub(super) fn note(
 
 #[cfg(test)]
 #[path = "alerts_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -25,7 +25,7 @@ fn agent(id: &str, secs: i64, level: Level, last: u32) -> Alert {
 }
 
 /// One of each kind: waiting, acknowledged with a note, muted, a cause, and one that is over.
-fn alarmed(view: View) -> State {
+pub(in crate::ui) fn alarmed(view: View) -> State {
     let mut s = busy(view);
     let mut acked = agent("paulo.m", 1080, Level::LowCrit, 62);
     let at = ago(600).wall;

@@ -123,10 +123,10 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     lines.push(fact("token", token, s.text, s));
     let deaths = match usage.token_deaths_1h {
         0 => String::new(),
-        n => format!(", {n} killed by somebody else"),
+        n => format!(", {n} killed by others"),
     };
     let style = if usage.token_deaths_1h > 0 { s.warning } else { s.text };
-    lines.push(fact("minted", format!("{} of {MINTINGS} in the last hour{deaths}", usage.minted_1h), style, s));
+    lines.push(fact("minted", format!("{} of {MINTINGS} an hour{deaths}", usage.minted_1h), style, s));
     lines
 }
 

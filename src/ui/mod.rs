@@ -35,6 +35,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_matrix;
+#[cfg(test)]
 mod tests_tables;
 pub mod theme;
 mod wall;

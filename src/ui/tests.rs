@@ -92,7 +92,7 @@ fn details_of_every_kind_of_row() {
 }
 
 /// The detail of an agent with `days` of history, one reading a minute in working hours, on this axis.
-fn back_then(span: past::Span, back: u32, (w, h): (u16, u16), symbols: Symbols) -> State {
+pub(super) fn back_then(span: past::Span, back: u32, (w, h): (u16, u16), symbols: Symbols) -> State {
     let mut s = busy(View::Agents);
     s.detail_open = true;
     s.axis = past::Axis { span, back };
@@ -168,7 +168,7 @@ fn the_detail_tells_the_next_poll_and_the_last_errors() {
 }
 
 /// All that the link can say.
-fn links() -> Vec<(&'static str, Link)> {
+pub(super) fn links() -> Vec<(&'static str, Link)> {
     vec![
         ("starting", Link::Starting),
         ("throttled", Link::Throttled { until: ago(-12) }),

@@ -42,7 +42,7 @@ fn screen(state: &State, width: u16, height: u16) -> String {
 }
 
 /// Much goes wrong: throttled, tokens killed, others poll, several instances.
-fn troubled(view: View) -> State {
+pub(super) fn troubled(view: View) -> State {
     let mut s = busy(view);
     s.usage = Usage { used_60s: 50, in_flight: 0, throttled_1h: 7, minted_1h: 9, token_deaths_1h: 4 };
     let status = s.status.as_mut().unwrap();
@@ -57,7 +57,7 @@ fn troubled(view: View) -> State {
 }
 
 /// Just started: nothing is known.
-fn empty(view: View) -> State {
+pub(super) fn empty(view: View) -> State {
     let mut s = busy(view);
     s.status = None;
     s.usage = Usage::default();

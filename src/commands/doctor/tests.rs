@@ -81,7 +81,8 @@ async fn a_store_in_use_is_told_and_left_as_it_is() {
         "ok    credentials    none: this ahtop watches",
         "for this user alone (mode 600)",
         "pid 2211 (serve) on desk should poll but has said nothing yet",
-        "s ago by pid 2211 (serve), 59m left; mintings: 1 in the last hour",
+        " ago by pid 2211 (serve), ",
+        " left; mintings: 1 in the last hour",
         "ok    budget         0 requests in the last minute; ahtop takes 45 of 50 and leaves 5",
     ] {
         assert!(done.out.contains(part), "{part}\n{}", done.out);

@@ -14,7 +14,7 @@ mod edges;
 mod floor;
 mod plan;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod tile;
 
 use super::{Layout, canvas::Canvas, cells, scene::Scene};

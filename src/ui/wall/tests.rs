@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The floor with these names, as the board shows it.
-fn board(specs: &[Spec]) -> State {
+pub(in crate::ui) fn board(specs: &[Spec]) -> State {
     let mut s = state(specs);
     s.wall = Some(Wall::new(s.now.mono));
     s.facts.wall.title = Some("ACME OUTBOUND".into());
@@ -46,7 +46,7 @@ fn board(specs: &[Spec]) -> State {
     s
 }
 
-fn calm() -> State {
+pub(in crate::ui) fn calm() -> State {
     let specs: Vec<Spec> = vec![
         Spec::campaign("COLLECT-IN", [0, 210, 285, 360, 0], 277, 291, 14),
         Spec::campaign("RENEWALS", [0, 120, 180, 240, 0], 180, 178, 5),
@@ -57,14 +57,14 @@ fn calm() -> State {
 }
 
 /// Two campaigns and four agents outside of their band, two of each by far.
-fn alerts() -> State {
+pub(in crate::ui) fn alerts() -> State {
     let mut specs = floor();
     specs[0] = Spec::campaign("COLLECT-IN", [120, 210, 285, 360, 450], 277, 512, 14);
     board(&specs)
 }
 
 /// Nothing was read for seven minutes.
-fn dead() -> State {
+pub(in crate::ui) fn dead() -> State {
     let mut s = alerts();
     let gone = Duration::from_secs(420);
     s.now = Now { mono: s.now.mono + gone, wall: s.now.wall.checked_add(gone).unwrap(), ..s.now };
@@ -73,7 +73,7 @@ fn dead() -> State {
     s
 }
 
-fn hidden() -> State {
+pub(in crate::ui) fn hidden() -> State {
     let mut s = alerts();
     s.facts.wall.names = Names::Hidden;
     s
