@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     life::Ended,
-    rules::{Rules, WINDOW, after, gap, held_level, is_crit, side},
+    rules::{Rules, WINDOW, gap, held_level, is_crit, side},
 };
 use crate::domain::{Aht, Band, Level, Now, Outcome, Stamp};
 
@@ -122,7 +122,7 @@ impl Track {
     pub fn take(&mut self, at: &Stamp, outcome: &Outcome, band: &Band, rules: &Rules) -> Vec<Move> {
         let mut moves = Vec::new();
         let at = match &self.last {
-            Some((last, _)) if last.boot == at.boot && at.mono <= last.mono => after(last, Duration::from_millis(1)),
+            Some((last, _)) if last.boot == at.boot && at.mono <= last.mono => last.after(Duration::from_millis(1)),
             _ => at.clone(),
         };
         let since_last = self.last.as_ref().map(|(last, _)| gap(last, &at));
@@ -258,7 +258,7 @@ impl Track {
 
     /// No call of the last good reading is in the window any more.
     fn lose(&mut self) -> Option<Move> {
-        let at = after(&self.last.as_ref()?.0, WINDOW);
+        let at = self.last.as_ref()?.0.after(WINDOW);
         let ended = self.end(&at, Ended::Lost, None);
         self.restart();
         ended

@@ -165,13 +165,6 @@ pub(super) fn gap(earlier: &Stamp, later: &Stamp) -> Duration {
     earlier.age(&Now { boot: later.boot.clone(), mono: later.mono, wall: later.wall })
 }
 
-/// The stamp `d` after `stamp`.
-pub(super) fn after(stamp: &Stamp, d: Duration) -> Stamp {
-    let ms = stamp.wall.as_millisecond().saturating_add(i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
-    let wall = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::MAX);
-    Stamp { boot: stamp.boot.clone(), mono: stamp.mono + d, wall }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,14 +10,12 @@ use super::{
 use crate::{
     app::RowState,
     domain::{Condition, Kind, Now, Stamp, clean_line},
+    poll::INVALID_INTERVAL,
     store::Link,
 };
 
 /// A poller that said nothing for so long is silent: it speaks every few seconds, also while it waits.
 pub const SILENT_AFTER: Duration = Duration::from_secs(30);
-
-/// An id that was refused twice is asked again after so long.
-pub const INVALID_RETRY: Duration = Duration::from_secs(30 * 60);
 
 /// How many targets a sentence names before it counts the rest.
 const NAMED: usize = 3;
@@ -254,7 +252,7 @@ fn invalid(state: &State) -> Option<Banner> {
         .map_or_else(String::new, |at| format!(" since {}", moment(at.wall, now.wall, &state.facts.zone)));
     let retry = match &first.row.last {
         Some((_, at)) if first.row.failures >= 2 => {
-            let left = INVALID_RETRY.saturating_sub(at.age(&now));
+            let left = INVALID_INTERVAL.saturating_sub(at.age(&now));
             if left.is_zero() { "next try now".to_owned() } else { format!("next try in {}", brief(left)) }
         }
         _ => "asked once more before it rests".to_owned(),

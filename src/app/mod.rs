@@ -31,6 +31,7 @@ pub mod text;
 mod update;
 pub mod wall;
 
+pub use crate::config::Names;
 pub use action::{Action, Binding, Context};
 pub use alarms::{Alarms, Mark};
 pub use banners::{Banner, SILENT_AFTER, banners};

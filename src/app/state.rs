@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     alert::{Alert, AlertId, Mute, Subject},
-    config::{Budget, Symbols, Theme, Ui, Wall as WallConfig, Watched},
+    config::{Budget, Names, Symbols, Theme, Ui, Wall as WallConfig, Watched},
     domain::{Condition, Kind, Level, Mono, Now, Row, Target},
     store::{Event, HistoryInfo, Instance, Status, Usage},
 };
@@ -319,36 +319,6 @@ pub struct Sort {
     pub column: Column,
     /// The other way round. Rows without a value stay last in both directions.
     pub reverse: bool,
-}
-
-/// How agents are named on the screen. Campaigns are no people: they keep their names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Names {
-    /// Label, else the name that the service gave, else the id.
-    #[default]
-    Full,
-    /// The initials of that.
-    Initials,
-    /// The id.
-    Id,
-    /// The place in the configuration: `agent 12`.
-    Hidden,
-}
-
-impl Names {
-    /// All of them, in the order of the key that changes them.
-    pub const ALL: [Names; 4] = [Names::Full, Names::Initials, Names::Id, Names::Hidden];
-
-    /// `full`, `initials`, `id`, `hidden`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Names::Full => "full",
-            Names::Initials => "initials",
-            Names::Id => "id",
-            Names::Hidden => "hidden",
-        }
-    }
 }
 
 /// Which rows are shown.

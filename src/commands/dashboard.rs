@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Failure, once,
-    session::{self, Open, Session},
+    session::{self, Session},
 };
 use crate::{
     app::{Facts, Notice, Severity},
@@ -35,13 +35,8 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
 pub(crate) async fn open(flags: &Overrides, env: &Env, locked: bool) -> Result<Exit, Failure> {
     let loaded = super::load(flags, env)?;
     let config = loaded.config;
-    let session = Session::open(Open {
-        auto_path: session::auto_path(&config, env)?,
-        role: Role::Dashboard,
-        keys: session::keys(&config, env).await?,
-        wants: config.watch.iter().map(|w| w.target.clone()).collect(),
-        config: &config,
-    })?;
+    let wants = config.watch.iter().map(|w| w.target.clone()).collect();
+    let session = Session::configured(&config, env, Role::Dashboard, wants).await?;
     let notices = loaded.warnings.into_iter().enumerate().map(|(n, text)| Notice {
         key: format!("config-{n}"),
         severity: Severity::Info,

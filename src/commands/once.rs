@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io, time::Duration};
 
 use super::{
     Failure, complain,
-    session::{self, Open, Session},
+    session::{self, Session},
     stop,
     sweep::{Freshness, Swept, sweep},
 };
@@ -26,13 +26,7 @@ pub async fn run(args: &cli::Once, flags: &Overrides, env: &Env) -> Result<Exit,
     let loaded = super::load(flags, env)?;
     let config = &loaded.config;
     complain(&super::config::warnings(&loaded.warnings));
-    let session = Session::open(Open {
-        auto_path: session::auto_path(config, env)?,
-        role: Role::Command,
-        keys: session::keys(config, env).await?,
-        wants: Vec::new(),
-        config,
-    })?;
+    let session = Session::configured(config, env, Role::Command, Vec::new()).await?;
     let result = on(&session, args, config, env).await;
     session.close().await;
     result

@@ -75,6 +75,19 @@ impl Session {
         Session::open_at(Home::start()?, open_with)
     }
 
+    /// The same for what is configured, with the store and the secret that `config` and `env` name.
+    ///
+    /// # Errors
+    /// Those of the secret too.
+    pub(crate) async fn configured(
+        config: &Config,
+        env: &Env,
+        role: Role,
+        wants: Vec<Target>,
+    ) -> Result<Session, Failure> {
+        Session::open(Open { config, auto_path: auto_path(config, env)?, role, keys: keys(config, env).await?, wants })
+    }
+
     /// The same on a thread that is there already, which ends with the session.
     ///
     /// # Errors

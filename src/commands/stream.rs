@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Failure, complain,
-    session::{self, Open, Session},
+    session::{self, Session},
     stop,
 };
 use crate::{
@@ -36,13 +36,8 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let loaded = super::load(flags, env)?;
     let config = &loaded.config;
     complain(&super::config::warnings(&loaded.warnings));
-    let session = Session::open(Open {
-        auto_path: session::auto_path(config, env)?,
-        role: Role::Command,
-        keys: session::keys(config, env).await?,
-        wants: config.watch.iter().map(|w| w.target.clone()).collect(),
-        config,
-    })?;
+    let wants = config.watch.iter().map(|w| w.target.clone()).collect();
+    let session = Session::configured(config, env, Role::Command, wants).await?;
     let result = tokio::select! {
         result = follow(&session, config) => result,
         signal = stop::signal() => Ok(Exit::Signal(signal)),

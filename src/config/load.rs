@@ -476,12 +476,7 @@ fn theme(word: &str) -> Theme {
 }
 
 fn names(word: Option<&str>) -> Names {
-    match word {
-        Some("initials") => Names::Initials,
-        Some("id") => Names::Id,
-        Some("hidden") => Names::Hidden,
-        _ => Names::Full,
-    }
+    Names::ALL.into_iter().find(|n| word == Some(n.word())).unwrap_or_default()
 }
 
 fn symbols(word: Option<&str>) -> Symbols {

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::{error::Place, themes::Tones};
 use crate::domain::{Band, Hours, Target};
 
@@ -284,8 +286,9 @@ impl Default for Wall {
     }
 }
 
-/// How agents are named where others can read it. Campaigns always have their names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// How agents are named where others can read it. Campaigns are no people: they keep their names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Names {
     /// The label, the name or the id, whichever there is.
     #[default]
@@ -296,4 +299,19 @@ pub enum Names {
     Id,
     /// Not at all.
     Hidden,
+}
+
+impl Names {
+    /// All of them, in the order of the key that changes them.
+    pub const ALL: [Names; 4] = [Names::Full, Names::Initials, Names::Id, Names::Hidden];
+
+    /// `full`, `initials`, `id`, `hidden`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Names::Full => "full",
+            Names::Initials => "initials",
+            Names::Id => "id",
+            Names::Hidden => "hidden",
+        }
+    }
 }

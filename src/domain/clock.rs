@@ -68,6 +68,11 @@ impl Now {
         Stamp { boot: self.boot.clone(), mono: self.mono, wall: self.wall }
     }
 
+    /// The moment `d` after this one.
+    pub fn after(&self, d: Duration) -> Stamp {
+        self.stamp().after(d)
+    }
+
     /// Where `stamp` lies on this boot's clock: exact for the same boot, by the wall clock otherwise.
     pub fn mono_of(&self, stamp: &Stamp) -> Mono {
         self.mono - stamp.age(self)
@@ -86,6 +91,13 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// The moment `d` later, at most the end of time.
+    #[must_use]
+    pub fn after(&self, d: Duration) -> Stamp {
+        let wall = self.wall.checked_add(d).unwrap_or(Timestamp::MAX);
+        Stamp { boot: self.boot.clone(), mono: self.mono + d, wall }
+    }
+
     /// How long ago this was. Within one boot by the monotonic clock alone; from an earlier boot by the wall clock,
     /// but never less than the time since this boot, so that a clock that was set back cannot make old things young.
     pub fn age(&self, now: &Now) -> Duration {

@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use super::{
     Poller,
-    keeper::{Ready, later},
+    keeper::Ready,
     poller::{HOUSEKEEPING, Step},
 };
 use crate::{
@@ -145,7 +145,7 @@ impl Poller {
             let jitter = self.rng.random();
             self.health.fail(&reading.target, why, self.schedule.active(), &reading.at, jitter);
             if let Some((why, since, next)) = self.health.ill() {
-                let until = later(now, next.since(now.mono));
+                let until = now.after(next.since(now.mono));
                 self.set_link(Link::Down { why, since, until }, now);
             }
             return;
@@ -189,7 +189,7 @@ impl Poller {
                 let hit = Hit { full: self.full(), limit, own: used, asked: *retry_after };
                 self.governor = self.governor.throttled(&hit, now);
                 let wait = self.governor.blocked_for(now);
-                self.set_link(Link::Throttled { until: later(now, wait) }, now);
+                self.set_link(Link::Throttled { until: now.after(wait) }, now);
                 Ok(Some((
                     EventKind::Throttled,
                     format!("max limit exceeded with {used} of {limit} requests of our own in 60 s"),

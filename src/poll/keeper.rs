@@ -115,7 +115,7 @@ impl Keeper {
 
     /// When the token in use ends; `None` without one.
     pub fn until(&self, now: &Now) -> Option<Stamp> {
-        self.held.as_ref().map(|t| later(now, t.remaining(now)))
+        self.held.as_ref().map(|t| now.after(t.remaining(now)))
     }
 
     /// What to send with at `now`. `idle`: nothing is in flight.
@@ -212,7 +212,7 @@ impl Keeper {
         let permit = match self.store.call(move |s| s.permit(&me, &ask)).await? {
             PermitAnswer::Granted { id, .. } => id,
             PermitAnswer::Wait(d) => {
-                let until = later(now, d);
+                let until = now.after(d);
                 let told_to_wait = self.store.call(|s| s.governor()).await?.is_blocked(now);
                 let link = if told_to_wait {
                     Link::Throttled { until }
@@ -281,10 +281,10 @@ impl Keeper {
             MintAnswer::Busy(d) => {
                 // Short looks: the other one is done within a request's time.
                 let d = d.min(Duration::from_millis(500));
-                (Link::TokenWait { until: later(now, d), why: "another ahtop is minting a token".into() }, d)
+                (Link::TokenWait { until: now.after(d), why: "another ahtop is minting a token".into() }, d)
             }
             MintAnswer::BackOff(d) if self.failed.is_some() => {
-                let until = later(now, d);
+                let until = now.after(d);
                 let link = match self.failed.clone() {
                     Some(Link::Throttled { .. }) => Link::Throttled { until },
                     Some(Link::Down { why, since, .. }) => Link::Down { why, since, until },
@@ -296,14 +296,14 @@ impl Keeper {
             }
             MintAnswer::BackOff(d) if deaths == 0 => {
                 let why = "the last try brought none, and the account has few in an hour: tries are spaced";
-                (Link::TokenWait { until: later(now, d), why: why.into() }, d)
+                (Link::TokenWait { until: now.after(d), why: why.into() }, d)
             }
             MintAnswer::BackOff(d) => {
                 let why = "another program mints tokens and kills ours: stop it, or share one token by [auth] \
                            token_command, or use mode = \"basic\"";
-                (Link::TokenWait { until: later(now, d), why: why.into() }, d)
+                (Link::TokenWait { until: now.after(d), why: why.into() }, d)
             }
-            MintAnswer::Ceiling(d) => (Link::TokenCeiling { until: later(now, d) }, d),
+            MintAnswer::Ceiling(d) => (Link::TokenCeiling { until: now.after(d) }, d),
         };
         self.wait = Some((link.clone(), now.mono + d));
         Ready::Wait(link, now.mono + d)
@@ -322,7 +322,7 @@ impl Keeper {
         let down = |until| Link::Down { why: why.clone(), since: now.stamp(), until };
         match reply {
             Reply::CredentialsRejected { .. } => {
-                let (until, d) = (later(now, CREDENTIALS_INTERVAL), CREDENTIALS_INTERVAL);
+                let (until, d) = (now.after(CREDENTIALS_INTERVAL), CREDENTIALS_INTERVAL);
                 let link = Link::Credentials { why: why.clone(), until };
                 self.wait = Some((link.clone(), now.mono + d));
                 // No token came of it: who corrects the key need not wait for the spacing of mintings.
@@ -344,7 +344,7 @@ impl Keeper {
                 match *retry_after {
                     Some(d) => {
                         let d = d.min(RETRY.1);
-                        let link = Link::Throttled { until: later(now, d) };
+                        let link = Link::Throttled { until: now.after(d) };
                         self.wait = Some((link.clone(), now.mono + d));
                         (MintEnd::Failed, Ready::Wait(link, now.mono + d))
                     }
@@ -361,7 +361,7 @@ impl Keeper {
     fn retry(&mut self, now: &Now, link: impl FnOnce(Stamp) -> Link) -> Ready {
         let d = RETRY.0.saturating_mul(2u32.saturating_pow(self.tries.min(8))).min(RETRY.1);
         self.tries = self.tries.saturating_add(1);
-        let link = link(later(now, d));
+        let link = link(now.after(d));
         self.wait = Some((link.clone(), now.mono + d));
         Ready::Wait(link, now.mono + d)
     }
@@ -395,7 +395,7 @@ impl Keeper {
 
     /// The service rejected who we are; nothing is tried for a while.
     pub fn refused(&mut self, why: &str, now: &Now) {
-        let link = Link::Credentials { why: why.into(), until: later(now, CREDENTIALS_INTERVAL) };
+        let link = Link::Credentials { why: why.into(), until: now.after(CREDENTIALS_INTERVAL) };
         self.wait = Some((link, now.mono + CREDENTIALS_INTERVAL));
         self.held = None;
     }
@@ -408,9 +408,4 @@ impl Keeper {
 
 fn send(token: &Token) -> Ready {
     Ready::Send(Auth::Bearer(token.secret.clone()), Some(token.generation))
-}
-
-/// `d` after `now`.
-pub(super) fn later(now: &Now, d: Duration) -> Stamp {
-    Stamp { boot: now.boot.clone(), mono: now.mono + d, wall: now.wall.checked_add(d).unwrap_or(now.wall) }
 }

@@ -6,7 +6,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{Gate, Health, Keeper, Keys, Next, Pacer, Schedule, flight::Landed, keeper::later, tell::STATUS_INTERVAL};
+use super::{Gate, Health, Keeper, Keys, Next, Pacer, Schedule, flight::Landed, tell::STATUS_INTERVAL};
 use crate::{
     api::Client,
     config::Budget,
@@ -284,7 +284,7 @@ impl Poller {
         if doors.closed {
             let until = doors.until.map(|at| {
                 let left = at.as_millisecond().saturating_sub(now.wall.as_millisecond());
-                Stamp { wall: at, ..later(now, Duration::from_millis(u64::try_from(left).unwrap_or(0))) }
+                Stamp { wall: at, ..now.after(Duration::from_millis(u64::try_from(left).unwrap_or(0))) }
             });
             // Said once: the end of the hours on the boot clock moves with every look.
             if !matches!(&self.link, Link::Closed { until: said } if said.as_ref().map(|s| s.wall) == doors.until) {

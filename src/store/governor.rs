@@ -131,10 +131,7 @@ impl Governor {
             .unwrap_or(own)
             .clamp(Duration::from_secs(1), Duration::from_secs(300))
             .min(hit.asked.map_or(Duration::from_secs(60), |_| Duration::from_secs(300)));
-        let mut until = now.clone();
-        until.mono = until.mono + wait;
-        until.wall = until.wall.checked_add(wait).unwrap_or(until.wall);
-        Governor { fallen: Some(fall), blocked_until: Some(until.stamp()), streak }
+        Governor { fallen: Some(fall), blocked_until: Some(now.after(wait)), streak }
     }
 
     /// After a good answer: the streak is over (the rate rises with time).

@@ -199,7 +199,7 @@ fn next(scene: &Scene<'_>, line: &Line<'_>) -> String {
         return "next poll: now".into();
     }
     if line.state == RowState::Other(Condition::Invalid) && line.row.failures >= 2 {
-        let rest = crate::app::banners::INVALID_RETRY;
+        let rest = crate::poll::INVALID_INTERVAL;
         return line.row.last.as_ref().map_or_else(|| "next poll: soon".into(), |(_, at)| due(scene, at, rest));
     }
     let every = status.sweep.max(scene.state.facts.min_interval);
