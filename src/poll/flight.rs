@@ -115,9 +115,9 @@ impl Poller {
         let event = event.map(|(kind, text)| self.event(kind, text, &now));
         self.store
             .call(move |s| {
-                s.finish(permit, true)?;
-                if let Some(reading) = &reading {
-                    s.append(std::slice::from_ref(reading))?;
+                match &reading {
+                    Some(reading) => s.land(permit, reading)?,
+                    None => s.finish(permit, true)?,
                 }
                 if let Some(governor) = &governor {
                     s.set_governor(governor)?;

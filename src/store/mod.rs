@@ -87,7 +87,8 @@ pub trait Store: Send + Sync {
 
     // ---- lease ---------------------------------------------------------------------------------------------------
 
-    /// Takes the lease to poll if it is free, expired or already ours, for `ttl`; says who holds it otherwise.
+    /// Takes the lease to poll if it is free, expired or already ours, for `ttl`; says who holds it otherwise. One that
+    /// is ours and lasts for half of `ttl` may stay as it is.
     /// A [`Role::Serve`] that meets a dashboard's lease leaves a claim, which the holder sees as `claimed`.
     fn lease(&self, who: &Instance, ttl: Duration) -> Result<Lease, StoreError>;
 
@@ -109,6 +110,10 @@ pub trait Store: Send + Sync {
 
     /// The request of a permit has ended (`used`), or was never sent and must not count (`!used`).
     fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError>;
+
+    /// The request of a permit has ended with this reading: [`finish`](Store::finish) and [`append`](Store::append)
+    /// together, both or neither.
+    fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError>;
 
     /// What the ledger holds now.
     fn usage(&self) -> Result<Usage, StoreError>;

@@ -267,6 +267,10 @@ impl Store for ReplayStore {
         self.now.finish(permit, used)
     }
 
+    fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
+        self.now.land(permit, reading)
+    }
+
     fn usage(&self) -> Result<Usage, StoreError> {
         self.now.usage()
     }

@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use super::*;
+use super::{sqlite::Ledgers, *};
 use crate::domain::{Clock, Mono, Series};
 
 /// How long until the file is tried again.
@@ -34,8 +34,6 @@ const MEMORY: i64 = 1 << 40;
 pub struct ResilientStore {
     path: PathBuf,
     clock: Arc<dyn Clock>,
-    /// The ledgers as they were after our last use of them, for when the file cannot even be read.
-    shadow: SqliteStore,
     inner: Mutex<Inner>,
     version: Mutex<(Option<(u64, u64)>, u64)>,
 }
@@ -43,6 +41,8 @@ pub struct ResilientStore {
 struct Inner {
     /// The file, or the memory while `fallen`.
     store: Arc<SqliteStore>,
+    /// The file's ledgers as they were after our last use of them, for when it cannot even be read.
+    shadow: Ledgers,
     fallen: Option<Fallen>,
     /// Counts the changes of `store`.
     epoch: u64,
@@ -85,7 +85,6 @@ impl ResilientStore {
     /// [`StoreError::Newer`] and [`StoreError::Busy`], where going on would do harm, and the database of another
     /// program.
     pub fn open(path: PathBuf, clock: Arc<dyn Clock>) -> Result<(Self, Vec<StoreNotice>), StoreError> {
-        let shadow = SqliteStore::memory(clock.clone())?;
         let (store, aside, fallen) = match SqliteStore::open_or_replace(&path, clock.clone(), false) {
             Ok(found) => (found.store, found.aside, None),
             Err(e) if is_sick(&e) => {
@@ -98,8 +97,9 @@ impl ResilientStore {
             }
             Err(e) => return Err(e),
         };
-        let inner = Inner { store: Arc::new(store), fallen, epoch: 0, bridge: None, aside: None };
-        let this = ResilientStore { path, clock, shadow, inner: Mutex::new(inner), version: Mutex::new((None, 0)) };
+        let inner =
+            Inner { store: Arc::new(store), shadow: Ledgers::default(), fallen, epoch: 0, bridge: None, aside: None };
+        let this = ResilientStore { path, clock, inner: Mutex::new(inner), version: Mutex::new((None, 0)) };
         let mut notices: Vec<StoreNotice> = vec![];
         if let Some(aside) = aside {
             let notice = aside_notice(&aside);
@@ -144,10 +144,11 @@ impl ResilientStore {
     /// Like [`run`](Self::run), for what changes the ledgers: the shadow follows.
     fn run_ledger<T>(&self, f: impl Fn(&SqliteStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let out = self.run(f)?;
-        let inner = self.lock();
-        if inner.fallen.is_none() {
-            // Settling drops what expired, so that the shadow stays as small as the ledger.
-            let _ = inner.store.copy_ledgers_to(&self.shadow).and_then(|()| self.shadow.hold(Duration::ZERO));
+        let mut inner = self.lock();
+        if inner.fallen.is_none()
+            && let Ok(ledgers) = inner.store.ledgers()
+        {
+            inner.shadow = ledgers;
         }
         Ok(out)
     }
@@ -164,7 +165,7 @@ impl ResilientStore {
         let memory = SqliteStore::memory(self.clock.clone())?;
         // What the file does not tell any more, the shadow does.
         let _ = inner.store.copy_to(&memory, MEMORY);
-        self.shadow.copy_ledgers_to(&memory)?;
+        memory.take_ledgers(&inner.shadow)?;
         memory.number_from(MEMORY)?;
         let (sharers, head, events) = (share(&memory), memory.head()?.0 - MEMORY, memory.last_event()?);
         self.tell(&memory, &format!("{why}; going on in memory"));
@@ -178,8 +179,8 @@ impl ResilientStore {
     /// The file's name leads elsewhere: somebody moved a damaged file aside, or deleted it.
     fn follow(&self, inner: &mut Inner) {
         let opened = SqliteStore::open_or_replace(&self.path, self.clock.clone(), false).and_then(|found| {
-            let _ = inner.store.copy_ledgers_to(&found.store);
-            self.shadow.copy_ledgers_to(&found.store)?;
+            let _ = inner.store.ledgers().and_then(|ledgers| found.store.take_ledgers(&ledgers));
+            found.store.take_ledgers(&inner.shadow)?;
             // The numbers go on, so that no cursor lies ahead of them.
             found.store.number_from(inner.store.head().unwrap_or_default().0)?;
             Ok(found)
@@ -225,7 +226,7 @@ impl ResilientStore {
     ) -> Result<(SqliteStore, Option<PathBuf>, i64), StoreError> {
         let found = SqliteStore::open_or_replace(&self.path, self.clock.clone(), suspect)?;
         let file = found.store;
-        memory.copy_ledgers_to(&file)?;
+        file.take_ledgers(&memory.ledgers()?)?;
         memory.copy_documents_to(&file)?;
         file.number_from(fallen.head)?;
         let (fresh, _) = memory.since(Cursor(MEMORY + fallen.head), usize::MAX)?;
@@ -354,6 +355,10 @@ impl Store for ResilientStore {
 
     fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError> {
         self.run_ledger(|s| s.finish(permit, used))
+    }
+
+    fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
+        self.run_ledger(|s| s.land(permit, reading))
     }
 
     fn usage(&self) -> Result<Usage, StoreError> {

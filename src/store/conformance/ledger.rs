@@ -9,8 +9,8 @@ use proptest::{
 
 use super::{Make, process, secs};
 use crate::{
-    domain::{Clock, Mono},
-    store::{Governor, Hit, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Role, Store},
+    domain::{Clock, Mono, Target},
+    store::{Cursor, Governor, Hit, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Role, Store},
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -81,6 +81,25 @@ pub(crate) fn an_unused_permit_does_not_count(make: Make<'_>) {
     store.finish(id, false).unwrap();
     assert_eq!(store.usage().unwrap().used_60s, 0);
     granted(&*store, 1, Pace::Burst);
+}
+
+pub(crate) fn a_landing_ends_its_permit_with_its_reading(make: Make<'_>) {
+    let world = make();
+    let store = world.view();
+    let id = granted(&*store, 1, Pace::Burst);
+    world.advance(1);
+    let reading = world.value(&Target::campaign("COLLECT"), 287);
+    store.land(id, &reading).unwrap();
+    let usage = store.usage().unwrap();
+    assert_eq!((usage.used_60s, usage.in_flight), (1, 0));
+    assert_eq!(store.since(Cursor::default(), 9).unwrap().0, [reading.clone()]);
+    // It counts from its end, like one that was finished; a permit that ended already loses no reading.
+    world.advance(59);
+    assert_eq!(store.usage().unwrap().used_60s, 1);
+    world.advance(2);
+    assert_eq!(store.usage().unwrap().used_60s, 0);
+    store.land(id, &reading).unwrap();
+    assert_eq!((store.usage().unwrap().used_60s, store.history().unwrap().readings), (0, 2));
 }
 
 pub(crate) fn the_cap_is_one_for_all_processes(make: Make<'_>) {

@@ -89,6 +89,7 @@ macro_rules! conformance_tests {
             a_permit_counts_until_a_minute_after_its_end
             a_permit_never_finished_counts_for_its_longest_life
             an_unused_permit_does_not_count
+            a_landing_ends_its_permit_with_its_reading
             the_cap_is_one_for_all_processes
             an_even_pace_makes_up_for_one_late_gap
             a_changed_gap_takes_effect_at_once

@@ -75,25 +75,49 @@ const REST: [(&str, &str); 7] = [
     ("SELECT id, name FROM boot", "INSERT OR IGNORE INTO boot(id, name) VALUES(?1, ?2)"),
 ];
 
-fn copy(from: &Connection, to: &Connection, (select, insert): (&str, &str)) -> Result<()> {
+/// The rows of a table, in the order of its columns.
+type Rows = Vec<Vec<Value>>;
+
+/// Permits, pace, mintings, token, rate control, and who is here, out of any database.
+#[derive(Clone, Default)]
+pub(in crate::store) struct Ledgers([Rows; LEDGERS.len()]);
+
+fn rows(from: &Connection, select: &str) -> Result<Rows> {
     let mut read = from.prepare_cached(select)?;
-    let mut write = to.prepare_cached(insert)?;
     let columns = read.column_count();
-    let mut rows = read.query([])?;
-    while let Some(row) = rows.next()? {
-        let values: Vec<Value> = (0..columns).map(|i| row.get(i)).collect::<Result<_>>()?;
-        write.execute(params_from_iter(values))?;
-    }
-    Ok(())
+    read.query_map([], |row| (0..columns).map(|i| row.get(i)).collect())?.collect()
 }
 
-/// Permits, pace, mintings, token, rate control, and who is here.
-pub(super) fn ledgers(from: &Connection, to: &mut Connection) -> Result<()> {
+fn insert(to: &Connection, insert: &str, rows: &Rows) -> Result<()> {
+    let mut write = to.prepare_cached(insert)?;
+    rows.iter().try_for_each(|row| write.execute(params_from_iter(row)).map(drop))
+}
+
+fn copy(from: &Connection, to: &Connection, (select, into): (&str, &str)) -> Result<()> {
+    insert(to, into, &rows(from, select)?)
+}
+
+/// Takes the ledgers out. All of them or an error.
+pub(super) fn take_out(from: &Connection) -> Result<Ledgers> {
+    let mut out = Ledgers::default();
+    for ((select, _), rows_of) in LEDGERS.iter().zip(&mut out.0) {
+        *rows_of = rows(from, select)?;
+    }
+    Ok(out)
+}
+
+/// Puts ledgers in, each entry under its own number: twice does no harm.
+pub(super) fn put_in(ledgers: &Ledgers, to: &mut Connection) -> Result<()> {
     let to = Transaction::new(to, TransactionBehavior::Immediate)?;
-    for table in LEDGERS {
-        copy(from, &to, table)?;
+    for ((_, into), rows) in LEDGERS.iter().zip(&ledgers.0) {
+        insert(&to, into, rows)?;
     }
     to.commit()
+}
+
+/// From one database to another.
+pub(super) fn ledgers(from: &Connection, to: &mut Connection) -> Result<()> {
+    put_in(&take_out(from)?, to)
 }
 
 /// Documents that were written in memory.

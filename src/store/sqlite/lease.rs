@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 
 use super::events;
 use crate::{
-    domain::Now,
+    domain::{Mono, Now},
     store::{EventKind, Instance, Lease, Role},
 };
 
@@ -30,6 +30,7 @@ impl Slot {
 struct Held {
     by: Instance,
     valid: bool,
+    until: Mono,
     lit: bool,
 }
 
@@ -45,10 +46,10 @@ pub(super) fn instance_of(r: &SqlRow<'_>) -> Result<Instance> {
 
 fn held(c: &Connection, now: &Now, slot: Slot) -> Result<Option<Held>> {
     c.prepare_cached(
-        "SELECT id, pid, host, role, boot = ?2 AND taken <= ?3 AND until > ?3, lit FROM lease WHERE what = ?1",
+        "SELECT id, pid, host, role, boot = ?2 AND taken <= ?3 AND until > ?3, until, lit FROM lease WHERE what = ?1",
     )?
     .query_row(params![slot.word(), &*now.boot.0, now.mono.0], |r| {
-        Ok(Held { by: instance_of(r)?, valid: r.get(4)?, lit: r.get(5)? })
+        Ok(Held { by: instance_of(r)?, valid: r.get(4)?, until: Mono(r.get(5)?), lit: r.get(6)? })
     })
     .optional()
 }
@@ -69,6 +70,15 @@ fn put(c: &Connection, now: &Now, slot: Slot, who: &Instance, ttl: Duration) -> 
         (now.mono + ttl).0
     ])?;
     Ok(())
+}
+
+/// The lease of `who` where nothing has to be written for it: it holds for half of `ttl` or longer, shows that its
+/// holder lives, and nobody claims it.
+pub(super) fn lasting(c: &Connection, now: &Now, who: &Instance, ttl: Duration) -> Result<Option<Lease>> {
+    let held = held(c, now, Slot::Lease)?.filter(|h| h.valid && h.lit && h.by.id == who.id);
+    let lasts = held.is_some_and(|h| h.until.since(now.mono) >= ttl / 2);
+    let claimed = lasts && self::held(c, now, Slot::Claim)?.is_some();
+    Ok((lasts && !claimed).then(|| Lease { holder: who.clone(), mine: true, claimed: false }))
 }
 
 pub(super) fn lease(c: &Connection, now: &Now, who: &Instance, ttl: Duration) -> Result<Lease> {

@@ -32,6 +32,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+pub(super) use self::carry::Ledgers;
 use self::schema::Unfit;
 use super::*;
 use crate::domain::Clock;
@@ -258,10 +259,14 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Copies the ledgers alone, each entry by its own number: twice does no harm.
-    pub(super) fn copy_ledgers_to(&self, other: &SqliteStore) -> Result<(), StoreError> {
-        let from = self.lock();
-        other.lock_for(|to| carry::ledgers(&from, to)).map_err(|e| self.explain(&e))
+    /// What the ledgers hold now.
+    pub(super) fn ledgers(&self) -> Result<Ledgers, StoreError> {
+        self.read(|c, _| carry::take_out(c))
+    }
+
+    /// Takes in ledgers, each entry by its own number: twice does no harm.
+    pub(super) fn take_ledgers(&self, ledgers: &Ledgers) -> Result<(), StoreError> {
+        self.lock_for(|to| carry::put_in(ledgers, to)).map_err(|e| self.explain(&e))
     }
 
     /// Copies documents that are newer here.
@@ -439,6 +444,10 @@ impl Store for SqliteStore {
     }
 
     fn lease(&self, who: &Instance, ttl: Duration) -> Result<Lease, StoreError> {
+        // Asked each second: one that lasts is not written again.
+        if let Some(lease) = self.read(|c, now| lease::lasting(c, now, who, ttl))? {
+            return Ok(lease);
+        }
         self.write(|c, now| {
             if self.beacon.is_dark() {
                 lease::bury(c, now, who)?;
@@ -480,6 +489,13 @@ impl Store for SqliteStore {
 
     fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError> {
         self.write(|c, now| permits::finish(c, now, permit, used))
+    }
+
+    fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
+        self.write(|c, now| {
+            permits::finish(c, now, permit, true)?;
+            readings::append(c, now, std::slice::from_ref(reading))
+        })
     }
 
     fn usage(&self) -> Result<Usage, StoreError> {

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Error, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Error, ErrorCode, Transaction, TransactionBehavior, config::DbConfig};
 
 /// Marks the file as ahtop's: `ahtp`.
 pub(super) const APPLICATION_ID: i32 = 0x6168_7470;
@@ -108,6 +108,8 @@ pub(super) fn inspect(conn: &Connection) -> Result<(), Unfit> {
 pub(super) fn prepare(conn: &mut Connection) -> Result<(), Unfit> {
     conn.busy_timeout(PATIENCE)?;
     conn.set_prepared_statement_cache_capacity(96);
+    // Otherwise a statement is planned anew whenever a bound value might change its plan. Ours has one good plan each.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     {
         // One transaction for one picture: another process may be creating the tables at this moment.
         let look = Transaction::new(conn, TransactionBehavior::Deferred)?;
