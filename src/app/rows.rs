@@ -366,6 +366,11 @@ pub fn next_change(state: &State, now: &Now) -> Option<Duration> {
     state.frozen.is_none().then(|| wall::next_change(state).map_or(ages, |d| d.min(ages)))
 }
 
+/// True while targets wait for the first outcome that anybody ever had of them.
+pub fn are_filling(state: &State) -> bool {
+    state.rows.values().any(|row| row.last.is_none())
+}
+
 fn step(state: &State) -> Duration {
     state.facts.ui.age_step.clamp(Duration::from_secs(1), Duration::from_secs(60))
 }

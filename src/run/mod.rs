@@ -36,7 +36,7 @@ use crate::{
     alert::Policy,
     app::{Effect, Event, Facts, Notice, Overlay, Pointer, Room, State, View, past, rows, update},
     config::{Alert, Ui},
-    domain::{Clock, Kind},
+    domain::{Clock, Kind, Now},
     store::Handle,
     term::{self, Guard, Signal},
     ui::{self, Look, TerminalFacts},
@@ -44,6 +44,9 @@ use crate::{
 
 /// Most events taken in between two frames.
 const DRAIN: usize = 1000;
+/// What nobody waits for is drawn with the ages, which advance once a second; where they advance less often, it waits
+/// no longer than this for the frame before it.
+const CALM: Duration = Duration::from_secs(1);
 /// How often our own memory is looked at.
 const SAMPLE: Duration = Duration::from_secs(10);
 
@@ -244,7 +247,7 @@ where
             painter.paint(terminal, &mut state, clock.as_ref(), &mut draw)?;
             feed.attend(rows::attention(&state));
             feed.look_back(past::wanted(&state));
-            painter.paced(gap);
+            painter.paced(gap, &state, &clock.now());
         }
         let wake = if suspended {
             None
@@ -302,6 +305,7 @@ where
             painter.restart(terminal)?;
         }
         for event in events {
+            painter.urgent |= is_awaited(&state, &event);
             for effect in update(&mut state, event, now.clone()) {
                 match effect {
                     Effect::Quit => return Ok(Outcome::Quit),
@@ -339,6 +343,16 @@ fn translate(input: Input) -> Option<Event> {
     }
 }
 
+/// Somebody waits for it: the first picture, and answers about what is selected.
+fn is_awaited(state: &State, event: &Event) -> bool {
+    let selected = state.selected.get(&state.focus);
+    match event {
+        Event::Loaded(_) | Event::Past(_) => true,
+        Event::Readings(readings) => readings.iter().any(|r| Some(&r.target) == selected),
+        _ => false,
+    }
+}
+
 fn terminal_error(e: impl Error + Send + Sync + 'static) -> RunError {
     RunError::Terminal(Box::new(e))
 }
@@ -367,11 +381,12 @@ impl Painter {
     }
 
     /// A frame was drawn. A few may follow each other at once, so that a key is answered at once; over a second there
-    /// are no more of them than are configured.
-    fn paced(&mut self, gap: Duration) {
+    /// are no more of them than are configured. What comes by itself waits for the next frame that comes by itself.
+    fn paced(&mut self, gap: Duration, state: &State, shown: &Now) {
         let now = Instant::now();
         self.next = self.next.max(now.checked_sub(gap * 2).unwrap_or(now)) + gap;
-        (self.calm, self.urgent) = (now + gap, false);
+        let ages = rows::next_change(state, shown).unwrap_or(CALM).min(CALM);
+        (self.calm, self.urgent) = (now + if rows::are_filling(state) { gap } else { gap.max(ages) }, false);
     }
 
     /// When the next frame may be drawn.

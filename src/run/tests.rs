@@ -244,6 +244,39 @@ async fn what_the_store_knew_and_what_it_learns_is_shown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_comes_with_the_ages_and_what_is_selected_at_once() {
+    let rig = Rig::start();
+    rig.shows("a1").await;
+    for watched in fixture::facts().watched.iter() {
+        let at = rig.clock.now().stamp();
+        let outcome = Answer::Value(Aht::from_secs(290));
+        rig.store.append(&[Reading { target: watched.target.clone(), at, outcome, name: None }]).unwrap();
+    }
+    rig.shows("a6 Some(290)").await;
+    let before = rig.frames();
+    for i in 0..200 {
+        rig.append("a2", 200 + i);
+        rig.notify.notify_one();
+        sleep(Duration::from_millis(300)).await;
+    }
+    let drawn = rig.frames() - before;
+    assert!((59..=62).contains(&drawn), "{drawn} frames in a minute with 200 readings");
+    sleep(Duration::from_millis(1000)).await;
+    assert!(rig.last().contains("a2 Some(399)"));
+    rig.type_text("2j");
+    rig.shows("[\"a").await;
+    let selected = rig.last().split("[\"").nth(1).and_then(|t| t.split('"').next()).unwrap().to_owned();
+    for i in 0..10 {
+        sleep(Duration::from_millis(370)).await;
+        rig.append(&selected, 300 + i);
+        rig.notify.notify_one();
+        let before = Instant::now();
+        rig.shows(&format!("{selected} Some({})", 300 + i)).await;
+        assert!(before.elapsed() <= Duration::from_millis(100));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn quitting_takes_no_longer_than_a_frame() {
     let rig = Rig::start();
     rig.shows("a1").await;
