@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --release --example footprint                       # the demo, ages every second, 60 s
 //! cargo run --release --example footprint -- --seconds 120 -- demo --age-step 10s
+//! cargo run --release --example footprint -- --beside 60        # 60 targets of a simulated service outside of it
 //! cargo run --release --example footprint -- --fill DIR         # a store with 500 agents and 30 days, and its start
 //! cargo run --release --example footprint -- --program htop --  # something else, for comparison
 //! ```
@@ -33,10 +34,12 @@ use std::{
 };
 
 use ahtop::{
-    domain::{Aht, Clock, Outcome, Reading, Stamp, SystemClock, Target},
+    domain::{Aht, Clock, Kind, Outcome, Reading, Stamp, SystemClock, Target},
+    sim::{Scenario, SimServer, SimService, options::RosterChoice},
     store::{SqliteStore, Store},
 };
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use tokio_util::sync::CancellationToken;
 
 const SIZE: (u16, u16) = (120, 40);
 /// Agents and days of the large store.
@@ -48,13 +51,14 @@ struct Args {
     seconds: u64,
     program: PathBuf,
     fill: Option<PathBuf>,
+    beside: Option<usize>,
     rest: Vec<String>,
 }
 
 fn args() -> Args {
     let beside = std::env::current_exe().unwrap();
     let program = beside.parent().and_then(Path::parent).unwrap().join("ahtop");
-    let mut args = Args { seconds: 60, program, fill: None, rest: vec!["demo".into()] };
+    let mut args = Args { seconds: 60, program, fill: None, beside: None, rest: vec!["demo".into()] };
     let mut given = std::env::args().skip(1);
     while let Some(arg) = given.next() {
         let mut value = || given.next().expect("a value behind the flag");
@@ -62,11 +66,14 @@ fn args() -> Args {
             "--seconds" => args.seconds = value().parse().expect("a number of seconds"),
             "--program" => args.program = value().into(),
             "--fill" => args.fill = Some(value().into()),
+            "--beside" => args.beside = Some(value().parse().expect("a number of targets")),
             "--" => {
                 args.rest = given.collect();
                 break;
             }
-            other => panic!("{other}: --seconds N, --program FILE, --fill DIR, or -- and the program's arguments"),
+            other => panic!(
+                "{other}: --seconds N, --program FILE, --fill DIR, --beside N, or -- and the program's arguments"
+            ),
         }
     }
     args
@@ -80,11 +87,19 @@ fn main() {
         variables.push(("AHTOP_STATE_DIR", dir.to_string_lossy().into_owned()));
         args.rest = vec!["--config".into(), config.to_string_lossy().into_owned()];
     }
+    let state = tempfile::tempdir().unwrap();
+    let _service = args.beside.map(|targets| {
+        let service = Service::start(targets);
+        args.rest = service.flags();
+        variables.push(("AHTOP_API_KEY", service.sim.options().api_key));
+        variables.push(("AHTOP_STATE_DIR", state.path().to_string_lossy().into_owned()));
+        service
+    });
     let run = Run::start(&args, &variables);
     let first = run.first_frame();
     println!("first frame       {:>8.1} ms", first.as_secs_f64() * 1e3);
-    // The first fill of the tables is no steady state.
-    thread::sleep(Duration::from_secs(15));
+    // The first fill of the tables is no steady state; only the demo begins with its past.
+    thread::sleep(Duration::from_secs(if args.beside.is_some() { 90 } else { 15 }));
     let (before, bytes, writes) = (run.usage(), run.bytes(), run.writes());
     thread::sleep(Duration::from_secs(args.seconds));
     let (after, bytes, writes) = (run.usage(), run.bytes() - bytes, run.writes() - writes);
@@ -101,6 +116,37 @@ fn main() {
     answers.sort();
     let at = |share: f64| answers[((answers.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     println!("key answered      {:>8.1} ms median, {:.1} ms p99", at(0.5), at(0.99));
+}
+
+/// The demo's call centre at another size, day and night, in a thread of this process.
+struct Service {
+    sim: Arc<SimService>,
+    base_url: String,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Service {
+    fn start(targets: usize) -> Service {
+        let mut options = Scenario::Busy.options(1);
+        let campaigns = targets / 10;
+        let agents = targets - campaigns;
+        options.model.roster = RosterChoice::Generated { campaigns, agents, around_the_clock: true };
+        let sim = Arc::new(SimService::new(options, Arc::new(SystemClock::new())));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let server = runtime.block_on(SimServer::bind(0)).unwrap();
+        let base_url = server.base_url();
+        runtime.spawn(server.serve(sim.clone(), CancellationToken::new()));
+        Service { sim, base_url, _runtime: runtime }
+    }
+
+    fn flags(&self) -> Vec<String> {
+        let mut flags = vec!["--base-url".into(), self.base_url.clone(), "--user".into(), self.sim.options().user_name];
+        for target in self.sim.roster().targets() {
+            flags.push(if target.kind == Kind::Agent { "-a" } else { "-C" }.into());
+            flags.push(target.id.to_string());
+        }
+        flags
+    }
 }
 
 /// A program in a terminal.

@@ -57,8 +57,8 @@ pub(super) struct Judge {
 /// The loop's end of the feed. The task ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Feed {
-    /// News for the update.
-    pub(super) events: mpsc::Receiver<Event>,
+    /// News for the update: what was found at one look comes at once, and wakes the loop once.
+    pub(super) events: mpsc::Receiver<Vec<Event>>,
     wants: watch::Sender<Wants>,
     nudges: mpsc::Sender<Target>,
     actions: mpsc::Sender<Action>,
@@ -80,6 +80,7 @@ impl Feed {
             store,
             me,
             sender,
+            news: Vec::new(),
             cursor: None,
             version: None,
             shared_at: None,
@@ -137,7 +138,9 @@ impl Drop for Feed {
 struct Worker {
     store: Handle,
     me: Instance,
-    sender: mpsc::Sender<Event>,
+    sender: mpsc::Sender<Vec<Event>>,
+    /// What is to be sent.
+    news: Vec<Event>,
     /// `None` until everything was loaded.
     cursor: Option<Cursor>,
     version: Option<u64>,
@@ -152,9 +155,6 @@ struct Worker {
     look_at: Instant,
     want_at: Instant,
 }
-
-/// The loop has gone.
-struct Gone;
 
 impl Worker {
     async fn run(
@@ -171,9 +171,7 @@ impl Worker {
                 target = nudged.recv() => {
                     let Some(target) = target else { return };
                     let result = self.store.call(move |s| s.nudge(&target)).await;
-                    if self.judge(WRITE, result).await.is_err() {
-                        return;
-                    }
+                    self.judge(WRITE, result);
                 }
                 action = acted.recv() => {
                     let Some(action) = action else { return };
@@ -181,9 +179,7 @@ impl Worker {
                         let text = serde_json::to_string(&action).map_err(|e| StoreError::Other(e.to_string()))?;
                         s.post(shelf::BOOK, &text)
                     });
-                    if self.judge(WRITE, result.await).await.is_err() {
-                        return;
-                    }
+                    self.judge(WRITE, result.await);
                     // It shows here at once, whoever polls.
                     self.look_at = Instant::now();
                 }
@@ -197,19 +193,17 @@ impl Worker {
                     if changed.is_err() {
                         return;
                     }
-                    let Some(ask) = asked.borrow_and_update().clone() else { continue };
-                    let result = self.look_back(ask).await;
-                    if self.judge(READ, result).await.is_err() {
-                        return;
+                    let ask = asked.borrow_and_update().clone();
+                    if let Some(ask) = ask {
+                        let result = self.look_back(ask).await;
+                        self.judge(READ, result);
                     }
                 }
                 () = sleep_until(self.want_at) => {
                     self.want_at = Instant::now() + WANT;
                     let (me, wants) = (self.me.clone(), wanted.borrow_and_update().clone());
                     let result = self.store.call(move |s| s.want(&me, &wants, WANT_TTL)).await;
-                    if self.judge(WRITE, result).await.is_err() {
-                        return;
-                    }
+                    self.judge(WRITE, result);
                 }
                 () = async {
                     tokio::select! {
@@ -220,10 +214,11 @@ impl Worker {
                     let result = self.look().await;
                     let ok = result.is_ok();
                     self.look_at = Instant::now() + if ok { self.period() } else { RETRY };
-                    if self.judge(READ, result).await.is_err() || self.sender.is_closed() {
-                        return;
-                    }
+                    self.judge(READ, result);
                 }
+            }
+            if self.send().await.is_err() {
+                return;
             }
         }
     }
@@ -238,7 +233,7 @@ impl Worker {
         let Some(mut cursor) = self.cursor else {
             let snapshot = self.store.call(|s| s.snapshot(Series::SPAN)).await?;
             self.cursor = Some(snapshot.cursor);
-            self.send(Event::Loaded(snapshot)).await;
+            self.news.push(Event::Loaded(snapshot));
             self.read_book().await?;
             return self.share().await;
         };
@@ -250,10 +245,13 @@ impl Worker {
                 let more = readings.len() >= BATCH;
                 (cursor, self.cursor) = (next, Some(next));
                 if !readings.is_empty() {
-                    self.send(Event::Readings(readings)).await;
+                    self.news.push(Event::Readings(readings));
                 }
                 if !more {
                     break;
+                }
+                if self.send().await.is_err() {
+                    return Ok(());
                 }
             }
             self.read_book().await?;
@@ -277,7 +275,7 @@ impl Worker {
             .await?;
         self.book = known;
         if let Some(alarms) = alarms {
-            self.send(Event::Alarms(Box::new(alarms))).await;
+            self.news.push(Event::Alarms(Box::new(alarms)));
         }
         Ok(())
     }
@@ -297,7 +295,7 @@ impl Worker {
                 Ok(binner.finish(s.now().wall.as_millisecond()))
             })
             .await?;
-        self.send(Event::Past(Box::new(past))).await;
+        self.news.push(Event::Past(Box::new(past)));
         Ok(())
     }
 
@@ -329,28 +327,34 @@ impl Worker {
         let news = whole != old;
         self.sent = Some(whole);
         if news {
-            self.send(Event::Shared(Box::new(shared))).await;
+            self.news.push(Event::Shared(Box::new(shared)));
         }
         Ok(())
     }
 
     /// A failing store is shown, never an end: the last values stay, and their ages tell.
-    async fn judge(&mut self, key: &'static str, result: Result<(), StoreError>) -> Result<(), Gone> {
-        let event = match result {
-            Ok(()) if !self.failing.remove(key) => return Ok(()),
-            Ok(()) => Event::Resolved(key.to_owned()),
+    fn judge(&mut self, key: &'static str, result: Result<(), StoreError>) {
+        match result {
+            Ok(()) if !self.failing.remove(key) => {}
+            Ok(()) => self.news.push(Event::Resolved(key.to_owned())),
             Err(e) => {
                 self.failing.insert(key);
                 tracing::warn!("{e}");
-                Event::Notice(Notice { key: key.to_owned(), severity: Severity::Error, text: capital(&e.to_string()) })
+                let notice = Notice { key: key.to_owned(), severity: Severity::Error, text: capital(&e.to_string()) };
+                self.news.push(Event::Notice(notice));
             }
-        };
-        self.sender.send(event).await.map_err(|_| Gone)
+        }
     }
 
-    async fn send(&self, event: Event) {
-        // A closed channel ends the task at its next turn.
-        let _ = self.sender.send(event).await;
+    /// Sends what there is. An error: the loop has gone.
+    async fn send(&mut self) -> Result<(), ()> {
+        if self.sender.is_closed() {
+            return Err(());
+        }
+        if self.news.is_empty() {
+            return Ok(());
+        }
+        self.sender.send(std::mem::take(&mut self.news)).await.map_err(drop)
     }
 }
 

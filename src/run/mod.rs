@@ -236,7 +236,10 @@ where
     state.notices = notices;
     memory.choices.apply(&mut state);
     let mut sampled: Option<Instant> = None;
-    let mut painter = Painter { drawn: None, next: Instant::now(), calm: Instant::now(), urgent: false, page: None };
+    let begun = Instant::now();
+    // As if the last frame were long ago: the first two, without and with what the store knows, may follow each other.
+    let next = begun.checked_sub(gap * 3).unwrap_or(begun);
+    let mut painter = Painter { drawn: None, next, calm: begun, urgent: false, page: None };
     if let Ok(size) = terminal.size() {
         state.size = (size.width, size.height);
     }
@@ -282,7 +285,7 @@ where
                     next = if taken < DRAIN { input.next().now_or_never() } else { None };
                 }
             }
-            Some(event) = feed.events.recv() => events.push(event),
+            Some(news) = feed.events.recv() => events.extend(news),
             () = async { sleep_until(wake.unwrap_or_else(Instant::now)).await }, if wake.is_some() => {
                 if !painter.is_stale(&state) {
                     events.push(Event::Tick);
@@ -294,9 +297,9 @@ where
             }
         }
         while events.len() < DRAIN
-            && let Ok(event) = feed.events.try_recv()
+            && let Ok(news) = feed.events.try_recv()
         {
-            events.push(event);
+            events.extend(news);
         }
 
         let now = clock.now();

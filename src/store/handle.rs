@@ -1,12 +1,9 @@
 //! The store for async code: calls never hold up the thread that answers keys, because another process may hold the
 //! file.
 
-use std::{cell::Cell, future::Future, io, sync::Arc};
+use std::{cell::Cell, convert::Infallible, future::Future, io, sync::Arc, thread};
 
-use tokio::{
-    runtime::{self, Runtime},
-    task::JoinHandle,
-};
+use tokio::{runtime, sync::oneshot, task::JoinHandle};
 
 use super::{Store, StoreError};
 
@@ -18,7 +15,12 @@ thread_local! {
 /// A thread for all that mostly talks to the store. There a call is an ordinary one; from elsewhere each takes two
 /// hand-overs between threads, which cost more than the call itself.
 #[derive(Debug)]
-pub struct Home(Option<Runtime>);
+pub struct Home {
+    runtime: runtime::Handle,
+    /// The thread ends when this is dropped. It is not waited for: a call that hangs must not keep the program from
+    /// ending.
+    _until: oneshot::Sender<Infallible>,
+}
 
 impl Home {
     /// Starts the thread.
@@ -26,14 +28,16 @@ impl Home {
     /// # Errors
     /// Where the system gives none.
     pub fn start() -> io::Result<Home> {
-        let mut builder = runtime::Builder::new_multi_thread();
-        let runtime = builder
-            .worker_threads(1)
-            .thread_name("store")
-            .on_thread_start(|| AT_HOME.set(true))
-            .enable_all()
-            .build()?;
-        Ok(Home(Some(runtime)))
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (until, dropped) = oneshot::channel();
+        thread::Builder::new().name("store".into()).spawn(move || {
+            AT_HOME.set(true);
+            // Ends with the sender; nothing is ever sent.
+            let _ = runtime.block_on(dropped);
+            runtime.shutdown_background();
+        })?;
+        Ok(Home { runtime: handle, _until: until })
     }
 
     /// Starts a task on the thread.
@@ -42,23 +46,7 @@ impl Home {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        match &self.0 {
-            Some(runtime) => runtime.spawn(task),
-            None => tokio::spawn(task),
-        }
-    }
-
-    fn handle(&self) -> Option<runtime::Handle> {
-        self.0.as_ref().map(|r| r.handle().clone())
-    }
-}
-
-impl Drop for Home {
-    /// Does not wait: a call that hangs must not keep the program from ending.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
+        self.runtime.spawn(task)
     }
 }
 
@@ -77,7 +65,7 @@ impl Handle {
 
     /// Wraps a store that has a thread of its own.
     pub fn at(home: &Home, store: Arc<dyn Store>) -> Self {
-        Handle { store, home: home.handle() }
+        Handle { store, home: Some(home.runtime.clone()) }
     }
 
     /// The store itself, for short synchronous use (start-up, tests, reports).
@@ -125,8 +113,6 @@ impl std::fmt::Debug for Handle {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
-
     use super::*;
     use crate::{domain::SystemClock, store::SqliteStore};
 

@@ -117,8 +117,10 @@ pub(super) fn prepare(conn: &mut Connection) -> Result<(), Unfit> {
     }
     // The busy handler is not called for a change of the journal mode.
     patiently(|| conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())))?;
+    // The log begins anew as an empty file: to write over old pages, where the system does not remember them any more,
+    // it would have to read each of them first.
     conn.execute_batch(
-        "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 8388608; PRAGMA cache_size = -8000;
+        "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 0; PRAGMA cache_size = -8000;
          PRAGMA trusted_schema = OFF;",
     )?;
     migrate(conn)
