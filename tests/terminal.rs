@@ -101,7 +101,7 @@ async fn child() -> i32 {
     }
     let deaf = std::env::var_os(DEAF).is_some();
     let heard = signals().unwrap().filter(move |s| std::future::ready(!(deaf && *s == Signal::HangUp)));
-    let end = dashboard(options(cancel), &mut terminal, &mut guard, input(), heard).await.unwrap();
+    let end = dashboard(options(cancel), &mut terminal, &mut guard, input().unwrap(), heard).await.unwrap();
     match end {
         Outcome::Quit => 0,
         Outcome::Cancelled if guard.panicked() => 70,

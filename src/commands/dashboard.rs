@@ -126,7 +126,8 @@ async fn on_terminal(options: DashboardOptions, cancel: CancellationToken) -> Re
     }
     let screen = Stdout::new().map(Screen::new).map_err(terminal_failed)?;
     let mut terminal = Terminal::new(screen).map_err(terminal_failed)?;
-    let outcome = run::dashboard(options, &mut terminal, &mut guard, term::input(), signals).await;
+    let input = term::input().map_err(terminal_failed)?;
+    let outcome = run::dashboard(options, &mut terminal, &mut guard, input, signals).await;
     let panicked = guard.panicked();
     drop(guard);
     match outcome {

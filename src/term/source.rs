@@ -28,21 +28,37 @@ pub enum Signal {
 /// Most keys that wait; the terminal's own buffer waits behind them.
 const KEYS: usize = 1024;
 
-/// The keys. They are read on a thread of their own: the reader of crossterm never returns once the terminal has hung
-/// up, and whoever polls it would hang with it.
-pub fn input() -> impl Stream<Item = io::Result<Event>> + Send + Unpin {
+/// The keys, and the sizes of the terminal. They are read on a thread of their own: the reader of crossterm never returns
+/// once the terminal has hung up, and whoever polls it would hang with it. It also forgets a change of the size that
+/// comes together with a key, so that these are heard of from the signal itself.
+///
+/// # Errors
+/// Where the handler of the signal cannot be installed.
+pub fn input() -> io::Result<impl Stream<Item = io::Result<Event>> + Send + Unpin> {
     let (sender, receiver) = mpsc::channel(KEYS);
+    let (mut resized, sizes) = (signal(SignalKind::window_change())?, sender.clone());
+    tokio::spawn(async move {
+        while resized.recv().await.is_some() {
+            let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) else { continue };
+            if sizes.send(Ok(Event::Resize(size.ws_col, size.ws_row))).await.is_err() {
+                return;
+            }
+        }
+    });
     let read = move || {
         let mut failures = 0;
         while failures < 10 {
-            let event = crossterm::event::read();
-            failures = if event.is_ok() { 0 } else { failures + 1 };
-            if event.is_err() {
-                thread::sleep(Duration::from_millis(50));
-                continue;
-            }
-            if sender.blocking_send(event).is_err() {
-                return;
+            match crossterm::event::read() {
+                Ok(event) => {
+                    failures = 0;
+                    if !matches!(event, Event::Resize(..)) && sender.blocking_send(Ok(event)).is_err() {
+                        return;
+                    }
+                }
+                Err(_) => {
+                    failures += 1;
+                    thread::sleep(Duration::from_millis(50));
+                }
             }
         }
         let _ = sender.blocking_send(Err(io::Error::other("the terminal cannot be read")));
@@ -51,7 +67,7 @@ pub fn input() -> impl Stream<Item = io::Result<Event>> + Send + Unpin {
     if let Err(e) = started {
         tracing::error!("no thread for the keys: {e}");
     }
-    from_channel(receiver)
+    Ok(from_channel(receiver))
 }
 
 /// The signals, and the hang-up of the terminal, which not every system turns into one.

@@ -2,7 +2,8 @@
 //! snapshot for each region and state, which holds all twelve pictures.
 //!
 //! Colour and mono must draw the same words and glyphs, so that these are in the snapshot once for each width, with the
-//! runs of styles of both below them.
+//! runs of styles of both below them. The themes in true colour must draw the same too; their styles are in the
+//! snapshots of whole screens.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -53,6 +54,10 @@ fn lines(name: &str, state: &State, height: u16, keep: &[u16], draw: Region) {
         let [colour, mono, ascii] = [COLOUR, MONO, ASCII].map(|l| region(state, l, (w, height), keep, draw));
         let text = words(&colour);
         assert_eq!(text, words(&mono), "{name} at {w}: colour and mono differ");
+        for theme in [Theme::Dark, Theme::Light, Theme::Cvd] {
+            let other = region(state, (theme, Symbols::Unicode), (w, height), keep, draw);
+            assert_eq!(text, words(&other), "{name} at {w}: {theme:?} has other words");
+        }
         assert!(words(&ascii).is_ascii(), "{name} at {w}: {}", words(&ascii));
         for picture in [&mono, &ascii] {
             let styles = styles(picture);
