@@ -300,6 +300,12 @@ pub enum SnapshotView {
     Agents,
     /// Campaigns
     Campaigns,
+    /// Alerts
+    Alerts,
+    /// What polling costs
+    Budget,
+    /// What happened lately
+    Log,
     /// The board for the wall
     Wall,
 }

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyModifiers};
 
-use super::{View, keymap::Key};
+use super::{State, View, keymap::Key};
 
 /// Something that the user can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -218,6 +218,21 @@ impl Context {
             Context::Menu => "In the menu of sort columns",
             Context::Columns => "In the menu of columns",
             Context::Pager => "In this help and the list of banners",
+        }
+    }
+}
+
+impl Action {
+    /// False where the view has nothing that it could be about: there the footer does not offer it.
+    pub fn fits(self, state: &State) -> bool {
+        let table = !matches!(state.view, View::Alerts | View::Budget | View::Log) || state.detail_open;
+        let alerts = state.view == View::Alerts;
+        match self {
+            Action::SortMenu | Action::Reverse | Action::ColumnsMenu | Action::Sections => table,
+            Action::EditFilter => table || state.view == View::Log,
+            Action::Detail | Action::Refresh | Action::Pin | Action::CopyId => table || alerts,
+            Action::Acknowledge | Action::MuteMenu => table || alerts,
+            _ => true,
         }
     }
 }

@@ -155,6 +155,14 @@ fn chosen(state: &State) -> Option<AlertId> {
     Some(about(state, &subject).map_or(AlertId { subject, serial: 0 }, |a| a.id.clone()))
 }
 
+/// Whom the alert under the cursor is about; `None` where it is about no target.
+pub(super) fn target(state: &State) -> Option<Target> {
+    match chosen(state)?.subject {
+        Subject::Target(target) => Some(target),
+        Subject::Cause(_) => None,
+    }
+}
+
 fn deed(state: &State, id: AlertId, deed: Deed) -> Effect {
     let me = &state.facts.me;
     Effect::Act(Action { id, at: state.now.stamp(), by: format!("{} on {}", me.label(), me.host).into(), deed })

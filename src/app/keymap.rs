@@ -242,11 +242,11 @@ impl Keymap {
             .map(|b| b.action)
     }
 
-    /// The footer of `context`: the usual key and a word, in order of use.
-    pub fn hints(&self, context: Context) -> Vec<(String, &'static str)> {
+    /// The footer of `context`: the usual key and a word, in order of use; of what does something in this view.
+    pub fn hints(&self, context: Context, state: &State) -> Vec<(String, &'static str)> {
         self.bindings
             .iter()
-            .filter(|b| b.context == context)
+            .filter(|b| b.context == context && b.action.fits(state))
             .filter_map(|b| Some((b.keys.first()?.to_string(), b.hint?)))
             .collect()
     }
@@ -296,6 +296,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::app::{View, fixture::Floor};
 
     #[test]
     fn no_two_actions_share_a_key_in_one_context() {
@@ -407,7 +408,8 @@ mod tests {
             assert_eq!(press(Context::Normal, key), action, "{key}");
         }
         assert_eq!(press(Context::Menu, "q"), Some(Action::Close), "menus keep their keys");
-        let keys = |map: &Keymap| map.hints(Context::Normal)[0].0.clone();
+        let state = Floor::new().state;
+        let keys = |map: &Keymap| map.hints(Context::Normal, &state)[0].0.clone();
         assert_eq!(keys(&map), "Ctrl-Q");
         let map = Keymap::of(&rebinds(&[("quit", &["x"]), ("dismiss", &["q"]), ("suspend", &["alt-z"])])).unwrap();
         assert_eq!(keys(&map), "x", "two actions may change places");
@@ -446,9 +448,18 @@ mod tests {
     }
 
     #[test]
-    fn the_footer_begins_with_quit_and_ends_with_help() {
-        let hints = Keymap::default().hints(Context::Normal);
-        assert_eq!(hints.first(), Some(&("q".to_owned(), "quit")));
-        assert_eq!(hints.last(), Some(&("?".to_owned(), "help")));
+    fn the_footer_begins_with_quit_ends_with_help_and_offers_what_the_view_has() {
+        let mut state = Floor::new().state;
+        for view in View::ALL {
+            state.view = view;
+            let hints = Keymap::default().hints(Context::Normal, &state);
+            assert_eq!(hints.first(), Some(&("q".to_owned(), "quit")));
+            assert_eq!(hints.last(), Some(&("?".to_owned(), "help")));
+            let tables = matches!(view, View::Overview | View::Agents | View::Campaigns);
+            let offered = |word| hints.iter().any(|(_, w)| *w == word);
+            assert_eq!((offered("sort"), offered("columns")), (tables, tables), "{view:?}");
+            assert_eq!(offered("filter"), tables || view == View::Log, "{view:?}");
+            assert_eq!(offered("ack"), tables || view == View::Alerts, "{view:?}");
+        }
     }
 }

@@ -6,8 +6,12 @@ use crate::store::{Event, EventKind};
 /// The events that the log's filter lets through, newest first.
 pub fn entries(state: &State) -> Vec<&Event> {
     let words = Words::of(state.log_filter.text.value());
-    let events = state.shown().events.iter().rev();
-    events.filter(|e| words.accept_event(word(e.kind), &e.who, &e.text)).collect()
+    let data = state.shown();
+    let events = data.events.iter().rev();
+    let mut found: Vec<&Event> = events.filter(|e| words.accept_event(word(e.kind), &e.who, &e.text)).collect();
+    // Whoever comes on duty notes what happened before; of one moment the last one noted comes first.
+    found.sort_by_key(|e| e.at.age(&data.now));
+    found
 }
 
 /// The kind of an event in a word of at most ten cells.

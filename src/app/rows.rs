@@ -213,11 +213,16 @@ pub fn line<'a>(state: &'a State, target: &Target) -> Option<Line<'a>> {
     Some(Line { mark: alarms::mark(data, target), ..line })
 }
 
-/// The line that the detail is about: the selected one, also where the filter hides it, else the first.
+/// The line that the detail is about: the selected one, also where the filter hides it, else of the first ones of the
+/// tables the one that deserves a look most.
 pub fn detailed(state: &State) -> Option<Line<'_>> {
     match state.selected.get(&state.focus) {
         Some(target) => line(state, target),
-        None => lines(state, state.focus).into_iter().next(),
+        None => {
+            // The tables of the view have their worst row first, unless they are sorted otherwise.
+            let first = tables(state).into_iter().filter_map(|kind| lines(state, kind).into_iter().next());
+            first.reduce(|a, b| if b.state.rank() < a.state.rank() { b } else { a })
+        }
     }
 }
 

@@ -309,13 +309,19 @@ fn chosen(
 
 /// Does `action`; true where the picture may differ afterwards.
 fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
+    if !action.fits(state) {
+        state.said = Some("this is about a table: 1, 2 or 3 show them".into());
+        return true;
+    }
     match action {
         Action::Quit => effects.push(Effect::Quit),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Refresh => {
-            select_something(state);
-            effects.extend(select::selected(state).cloned().map(Effect::Nudge));
+            if let Some(target) = concerned(state) {
+                state.said = Some(format!("{} is asked next", names::of(state, &target)));
+                effects.push(Effect::Nudge(target));
+            }
         }
         Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
         Action::Banners => state.overlay = Some(Overlay::Banners { scroll: 0 }),
@@ -356,8 +362,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::NextLook => next_look(state),
         Action::Pin => pin(state),
         Action::CopyId => {
-            select_something(state);
-            if let Some(target) = select::selected(state).cloned() {
+            if let Some(target) = concerned(state) {
                 let id = target.id.to_string();
                 let told = names::veil(state, &id).into_owned();
                 state.said = Some(format!(
@@ -405,10 +410,6 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         }
         Action::Back => back(state),
         Action::EditFilter => {
-            if tables(state).is_empty() && state.view != View::Log {
-                state.said = Some("nothing to filter here".into());
-                return true;
-            }
             state.filter_mut().editing = true;
             state.detail_open = false;
         }
@@ -452,6 +453,15 @@ fn begin(state: &mut State) {
     if !in_alerts(state) {
         select_something(state);
     }
+}
+
+/// Whom keys are about: the target of the alert under the cursor, else the selected row.
+fn concerned(state: &mut State) -> Option<Target> {
+    if in_alerts(state) {
+        return alarms::target(state);
+    }
+    select_something(state);
+    select::selected(state).cloned()
 }
 
 /// Moves the chart's time axis, where there is a chart.
@@ -542,8 +552,7 @@ fn next_look(state: &mut State) {
 
 /// Pins the selected row, or lets it go.
 fn pin(state: &mut State) {
-    select_something(state);
-    let Some(target) = select::selected(state).cloned() else { return };
+    let Some(target) = concerned(state) else { return };
     state.said = Some(match state.pins.remove(&target) {
         Some(_) => "no longer pinned".into(),
         None => {

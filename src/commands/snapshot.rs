@@ -7,11 +7,12 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     Done, Failure, dashboard,
-    session::{auto_path, zone},
+    session::{auto_path, quiet, zone},
     simulate,
 };
 use crate::{
-    app::{Event, Room, Shared, State, View, update, wall::Wall},
+    alert::{Policy, shelf},
+    app::{Alarms, Event, Room, Shared, State, View, update, wall::Wall},
     cli::{Snapshot, SnapshotView},
     config::{self, Config, Env, Overrides, Symbols, Theme},
     domain::{Clock, Kind, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
@@ -23,6 +24,7 @@ use crate::{
         SqliteStore, Status, Store, StoreError, open,
     },
     ui::{self, Colors, Look, TerminalFacts},
+    watch::{self, Duty},
 };
 
 /// When the demo's picture is taken: 12 March 2026, 14:32:07 in India.
@@ -70,7 +72,7 @@ fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(State, String)
     let mut state = state(args, &config, me, None, now.clone());
     // A poller that is silent is said to be: the picture knows of what was before it.
     state.started.mono = Mono(i64::MIN);
-    fill(&mut state, opened.store.as_ref(), shared, &now)?;
+    fill(&mut state, opened.store.as_ref(), shared, &watch::policy(&config), &now)?;
     let at = now.wall.to_zoned(zone(&config)).strftime("%-d %b %Y %H:%M %Z").to_string();
     Ok((state, format!("ahtop  {}  {at}", config.account.name)))
 }
@@ -86,15 +88,17 @@ fn demo(args: &Snapshot, flags: &Overrides) -> Result<(State, String), Failure> 
     let me = Instance { id: "demo".into(), pid: 1, host: "demo".into(), role: Role::Dashboard };
     let mut state = state(args, &config, me.clone(), Some("DEMO"), clock.now());
     simulate::remember_in(&service, &store)?;
-    watch(&service, &clock, &store, &config, &me)?;
+    poll(&service, &clock, &store, &config, &me)?;
+    let policy = watch::policy(&config);
+    Duty::new(me, config.watch.clone().into(), policy, quiet(&config)).round(&store)?;
     let shared = shared(&store)?;
     let now = clock.now();
-    fill(&mut state, &store, shared, &now)?;
+    fill(&mut state, &store, shared, &policy, &now)?;
     Ok((state, "ahtop demo".to_owned()))
 }
 
 /// Reads the targets in turn at the usual pace, as a poller does, until the picture is taken.
-fn watch(
+fn poll(
     service: &SimService,
     clock: &ManualClock,
     store: &dyn Store,
@@ -181,15 +185,22 @@ fn state(args: &Snapshot, config: &Config, me: Instance, mode: Option<&'static s
         SnapshotView::Overview | SnapshotView::Wall => View::Overview,
         SnapshotView::Agents => View::Agents,
         SnapshotView::Campaigns => View::Campaigns,
+        SnapshotView::Alerts => View::Alerts,
+        SnapshotView::Budget => View::Budget,
+        SnapshotView::Log => View::Log,
     };
     state.size = args.size;
     state
 }
 
-fn fill(state: &mut State, store: &dyn Store, shared: Shared, now: &Now) -> Result<(), StoreError> {
+fn fill(state: &mut State, store: &dyn Store, shared: Shared, policy: &Policy, now: &Now) -> Result<(), StoreError> {
     let snapshot = store.snapshot(Series::SPAN)?;
     update(state, Event::Loaded(snapshot), now.clone());
     update(state, Event::Shared(Box::new(shared)), now.clone());
+    if let Some(book) = shelf::read_book(store, &mut shelf::Known::default())? {
+        let alarms = Alarms::of(&book, &state.facts.watched, policy, now);
+        update(state, Event::Alarms(Box::new(alarms)), now.clone());
+    }
     // Nobody has looked at it yet: the first page.
     state.wall = state.wall.take().map(|_| Wall::new(now.mono));
     Ok(())

@@ -94,12 +94,12 @@ fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
     clean_line(&names::veil_for(scene.state, &name, canvas.look.glyphs.ascii()), 100)
 }
 
-/// What is so, and for how long: `7:48 > 7:30 for 22m`. The time goes where `room` is too small for both: half a limit
+/// What is so, and how long the alert has stood, though not all the time beyond this limit: `7:48 > 7:30 (22m)`. The time goes where `room` is too small for both: half a limit
 /// would be another number.
 fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
     let span = match alert.lasted() {
-        Some(lasted) => format!("for {}", cells::span(lasted)),
-        None => format!("for {}", cells::span(alert.since.age(&scene.now))),
+        Some(lasted) => format!("({})", cells::span(lasted)),
+        None => format!("({})", cells::span(alert.since.age(&scene.now))),
     };
     match &alert.matter {
         Matter::Band { level, worst, last, .. } => {

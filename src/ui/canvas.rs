@@ -3,14 +3,15 @@
 //! All text of the screen passes through here: it is cut to its cells with an ellipsis, control characters are dropped,
 //! and in the ASCII set everything else is shown in ASCII.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, num::NonZeroU16};
 
 use ratatui::{
-    buffer::{Buffer, CellWidth},
+    buffer::{Buffer, CellDiffOption, CellWidth},
     layout::Rect,
     style::{Modifier, Style},
 };
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthChar;
 
 use super::theme::Look;
 
@@ -93,14 +94,41 @@ impl<'a> Canvas<'a> {
         let text = if self.look.glyphs.ascii() { to_ascii(text) } else { Cow::Borrowed(text) };
         let (ax, ay) = (self.area.x + x, self.area.y + y);
         let style = whole(style);
-        let room = usize::from(room);
-        let end = if text.len() <= room || cells(&text) <= room {
-            self.buf.set_stringn(ax, ay, &text, room, style).0
+        let end = if text.len() <= usize::from(room) || cells(&text) <= usize::from(room) {
+            self.write(ax, ay, room, &text, style)
         } else {
-            let (end, _) = self.buf.set_stringn(ax, ay, &text, room - 1, style);
-            self.buf.set_stringn(end, ay, self.look.glyphs.ellipsis, 1, style).0
+            let end = self.write(ax, ay, room - 1, &text, style);
+            self.write(end, ay, 1, self.look.glyphs.ellipsis, style)
         };
         end - self.area.x
+    }
+
+    /// Writes the clusters of `text` that have room in `room` cells of the buffer; returns the column behind them.
+    fn write(&mut self, x: u16, y: u16, room: u16, text: &str, style: Style) -> u16 {
+        if text.is_ascii() {
+            return self.buf.set_stringn(x, y, text, usize::from(room), style).0;
+        }
+        let (mut at, end) = (x, x.saturating_add(room));
+        for cluster in text.graphemes(true).filter(|g| !g.contains(char::is_control)) {
+            let width = cluster_cells(cluster);
+            let next = at.saturating_add(width);
+            if next > end {
+                break;
+            }
+            for column in at..next {
+                if let Some(cell) = self.buf.cell_mut((column, y)) {
+                    cell.reset();
+                }
+            }
+            if let Some(cell) = self.buf.cell_mut((at, y)).filter(|_| width > 0) {
+                cell.set_symbol(cluster).set_style(style);
+                if let Some(width) = NonZeroU16::new(width).filter(|w| w.get() != cluster.cell_width()) {
+                    cell.set_diff_option(CellDiffOption::ForcedWidth(width));
+                }
+            }
+            at = next;
+        }
+        at
     }
 
     /// Writes `text` flush right into the `width` cells from column `x` on.
@@ -184,12 +212,45 @@ pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
     lines
 }
 
+/// Vowel signs that have a place of their own beside their letter. By the width tables of some terminals, tmux with the
+/// system's among them, they take a cell, by others none.
+fn is_beside(c: char) -> bool {
+    matches!(
+        c,
+        '\u{9be}'
+            | '\u{9d7}'
+            | '\u{b3e}'
+            | '\u{b57}'
+            | '\u{bbe}'
+            | '\u{bd7}'
+            | '\u{cc0}'
+            | '\u{cc2}'
+            | '\u{cc7}'
+            | '\u{cc8}'
+            | '\u{cca}'
+            | '\u{ccb}'
+            | '\u{cd5}'
+            | '\u{cd6}'
+            | '\u{d3e}'
+            | '\u{d57}'
+            | '\u{dcf}'
+            | '\u{ddf}'
+    )
+}
+
+/// How many cells a cluster is given: as many as the most generous terminal takes for it. Where one takes less, a blank
+/// follows, which is better than a letter that is overwritten by the next one.
+fn cluster_cells(cluster: &str) -> u16 {
+    let beside = cluster.chars().filter(|c| is_beside(*c) && c.width() == Some(0)).count();
+    cluster.cell_width().saturating_add(u16::try_from(beside).unwrap_or(u16::MAX))
+}
+
 /// How many cells `text` takes when it is drawn cluster by cluster, as the terminal's buffer counts them.
 pub(super) fn cells(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
     }
-    text.graphemes(true).filter(|g| !g.contains(char::is_control)).map(|g| usize::from(g.cell_width())).sum()
+    text.graphemes(true).filter(|g| !g.contains(char::is_control)).map(|g| usize::from(cluster_cells(g))).sum()
 }
 
 /// `text` in ASCII: the usual signs by their twins, anything else as `?` in as many cells.
@@ -208,7 +269,7 @@ fn to_ascii(text: &str) -> Cow<'_, str> {
             "·" => out.push('.'),
             "×" => out.push('x'),
             "→" => out.push('>'),
-            _ => out.extend(std::iter::repeat_n('?', usize::from(g.cell_width()))),
+            _ => out.extend(std::iter::repeat_n('?', usize::from(cluster_cells(g)))),
         }
     }
     Cow::Owned(out)

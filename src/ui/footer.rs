@@ -19,7 +19,7 @@ pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     };
     add(1, polls(scene), scene.data.poller.is_none());
     let full = usage.used_60s >= budget.requests_per_minute;
-    add(0, format!("budget {}/{} of {}/min", usage.used_60s, budget.usable(), budget.requests_per_minute), full);
+    add(0, format!("budget {} of {}/min", usage.used_60s, budget.requests_per_minute), full);
     if let Some(status) = &scene.data.status {
         if status.rate + 0.5 < f64::from(budget.usable()) {
             add(2, format!("slowed to {:.0}/min", status.rate.max(0.0)), true);
@@ -73,7 +73,7 @@ fn token(scene: &Scene<'_>, until: Option<&Stamp>) -> Option<String> {
 /// Draws the line of keys, as the keymap gives them: the way out and the help are kept longest.
 pub(super) fn keys(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let s = canvas.look.styles;
-    let hints = scene.state.keys.hints(app::context(scene.state));
+    let hints = scene.state.keys.hints(app::context(scene.state), scene.state);
     let last = hints.len().saturating_sub(1);
     let segments = hints.into_iter().enumerate().map(|(i, (key, word))| Segment {
         pieces: vec![(key, s.key), (format!(" {word}"), s.dim)],

@@ -67,7 +67,9 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
     let (word, span, good) = scene.link();
     let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
     let style = if good { s.text } else { s.error };
-    out.push(Segment::new(1, format!("[{word}{span}]"), style));
+    if scene.state.frozen.is_none() {
+        out.push(Segment::new(1, format!("[{word}{span}]"), style));
+    }
     let lines: Vec<_> = rows::concerned(scene.state).into_iter().flat_map(|k| scene.lines(k).iter().copied()).collect();
     if let Some((age, line)) = rows::oldest(&lines) {
         let style = if age >= scene.stale_after { s.warning } else { s.dim };

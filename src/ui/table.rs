@@ -14,7 +14,7 @@ use super::{
     sparkline,
 };
 use crate::{
-    app::{Column, Item, Line, Section, Spot, columns, names},
+    app::{Column, Item, Line, Section, Spot, columns, names, rows},
     domain::Kind,
 };
 
@@ -193,13 +193,15 @@ pub(super) fn visible(scene: &Scene<'_>, kind: Kind, room: usize) -> Option<(usi
 /// Draws titles and rows; tells where they are.
 fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, items: &[Item<'_>], offset: usize) -> Option<Spot> {
     let lines = scene.lines(kind);
-    let widest = |of: &dyn Fn(&Line<'_>) -> usize| u16::try_from(lines.iter().map(of).max().unwrap_or(0)).unwrap_or(0);
+    // Of all rows, so that the columns stay where they are while a filter is typed.
+    let all: Vec<Line<'_>> = rows::all_lines(scene.state, kind).collect();
+    let widest = |of: &dyn Fn(&Line<'_>) -> usize| u16::try_from(all.iter().map(of).max().unwrap_or(0)).unwrap_or(0);
     let contents = Contents {
         name: widest(&|l| cells_of(&name(scene, l, canvas.look.glyphs.ascii())).min(99)),
         group: widest(&|l| l.group().map_or(0, |g| cells_of(g).min(99))),
-        band: lines.iter().any(|l| l.watched.band.target.is_some()),
+        band: all.iter().any(|l| l.watched.band.target.is_some()),
         clock: scene.state.age_as_time,
-        marks: lines.iter().any(|l| l.mark.is_some()),
+        marks: all.iter().any(|l| l.mark.is_some()),
     };
     let columns = plan(canvas.width(), &columns::shown(scene.state), contents);
     let titles = u16::from(canvas.height() > 1);

@@ -378,7 +378,7 @@ fn the_log_has_its_own_filter_and_scrolls() {
     floor.keys("5jj6");
     assert_eq!(floor.state.scroll, 0, "another view begins at its top");
     floor.keys("5/");
-    assert_eq!(floor.state.said.as_deref(), Some("nothing to filter here"));
+    assert_eq!(floor.state.said.as_deref(), Some("this is about a table: 1, 2 or 3 show them"));
 }
 
 #[test]
