@@ -200,6 +200,14 @@ fn stream_prints_a_line_for_each_reading_until_it_is_interrupted() {
 }
 
 #[test]
+fn a_serve_whose_key_is_refused_from_the_start_ends_with_4_and_says_so() {
+    let (service, home) = (Service::start(|o| o.api_key = "another".into()), Home::new());
+    let ended = run(home.on(&service, &["-C", "COLLECT-IN"]).arg("serve"));
+    assert_eq!(ended.code, 4, "{}", ended.err);
+    assert!(ended.err.contains("credentials") && !ended.err.contains(KEY), "{}", ended.err);
+}
+
+#[test]
 fn a_stream_that_gets_nothing_says_why_on_standard_error_and_goes_on() {
     let (service, home) = (Service::start(|o| o.api_key = "another".into()), Home::new());
     let mut child = home

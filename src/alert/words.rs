@@ -31,13 +31,13 @@ impl Ended {
     }
 }
 
-/// The limit that `level` is beyond, as `> 6:15`; nothing where it is not configured any more.
+/// The limit that `level` has reached, as `>= 6:15`; nothing where it is not configured any more.
 pub fn limit(level: Level, band: &Band) -> String {
     let (sign, limit) = match level {
-        Level::HighCrit => (">", band.high_crit),
-        Level::HighWarn => (">", band.high_warn),
-        Level::LowCrit => ("<", band.low_crit),
-        Level::LowWarn => ("<", band.low_warn),
+        Level::HighCrit => (">=", band.high_crit),
+        Level::HighWarn => (">=", band.high_warn),
+        Level::LowCrit => ("<=", band.low_crit),
+        Level::LowWarn => ("<=", band.low_warn),
         Level::Inside => return String::new(),
     };
     limit.map(|aht| format!("{sign} {aht}")).unwrap_or_default()
@@ -60,6 +60,14 @@ pub fn whom(subject: &Subject, name: Option<&str>) -> String {
     }
 }
 
+/// Why it ended, as the end of a sentence about `subject`: what is no value has no inside.
+pub const fn ended(subject: &Subject, why: Ended) -> &'static str {
+    match (subject, why) {
+        (Subject::Cause(_), Ended::Cleared) => "all is well again",
+        (_, why) => why.words(),
+    }
+}
+
 /// One line about an event; `name`: what its target is called.
 pub fn event(event: &AlertEvent, name: Option<&str>) -> String {
     let (who, what) = (whom(&event.id.subject, name), matter(&event.matter));
@@ -73,7 +81,8 @@ pub fn event(event: &AlertEvent, name: Option<&str>) -> String {
         Step::Muted(mute) if mute.until == super::Until::Off => format!("{who}: unmuted by {}", mute.by),
         Step::Muted(mute) => format!("{who}: muted by {}", mute.by),
         Step::Ended { why, lasted } => {
-            format!("{who}: over after {} min, {}: {what}", lasted.as_secs() / 60, why.words())
+            let why = ended(&event.id.subject, *why);
+            format!("{who}: over after {} min, {why}: {what}", lasted.as_secs() / 60)
         }
     };
     clean_line(&text, 400)

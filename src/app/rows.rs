@@ -59,6 +59,12 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
+    /// With what its alert says; a row without a fresh value has nothing that could warm up.
+    fn marked(self, mark: Option<Mark>) -> Self {
+        let fresh = matches!(self.state, RowState::Fresh(_));
+        Line { mark: mark.filter(|m| fresh || *m != Mark::Warming), ..self }
+    }
+
     fn of(watched: &'a Watched, row: &'a Row, now: &Now, shown: &Now, stale_after: Duration) -> Self {
         let state = row_state(row, watched, now, stale_after);
         let aht = row.aht();
@@ -201,7 +207,7 @@ pub fn all_lines(state: &State, kind: Kind) -> impl Iterator<Item = Line<'_>> {
     let shown = shown_now(state);
     state.facts.watched.iter().filter(move |w| w.target.kind == kind).filter_map(move |w| {
         let row = data.rows.get(&w.target)?;
-        Some(Line { mark: alarms::mark(data, &w.target), ..Line::of(w, row, &data.now, &shown, stale) })
+        Some(Line::of(w, row, &data.now, &shown, stale).marked(alarms::mark(data, &w.target)))
     })
 }
 
@@ -210,7 +216,7 @@ pub fn line<'a>(state: &'a State, target: &Target) -> Option<Line<'a>> {
     let data = state.shown();
     let (watched, row) = (state.watched(target)?, data.rows.get(target)?);
     let line = Line::of(watched, row, &data.now, &shown_now(state), stale_after(state));
-    Some(Line { mark: alarms::mark(data, target), ..line })
+    Some(line.marked(alarms::mark(data, target)))
 }
 
 /// The line that the detail is about: the selected one, also where the filter hides it, else of the first ones of the

@@ -43,7 +43,8 @@ pub(crate) async fn open(flags: &Overrides, env: &Env, locked: bool) -> Result<E
         text,
     });
     let mut notices: Vec<Notice> = notices.collect();
-    let remembered = config::paths::choices_file(&config, env).map(Memory::load);
+    // What one person chose for a dashboard is not for the wall.
+    let remembered = config::paths::choices_file(&config, env).filter(|_| !locked).map(Memory::load);
     let (memory, notice) = remembered.unwrap_or_default();
     notices.extend(notice);
     open_on(session, &config, env, Shown { mode: None, locked }, notices, memory).await

@@ -160,7 +160,11 @@ pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, F
         None => past.now.wall,
     };
     if from >= to {
-        return Err(Failure::new(Exit::Usage, "--until must be after --since"));
+        let message = match args.until {
+            Some(_) => "--until must be after --since",
+            None => "--since lies in the future",
+        };
+        return Err(Failure::new(Exit::Usage, message));
     }
     let watched = match &past.config.watch {
         // Who has no targets of its own reports on all that the store has read lately.

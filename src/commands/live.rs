@@ -83,7 +83,7 @@ fn line(watched: &Watched, reading: &Reading) -> String {
     let name = reading.name.as_deref().map(|n| clean_line(n, 100)).filter(|n| !n.is_empty());
     let differs = match (&watched.label, &name) {
         (Some(label), Some(name)) if !label.trim().eq_ignore_ascii_case(name) => {
-            format!("; the service calls it {name:?}, the configuration {:?} ({})", &**label, watched.origin)
+            format!("; the service calls it \"{name}\", the configuration \"{label}\" ({})", watched.origin)
         }
         _ => String::new(),
     };

@@ -19,6 +19,9 @@ use crate::{
 
 /// So long before the begin alerts are followed, so that those of then are known.
 const LEAD: Duration = Duration::from_secs(4 * 3600);
+/// After how much of the past the dashboard looks what is new, and how often at most and at least.
+const NEWS: Duration = Duration::from_secs(10);
+const POKE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 
 /// Shows the past.
 ///
@@ -65,6 +68,14 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
         },
         cancel.clone(),
     );
+    // Nobody pokes the dashboard here as a poller would: time itself does.
+    let (feed, every) = (wakes.feed.clone(), (NEWS / args.speed.max(1)).clamp(POKE.0, POKE.1));
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(every).await;
+            feed.notify_one();
+        }
+    });
     let session = Session::of_the_past(store, wakes, me, clock, cancel, tokio::spawn(watchman));
     let zone = session::zone(&config);
     let until = last.map_or_else(String::new, |at| at.to_zoned(zone).strftime(" until %-d %b %H:%M").to_string());

@@ -30,6 +30,8 @@ use crate::{
 
 /// How often the wants are said again and the service manager is told how it goes, unless its watchdog wants it sooner.
 const BEAT: Duration = Duration::from_secs(10);
+/// How often in the first minute, until the service has answered: a secret that is refused ends it soon.
+const FIRST: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// How long the wants hold.
 const WANT_TTL: Duration = Duration::from_secs(30);
 /// A store that does not answer for so long does not live.
@@ -48,7 +50,14 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let beat = sd_notify::watchdog_enabled().map_or(BEAT, |limit| (limit / 2).min(BEAT));
     tell(&[NotifyState::Ready]);
     loop {
-        service.beat().await;
+        if let Some(link) = service.beat().await
+            && let Some(failure) = service.heard(link)
+        {
+            tell(&[NotifyState::Stopping]);
+            service.session.close().await;
+            return Err(failure);
+        }
+        let next = service.rhythm(beat);
         tokio::select! {
             biased;
             exit = ends.come() => {
@@ -67,7 +76,7 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
                 service = service.reload(flags, env).await;
                 tell(&[NotifyState::Ready]);
             }
-            () = sleep(beat) => {}
+            () = sleep(next) => {}
         }
     }
 }
@@ -104,6 +113,9 @@ struct Service {
     config: Config,
     session: Session,
     started: Now,
+    /// What the log was told last, and whether the service ever answered us.
+    told: Option<Link>,
+    proven: bool,
 }
 
 impl Service {
@@ -132,7 +144,7 @@ impl Service {
             session.me.label()
         );
         let started = session.clock.now();
-        Ok(Service { config, session, started })
+        Ok(Service { config, session, started, told: None, proven: false })
     }
 
     /// Begins anew with what the files say now. Where that cannot be, everything stays as it was, and says so.
@@ -158,8 +170,28 @@ impl Service {
         service
     }
 
-    /// Says again what is wanted, and how it goes. Without a sign of life from the poller the watchdog is not fed.
-    async fn beat(&self) {
+    fn rhythm(&self, beat: Duration) -> Duration {
+        let young = self.session.clock.now().mono.since(self.started.mono) < FIRST.1;
+        if young && !self.proven { FIRST.0.min(beat) } else { beat }
+    }
+
+    /// Takes in how our own polling goes: a change goes into the log, and a secret that is refused from the start ends it.
+    fn heard(&mut self, link: Link) -> Option<Failure> {
+        self.proven |= matches!(link, Link::Live | Link::Throttled { .. });
+        let refused = matches!(link, Link::Credentials { .. }) && !self.proven;
+        let sentence = clean_line(&link.sentence(), 400);
+        if self.told.as_ref().map(std::mem::discriminant) != Some(std::mem::discriminant(&link)) {
+            match link {
+                Link::Live | Link::Starting | Link::Closed { .. } => tracing::info!("{sentence}"),
+                _ => tracing::warn!("{sentence}"),
+            }
+            self.told = Some(link);
+        }
+        refused.then(|| Failure::new(Exit::Credentials, sentence))
+    }
+
+    /// Says again what is wanted, and how it goes; gives the link where we poll. Without a sign of life from the poller the watchdog is not fed.
+    async fn beat(&self) -> Option<Link> {
         let wants: Vec<_> = self.config.watch.iter().map(|w| (w.target.clone(), Attention::Listed)).collect();
         let me = self.session.me.clone();
         let asked = self.session.store.call(move |s| {
@@ -177,6 +209,10 @@ impl Service {
                 } else {
                     tell(&[NotifyState::Watchdog]);
                 }
+                let ours = holder.is_some_and(|holder| holder.id == self.session.me.id);
+                // What somebody said before us is not ours.
+                let said = status.filter(|s| ours && now.mono_of(&s.at) >= self.started.mono);
+                return said.map(|status| status.link);
             }
             // A store that fails is no reason to be killed: it is tried again, and there is a substitute in memory.
             Ok(Err(e)) => {
@@ -185,6 +221,7 @@ impl Service {
             }
             Err(_) => tracing::error!("the store has not answered for {} s", PATIENCE.as_secs()),
         }
+        None
     }
 }
 

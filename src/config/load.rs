@@ -109,9 +109,15 @@ pub fn resolve(flags: &Overrides, env: &Env, file: Option<(&Path, &str)>) -> Res
         Some((path, text)) => document::read(path, text, &mut sink),
         None => Some(File::default()),
     };
-    let (flags, env_said) = (from_flags(flags, &mut sink), from_env(env, &mut sink));
+    let (flags, mut env_said) = (from_flags(flags, &mut sink), from_env(env, &mut sink));
     // Of a file with syntax errors nobody can say what is missing in it.
     let Some(read) = read else { return Err(sink.into_errors()) };
+    // The variable with the key itself gives way to every source that is named.
+    let named = |said: &Said| Id::SECRETS.iter().any(|id| said.places.contains_key(id));
+    if env.get("AHTOP_API_KEY").is_some() && ![&flags, &env_said, &read.said].into_iter().any(named) {
+        let place = Place::Env("AHTOP_API_KEY".into());
+        env_said.take(Id::ApiKeyEnv, place, Ok(Value::Text("AHTOP_API_KEY".into())), "", &mut sink);
+    }
     let mut layers = Layers {
         flags,
         env: env_said,
@@ -152,10 +158,6 @@ fn from_env(env: &Env, sink: &mut Sink) -> Said {
     }
     for name in env.broken.iter().filter(|n| n.starts_with("AHTOP_")) {
         sink.push(Place::Env(name.as_str().into()), "is not UTF-8");
-    }
-    if env.get("AHTOP_API_KEY").is_some() {
-        let place = Place::Env("AHTOP_API_KEY".into());
-        said.take(Id::ApiKeyEnv, place, Ok(Value::Text("AHTOP_API_KEY".into())), "", sink);
     }
     if env.get("NO_COLOR").is_some() && !said.places.contains_key(&Id::Theme) {
         said.take(Id::Theme, Place::Env("NO_COLOR".into()), Ok(Value::Text("mono".into())), "", sink);

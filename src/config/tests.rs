@@ -226,6 +226,9 @@ fn paths_in_the_file_are_relative_to_it_and_credentials_to_their_directory() {
     assert_eq!(source(&[("CREDENTIALS_DIRECTORY", "/run/c")], &text.replace("\"key\"", "\"/etc/key\"")), "/etc/key");
     assert_eq!(source(&[("HOME", "/home/x")], &text.replace("\"key\"", "\"~/k/key\"")), "/home/x/k/key");
     assert_eq!(source(&[("AHTOP_API_KEY_FILE", "key")], text), "key");
+    // The key itself in the environment is for where nothing is named.
+    assert_eq!(source(&[("AHTOP_API_KEY", "hunter2")], text), "dir/key");
+    assert_eq!(source(&[("AHTOP_API_KEY", "hunter2"), ("AHTOP_API_KEY_FILE", "key")], text), "key");
 }
 
 #[test]

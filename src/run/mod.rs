@@ -34,7 +34,7 @@ use self::{
 };
 use crate::{
     alert::Policy,
-    app::{Effect, Event, Facts, Notice, Overlay, Pointer, Room, State, View, past, rows, update},
+    app::{Effect, Event, Facts, Notice, Overlay, Pointer, REPLAY, Room, State, View, past, rows, update},
     config::{Alert, Ui},
     domain::{Clock, Kind, Now},
     store::Handle,
@@ -389,7 +389,8 @@ impl Painter {
         let now = Instant::now();
         self.next = self.next.max(now.checked_sub(gap * 2).unwrap_or(now)) + gap;
         let ages = rows::next_change(state, shown).unwrap_or(CALM).min(CALM);
-        (self.calm, self.urgent) = (now + if rows::are_filling(state) { gap } else { gap.max(ages) }, false);
+        let hurried = rows::are_filling(state) || state.facts.mode == Some(REPLAY);
+        (self.calm, self.urgent) = (now + if hurried { gap } else { gap.max(ages) }, false);
     }
 
     /// When the next frame may be drawn.

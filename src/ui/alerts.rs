@@ -75,7 +75,8 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let name = whom(canvas, scene, &alert.id.subject);
     let names = if width < 80 { 12 } else { (width / 4).clamp(12, 28) };
     canvas.put(17, y, names, &name, dim(s.text));
-    let from = 17 + names + 1;
+    // What is about no target has no name, and its words begin there.
+    let from = if name.is_empty() { 17 } else { 17 + names + 1 };
     let ascii = canvas.look.glyphs.ascii();
     let fate = fate(scene, alert);
     let fate_width = u16::try_from(super::canvas::cells(&fate)).unwrap_or(u16::MAX);
@@ -94,7 +95,7 @@ fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
     clean_line(&names::veil_for(scene.state, &name, canvas.look.glyphs.ascii()), 100)
 }
 
-/// What is so, and how long the alert has stood, though not all the time beyond this limit: `7:48 > 7:30 (22m)`. The time goes where `room` is too small for both: half a limit
+/// What is so, and how long the alert has stood, though not all the time beyond this limit: `7:48 >= 7:30 (22m)`. The time goes where `room` is too small for both: half a limit
 /// would be another number.
 fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
     let span = match alert.lasted() {
@@ -107,8 +108,11 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
             let level = if over { *worst } else { *level };
             let limit = match (&alert.id.subject, level) {
                 (_, Level::Inside) | (Subject::Cause(_), _) => String::new(),
+                // Another dashboard may have raised it by other limits: one that is not crossed here is not told.
                 (Subject::Target(target), level) => {
-                    scene.state.watched(target).map(|w| words::limit(level, &w.band)).unwrap_or_default()
+                    let band =
+                        scene.state.watched(target).map(|w| w.band).filter(|b| over || b.level(*last) != Level::Inside);
+                    band.map(|band| words::limit(level, &band)).unwrap_or_default()
                 }
             };
             // While it lasts the row's own value is newer than the one that was saved with the alert.
@@ -130,7 +134,7 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
 fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
     let zone = &scene.state.facts.zone;
     if let Some((at, why)) = &alert.ended {
-        return format!("over {}, {}", cells::minute(at.wall, zone), why.words());
+        return format!("over {}, {}", cells::minute(at.wall, zone), words::ended(&alert.id.subject, *why));
     }
     let subject = &alert.id.subject;
     let mut parts = Vec::new();

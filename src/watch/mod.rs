@@ -70,7 +70,8 @@ pub fn catch_up(duty: &mut Duty, store: &dyn Store, clock: &ReplayClock, to: Tim
     loop {
         duty.round(store)?;
         let now = clock.now().wall;
-        if now >= to {
+        // The clock stands at whole milliseconds: before that of `to`, which it never reaches, it goes no further.
+        if now.as_millisecond() >= to.as_millisecond() {
             return Ok(());
         }
         clock.set(now.checked_add(STEP).unwrap_or(to).min(to));
