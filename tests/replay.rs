@@ -178,7 +178,9 @@ async fn a_replay_shows_at_each_moment_what_was_shown_then() {
     let time = Arc::new(ReplayClock::new(begin, 60, near.as_ref(), None));
     let past = ReplayStore::new(live, time.clone(), me()).unwrap();
     let mut duty = ahtop::watch::Duty::new(me(), watched().into(), policy(), ahtop::domain::Quiet::default());
-    ahtop::watch::catch_up(&mut duty, &past, &time, from).unwrap();
+    // To a moment that no clock of whole milliseconds stands at.
+    let to = from.checked_add(Duration::from_micros(123)).unwrap();
+    ahtop::watch::catch_up(&mut duty, &past, &time, to).unwrap();
     let mut screens: Vec<Screen> = views.iter().map(|view| Screen::new(&past.now(), *view)).collect();
     for pictures in then.chunks(views.len()) {
         // Duty looks as often as it did then: alerts start when a reading says so.

@@ -56,7 +56,7 @@ fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, all: &[Alert], layout: &mut 
     }
 }
 
-/// `14:26 ▲  high  Devika R     6:31 > 6:15 for 6m      unacknowledged`
+/// `14:26 ▲  high  Devika R     6:31 >= 6:15 (6m)      unacknowledged`
 fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let s = canvas.look.styles;
     let (width, zone) = (canvas.width(), &scene.state.facts.zone);

@@ -306,6 +306,8 @@ mod tests {
         // The second cell of a wide cluster is a blank in the buffer.
         assert_eq!(drawn("王小明", 4, false), "#王 …##");
         assert_eq!(drawn("प्रिया शर्मा", 20, true).matches('?').count(), cells("प्रिया शर्मा") - 1);
+        // A sign that some terminals put into a cell of its own is given one.
+        assert_eq!((drawn("দাx", 4, false), cells("দাx")), ("#দা x##".to_owned(), 3));
         assert_eq!(drawn("a\u{1b}[31mb", 9, false), "#a[31mb####");
         assert_eq!(drawn("Imran Qureshi", 9, true), "#Imran Qu~#");
     }

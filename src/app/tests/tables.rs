@@ -5,12 +5,13 @@ use std::sync::Arc;
 use tui_input::Input;
 
 use crate::{
+    alert::{Alert, AlertId, Matter, Subject},
     app::{
         Choices, Column, Effect, Event, Item, Names, Overlay, Pointer, Room, Sort, Spot, View, columns, command,
         fixture::Floor, items, lines, log, names, rows,
     },
     config::{Symbols, Theme, Ui},
-    domain::{Kind, Outcome, Target},
+    domain::{Aht, Kind, Level, Outcome, Target},
     store::{self, Attention, EventKind},
 };
 
@@ -138,6 +139,42 @@ fn an_id_is_copied_as_it_is_configured() {
     assert!(floor.state.said.as_deref().unwrap().starts_with("copied a2"));
     floor.keys("/nobody<Enter>");
     assert_eq!(floor.keys("y"), []);
+}
+
+#[test]
+fn in_the_view_of_alerts_keys_are_about_the_alert_and_those_of_tables_say_so() {
+    let mut floor = floor();
+    let alert = |id: &str, secs: u32| {
+        let at = floor.now().stamp();
+        let id = AlertId { subject: Subject::Target(Target::agent(id)), serial: i64::from(secs) };
+        let (level, aht) = (Level::HighWarn, Aht::from_secs(secs));
+        let matter = Matter::Band { level, worst: level, first: aht, last: aht };
+        Alert { id, since: at.clone(), started: at, matter, ended: None, ack: None }
+    };
+    floor.state.alerts = vec![alert("a2", 468), alert("a4", 391)];
+    assert_eq!(floor.keys("4jjy"), [Effect::Copy("a4".to_owned())]);
+    assert_eq!(floor.keys("r"), [Effect::Nudge(Target::agent("a4"))]);
+    assert_eq!(floor.state.said.as_deref(), Some("a4 is asked next"));
+    floor.keys("P");
+    assert!(floor.state.pins.contains_key(&Target::agent("a4")));
+    for key in ["o", "O", "c", "z", "/"] {
+        let before = (floor.state.sort, floor.state.sections);
+        floor.keys(key);
+        assert!(floor.state.said.as_deref().is_some_and(|said| said.contains("table")), "{key}");
+        assert!(floor.state.overlay.is_none() && !floor.state.filter().editing, "{key}");
+        assert_eq!((floor.state.sort, floor.state.sections), before);
+    }
+}
+
+#[test]
+fn without_a_selection_the_detail_is_about_who_deserves_a_look_most() {
+    let mut floor = floor();
+    floor.keys("1");
+    assert_eq!(rows::detailed(&floor.state).map(|l| l.target().clone()), Some(Target::agent("a2")));
+    floor.keys("g");
+    let selected = floor.state.selected.values().next().cloned();
+    assert!(selected.is_some());
+    assert_eq!(rows::detailed(&floor.state).map(|l| l.target().clone()), selected);
 }
 
 #[test]
