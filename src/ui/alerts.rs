@@ -68,7 +68,7 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
             let state = RowState::Fresh(if over { *worst } else { *level });
             (canvas.look.glyphs.state(state), state.word(), s.state(state))
         }
-        Matter::Cause { .. } => (canvas.look.glyphs.severities[0], "", s.warning),
+        Matter::Cause { .. } => (canvas.look.glyphs.severities[1], "", s.warning),
     };
     canvas.put(8, y, 2, glyph, dim(style));
     canvas.put(11, y, 5, word, dim(style));

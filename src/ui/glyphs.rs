@@ -78,7 +78,7 @@ pub static UNICODE: Glyphs = Glyphs {
     sort: ["▴", "▾"],
     levels: ["▲▲", "▲ ", "▼▼", "▼ ", "  "],
     conditions: ["· ", "◌ ", "? ", "! ", "× "],
-    severities: ["!", "▲", "·"],
+    severities: ["×", "!", "·"],
     marks: ["√", "ø", "~"],
 };
 
@@ -112,7 +112,7 @@ pub static ASCII: Glyphs = Glyphs {
     sort: ["^", "v"],
     levels: ["^^", "^ ", "vv", "v ", "  "],
     conditions: [". ", "~ ", "? ", "! ", "x "],
-    severities: ["!", "^", "-"],
+    severities: ["x", "!", "-"],
     marks: ["=", "%", "~"],
 };
 
