@@ -7,9 +7,10 @@ mod support;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ahtop::{
-    app::{Event, Facts, Shared, State, banners, update},
+    app::{Event, Facts, State, banners, update},
     config::{Ui, Watched},
     domain::{Band, Clock, Mono, Reading, Row, Series, Target},
+    run::read_shared,
     sim::{Fault, Span},
     store::{Attention, Cursor, RangeQuery, Role},
 };
@@ -70,13 +71,7 @@ impl Dashboard {
         let (readings, cursor) = store.since(self.cursor, 1000).unwrap();
         self.cursor = cursor;
         update(&mut self.state, Event::Readings(readings), world.clock.now());
-        let shared = Shared {
-            status: store.status().unwrap(),
-            usage: store.usage().unwrap(),
-            poller: store.lease_holder().unwrap(),
-            instances: store.instances().unwrap(),
-            ..Shared::default()
-        };
+        let shared = read_shared(&**store).unwrap();
         update(&mut self.state, Event::Shared(Box::new(shared)), world.clock.now());
     }
 

@@ -226,12 +226,16 @@ impl Action {
     /// False where the view has nothing that it could be about: there the footer does not offer it.
     pub fn fits(self, state: &State) -> bool {
         let table = !matches!(state.view, View::Alerts | View::Budget | View::Log) || state.detail_open;
-        let alerts = state.view == View::Alerts;
+        let alerts = state.lists_alerts();
         match self {
             Action::SortMenu | Action::Reverse | Action::ColumnsMenu | Action::Sections => table,
             Action::EditFilter => table || state.view == View::Log,
-            Action::Detail | Action::Refresh | Action::Pin | Action::CopyId => table || alerts,
-            Action::Acknowledge | Action::MuteMenu => table || alerts,
+            Action::Detail
+            | Action::Refresh
+            | Action::Pin
+            | Action::CopyId
+            | Action::Acknowledge
+            | Action::MuteMenu => table || alerts,
             _ => true,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
-use super::{Effect, Overlay, State, View, names, select};
+use super::{Effect, Overlay, State, names, select};
 use crate::{
     alert::{Action, Alert, AlertId, Book, Deed, Mute, Phase, Policy, Subject, Until},
     config::Watched,
@@ -146,7 +146,7 @@ pub enum Choice {
 
 /// The alert that keys are about: under the cursor in the view of alerts, else that of the selected row.
 fn chosen(state: &State) -> Option<AlertId> {
-    if state.view == View::Alerts && !state.detail_open {
+    if state.lists_alerts() {
         let at = cursor(state).unwrap_or(0);
         return state.shown().alerts.get(at).map(|a| a.id.clone());
     }

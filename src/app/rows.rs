@@ -145,13 +145,7 @@ impl RowState {
 /// from the number of targets and the budget.
 pub fn stale_after(state: &State) -> Duration {
     let facts = &state.facts;
-    let sweep = state.shown().status.as_ref().map_or_else(
-        || {
-            let targets = u64::try_from(facts.watched.len()).unwrap_or(u64::MAX);
-            Duration::from_secs(targets.saturating_mul(60) / u64::from(facts.budget.usable().max(1)))
-        },
-        |s| s.sweep,
-    );
+    let sweep = state.shown().status.as_ref().map_or_else(|| facts.budget.sweep(facts.watched.len()), |s| s.sweep);
     stale_rule(sweep, facts.min_interval)
 }
 
@@ -189,8 +183,13 @@ fn held(row: &Row, watched: &Watched, state: RowState, now: &Now) -> Option<Dura
 
 /// The rows of the table of `kind` that pass the filter, in the order of the sort.
 pub fn lines(state: &State, kind: Kind) -> Vec<Line<'_>> {
+    chosen(state, kind, all_lines(state, kind))
+}
+
+/// Of `all` rows of a table those that the filter lets through, in the order of the table.
+pub fn chosen<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
     let words = Words::of(state.filter.text.value());
-    let mut lines: Vec<Line<'_>> = all_lines(state, kind).filter(|l| words.accept(l)).collect();
+    let mut lines: Vec<Line<'a>> = all.filter(|l| words.accept(l)).collect();
     lines.sort_by(|a, b| order(a, b, state.sort.column, state.sort.reverse));
     if in_sections(state, kind) {
         let groups = groups::order(state);
@@ -222,13 +221,18 @@ pub fn line<'a>(state: &'a State, target: &Target) -> Option<Line<'a>> {
 /// The line that the detail is about: the selected one, also where the filter hides it, else of the first ones of the
 /// tables the one that deserves a look most.
 pub fn detailed(state: &State) -> Option<Line<'_>> {
+    detailed_of(state, |kind| lines(state, kind).into_iter().next())
+}
+
+/// The same where the first line of each table is known already.
+pub fn detailed_of<'a>(state: &'a State, first: impl Fn(Kind) -> Option<Line<'a>>) -> Option<Line<'a>> {
     match state.selected.get(&state.focus) {
         Some(target) => line(state, target),
-        None => {
-            // The tables of the view have their worst row first, unless they are sorted otherwise.
-            let first = tables(state).into_iter().filter_map(|kind| lines(state, kind).into_iter().next());
-            first.reduce(|a, b| if b.state.rank() < a.state.rank() { b } else { a })
-        }
+        // The tables have their worst row first, unless they are sorted otherwise.
+        None => tables(state)
+            .into_iter()
+            .filter_map(first)
+            .reduce(|a, b| if b.state.rank() < a.state.rank() { b } else { a }),
     }
 }
 

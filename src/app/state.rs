@@ -130,6 +130,11 @@ pub struct State {
 }
 
 impl State {
+    /// True where keys are about the list of alerts.
+    pub fn lists_alerts(&self) -> bool {
+        self.view == View::Alerts && !self.detail_open
+    }
+
     /// Before anything was read: every watched target has a row that waits.
     pub fn new(facts: Facts, now: Now) -> Self {
         let rows = facts.watched.iter().map(|w| (w.target.clone(), Row::new(w.target.clone()))).collect();

@@ -403,7 +403,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::NextView => turn(state, 1),
         Action::PreviousView => turn(state, View::ALL.len() - 1),
         Action::Show(view) => show(state, view),
-        Action::Detail if in_alerts(state) => alarms::open(state),
+        Action::Detail if state.lists_alerts() => alarms::open(state),
         Action::Detail => {
             select_something(state);
             state.detail_open = select::selected(state).is_some();
@@ -443,21 +443,16 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
     true
 }
 
-/// True where keys are about the list of alerts.
-fn in_alerts(state: &State) -> bool {
-    state.view == View::Alerts && !state.detail_open
-}
-
 /// Outside of the view of alerts keys are about a row.
 fn begin(state: &mut State) {
-    if !in_alerts(state) {
+    if !state.lists_alerts() {
         select_something(state);
     }
 }
 
 /// Whom keys are about: the target of the alert under the cursor, else the selected row.
 fn concerned(state: &mut State) -> Option<Target> {
-    if in_alerts(state) {
+    if state.lists_alerts() {
         return alarms::target(state);
     }
     select_something(state);
@@ -487,7 +482,7 @@ fn select_something(state: &mut State) {
 /// Moves what is in front: the overlay's text or cursor, else the selection.
 fn travel(state: &mut State, to: select::Move) {
     let (shown, all) = state.overlay_lines;
-    let in_alerts = in_alerts(state);
+    let in_alerts = state.lists_alerts();
     let text = tables(state).is_empty();
     let mutes = match &state.overlay {
         Some(Overlay::MuteMenu { id, .. }) => alarms::mute_choices(state, id).len(),

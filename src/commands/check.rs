@@ -58,7 +58,7 @@ fn summary(config: &Config) -> String {
 /// How long one sweep takes at the full rate; never shorter than the interval that is configured.
 pub(super) fn takes(config: &Config) -> Duration {
     let requests = u64::try_from(config.watch.len()).unwrap_or(u64::MAX);
-    let secs = requests.saturating_mul(60).div_ceil(u64::from(config.budget.usable().max(1)));
+    let secs = requests.saturating_mul(60).div_ceil(u64::from(config.budget.usable()));
     Duration::from_secs(secs).max(config.poll.min_interval)
 }
 

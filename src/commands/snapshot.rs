@@ -18,6 +18,7 @@ use crate::{
     domain::{Clock, Kind, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
     exit::Exit,
     report::{self, Paper},
+    run::{EVENTS, read_shared},
     sim::{self, SimService},
     store::{
         Attention, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk, PermitKind, Role,
@@ -105,7 +106,7 @@ fn poll(
     config: &Config,
     me: &Instance,
 ) -> Result<(), StoreError> {
-    let rate = config.budget.usable().max(1);
+    let rate = config.budget.usable();
     // A little slower than the budget, which is meant for any minute.
     let gap = Duration::from_millis(60_000 / u64::from(rate) + 1);
     let targets: Vec<Target> = config.watch.iter().map(|w| w.target.clone()).collect();
@@ -127,8 +128,7 @@ fn poll(
             timeout: config.poll.timeout,
         };
         if let PermitAnswer::Granted { id, .. } = store.permit(me, &ask)? {
-            store.append(&[reading(service, target, &clock.now())])?;
-            store.finish(id, true)?;
+            store.land(id, &reading(service, target, &clock.now()))?;
         }
     }
     store.want(me, &wants, DEMO_TTL)?;
@@ -168,14 +168,7 @@ fn reading(service: &SimService, target: &Target, now: &Now) -> Reading {
 
 /// What the instances share besides readings, without the history's size.
 fn shared(store: &dyn Store) -> Result<Shared, StoreError> {
-    Ok(Shared {
-        status: store.status()?,
-        usage: store.usage()?,
-        poller: store.lease_holder()?,
-        instances: store.instances()?,
-        history: None,
-        events: Some(store.events(Duration::from_secs(24 * 3600))?),
-    })
+    Ok(Shared { events: Some(store.events(EVENTS)?), ..read_shared(store)? })
 }
 
 fn state(args: &Snapshot, config: &Config, me: Instance, mode: Option<&'static str>, now: Now) -> State {

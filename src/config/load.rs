@@ -403,7 +403,7 @@ impl Layers {
     fn budget(&mut self, sink: &mut Sink) -> Budget {
         let budget =
             Budget { requests_per_minute: self.count(Id::RequestsPerMinute), reserve: self.count(Id::Reserve) };
-        if budget.usable() == 0
+        if budget.reserve >= budget.requests_per_minute
             && let Some(place) = self.place(Id::Reserve).or(self.place(Id::RequestsPerMinute))
         {
             let (reserve, limit) = (budget.reserve, budget.requests_per_minute);

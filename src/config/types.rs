@@ -133,9 +133,18 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Most readings in any 60 seconds.
+    /// Requests a minute that polling is paced at: never none, as a budget that was checked has at least one.
     pub const fn usable(&self) -> u32 {
-        self.requests_per_minute.saturating_sub(self.reserve)
+        match self.requests_per_minute.saturating_sub(self.reserve) {
+            0 => 1,
+            n => n,
+        }
+    }
+
+    /// How long a sweep over so many targets takes at that pace, in whole seconds, rounded down.
+    pub fn sweep(&self, targets: usize) -> Duration {
+        let targets = u64::try_from(targets).unwrap_or(u64::MAX);
+        Duration::from_secs(targets.saturating_mul(60) / u64::from(self.usable()))
     }
 }
 

@@ -41,7 +41,7 @@ impl Poller {
         };
         let budget = self.rules.budget;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is between 1 and 600")]
-        let cap = budget.usable().max(1).min(self.rate(now).ceil() as u32);
+        let cap = budget.usable().min(self.rate(now).ceil() as u32);
         let full = self.pacer.wait(now.mono, cap);
         if full > Duration::ZERO {
             return Ok(Step::Sleep(full));

@@ -253,7 +253,7 @@ impl Keeper {
                 s.finish(permit, true)?;
                 s.mint_end(ticket, end)?;
                 if let Some(asked) = governor {
-                    let full = f64::from(budget.usable().max(1));
+                    let full = f64::from(budget.usable());
                     let hit = Hit { full, limit: budget.requests_per_minute, own: s.usage()?.used_60s, asked };
                     s.set_governor(&s.governor()?.throttled(&hit, &at))?;
                 }

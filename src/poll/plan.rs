@@ -125,7 +125,7 @@ pub fn cycle(n: usize, rate: f64, min_interval: Duration) -> Duration {
 pub fn plan(watch: &[Watched], budget: Budget, min_interval: Duration) -> Plan {
     let n = watch.len();
     let campaigns = watch.iter().filter(|w| w.target.kind == Kind::Campaign).count();
-    let usable = f64::from(budget.usable().max(1));
+    let usable = f64::from(budget.usable());
     let now = cycle(n, usable, min_interval);
     let per_minute =
         |cycle: Duration, n: usize| if n == 0 { 0.0 } else { n as f64 * 60.0 / cycle.as_secs_f64().max(1e-3) };

@@ -336,7 +336,7 @@ impl Poller {
     }
 
     pub(super) fn full(&self) -> f64 {
-        f64::from(self.rules.budget.usable().max(1))
+        f64::from(self.rules.budget.usable())
     }
 
     async fn land_all(&mut self) -> Result<(), StoreError> {

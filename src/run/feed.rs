@@ -17,7 +17,7 @@ use crate::{
     },
     config::Watched,
     domain::{Reading, Series, Target},
-    store::{Attention, Cursor, Handle, Instance, RangeQuery, StoreError},
+    store::{Attention, Cursor, Handle, Instance, RangeQuery, Store, StoreError},
 };
 
 /// How often the version is looked at where nobody pokes us.
@@ -29,7 +29,7 @@ const SHARED: Duration = Duration::from_secs(2);
 /// How often history and events are read.
 const RARE: Duration = Duration::from_secs(10);
 /// How far back events are shown.
-const EVENTS: Duration = Duration::from_secs(24 * 3600);
+pub const EVENTS: Duration = Duration::from_secs(24 * 3600);
 /// How often wants are said again, and how long they hold.
 const WANT: Duration = Duration::from_secs(10);
 const WANT_TTL: Duration = Duration::from_secs(30);
@@ -305,12 +305,9 @@ impl Worker {
             .store
             .call(move |s| {
                 Ok(Shared {
-                    status: s.status()?,
-                    usage: s.usage()?,
-                    poller: s.lease_holder()?,
-                    instances: s.instances()?,
                     history: rare.then(|| s.history()).transpose()?,
                     events: rare.then(|| s.events(EVENTS)).transpose()?,
+                    ..read_shared(s)?
                 })
             })
             .await?;
@@ -356,6 +353,20 @@ impl Worker {
         }
         self.sender.send(std::mem::take(&mut self.news)).await.map_err(drop)
     }
+}
+
+/// What the instances share besides readings, without what is read rarely.
+///
+/// # Errors
+/// Those of the store.
+pub fn read_shared(store: &dyn Store) -> Result<Shared, StoreError> {
+    Ok(Shared {
+        status: store.status()?,
+        usage: store.usage()?,
+        poller: store.lease_holder()?,
+        instances: store.instances()?,
+        ..Shared::default()
+    })
 }
 
 fn is_past(at: Option<Instant>, period: Duration) -> bool {

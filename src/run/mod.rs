@@ -27,7 +27,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use self::remember::Memory;
+pub use self::{
+    feed::{EVENTS, read_shared},
+    remember::Memory,
+};
 use self::{
     feed::{Feed, Judge},
     remember::Saver,

@@ -298,7 +298,7 @@ impl Ages {
         }
         bins.push((format!("over {}", cells::age(Some(stale))), 0, true));
         let mut total = 0u32;
-        let all = Kind::ALL.into_iter().flat_map(|kind| crate::app::rows::all_lines(scene.state, kind));
+        let all = Kind::ALL.into_iter().flat_map(|kind| scene.all(kind));
         for age in all.filter_map(|l| l.age) {
             let i = borders.iter().position(|b| age < *b).unwrap_or(borders.len());
             bins[i].1 = bins[i].1.saturating_add(1);

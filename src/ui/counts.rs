@@ -5,10 +5,7 @@ use super::{
     scene::{Scene, counted},
     segments::{self, Segment, choose},
 };
-use crate::{
-    app::{RowState, rows},
-    domain::Kind,
-};
+use crate::{app::rows, domain::Kind};
 
 /// Draws the line: with glyphs where there is room for all states, else with the words alone; what is still left out
 /// leaves an ellipsis.
@@ -43,19 +40,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 fn counted_states(canvas: &Canvas<'_>, scene: &Scene<'_>, kind: Kind, glyphs: bool) -> Vec<Segment> {
     let s = canvas.look.styles;
     let mut all = vec![Segment::new(1, format!("{}s {}", kind.word(), scene.watched(kind)), s.dim)];
-    all.extend(counts(scene, kind).into_iter().map(|(state, n)| {
+    all.extend(rows::counts(scene.all(kind).iter().copied()).into_iter().map(|(state, n)| {
         let glyph = if glyphs { canvas.look.glyphs.state(state) } else { "" };
         Segment::new(state.rank() + 2, counted(glyph, state, n), s.state(state))
     }));
     all
-}
-
-/// Without a filter the table's own lines are all there are.
-fn counts(scene: &Scene<'_>, kind: Kind) -> Vec<(RowState, usize)> {
-    let lines = scene.lines(kind);
-    if lines.len() == scene.watched(kind) {
-        rows::counts(lines.iter().copied())
-    } else {
-        rows::counts(rows::all_lines(scene.state, kind))
-    }
 }

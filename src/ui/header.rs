@@ -64,10 +64,10 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
     if waiting > 0 {
         out.push(Segment::new(1, format!("{waiting} unacked"), s.warning));
     }
-    let (word, span, good) = scene.link();
-    let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
-    let style = if good { s.text } else { s.error };
     if scene.state.frozen.is_none() {
+        let (word, span, good) = scene.link();
+        let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
+        let style = if good { s.text } else { s.error };
         out.push(Segment::new(1, format!("[{word}{span}]"), style));
     }
     let lines: Vec<_> = rows::concerned(scene.state).into_iter().flat_map(|k| scene.lines(k).iter().copied()).collect();

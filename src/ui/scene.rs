@@ -21,8 +21,25 @@ pub(super) struct Scene<'a> {
     pub stale_after: Duration,
     /// Worst first.
     pub banners: Vec<Banner>,
-    campaigns: Vec<Line<'a>>,
-    agents: Vec<Line<'a>>,
+    campaigns: Lines<'a>,
+    agents: Lines<'a>,
+}
+
+/// The lines of a table.
+#[derive(Debug)]
+struct Lines<'a> {
+    /// In the order of the configuration.
+    all: Vec<Line<'a>>,
+    /// Filtered and in order.
+    shown: Vec<Line<'a>>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(state: &'a State, kind: Kind) -> Self {
+        let all: Vec<Line<'a>> = rows::all_lines(state, kind).collect();
+        let shown = rows::chosen(state, kind, all.iter().copied());
+        Lines { all, shown }
+    }
 }
 
 impl<'a> Scene<'a> {
@@ -34,17 +51,26 @@ impl<'a> Scene<'a> {
             now: rows::shown_now(state),
             stale_after: rows::stale_after(state),
             banners: banners(state),
-            campaigns: rows::lines(state, Kind::Campaign),
-            agents: rows::lines(state, Kind::Agent),
+            campaigns: Lines::of(state, Kind::Campaign),
+            agents: Lines::of(state, Kind::Agent),
+        }
+    }
+
+    fn of_kind(&self, kind: Kind) -> &Lines<'a> {
+        match kind {
+            Kind::Campaign => &self.campaigns,
+            Kind::Agent => &self.agents,
         }
     }
 
     /// The lines of a table, filtered and in order.
     pub(super) fn lines(&self, kind: Kind) -> &[Line<'a>] {
-        match kind {
-            Kind::Campaign => &self.campaigns,
-            Kind::Agent => &self.agents,
-        }
+        &self.of_kind(kind).shown
+    }
+
+    /// All lines of `kind` in the order of the configuration, whatever the filter.
+    pub(super) fn all(&self, kind: Kind) -> &[Line<'a>] {
+        &self.of_kind(kind).all
     }
 
     /// The lines of a table with the headings of its sections.
@@ -57,9 +83,9 @@ impl<'a> Scene<'a> {
         self.state.facts.watched.iter().filter(|w| w.target.kind == kind).count()
     }
 
-    /// The line that the detail is about: the selected one, also where the filter hides it, else the first.
+    /// The line that the detail is about, see [`rows::detailed`].
     pub(super) fn selected(&self) -> Option<Line<'a>> {
-        rows::detailed(self.state)
+        rows::detailed_of(self.state, |kind| self.lines(kind).first().copied())
     }
 
     /// The state of the link in a word, how long it lasts or has lasted, and whether it is as it should be.

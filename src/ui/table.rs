@@ -14,7 +14,7 @@ use super::{
     sparkline,
 };
 use crate::{
-    app::{Column, Item, Line, Section, Spot, columns, names, rows},
+    app::{Column, Item, Line, Section, Spot, columns, names},
     domain::Kind,
 };
 
@@ -194,7 +194,7 @@ pub(super) fn visible(scene: &Scene<'_>, kind: Kind, room: usize) -> Option<(usi
 fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, items: &[Item<'_>], offset: usize) -> Option<Spot> {
     let lines = scene.lines(kind);
     // Of all rows, so that the columns stay where they are while a filter is typed.
-    let all: Vec<Line<'_>> = rows::all_lines(scene.state, kind).collect();
+    let all = scene.all(kind);
     let widest = |of: &dyn Fn(&Line<'_>) -> usize| u16::try_from(all.iter().map(of).max().unwrap_or(0)).unwrap_or(0);
     let contents = Contents {
         name: widest(&|l| cells_of(&name(scene, l, canvas.look.glyphs.ascii())).min(99)),

@@ -68,7 +68,7 @@ fn freshness(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
     let s = canvas.look.styles;
     let all: Vec<Line<'_>> = Kind::ALL
         .into_iter()
-        .flat_map(|kind| rows::all_lines(scene.state, kind))
+        .flat_map(|kind| scene.all(kind).iter().copied())
         .filter(|l| l.state != RowState::Other(Condition::Invalid))
         .collect();
     let is_fresh =

@@ -100,7 +100,7 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
 
 /// Why the list is empty: that nobody is outside is only said where that is known.
 fn nobody(scene: &Scene<'_>) -> &'static str {
-    let fresh = rows::all_lines(scene.state, Kind::Agent).any(|l| matches!(l.state, RowState::Fresh(_)));
+    let fresh = scene.all(Kind::Agent).iter().any(|l| matches!(l.state, RowState::Fresh(_)));
     if fresh { "nobody is outside of their band" } else { "no fresh average of any agent" }
 }
 
@@ -160,7 +160,7 @@ impl Counts {
             invalid: 0,
             median: rows::median_of_agents(scene.state),
         };
-        for line in rows::all_lines(scene.state, Kind::Agent) {
+        for line in scene.all(Kind::Agent) {
             c.all += 1;
             *match line.state {
                 RowState::Fresh(Level::HighCrit | Level::HighWarn) => &mut c.longer,
