@@ -68,6 +68,7 @@ fn surroundings(home: &Path) -> Vec<(&'static str, String)> {
     let own = home.display().to_string();
     vec![
         ("HOME", own.clone()),
+        ("XDG_RUNTIME_DIR", own.clone()),
         ("AHTOP_STATE_DIR", own),
         ("PATH", "/usr/bin:/bin".into()),
         ("LANG", "C.UTF-8".into()),

@@ -18,7 +18,7 @@ use crate::{
     domain::{Clock, Quiet, SystemClock, Target},
     exit::Exit,
     poll::{Keys, Poller, Rules, Setup, TokenSource, Wakes},
-    store::{Attention, Handle, Home, Instance, Role, StoreNotice, open},
+    store::{Attention, Handle, Home, Instance, Role, StoreNotice, open_for},
     watch,
 };
 
@@ -95,7 +95,7 @@ impl Session {
     pub(crate) fn open_at(home: Home, open_with: Open<'_>) -> Result<Session, Failure> {
         let Open { config, auto_path, role, keys, wants } = open_with;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let opened = open(&config.store_url, &auto_path, clock.clone())?;
+        let opened = open_for(&config.store_url, &auto_path, clock.clone(), Some(&account(config)))?;
         let store = Handle::at(&home, opened.store);
         let (me, wakes, cancel) = (Instance::here(role), Wakes::default(), CancellationToken::new());
         let wants: Vec<_> = wants.into_iter().map(|target| (target, Attention::Listed)).collect();
@@ -215,6 +215,11 @@ fn poller(config: &Config, store: Handle, me: &Instance, keys: Keys, wakes: &Wak
         wakes: wakes.clone(),
         seed: rand::random(),
     }))
+}
+
+/// What the limit and the token belong to, over all stores: the service and the user name.
+pub(crate) fn account(config: &Config) -> String {
+    format!("{} {}", config.account.base_url, config.account.user_name)
 }
 
 /// The store's place under `auto`.

@@ -7,6 +7,7 @@
 //! The trait is synchronous and each call is short; [`Handle`] keeps it off the thread that answers keys.
 
 mod governor;
+mod guard;
 mod handle;
 mod instance;
 mod open;
@@ -23,7 +24,7 @@ pub(crate) mod conformance;
 pub use governor::{Governor, Hit};
 pub use handle::{Handle, Home};
 pub use instance::{Instance, Role};
-pub use open::{Opened, open, peek};
+pub use open::{Opened, open, open_for, peek};
 pub use replay::{ReplayClock, ReplayStore};
 pub use resilient::ResilientStore;
 pub use sqlite::SqliteStore;

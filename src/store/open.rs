@@ -30,7 +30,21 @@ impl std::fmt::Debug for Opened {
 /// [`StoreError::Url`]; [`StoreError::Newer`], since an older program must not touch a newer file;
 /// [`StoreError::Busy`]; [`StoreError::Other`] for the database of another program.
 pub fn open(url: &str, auto_path: &Path, clock: Arc<dyn Clock>) -> Result<Opened, StoreError> {
-    let (store, notices) = ResilientStore::open(path_of(url, auto_path)?, clock)?;
+    open_for(url, auto_path, clock, None)
+}
+
+/// The same for an account: `account` names it over all stores of this user, so that two stores of one account keep
+/// its limit together.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_for(
+    url: &str,
+    auto_path: &Path,
+    clock: Arc<dyn Clock>,
+    account: Option<&str>,
+) -> Result<Opened, StoreError> {
+    let (store, notices) = ResilientStore::open_for(path_of(url, auto_path)?, clock, account)?;
     Ok(Opened { store: Arc::new(store), notices })
 }
 

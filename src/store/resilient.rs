@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use super::{sqlite::Ledgers, *};
+use super::{guard::Guard, sqlite::Ledgers, *};
 use crate::domain::{Clock, Mono, Series};
 
 /// How long until the file is tried again.
@@ -35,6 +35,8 @@ pub struct ResilientStore {
     path: PathBuf,
     clock: Arc<dyn Clock>,
     inner: Mutex<Inner>,
+    /// Keeps the limit also where the file does not tell what was sent.
+    guard: Guard,
     version: Mutex<(Option<(u64, u64)>, u64)>,
 }
 
@@ -85,6 +87,23 @@ impl ResilientStore {
     /// [`StoreError::Newer`] and [`StoreError::Busy`], where going on would do harm, and the database of another
     /// program.
     pub fn open(path: PathBuf, clock: Arc<dyn Clock>) -> Result<(Self, Vec<StoreNotice>), StoreError> {
+        Self::open_for(path, clock, None)
+    }
+
+    /// The same for an account, which `account` names over all stores of this user.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_for(
+        path: PathBuf,
+        clock: Arc<dyn Clock>,
+        account: Option<&str>,
+    ) -> Result<(Self, Vec<StoreNotice>), StoreError> {
+        // Asked before anything is made.
+        let first_start = std::fs::symlink_metadata(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+        let beside = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        let places = [Some(guard::beside(&beside)), account.and_then(guard::runtime_file)];
+        let guard = Guard::new(places.into_iter().flatten().collect(), first_start);
         let (store, aside, fallen) = match SqliteStore::open_or_replace(&path, clock.clone(), false) {
             Ok(found) => (found.store, found.aside, None),
             Err(e) if is_sick(&e) => {
@@ -99,7 +118,7 @@ impl ResilientStore {
         };
         let inner =
             Inner { store: Arc::new(store), shadow: Ledgers::default(), fallen, epoch: 0, bridge: None, aside: None };
-        let this = ResilientStore { path, clock, inner: Mutex::new(inner), version: Mutex::new((None, 0)) };
+        let this = ResilientStore { path, clock, inner: Mutex::new(inner), guard, version: Mutex::new((None, 0)) };
         let mut notices: Vec<StoreNotice> = vec![];
         if let Some(aside) = aside {
             let notice = aside_notice(&aside);
@@ -349,15 +368,18 @@ impl Store for ResilientStore {
                 Pace::Burst => Pace::Burst,
             };
             let cap = if ask.cap == 0 { 0 } else { (ask.cap / n).max(1) };
-            s.permit(who, &PermitAsk { cap, pace, ..*ask })
+            let share = PermitAsk { cap, pace, ..*ask };
+            self.guard.permit(&self.clock.now(), ask, || s.permit(who, &share))
         })
     }
 
     fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError> {
+        self.guard.finish(&self.clock.now(), permit, used);
         self.run_ledger(|s| s.finish(permit, used))
     }
 
     fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
+        self.guard.finish(&self.clock.now(), permit, true);
         self.run_ledger(|s| s.land(permit, reading))
     }
 
@@ -378,10 +400,24 @@ impl Store for ResilientStore {
     }
 
     fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError> {
-        self.run_ledger(|s| s.mint_begin(who, ask))
+        self.run_ledger(|s| {
+            let mut begun = None;
+            let answer = self.guard.generate(&self.clock.now(), ask, || {
+                let answer = s.mint_begin(who, ask)?;
+                begun = if let MintAnswer::Go(ticket) = answer { Some(ticket) } else { None };
+                Ok(answer)
+            })?;
+            if let Some(ticket) = begun
+                && !matches!(answer, MintAnswer::Go(_))
+            {
+                s.mint_end(ticket, MintEnd::NotSent)?;
+            }
+            Ok(answer)
+        })
     }
 
     fn mint_end(&self, ticket: MintTicket, end: MintEnd) -> Result<(), StoreError> {
+        self.guard.generated(&self.clock.now(), ticket, &end);
         self.run_ledger(|s| s.mint_end(ticket, end.clone()))
     }
 
@@ -427,7 +463,18 @@ impl Store for ResilientStore {
 
     fn notice(&self) -> Option<StoreNotice> {
         let inner = self.lock();
-        let Some(fallen) = &inner.fallen else { return inner.aside.clone() };
+        let now = self.clock.now();
+        let held = self.guard.held_until(&now).map(|until| until.since(now.mono).as_secs() + 1);
+        let Some(fallen) = &inner.fallen else {
+            let waits = held.map(|secs| StoreNotice {
+                key: "store-waits",
+                text: format!(
+                    "Waiting {secs} s before the next request: the request ledger was damaged, replaced or new, and \
+                     the limit must hold"
+                ),
+            });
+            return waits.or(inner.aside.clone());
+        };
         let shared = match fallen.sharers {
             1 => "new readings are kept only while ahtop runs".to_owned(),
             n => format!(

@@ -92,10 +92,11 @@ impl Home {
     }
 
     /// What the program finds around it.
-    pub(crate) fn variables(&self) -> [(&'static str, String); 5] {
+    pub(crate) fn variables(&self) -> [(&'static str, String); 6] {
         [
             ("HOME", self.root().to_str().unwrap().to_owned()),
             ("AHTOP_STATE_DIR", self.path("state").to_str().unwrap().to_owned()),
+            ("XDG_RUNTIME_DIR", self.root().to_str().unwrap().to_owned()),
             ("PATH", "/usr/bin:/bin".to_owned()),
             ("LANG", "C.UTF-8".to_owned()),
             ("TERM", "xterm-256color".to_owned()),

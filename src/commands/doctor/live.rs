@@ -17,7 +17,7 @@ use crate::{
     domain::{Clock, SystemClock},
     exit::Exit,
     poll::Keys,
-    store::{Handle, Instance, Pace, PermitAnswer, PermitAsk, PermitKind, Role, open, peek},
+    store::{Handle, Instance, Pace, PermitAnswer, PermitAsk, PermitKind, Role, open_for, peek},
 };
 
 /// Looks at the way to the service.
@@ -122,7 +122,7 @@ async fn request(config: &Config, env: &Env) -> Finding {
         }
         (_, Err(e)) => return look(format!("none was sent: {e}")),
     };
-    let store = match open(&config.store_url, &path, clock.clone()) {
+    let store = match open_for(&config.store_url, &path, clock.clone(), Some(&session::account(config))) {
         Ok(opened) => Handle::new(opened.store),
         Err(e) => return look(format!("none was sent: {e}")),
     };

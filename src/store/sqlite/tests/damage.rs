@@ -32,8 +32,9 @@ fn what_is_not_a_database_is_moved_aside() {
     store.append(&[value(&store, 1)]).unwrap();
     assert!(store.events(RETRY).unwrap().iter().any(|e| e.kind == EventKind::Store));
     // Nothing is known of the last minute: nothing is sent for one.
-    assert_eq!(store.permit(&me(), &ask(9)).unwrap(), PermitAnswer::Wait(Duration::from_secs(60)));
-    clock.advance(Duration::from_secs(60));
+    assert_eq!(store.permit(&me(), &ask(9)).unwrap(), PermitAnswer::Wait(Duration::from_secs(70)));
+    assert!(store.notice().unwrap().text.contains("Waiting"));
+    clock.advance(Duration::from_secs(70));
     granted(&store, 9);
     drop(store);
     assert!(resilient(&path, &clock).1.is_empty());
@@ -54,7 +55,7 @@ fn spoil(path: &Path) {
 fn a_damaged_file_hands_on_its_ledger_and_its_last_hours() {
     let (dir, path) = db();
     let clock = clock();
-    let store = SqliteStore::open(&path, clock.clone()).unwrap();
+    let (store, _) = resilient(&path, &clock);
     store.append(&[value(&store, 1)]).unwrap();
     let id = granted(&store, 2);
     drop(store);
@@ -123,7 +124,9 @@ fn no_way_to_a_file_leads_into_memory() {
     assert!(notices[0].key == "store-degraded" && notices[0].text.contains("[store] url"), "{}", notices[0].text);
     assert!(notices[0].text.contains("waits a minute"), "{}", notices[0].text);
     store.append(&[value(&store, 7)]).unwrap();
-    assert_eq!(store.permit(&me(), &ask(9)).unwrap(), PermitAnswer::Wait(Duration::from_secs(60)));
+    // Nowhere to write down what is sent: nothing is.
+    clock.advance(Duration::from_secs(30));
+    assert_eq!(store.permit(&me(), &ask(9)).unwrap(), PermitAnswer::Wait(Duration::from_secs(5)));
     let (first, cursor) = store.since(Cursor(0), 9).unwrap();
     assert_eq!(first.len(), 1);
     // Somebody clears the way.

@@ -1,0 +1,703 @@
+//! What must not be forgotten with the store: the last minute's requests and the last hour's token generations.
+//!
+//! The store's file can be damaged, full, read-only, removed, or exchanged for an older copy. Each of these would
+//! forget requests that the service still counts, and the limit would be exceeded. So every permit is also written
+//! into small files of fixed size, which need no free space once they are there:
+//!
+//! * one beside the store, which all who share the store see;
+//! * one in the user's runtime directory, by account, which two stores for one account have in common.
+//!
+//! A request is sent only if each file that can be used has room for it, and at least one can be used. A file that is
+//! damaged, older than it was, or gone does not tell what was sent: then nothing is sent for a whole window.
+//!
+//! Each file has two slots that are written in turn, with a checksum: a process that is killed while it writes spoils
+//! at most the newer one, and the permit that it was to hold was never given.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{MintAnswer, MintAsk, MintEnd, MintTicket, PermitAnswer, PermitAsk, PermitId, WINDOW};
+use crate::domain::{Mono, Now, Stamp};
+
+/// Bytes of one slot: room for some 250 requests, five times what the service allows.
+const SLOT: u64 = 16 * 1024;
+/// In front of a slot's line: its checksum in hexadecimal, and a blank.
+const HEAD: usize = 17;
+/// What a file is filled with at first.
+const EMPTY: u8 = b' ';
+/// How long nothing is sent when it is not known what was: a window, and the longest that a request is under way.
+const HOLD: Duration = Duration::from_secs(70);
+/// No wait is longer, whatever the clock or the file says.
+const LONGEST_HOLD: Duration = Duration::from_secs(300);
+/// How long another process may hold a file.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How soon to ask again where no file can be used.
+const RETRY: Duration = Duration::from_secs(5);
+const HOUR: Duration = Duration::from_secs(3600);
+/// The clock's resolution: a request that ends in this millisecond may have ended at its end.
+const TICK: Duration = Duration::from_millis(1);
+
+/// A request that counts until `until`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Request {
+    id: i64,
+    taken: i64,
+    until: i64,
+    ended: bool,
+}
+
+/// A token generation that counts for an hour from `end`: its real end, or the moment at which it is given up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Generation {
+    id: i64,
+    end: Stamp,
+    ended: bool,
+}
+
+/// What a file says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Record {
+    /// Grows with each write.
+    seq: u64,
+    boot: String,
+    /// Nothing is sent before this, in milliseconds of the boot clock.
+    hold: i64,
+    requests: Vec<Request>,
+    generations: Vec<Generation>,
+}
+
+impl Record {
+    /// Takes in what another file knows. An entry that both know is settled by the later knowledge.
+    fn merge(&mut self, other: &Record) {
+        self.seq = self.seq.max(other.seq);
+        if self.boot.is_empty() {
+            self.boot.clone_from(&other.boot);
+        }
+        if self.boot == other.boot {
+            self.hold = self.hold.max(other.hold);
+        }
+        for request in &other.requests {
+            match self.requests.iter_mut().find(|r| r.id == request.id) {
+                Some(known) if request.ended && !known.ended => *known = request.clone(),
+                Some(_) => {}
+                None => self.requests.push(request.clone()),
+            }
+        }
+        for generation in &other.generations {
+            match self.generations.iter_mut().find(|g| g.id == generation.id) {
+                Some(known) if generation.ended && !known.ended => *known = generation.clone(),
+                Some(_) => {}
+                None => self.generations.push(generation.clone()),
+            }
+        }
+    }
+
+    /// Brings it to `now`: what expired goes; what was written by another boot, or by a clock that ran ahead of this
+    /// one, counts as if it had ended just now.
+    fn settle(&mut self, now: &Now) {
+        let same = self.boot == *now.boot.0;
+        if !same {
+            // The last entries may have gone with the power.
+            self.hold = if self.boot.is_empty() { 0 } else { (Mono(0) + HOLD).0 };
+            now.boot.0.as_ref().clone_into(&mut self.boot);
+        }
+        self.hold = self.hold.min((now.mono + LONGEST_HOLD).0);
+        for request in &mut self.requests {
+            if !same || request.taken > now.mono.0 || request.until > (now.mono + LONGEST_HOLD).0 {
+                *request = Request { taken: now.mono.0, until: ended_now(now), ended: true, ..*request };
+            }
+        }
+        self.requests.retain(|r| r.until > now.mono.0);
+        self.generations.retain(|g| g.end.age(now) < HOUR);
+        // One that seems to end far ahead was written by another clock: it counts from now on.
+        for generation in &mut self.generations {
+            if generation.end.boot == now.boot && generation.end.mono > now.mono + HOUR {
+                generation.end = now.stamp();
+            }
+        }
+    }
+
+    /// How long until another request may be sent.
+    fn wait(&self, now: &Now, cap: u32) -> Duration {
+        let held = Mono(self.hold).since(now.mono);
+        let mut ends: Vec<i64> = self.requests.iter().map(|r| r.until).collect();
+        ends.sort_unstable_by(|a, b| b.cmp(a));
+        let room = match usize::try_from(cap).unwrap_or(usize::MAX).checked_sub(1) {
+            None => WINDOW,
+            Some(nth) => ends.get(nth).map_or(Duration::ZERO, |until| Mono(*until).since(now.mono)),
+        };
+        held.max(room)
+    }
+}
+
+fn ended_now(now: &Now) -> i64 {
+    (now.mono + WINDOW + TICK).0
+}
+
+/// What is in a file.
+enum Found {
+    /// Just made, or never written.
+    Nothing,
+    /// What it says; `spoilt`: one of its slots cannot be read.
+    Record { record: Record, spoilt: bool },
+    /// Not what we wrote.
+    Damaged,
+}
+
+/// One of the files, open.
+struct Held {
+    file: File,
+    identity: (u64, u64),
+}
+
+struct Known {
+    held: Vec<Option<Held>>,
+    /// What we last wrote. Empty before the first time.
+    last: Option<Record>,
+    /// There was no store when we began: where no file is there either, nothing can have been sent.
+    first_start: bool,
+}
+
+/// The files of an account. See the module.
+pub(super) struct Guard {
+    places: Vec<PathBuf>,
+    known: Mutex<Known>,
+}
+
+impl Guard {
+    /// Nothing is opened yet. `first_start`: there is no store yet whose requests might be forgotten.
+    pub(super) fn new(places: Vec<PathBuf>, first_start: bool) -> Guard {
+        let held = places.iter().map(|_| None).collect();
+        Guard { places, known: Mutex::new(Known { held, last: None, first_start }) }
+    }
+
+    /// Asks `grant` only where the files have room too, and writes down what it gives.
+    pub(super) fn permit<E>(
+        &self,
+        now: &Now,
+        ask: &PermitAsk,
+        grant: impl FnOnce() -> Result<PermitAnswer, E>,
+    ) -> Result<PermitAnswer, E> {
+        let mut answer = None;
+        let done = self.update(now, |record| {
+            let wait = record.wait(now, ask.cap);
+            if wait > Duration::ZERO {
+                answer = Some(Ok(PermitAnswer::Wait(wait)));
+                return;
+            }
+            let given = grant();
+            if let Ok(PermitAnswer::Granted { id, .. }) = &given {
+                let until = (now.mono + ask.void_after + ask.timeout + WINDOW).0;
+                record.requests.push(Request { id: id.0, taken: now.mono.0, until, ended: false });
+            }
+            answer = Some(given);
+        });
+        match answer {
+            Some(answer) if done => answer,
+            Some(Err(e)) => Err(e),
+            _ => Ok(PermitAnswer::Wait(RETRY)),
+        }
+    }
+
+    /// The request has ended, or was never sent.
+    pub(super) fn finish(&self, now: &Now, permit: PermitId, used: bool) {
+        self.update(now, |record| {
+            if used {
+                for request in record.requests.iter_mut().filter(|r| r.id == permit.0 && !r.ended) {
+                    (request.ended, request.until) = (true, ended_now(now));
+                }
+            } else {
+                record.requests.retain(|r| r.id != permit.0 || r.ended);
+            }
+        });
+    }
+
+    /// Asks `begin` only where the files allow another generation too, and writes it down.
+    pub(super) fn generate<E>(
+        &self,
+        now: &Now,
+        ask: &MintAsk,
+        begin: impl FnOnce() -> Result<MintAnswer, E>,
+    ) -> Result<MintAnswer, E> {
+        let mut answer = None;
+        let done = self.update(now, |record| {
+            let given = begin();
+            answer = Some(match given {
+                Ok(MintAnswer::Go(ticket)) => match too_soon(record, now, ask) {
+                    Some(wait) => Ok(wait),
+                    None => {
+                        let end = now.after(ask.lock);
+                        record.generations.push(Generation { id: ticket.0, end, ended: false });
+                        Ok(MintAnswer::Go(ticket))
+                    }
+                },
+                other => other,
+            });
+        });
+        match answer {
+            Some(Ok(MintAnswer::Go(_))) | None if !done => Ok(MintAnswer::Busy(RETRY)),
+            Some(answer) => answer,
+            None => Ok(MintAnswer::Busy(RETRY)),
+        }
+    }
+
+    /// A token generation has ended.
+    pub(super) fn generated(&self, now: &Now, ticket: MintTicket, end: &MintEnd) {
+        self.update(now, |record| {
+            if matches!(end, MintEnd::NotSent) {
+                record.generations.retain(|g| g.id != ticket.0);
+            } else {
+                for generation in record.generations.iter_mut().filter(|g| g.id == ticket.0 && !g.ended) {
+                    (generation.ended, generation.end) = (true, now.stamp());
+                }
+            }
+        });
+    }
+
+    /// Until when nothing is sent because it is not known what was; `None` where nothing is held.
+    pub(super) fn held_until(&self, now: &Now) -> Option<Mono> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.last.as_ref().map(|r| Mono(r.hold)).filter(|hold| *hold > now.mono)
+    }
+
+    /// Changes the files under their locks. False where none could be used: then nothing may be sent.
+    fn update(&self, now: &Now, change: impl FnOnce(&mut Record)) -> bool {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut doubtful = false;
+        let mut merged = Record::default();
+        let mut whole = 0;
+        let mut locked = vec![];
+        for at in 0..self.places.len() {
+            let was_there = known.held[at].is_some();
+            let Ok(same) = hold(&self.places[at], &mut known.held[at]) else {
+                // Not to be used now; what it says is not known when it comes back.
+                known.held[at] = None;
+                continue;
+            };
+            let Some(held) = &known.held[at] else { continue };
+            match read(&held.file) {
+                Found::Nothing => doubtful |= was_there,
+                Found::Damaged => doubtful = true,
+                Found::Record { record, spoilt } => {
+                    let older = same && known.last.as_ref().is_some_and(|last| record.seq < last.seq);
+                    doubtful |= spoilt || older || (was_there && !same);
+                    merged.merge(&record);
+                    whole += 1;
+                }
+            }
+            locked.push(at);
+        }
+        if locked.is_empty() {
+            return false;
+        }
+        doubtful |= whole == 0 && !known.first_start;
+        if let Some(last) = &known.last {
+            merged.merge(last);
+        }
+        merged.settle(now);
+        if doubtful {
+            merged.hold = merged.hold.max((now.mono + HOLD).0);
+        }
+        change(&mut merged);
+        // Both slots after a doubt, so that the spoilt one is not found again.
+        let slots = if doubtful { 2 } else { 1 };
+        let mut written = 0;
+        let first = merged.seq + 1;
+        merged.seq += slots;
+        for at in locked {
+            if let Some(held) = &known.held[at] {
+                let done = (first..=merged.seq).all(|seq| write(&held.file, &Record { seq, ..merged.clone() }).is_ok());
+                written += usize::from(done);
+                // Nothing else to do where the lock cannot be given back: it goes with the file.
+                if held.file.unlock().is_err() {
+                    known.held[at] = None;
+                }
+            }
+        }
+        known.last = Some(merged);
+        known.first_start = false;
+        written > 0
+    }
+}
+
+/// Why no token may be generated now, by the files.
+fn too_soon(record: &Record, now: &Now, ask: &MintAsk) -> Option<MintAnswer> {
+    let all = &record.generations;
+    if let Some(other) = all.iter().find(|g| !g.ended && g.end.boot == now.boot && g.end.mono > now.mono) {
+        return Some(MintAnswer::Busy(other.end.mono.since(now.mono).max(TICK)));
+    }
+    let ages = || all.iter().map(|g| g.end.age(now));
+    let Some(gap) = ask.gaps.get(all.len()) else {
+        return Some(MintAnswer::Ceiling((HOUR + TICK).saturating_sub(ages().max().unwrap_or(HOUR)).max(TICK)));
+    };
+    let wait = gap.saturating_sub(ages().min()?);
+    (wait > Duration::ZERO).then_some(MintAnswer::BackOff(wait))
+}
+
+/// Opens and locks a file. True where it is the one that was open before.
+fn hold(path: &Path, held: &mut Option<Held>) -> io::Result<bool> {
+    let begun = Instant::now();
+    let mut same = true;
+    loop {
+        let there = identity(path);
+        if held.is_none() || held.as_ref().map(|h| h.identity) != there {
+            same = false;
+            *held = Some(open(path)?);
+        }
+        let Some(open) = held else { return Err(io::ErrorKind::NotFound.into()) };
+        match open.file.try_lock() {
+            // Somebody may have removed it while we waited.
+            Ok(()) if identity(path) == Some(open.identity) => return Ok(same),
+            Ok(()) => *held = None,
+            Err(fs::TryLockError::Error(e)) => return Err(e),
+            Err(fs::TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(2)),
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().map(|m| (m.dev(), m.ino()))
+}
+
+/// Opens or makes a file that is ours: no link, no pipe, not another's.
+fn open(path: &Path) -> io::Result<Held> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or(0);
+    let dir = path.parent().ok_or(io::ErrorKind::NotFound)?;
+    let shared = fs::metadata(dir)?.mode() & 0o2020 == 0o2020;
+    let mode = if shared { 0o660 } else { 0o600 };
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(flags);
+    let file = match options.clone().create_new(true).mode(mode).open(path) {
+        Ok(file) => {
+            // The umask may have taken the group's part.
+            file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+            file
+        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => options.open(path)?,
+        Err(e) => return Err(e),
+    };
+    let meta = file.metadata()?;
+    let ours = shared || meta.uid() == rustix::process::geteuid().as_raw();
+    if !meta.is_file() || meta.nlink() != 1 || !ours {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "not a file of ours"));
+    }
+    fill(&file)?;
+    Ok(Held { file, identity: (meta.dev(), meta.ino()) })
+}
+
+/// Takes all the file's space now: later the disk may be full.
+fn fill(file: &File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let missing = usize::try_from((2 * SLOT).saturating_sub(length)).unwrap_or(0);
+    if missing > 0 { file.write_all_at(&vec![EMPTY; missing], length) } else { Ok(()) }
+}
+
+fn read(file: &File) -> Found {
+    let mut bytes = vec![0; usize::try_from(2 * SLOT).unwrap_or(0)];
+    if file.read_exact_at(&mut bytes, 0).is_err() {
+        // Somebody cut it while it was open. Where its space cannot be taken again, the write that follows fails too.
+        let _ = fill(file);
+        return Found::Damaged;
+    }
+    let slots = bytes.chunks(bytes.len() / 2);
+    let (mut best, mut spoilt, mut empty) = (None::<Record>, false, 0);
+    for slot in slots {
+        match parse(slot) {
+            Ok(Some(record)) if best.as_ref().is_none_or(|b| record.seq > b.seq) => best = Some(record),
+            Ok(Some(_)) => {}
+            Ok(None) => empty += 1,
+            Err(()) => spoilt = true,
+        }
+    }
+    match best {
+        // Both slots are in use from the second write on.
+        Some(record) => Found::Record { spoilt: spoilt || (empty > 0 && record.seq > 1), record },
+        None if spoilt => Found::Damaged,
+        None => Found::Nothing,
+    }
+}
+
+/// `None`: never written.
+fn parse(slot: &[u8]) -> Result<Option<Record>, ()> {
+    if slot.iter().all(|b| *b == EMPTY) {
+        return Ok(None);
+    }
+    let line = slot.split(|b| *b == b'\n').next().ok_or(())?;
+    let (head, text) = line.split_at_checked(HEAD).ok_or(())?;
+    if head != format!("{:016x} ", checksum(text)).as_bytes() {
+        return Err(());
+    }
+    serde_json::from_slice(text).map(Some).map_err(drop)
+}
+
+fn write(file: &File, record: &Record) -> io::Result<()> {
+    let text = serde_json::to_string(record)?;
+    let line = format!("{:016x} {text}\n", checksum(text.as_bytes()));
+    if line.len() as u64 > SLOT {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    file.write_all_at(line.as_bytes(), (record.seq % 2) * SLOT)
+}
+
+/// FNV-1a: finds what a torn write or a stray byte does. It is no protection against people.
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, b| (sum ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The file beside the store at `path`.
+pub(super) fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".requests");
+    PathBuf::from(name)
+}
+
+/// The directory for what processes of this user share until the next boot, made for the user alone (0700). `None`
+/// where the system gives none, or where it is not ours.
+pub(super) fn runtime_dir() -> Option<PathBuf> {
+    let user = rustix::process::geteuid().as_raw();
+    let named = ["XDG_RUNTIME_DIR", "RUNTIME_DIRECTORY"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
+    let given = named.filter(|dir| dir.is_absolute()).chain([PathBuf::from(format!("/run/user/{user}"))]);
+    let inside = given.filter(|dir| dir.is_dir()).map(|dir| dir.join("ahtop"));
+    let last = std::env::temp_dir().join(format!("ahtop-{user}"));
+    inside.chain([last]).find(|dir| {
+        // There already, or made here; the check below decides.
+        let _ = DirBuilder::new().mode(0o700).create(dir);
+        fs::symlink_metadata(dir).is_ok_and(|m| m.is_dir() && m.uid() == user && m.mode() & 0o077 == 0)
+    })
+}
+
+/// The file of an account in the runtime directory. `account` names it over all stores: the service and the user.
+pub(super) fn runtime_file(account: &str) -> Option<PathBuf> {
+    Some(runtime_dir()?.join(format!("account-{:016x}.requests", checksum(account.as_bytes()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::fs::PermissionsExt, sync::Arc};
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        domain::{Clock, ManualClock},
+        store::{Pace, PermitKind, StoreError},
+    };
+
+    const LIMIT: u32 = 3;
+
+    struct World {
+        dir: TempDir,
+        clock: Arc<ManualClock>,
+        ids: std::cell::Cell<i64>,
+    }
+
+    impl World {
+        fn new() -> World {
+            let clock = Arc::new(ManualClock::at(jiff::Timestamp::from_second(1_770_000_000).unwrap()));
+            World { dir: TempDir::new().unwrap(), clock, ids: std::cell::Cell::new(0) }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.dir.path().join(name)
+        }
+
+        fn guard(&self, names: &[&str], first_start: bool) -> Guard {
+            Guard::new(names.iter().map(|name| self.path(name)).collect(), first_start)
+        }
+
+        /// Asks a store that would always say yes.
+        fn ask(&self, guard: &Guard) -> PermitAnswer {
+            let now = self.clock.now();
+            let (void_after, timeout) = (Duration::from_secs(1), Duration::from_secs(9));
+            let ask = PermitAsk { kind: PermitKind::Aht, cap: LIMIT, pace: Pace::Burst, void_after, timeout };
+            self.ids.set(self.ids.get() + 1);
+            let yes = PermitAnswer::Granted { id: PermitId(self.ids.get()), void_at: now.mono + void_after };
+            guard.permit(&now, &ask, || Ok::<_, StoreError>(yes)).unwrap()
+        }
+
+        fn sent(&self, guard: &Guard) -> PermitId {
+            match self.ask(guard) {
+                PermitAnswer::Granted { id, .. } => id,
+                PermitAnswer::Wait(d) => panic!("told to wait {d:?}"),
+            }
+        }
+
+        fn waits(&self, guard: &Guard) -> Duration {
+            match self.ask(guard) {
+                PermitAnswer::Wait(d) => d,
+                PermitAnswer::Granted { .. } => panic!("granted"),
+            }
+        }
+    }
+
+    fn secs(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn a_first_start_sends_at_once_and_then_never_more_than_the_limit() {
+        let world = World::new();
+        let (one, two) = (world.guard(&["a"], true), world.guard(&["a"], false));
+        let first = world.sent(&one);
+        world.sent(&two);
+        world.sent(&one);
+        // Not finished: they count for as long as they can be under way, and a minute.
+        assert_eq!(world.waits(&two), secs(70));
+        two.finish(&world.clock.now(), first, true);
+        assert_eq!(world.waits(&one), WINDOW + TICK);
+        world.clock.advance(secs(30));
+        world.clock.step_wall(-86_400_000);
+        assert_eq!(world.waits(&two), secs(30) + TICK);
+        // What was never sent does not count.
+        world.clock.advance(secs(31));
+        let unused = world.sent(&two);
+        world.waits(&one);
+        one.finish(&world.clock.now(), unused, false);
+        world.sent(&one);
+    }
+
+    #[test]
+    fn a_file_that_is_gone_damaged_or_older_is_waited_for() {
+        type Harm = fn(&Path, &[u8]);
+        let harms: [(&str, Harm); 5] = [
+            ("removed", |path, _| fs::remove_file(path).unwrap()),
+            ("emptied", |path, _| fs::write(path, b"").unwrap()),
+            ("overwritten", |path, _| fs::write(path, [0x55; 40_000]).unwrap()),
+            ("cut", |path, _| File::options().write(true).open(path).unwrap().set_len(100).unwrap()),
+            ("put back", |path, old| fs::write(path, old).unwrap()),
+        ];
+        for (name, harm) in harms {
+            for killed in [false, true] {
+                // A file that is older than it was is known by those who saw the newer one.
+                if killed && name == "put back" {
+                    continue;
+                }
+                let world = World::new();
+                let guard = world.guard(&["a"], true);
+                world.sent(&guard);
+                let old = fs::read(world.path("a")).unwrap();
+                world.sent(&guard);
+                world.sent(&guard);
+                harm(&world.path("a"), &old);
+                let guard = if killed { world.guard(&["a"], false) } else { guard };
+                assert_eq!(world.waits(&guard), HOLD, "{name} {killed}");
+                assert!(guard.held_until(&world.clock.now()).is_some());
+                world.clock.advance(HOLD);
+                world.sent(&guard);
+                assert_eq!(guard.held_until(&world.clock.now()), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_that_changed_is_found() {
+        let world = World::new();
+        let guard = world.guard(&["a"], true);
+        world.sent(&guard);
+        world.sent(&guard);
+        let mut bytes = fs::read(world.path("a")).unwrap();
+        bytes[HEAD + 3] ^= 1;
+        fs::write(world.path("a"), &bytes).unwrap();
+        assert_eq!(world.waits(&world.guard(&["a"], false)), HOLD);
+    }
+
+    #[test]
+    fn what_one_file_lost_the_other_tells() {
+        let world = World::new();
+        let guard = world.guard(&["a", "account"], true);
+        for _ in 0..LIMIT {
+            world.sent(&guard);
+        }
+        fs::remove_file(world.path("a")).unwrap();
+        // The whole store was removed, and this looks like a first start.
+        assert_eq!(world.waits(&world.guard(&["a", "account"], true)), secs(70));
+        // A second store of the account.
+        assert_eq!(world.waits(&world.guard(&["b", "account"], true)), secs(70));
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_down_nothing_is_sent() {
+        let world = World::new();
+        fs::write(world.path("file"), b"x").unwrap();
+        assert_eq!(world.waits(&world.guard(&["file/a"], true)), RETRY);
+        // One of two is enough.
+        world.sent(&world.guard(&["file/a", "b"], true));
+    }
+
+    #[test]
+    fn a_link_a_pipe_or_a_second_name_is_not_used() {
+        let world = World::new();
+        fs::write(world.path("victim"), b"private").unwrap();
+        fs::set_permissions(world.path("victim"), fs::Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::symlink(world.path("victim"), world.path("link")).unwrap();
+        assert_eq!(world.waits(&world.guard(&["link"], true)), RETRY);
+        fs::hard_link(world.path("victim"), world.path("second")).unwrap();
+        assert_eq!(world.waits(&world.guard(&["second"], true)), RETRY);
+        assert_eq!(fs::read(world.path("victim")).unwrap(), b"private");
+        rustix::fs::mkfifoat(rustix::fs::CWD, world.path("pipe"), rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)
+            .unwrap();
+        assert_eq!(world.waits(&world.guard(&["pipe"], true)), RETRY);
+    }
+
+    #[test]
+    fn another_boot_waits_and_no_wait_is_without_end() {
+        let world = World::new();
+        let guard = world.guard(&["a"], true);
+        world.sent(&guard);
+        let early =
+            Now { boot: crate::domain::BootId("other".into()), mono: Mono(10_000), wall: world.clock.now().wall };
+        let ask =
+            PermitAsk { kind: PermitKind::Aht, cap: LIMIT, pace: Pace::Burst, void_after: secs(1), timeout: secs(9) };
+        let no = || -> Result<PermitAnswer, StoreError> { panic!("asked") };
+        let PermitAnswer::Wait(wait) = guard.permit(&early, &ask, no).unwrap() else { panic!("granted") };
+        assert_eq!(wait, secs(60));
+        let mut record = Record { hold: i64::MAX, boot: "other".into(), ..Record::default() };
+        record.requests.push(Request { id: 1, taken: 0, until: i64::MAX, ended: false });
+        record.settle(&early);
+        assert!(record.wait(&early, 1) <= LONGEST_HOLD);
+    }
+
+    #[test]
+    fn four_tokens_an_hour_also_where_the_store_forgets_them() {
+        let world = World::new();
+        let gaps: Vec<Duration> = [0, 60, 300, 900].map(secs).to_vec();
+        let ask = MintAsk { unfit: None, gaps: gaps.clone(), lock: secs(30) };
+        let next = |ticket: i64| {
+            // A store that was just begun anew, and a guard of another process.
+            let guard = world.guard(&["a"], ticket == 0);
+            let answer =
+                guard.generate(&world.clock.now(), &ask, || Ok::<_, StoreError>(MintAnswer::Go(MintTicket(ticket))));
+            (guard, answer.unwrap())
+        };
+        for (ticket, gap) in (0..).zip(gaps) {
+            world.clock.advance(gap);
+            let (guard, answer) = next(ticket);
+            assert!(matches!(answer, MintAnswer::Go(_)), "{answer:?}");
+            assert!(matches!(next(100).1, MintAnswer::Busy(d) if d == secs(30)));
+            guard.generated(&world.clock.now(), MintTicket(ticket), &MintEnd::Failed);
+            if ticket < 3 {
+                assert!(matches!(next(100).1, MintAnswer::BackOff(_)));
+            }
+        }
+        assert!(matches!(next(100).1, MintAnswer::Ceiling(d) if d > secs(2300) && d < HOUR));
+        world.clock.advance(HOUR);
+        let (guard, answer) = next(5);
+        assert!(matches!(answer, MintAnswer::Go(_)));
+        // One that never reached the service is none.
+        guard.generated(&world.clock.now(), MintTicket(5), &MintEnd::NotSent);
+        assert!(matches!(next(6).1, MintAnswer::Go(_)));
+    }
+}
