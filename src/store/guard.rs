@@ -14,9 +14,9 @@
 //! at most the newer one, and the permit that it was to hold was never given.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File},
     io,
-    os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, FileExt, MetadataExt},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     thread,
@@ -25,7 +25,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{MintAnswer, MintAsk, MintEnd, MintTicket, PermitAnswer, PermitAsk, PermitId, WINDOW};
+use super::{MintAnswer, MintAsk, MintEnd, MintTicket, PermitAnswer, PermitAsk, PermitId, WINDOW, own_file};
 use crate::domain::{Mono, Now, Stamp};
 
 /// Bytes of one slot: room for some 250 requests, five times what the service allows.
@@ -371,29 +371,8 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::symlink_metadata(path).ok().map(|m| (m.dev(), m.ino()))
 }
 
-/// Opens or makes a file that is ours: no link, no pipe, not another's.
 fn open(path: &Path) -> io::Result<Held> {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let flags = i32::try_from(flags.bits()).unwrap_or(0);
-    let dir = path.parent().ok_or(io::ErrorKind::NotFound)?;
-    let shared = fs::metadata(dir)?.mode() & 0o2020 == 0o2020;
-    let mode = if shared { 0o660 } else { 0o600 };
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).custom_flags(flags);
-    let file = match options.clone().create_new(true).mode(mode).open(path) {
-        Ok(file) => {
-            // The umask may have taken the group's part.
-            file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
-            file
-        }
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => options.open(path)?,
-        Err(e) => return Err(e),
-    };
-    let meta = file.metadata()?;
-    let ours = shared || meta.uid() == rustix::process::geteuid().as_raw();
-    if !meta.is_file() || meta.nlink() != 1 || !ours {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "not a file of ours"));
-    }
+    let (file, meta) = own_file::open(path)?;
     fill(&file)?;
     Ok(Held { file, identity: (meta.dev(), meta.ino()) })
 }

@@ -11,6 +11,7 @@ mod guard;
 mod handle;
 mod instance;
 mod open;
+mod own_file;
 mod replay;
 mod resilient;
 mod sqlite;

@@ -101,7 +101,7 @@ impl ResilientStore {
     ) -> Result<(Self, Vec<StoreNotice>), StoreError> {
         // Asked before anything is made.
         let first_start = std::fs::symlink_metadata(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
-        let beside = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        let beside = own_file::resolve(&path).unwrap_or_else(|_| path.clone());
         let places = [Some(guard::beside(&beside)), account.and_then(guard::runtime_file)];
         let guard = Guard::new(places.into_iter().flatten().collect(), first_start);
         let (store, aside, fallen) = match SqliteStore::open_or_replace(&path, clock.clone(), false) {

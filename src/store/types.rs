@@ -43,6 +43,9 @@ pub enum StoreError {
     /// The URL names no kind of store that is known.
     #[error("unknown store {0:?}: use \"auto\" or \"sqlite:///path/to/file.db\"")]
     Url(String),
+    /// The file, or something beside it, is not safe to use: a link, a pipe, another user's.
+    #[error("refused: {0}")]
+    Refused(String),
     /// Anything else.
     #[error("the store failed: {0}")]
     Other(String),

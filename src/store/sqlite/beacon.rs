@@ -4,13 +4,13 @@
 //! its lock but loses its lease by expiry, and where locks do not work (some network file systems) expiry remains.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::files::beside;
-use crate::store::Instance;
+use crate::store::{Instance, own_file};
 
 /// The lock of one connection's process; never dark in memory.
 pub(super) struct Beacon {
@@ -35,9 +35,8 @@ impl Beacon {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.file.is_none()
             && let Some(path) = &self.path
-            && super::files::make(path).is_ok()
         {
-            state.file = OpenOptions::new().read(true).write(true).open(path).ok();
+            state.file = own_file::open(path).ok().map(|(file, _)| file);
         }
         state
     }

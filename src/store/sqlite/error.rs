@@ -33,6 +33,7 @@ pub(super) fn explain_io(e: &std::io::Error, place: &str) -> StoreError {
     use std::io::ErrorKind as K;
     match e.kind() {
         K::StorageFull | K::QuotaExceeded => StoreError::Full(place.to_owned()),
+        K::InvalidInput => StoreError::Refused(e.to_string()),
         K::PermissionDenied | K::ReadOnlyFilesystem => StoreError::ReadOnly(place.to_owned()),
         _ => StoreError::Io(format!("{place} ({e})")),
     }

@@ -1,14 +1,16 @@
 //! The file and its surroundings: private from the first moment, locked while it is opened, moved aside when damaged.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, DirBuilder, File, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
+
+use crate::store::own_file;
 
 /// `path` with `tail` added to its last component.
 pub(super) fn beside(path: &Path, tail: &str) -> PathBuf {
@@ -30,6 +32,12 @@ pub(super) fn bytes(path: &Path) -> u64 {
 /// Makes the directory (0700) and the file if they are missing. The file is for the user alone (0600), except in a
 /// directory that is there already with the setgid bit and group write: then the group shares it (0660). SQLite
 /// gives its `-wal` and `-shm` the mode of the file, past the umask.
+///
+/// A file that is there is only looked at: to open and close it here would drop the locks that this process may have
+/// on it through SQLite.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] for what somebody else may have put there, with the remedy.
 pub(super) fn make(path: &Path) -> io::Result<()> {
     let dir = match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
@@ -38,16 +46,22 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
     if !dir.is_dir() {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     }
-    let bits = fs::metadata(dir)?.mode();
-    let mode = if bits & 0o2020 == 0o2020 { 0o660 } else { 0o600 };
-    touch(path, mode)
-}
-
-fn touch(path: &Path, mode: u32) -> io::Result<()> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(mode).open(path)?;
-    if file.metadata()?.mode() & 0o777 != mode {
-        // Not ours to change where another member of the group made it: SQLite will say if it cannot write.
-        let _ = file.set_permissions(Permissions::from_mode(mode));
+    for tail in ["-wal", "-shm"] {
+        let log = beside(path, tail);
+        if let Ok(meta) = fs::symlink_metadata(&log) {
+            own_file::check(&log, &meta)?;
+        }
+    }
+    let meta = match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => own_file::open(path)?.1,
+        other => other?,
+    };
+    own_file::check(path, &meta)?;
+    let mode = own_file::mode_for(path)?;
+    if meta.mode() & 0o777 != mode {
+        // Ours, and open to more people than it should be. Not ours to change where another member of the group made
+        // it: SQLite will say if it cannot write.
+        let _ = fs::set_permissions(path, Permissions::from_mode(mode));
     }
     Ok(())
 }
@@ -60,9 +74,7 @@ impl OpenLock {
     /// Waits at most `patience`. `None`: somebody else holds it for longer (a stopped process, say).
     pub(super) fn take(path: &Path, patience: Duration) -> io::Result<Option<OpenLock>> {
         let lock = beside(path, ".lock");
-        let mode = fs::metadata(path)?.mode() & 0o777;
-        touch(&lock, mode)?;
-        let file = OpenOptions::new().read(true).write(true).open(&lock)?;
+        let (file, _) = own_file::open(&lock)?;
         let begun = Instant::now();
         loop {
             match file.try_lock() {
@@ -91,13 +103,4 @@ pub(super) fn move_aside(path: &Path, wall: Timestamp) -> io::Result<PathBuf> {
         }
     }
     Ok(aside)
-}
-
-/// The schema version in the header of the file, without opening the database. `None` where there is no header.
-pub(super) fn header_version(path: &Path) -> Option<(i32, u32)> {
-    use std::io::Read;
-    let mut head = [0u8; 100];
-    File::open(path).ok()?.read_exact(&mut head).ok()?;
-    let word = |at: usize| [head[at], head[at + 1], head[at + 2], head[at + 3]];
-    head.starts_with(b"SQLite format 3\0").then(|| (i32::from_be_bytes(word(68)), u32::from_be_bytes(word(60))))
 }

@@ -105,9 +105,11 @@ impl SqliteStore {
         match std::fs::metadata(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(error::explain_io(&e, &place)),
+            // A pipe would be waited for.
+            Ok(meta) if !meta.is_file() => return Err(StoreError::Refused(format!("{place} is not a regular file"))),
             Ok(_) => {}
         }
-        if let Some((schema::APPLICATION_ID, found @ schema::VERSION..)) = files::header_version(&path)
+        if let Some((schema::APPLICATION_ID, found @ schema::VERSION..)) = header_version(&path)
             && found > schema::VERSION
         {
             return Err(StoreError::Newer { path, found, known: schema::VERSION });
@@ -157,7 +159,7 @@ impl SqliteStore {
 
     fn open_locked(path: PathBuf, clock: Arc<dyn Clock>, suspect: bool) -> Result<Self, StoreError> {
         // Without opening it: even that would write a log beside it.
-        if let Some((schema::APPLICATION_ID, found @ schema::VERSION..)) = files::header_version(&path)
+        if let Some((schema::APPLICATION_ID, found @ schema::VERSION..)) = header_version(&path)
             && found > schema::VERSION
         {
             return Err(StoreError::Newer { path, found, known: schema::VERSION });
@@ -346,9 +348,15 @@ fn open_to_read(path: &Path, mode: &str) -> rusqlite::Result<Connection> {
 /// Absolute, because SQLite would take a relative `file:…` for a URI; and there, with the right mode.
 fn prepare_place(path: &Path) -> Result<PathBuf, StoreError> {
     let place = path.display().to_string();
-    let path = std::path::absolute(path).map_err(|e| error::explain_io(&e, &place))?;
+    let path = own_file::resolve(path).map_err(|e| error::explain_io(&e, &place))?;
     files::make(&path).map_err(|e| error::explain_io(&e, &place))?;
-    Ok(path)
+    own_file::resolve(&path).map_err(|e| error::explain_io(&e, &place))
+}
+
+/// Whose and of which version the file is, without a log beside it. `None` where there is no database. SQLite reads it
+/// itself: to open and close the file past it would drop the locks that this process may have on it.
+fn header_version(path: &Path) -> Option<(i32, u32)> {
+    schema::version(&open_to_read(path, "immutable=1").ok()?).ok()
 }
 
 fn take_lock(path: &Path) -> Result<Option<files::OpenLock>, StoreError> {

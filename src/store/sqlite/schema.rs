@@ -94,9 +94,14 @@ fn pragma<T: rusqlite::types::FromSql>(conn: &Connection, name: &str) -> Result<
     conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
 }
 
+/// Whose it is and of which version.
+pub(super) fn version(conn: &Connection) -> Result<(i32, u32), Error> {
+    Ok((pragma(conn, "application_id")?, pragma(conn, "user_version")?))
+}
+
 /// Looks whether this is ours and of a version that we know; writes nothing. To be called in a transaction.
 pub(super) fn inspect(conn: &Connection) -> Result<(), Unfit> {
-    let (application, version): (i32, u32) = (pragma(conn, "application_id")?, pragma(conn, "user_version")?);
+    let (application, version) = version(conn)?;
     if application == APPLICATION_ID {
         return if version > VERSION { Err(Unfit::Newer(version)) } else { Ok(()) };
     }

@@ -156,3 +156,84 @@ fn a_name_that_looks_like_a_uri_is_a_name() {
     store.append(&[value(&store, 1)]).unwrap();
     assert!(store.history().unwrap().bytes > 0 && path.exists());
 }
+
+/// What a member of the group could put into the shared directory.
+#[test]
+fn what_others_put_in_the_way_is_refused_and_left_as_it_is() {
+    use std::os::unix::fs::symlink;
+    let dir = TempDir::new().unwrap();
+    let shared = dir.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o2770)).unwrap();
+    let victim = dir.path().join("private");
+    fs::write(&victim, b"mine").unwrap();
+    fs::set_permissions(&victim, fs::Permissions::from_mode(0o600)).unwrap();
+    let refused = |path: &Path| match ResilientStore::open(path.to_owned(), clock()) {
+        Err(StoreError::Refused(why)) => why,
+        other => panic!("{:?}", other.map(|_| ())),
+    };
+    for (name, tail) in [("a", ""), ("b", "-wal"), ("c", "-shm"), ("d", ".lock")] {
+        let path = shared.join(format!("{name}.db"));
+        symlink(&victim, files::beside(&path, tail)).unwrap();
+        assert!(refused(&path).contains("symbolic link"), "{tail}");
+    }
+    // A link to nothing would make a file where it leads.
+    let path = shared.join("e.db");
+    symlink(dir.path().join("home.db"), &path).unwrap();
+    refused(&path);
+    assert!(!dir.path().join("home.db").exists());
+    // The lock of who polls and the ledger are not used, but their links do no harm.
+    for tail in [".poller", ".requests"] {
+        let path = shared.join(format!("f{tail}.db"));
+        symlink(&victim, files::beside(&path, tail)).unwrap();
+        let (store, _) = ResilientStore::open(path, clock()).unwrap();
+        store.lease(&me(), Duration::from_secs(4)).unwrap();
+        assert!(matches!(store.permit(&me(), &ask(9)), Ok(PermitAnswer::Granted { .. } | PermitAnswer::Wait(_))));
+    }
+    fs::hard_link(&victim, shared.join("g.db")).unwrap();
+    assert!(refused(&shared.join("g.db")).contains("hard link"));
+    assert_eq!((fs::read(&victim).unwrap(), mode(&victim)), (b"mine".to_vec(), 0o600));
+}
+
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let (_dir, path) = db();
+    let rw = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rw).unwrap();
+    assert!(matches!(ResilientStore::open(path.clone(), clock()), Err(StoreError::Refused(_))));
+    assert!(matches!(SqliteStore::peek(&path, clock()), Err(StoreError::Refused(_))));
+}
+
+#[test]
+fn two_paths_to_one_file_lead_to_one_lock() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("acme.db");
+    let one = SqliteStore::open(&path, clock()).unwrap();
+    std::os::unix::fs::symlink(&path, dir.path().join("link.db")).unwrap();
+    let two = SqliteStore::open(&dir.path().join("link.db"), clock()).unwrap();
+    let ttl = Duration::from_secs(4);
+    assert!(one.lease(&me(), ttl).unwrap().mine);
+    let other = Instance { id: "two".into(), ..me() };
+    assert!(!two.lease(&other, ttl).unwrap().mine);
+    assert!(two.lease_holder().unwrap().is_some());
+    assert!(!files::beside(&dir.path().join("link.db"), ".poller").exists());
+}
+
+/// POSIX drops all locks of a process on a file when the process closes any descriptor of it. Another program that reads the
+/// database then takes itself for the last one and deletes the log.
+#[test]
+fn a_second_look_at_an_open_file_keeps_its_locks() {
+    let (_dir, path) = db();
+    let store = SqliteStore::open(&path, clock()).unwrap();
+    store.append(&[value(&store, 1)]).unwrap();
+    drop(SqliteStore::open(&path, clock()).unwrap());
+    drop(SqliteStore::peek(&path, clock()).unwrap());
+    let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
+    let inode = format!(":{} ", fs::metadata(files::beside(&path, "-shm")).unwrap().ino());
+    let pid = format!(" {} ", std::process::id());
+    if !locks.is_empty() {
+        assert!(locks.lines().any(|l| l.contains(&inode) && l.contains(&pid) && l.contains("POSIX")), "{locks}");
+        let inode = format!(":{} ", fs::metadata(&path).unwrap().ino());
+        assert!(locks.lines().any(|l| l.contains(&inode) && l.contains(&pid) && l.contains("POSIX")), "{locks}");
+    }
+}

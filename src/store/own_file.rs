@@ -1,0 +1,106 @@
+//! Opens files in places where others may have put something in our way: links, pipes, files of theirs.
+//!
+//! A member of the group that shares a directory could otherwise lead us by a link to a private file of our own, whose
+//! mode we would change; or leave a file that all may read, into which we would write the token.
+
+use std::{
+    fs::{self, File, Metadata, OpenOptions},
+    io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::OFlags;
+
+/// Set-group-ID and group write: a group shares the directory.
+const SHARED: u32 = 0o2020;
+
+/// The directory of `path`.
+fn dir_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    }
+}
+
+/// For the user alone, except in a directory that a group shares.
+pub(super) fn mode_for(path: &Path) -> io::Result<u32> {
+    let bits = fs::metadata(dir_of(path))?.mode();
+    Ok(if bits & SHARED == SHARED { 0o660 } else { 0o600 })
+}
+
+/// One file, one path: links in it are followed, so that two paths to one file lead to the same locks. A link as the
+/// last part is followed only in a directory that nobody else can write.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] for a link that must not be followed.
+pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    if fs::symlink_metadata(&path).is_ok_and(|m| m.is_symlink()) {
+        let dir = fs::metadata(dir_of(&path))?;
+        let private = dir.mode() & 0o022 == 0 && dir.uid() == rustix::process::geteuid().as_raw();
+        if !private {
+            return Err(refused(&path, "is a symbolic link in a directory that others can write: remove the link"));
+        }
+        return path.canonicalize();
+    }
+    match (dir_of(&path).canonicalize(), path.file_name()) {
+        (Ok(dir), Some(name)) => Ok(dir.join(name)),
+        // Not there yet, or not to be reached: what follows says so.
+        _ => Ok(path),
+    }
+}
+
+/// Opens the file for reading and writing, or makes it; never waits for a pipe and never follows a link.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] for what must not be used, with the remedy.
+pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
+    let mode = mode_for(path)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(flags);
+    match options.clone().create_new(true).mode(mode).open(path) {
+        Ok(file) => {
+            // The umask may have taken the group's part.
+            file.set_permissions(fs::Permissions::from_mode(mode))?;
+            let meta = file.metadata()?;
+            return Ok((file, meta));
+        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(e),
+    }
+    // Before it is opened, for a clear word on what it is; and after, for what it really was.
+    check(path, &fs::symlink_metadata(path)?)?;
+    let file = options.open(path)?;
+    let meta = file.metadata()?;
+    check(path, &meta)?;
+    Ok((file, meta))
+}
+
+/// Says whether a file that is there already may be used.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`], with the remedy.
+pub(super) fn check(path: &Path, meta: &Metadata) -> io::Result<()> {
+    let user = rustix::process::geteuid().as_raw();
+    let shared = mode_for(path)? == 0o660;
+    if !meta.is_file() {
+        let what = if meta.is_symlink() { "is a symbolic link: remove it" } else { "is not a regular file: remove it" };
+        return Err(refused(path, what));
+    }
+    if meta.nlink() > 1 {
+        return Err(refused(path, "has a second name (a hard link): remove one of the two"));
+    }
+    if meta.uid() != user && !shared {
+        return Err(refused(path, "belongs to another user: run ahtop as its owner, or point [store] url elsewhere"));
+    }
+    if meta.mode() & 0o007 != 0 && meta.uid() != user {
+        return Err(refused(path, "can be read or written by everybody: its owner must run chmod o-rwx on it"));
+    }
+    Ok(())
+}
+
+fn refused(path: &Path, why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("{} {why}", path.display()))
+}
