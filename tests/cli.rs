@@ -8,7 +8,6 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{BufRead, BufReader},
-    net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Stdio},
@@ -416,24 +415,29 @@ fn a_service_that_fails_or_is_not_there_ends_once_with_6_and_what_is_known_is_pr
     assert_eq!(run(home.on(&service, &["-C", "COLLECT-IN"]).arg("once")).code, 0);
     service.sim.inject(Fault::Status(503), Span::UntilCleared);
     let agents: Vec<String> = (0..5).map(|n| service.agent(n)).collect();
-    let watched: Vec<&str> = ["-C", "COLLECT-IN"].into_iter().chain(agents.iter().flat_map(|a| ["-a", a])).collect();
+    // What was read counts as fresh for as long as this test may take.
+    let watched: Vec<&str> = ["-C", "COLLECT-IN", "--min-interval", "10m"]
+        .into_iter()
+        .chain(agents.iter().flat_map(|a| ["-a", a]))
+        .collect();
     let ended = run(home.on(&service, &watched).args(["once", "--format", "json"]));
     assert_eq!(ended.code, 6, "{}", ended.err);
+    // With its reason, where it did not wait for the last of them.
     assert!(ended.err.is_empty() || ended.err.contains("503"), "{}", ended.err);
     let value: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(value["targets"][0]["condition"], "value");
-    // It ends with the failures that tell that nothing comes, whichever of those under way they are.
+    // One sick target is not a sick service: at least two have failed by then, whichever, and those are printed.
     let told = |t: &Value| t["error"].as_str().is_some_and(|e| e.contains("HTTP 503"));
-    assert!(value["targets"].as_array().unwrap().iter().filter(|t| told(t)).count() >= 3, "{value}");
+    assert!(value["targets"].as_array().unwrap().iter().filter(|t| told(t)).count() >= 2, "{value}");
     // Without a token, so that already the first request fails; and with one target alone.
     let fresh = Home::new();
     let ended = run(fresh.on(&service, &["-C", "COLLECT-IN"]).arg("once"));
     assert_eq!(ended.code, 6, "{}", ended.err);
     assert!(ended.err.contains("503"), "{}", ended.err);
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let url = format!("http://127.0.0.1:{port}");
-    let ended =
-        run(Home::new().ahtop(&["--base-url", &url, "--user", "acme", "-C", "X", "once"]).env("AHTOP_API_KEY", KEY));
+    // The system gives this port to nobody who asks for any, so that no other test listens there.
+    let ended = run(Home::new()
+        .ahtop(&["--base-url", "http://127.0.0.1:1", "--user", "acme", "-C", "X", "once"])
+        .env("AHTOP_API_KEY", KEY));
     assert_eq!(ended.code, 6, "{}", ended.err);
     assert!(ended.err.contains("cannot connect") && ended.err.contains("base_url"), "{}", ended.err);
 }

@@ -11,13 +11,15 @@ use crate::{
     domain::{Now, Outcome, Reading, Row, Stamp, Target},
     exit::Exit,
     poll::INVALID_INTERVAL,
-    store::{Attention, Link, Status, StoreError},
+    store::{Attention, Link, Status, Store, StoreError},
 };
 
 /// Wants are said again this often and forgotten after three times that.
 const WANT_INTERVAL: Duration = Duration::from_secs(10);
 /// How often the store is looked at when nobody wakes us.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// So many readings are taken in at once.
+const MOST: usize = 1000;
 /// With nobody polling for so long, a process without credentials gives up.
 const NOBODY: Duration = Duration::from_secs(12);
 /// Throttled for so long without a single answer, the sweep gives up.
@@ -86,7 +88,9 @@ pub(crate) async fn sweep(
             session.store.call(move |s| s.want(&me, &wants, WANT_INTERVAL * 3)).await?;
             wanted_at = now.mono;
         }
-        let (readings, next) = session.store.call(move |s| s.since(cursor, 1000)).await?;
+        // The readings last: what the status gives as the reason to end with is then among them.
+        let look = move |s: &dyn Store| Ok((s.status()?, s.lease_holder()?, s.since(cursor, MOST)?));
+        let (status, holder, (readings, next)) = session.store.call(look).await?;
         cursor = next;
         for reading in &readings {
             if let Some(watched) = watched.iter().find(|w| w.target == reading.target) {
@@ -102,7 +106,9 @@ pub(crate) async fn sweep(
         if open.is_empty() {
             break;
         }
-        let (status, holder) = session.store.call(|s| Ok((s.status()?, s.lease_holder()?))).await?;
+        if readings.len() == MOST {
+            continue;
+        }
         if let Some(given_up) =
             given_up(status.as_ref(), holder.is_some(), session.may_poll, now.mono.since(progress_at), &started, &now)
         {
