@@ -436,7 +436,7 @@ fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, b| (sum ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// The file beside the store at `path`.
+/// The file beside the store at `path`, or beside an account's path in the runtime directory.
 pub(super) fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".requests");
@@ -458,9 +458,10 @@ pub(super) fn runtime_dir() -> Option<PathBuf> {
     })
 }
 
-/// The file of an account in the runtime directory. `account` names it over all stores: the service and the user.
-pub(super) fn runtime_file(account: &str) -> Option<PathBuf> {
-    Some(runtime_dir()?.join(format!("account-{:016x}.requests", checksum(account.as_bytes()))))
+/// The path of an account in the runtime directory, to which an ending is added. `account` names it over all stores:
+/// the service and the user.
+pub(super) fn runtime_path(account: &str) -> Option<PathBuf> {
+    Some(runtime_dir()?.join(format!("account-{:016x}", checksum(account.as_bytes()))))
 }
 
 #[cfg(test)]

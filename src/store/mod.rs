@@ -12,6 +12,7 @@ mod handle;
 mod instance;
 mod open;
 mod own_file;
+mod poller_lock;
 mod replay;
 mod resilient;
 mod sqlite;

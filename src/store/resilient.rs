@@ -22,7 +22,12 @@ use std::{
     time::Duration,
 };
 
-use super::{guard::Guard, sqlite::Ledgers, *};
+use super::{
+    guard::Guard,
+    poller_lock::{Acquired, PollerLock},
+    sqlite::Ledgers,
+    *,
+};
 use crate::domain::{Clock, Mono, Series};
 
 /// How long until the file is tried again.
@@ -37,7 +42,70 @@ pub struct ResilientStore {
     inner: Mutex<Inner>,
     /// Keeps the limit also where the file does not tell what was sent.
     guard: Guard,
+    locks: PollerLocks,
     version: Mutex<(Option<(u64, u64)>, u64)>,
+}
+
+/// Who polls where the store does not tell: for those in memory, and over all stores of the account.
+struct PollerLocks {
+    store: PathBuf,
+    beside: PollerLock,
+    runtime: Option<PollerLock>,
+    /// Who polls instead of this process, by the lock.
+    rival: Mutex<Option<(u32, PathBuf)>>,
+}
+
+impl PollerLocks {
+    fn new(store: &std::path::Path, runtime: Option<&std::path::Path>) -> Self {
+        let lock = |path: &std::path::Path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(".poller");
+            PollerLock::new(name.into(), store.to_owned())
+        };
+        PollerLocks {
+            store: store.to_owned(),
+            beside: lock(store),
+            runtime: runtime.map(lock),
+            rival: Mutex::new(None),
+        }
+    }
+
+    /// Takes the locks that polling needs, or says who has one. In memory that is every lock there is. On the file its
+    /// own lease decides among those who share it: only another store of the account is in the way.
+    fn acquire(&self, in_memory: bool) -> Option<(u32, PathBuf)> {
+        let runtime = self.runtime.as_ref().map_or(Acquired::Unavailable, PollerLock::acquire);
+        let beside = if in_memory { self.beside.acquire() } else { Acquired::Unavailable };
+        let rival = [runtime, beside].into_iter().find_map(|acquired| match acquired {
+            Acquired::Theirs { store, .. } if !in_memory && store == self.store => None,
+            Acquired::Theirs { pid, store } => Some((pid, store)),
+            Acquired::Mine | Acquired::Unavailable => None,
+        });
+        if rival.is_some() {
+            self.release();
+        }
+        self.rival.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&rival);
+        rival
+    }
+
+    fn release(&self) {
+        *self.rival.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.beside.release();
+        if let Some(runtime) = &self.runtime {
+            runtime.release();
+        }
+    }
+
+    /// Where another store of the account polls.
+    fn notice(&self) -> Option<StoreNotice> {
+        let rival = self.rival.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (pid, store) = rival.filter(|(_, store)| *store != self.store)?;
+        let text = format!(
+            "Point [store] url of both at one file: pid {pid} checks this account through another store, {}; this \
+             dashboard waits",
+            store.display()
+        );
+        Some(StoreNotice { key: "store-other", text })
+    }
 }
 
 struct Inner {
@@ -102,8 +170,10 @@ impl ResilientStore {
         // Asked before anything is made.
         let first_start = std::fs::symlink_metadata(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
         let beside = own_file::resolve(&path).unwrap_or_else(|_| path.clone());
-        let places = [Some(guard::beside(&beside)), account.and_then(guard::runtime_file)];
-        let guard = Guard::new(places.into_iter().flatten().collect(), first_start);
+        let runtime = account.and_then(guard::runtime_path);
+        let places = [Some(&beside), runtime.as_ref()].into_iter().flatten().map(|p| guard::beside(p)).collect();
+        let guard = Guard::new(places, first_start);
+        let locks = PollerLocks::new(&beside, runtime.as_deref());
         let (store, aside, fallen) = match SqliteStore::open_or_replace(&path, clock.clone(), false) {
             Ok(found) => (found.store, found.aside, None),
             Err(e) if is_sick(&e) => {
@@ -118,7 +188,8 @@ impl ResilientStore {
         };
         let inner =
             Inner { store: Arc::new(store), shadow: Ledgers::default(), fallen, epoch: 0, bridge: None, aside: None };
-        let this = ResilientStore { path, clock, inner: Mutex::new(inner), guard, version: Mutex::new((None, 0)) };
+        let this =
+            ResilientStore { path, clock, inner: Mutex::new(inner), guard, locks, version: Mutex::new((None, 0)) };
         let mut notices: Vec<StoreNotice> = vec![];
         if let Some(aside) = aside {
             let notice = aside_notice(&aside);
@@ -224,6 +295,7 @@ impl ResilientStore {
             Ok((file, aside, base)) => {
                 inner.bridge = Some((MEMORY + fallen.head, base));
                 inner.aside = aside.as_deref().map(aside_notice).or(inner.aside.take());
+                self.locks.beside.release();
                 self.tell(&file, "the store is back on its file");
                 inner.store = Arc::new(file);
                 inner.fallen = None;
@@ -345,7 +417,17 @@ impl Store for ResilientStore {
     }
 
     fn lease(&self, who: &Instance, ttl: Duration) -> Result<Lease, StoreError> {
-        self.run(|s| s.lease(who, ttl))
+        let lease = self.run(|s| s.lease(who, ttl))?;
+        if !lease.mine {
+            self.locks.release();
+            return Ok(lease);
+        }
+        let in_memory = self.lock().fallen.is_some();
+        let Some((pid, _)) = self.locks.acquire(in_memory) else { return Ok(lease) };
+        self.run(|s| s.release(who))?;
+        let id = format!("{}-{pid}", who.host).into();
+        let holder = Instance { id, pid, host: who.host.clone(), role: Role::Dashboard };
+        Ok(Lease { holder, mine: false, claimed: false })
     }
 
     fn lease_holder(&self) -> Result<Option<Instance>, StoreError> {
@@ -353,10 +435,12 @@ impl Store for ResilientStore {
     }
 
     fn release(&self, who: &Instance) -> Result<(), StoreError> {
+        self.locks.release();
         self.run(|s| s.release(who))
     }
 
     fn leave(&self, who: &Instance) -> Result<(), StoreError> {
+        self.locks.release();
         self.run(|s| s.leave(who))
     }
 
@@ -473,7 +557,7 @@ impl Store for ResilientStore {
                      the limit must hold"
                 ),
             });
-            return waits.or(inner.aside.clone());
+            return self.locks.notice().or(waits).or(inner.aside.clone());
         };
         let shared = match fallen.sharers {
             1 => "new readings are kept only while ahtop runs".to_owned(),
@@ -485,6 +569,8 @@ impl Store for ResilientStore {
             Some(until) if self.clock.now().mono < until => "; the first request waits a minute",
             _ => "",
         };
-        Some(StoreNotice { key: "store-degraded", text: format!("{}; until then {shared}{blind}", fallen.why) })
+        let rival = self.locks.rival.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let waits = rival.map(|(pid, _)| format!("; pid {pid} checks meanwhile, this one waits")).unwrap_or_default();
+        Some(StoreNotice { key: "store-degraded", text: format!("{}; until then {shared}{blind}{waits}", fallen.why) })
     }
 }

@@ -266,3 +266,46 @@ fn a_file_that_can_only_be_read_is_shown() {
         HistoryInfo { readings: 2, oldest: Some(clock.now().wall), bytes: 0, path: None }
     );
 }
+
+#[test]
+fn in_memory_one_process_polls_and_the_next_takes_over() {
+    let (_dir, path) = db();
+    let clock = clock();
+    let ((one, _), (two, _)) = (resilient(&path, &clock), resilient(&path, &clock));
+    let other = Instance { id: "two".into(), ..me() };
+    let ttl = Duration::from_secs(4);
+    assert!(one.lease(&me(), ttl).unwrap().mine);
+    for store in [&one, &two] {
+        store.file_for_tests().make_read_only();
+        store.append(&[value(store, 1)]).unwrap();
+        assert_eq!(store.notice().unwrap().key, "store-degraded");
+    }
+    assert!(one.lease(&me(), ttl).unwrap().mine);
+    clock.advance(Duration::from_secs(10));
+    assert!(!two.lease(&other, ttl).unwrap().mine);
+    assert!(two.notice().unwrap().text.contains("this one waits"), "{:?}", two.notice());
+    drop(one);
+    assert!(two.lease(&other, ttl).unwrap().mine);
+}
+
+#[test]
+fn of_two_stores_of_an_account_one_polls_and_the_other_says_where() {
+    let dir = TempDir::new().unwrap();
+    let clock = clock();
+    // A name that no other test uses: the runtime directory is one for all.
+    let account = format!("https://example.invalid {}", dir.path().display());
+    let open = |name: &str| ResilientStore::open_for(dir.path().join(name), clock.clone(), Some(&account)).unwrap().0;
+    let (one, two) = (open("one.db"), open("two.db"));
+    let other = Instance { id: "two".into(), ..me() };
+    let ttl = Duration::from_secs(4);
+    assert!(one.lease(&me(), ttl).unwrap().mine);
+    granted(&one, 1);
+    assert!(!two.lease(&other, ttl).unwrap().mine);
+    let notice = two.notice().unwrap();
+    assert!(notice.key == "store-other" && notice.text.contains("one.db"), "{}", notice.text);
+    // A minute is one for both.
+    assert!(matches!(two.permit(&other, &ask(1)).unwrap(), PermitAnswer::Wait(_)));
+    one.release(&me()).unwrap();
+    assert!(two.lease(&other, ttl).unwrap().mine);
+    assert_eq!(two.notice(), None);
+}
