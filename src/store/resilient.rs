@@ -25,7 +25,7 @@ use std::{
 use super::{
     guard::Guard,
     poller_lock::{Acquired, PollerLock},
-    sqlite::Ledgers,
+    sqlite::{Ledgers, OnDisk},
     *,
 };
 use crate::domain::{Clock, Mono, Series};
@@ -216,8 +216,13 @@ impl ResilientStore {
         let now = self.clock.now().mono;
         match &inner.fallen {
             Some(fallen) if now >= fallen.retry => self.restore(&mut inner),
-            None if !inner.store.is_current() => self.follow(&mut inner),
-            _ => {}
+            Some(_) => {}
+            None => match inner.store.on_disk() {
+                OnDisk::Same => {}
+                OnDisk::Other => self.follow(&mut inner),
+                // To open the file anew beside the open one would mix two logs: first everybody must let go of it.
+                OnDisk::WithoutLog(why) => drop(self.leave_file(&mut inner, why)),
+            },
         }
         inner.store.clone()
     }

@@ -54,9 +54,34 @@ pub struct SqliteStore {
     conn: Mutex<Connection>,
     clock: Arc<dyn Clock>,
     /// The file and what it was when it was opened; `None` in memory.
-    file: Option<(PathBuf, Option<(u64, u64)>)>,
+    file: Option<(PathBuf, Identity)>,
     writes: AtomicU64,
     beacon: beacon::Beacon,
+}
+
+/// What a database and its log are, whatever they are called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Identity {
+    database: Option<(u64, u64)>,
+    log: Option<(u64, u64)>,
+    index: Option<(u64, u64)>,
+}
+
+impl Identity {
+    fn of(path: &Path) -> Self {
+        let [database, log, index] = ["", "-wal", "-shm"].map(|tail| files::identity(&files::beside(path, tail)));
+        Identity { database, log, index }
+    }
+}
+
+/// What has become of an open file. See [`SqliteStore::on_disk`].
+pub(super) enum OnDisk {
+    /// It is where it was.
+    Same,
+    /// It was moved aside or deleted: its name leads to another file now, or to none.
+    Other,
+    /// Its log is gone: what is written from now on, nobody else sees.
+    WithoutLog(StoreError),
 }
 
 /// A store just opened, and where a damaged file was moved to if there was one.
@@ -121,7 +146,7 @@ impl SqliteStore {
         Ok(Some(SqliteStore {
             conn: Mutex::new(conn),
             clock,
-            file: Some((path, None)),
+            file: Some((path, Identity::default())),
             writes: AtomicU64::new(0),
             beacon: beacon::Beacon::beside(None),
         }))
@@ -172,7 +197,7 @@ impl SqliteStore {
         if (suspect || size <= CHECKED) && !schema::is_sound(&conn).map_err(|e| error::explain(&e, &place))? {
             return Err(StoreError::Corrupt(place));
         }
-        let identity = files::identity(&path);
+        let identity = Identity::of(&path);
         let beacon = beacon::Beacon::beside(Some(&path));
         Ok(SqliteStore {
             conn: Mutex::new(conn),
@@ -226,9 +251,17 @@ impl SqliteStore {
         self.transact(TransactionBehavior::Deferred, f)
     }
 
-    /// False when the file's name leads to another file now, or to none: it was moved aside or deleted.
-    pub(super) fn is_current(&self) -> bool {
-        self.file.as_ref().is_none_or(|(path, identity)| files::identity(path) == *identity)
+    /// Whether the file's name still leads to the file that is open.
+    pub(super) fn on_disk(&self) -> OnDisk {
+        let Some((path, opened)) = &self.file else { return OnDisk::Same };
+        let now = Identity::of(path);
+        if now == *opened {
+            OnDisk::Same
+        } else if now.database != opened.database {
+            OnDisk::Other
+        } else {
+            OnDisk::WithoutLog(StoreError::Corrupt(path.display().to_string()))
+        }
     }
 
     /// A copy in memory of what safety and the screen need. New readings are numbered from beyond `offset` on.

@@ -309,3 +309,37 @@ fn of_two_stores_of_an_account_one_polls_and_the_other_says_where() {
     assert!(two.lease(&other, ttl).unwrap().mine);
     assert_eq!(two.notice(), None);
 }
+
+#[test]
+fn a_log_that_is_deleted_under_way_is_noticed_by_all_and_nothing_is_sent_twice() {
+    for gone in [&["-wal", "-shm"][..], &["-shm"], &["-wal"]] {
+        let (_dir, path) = db();
+        let clock = clock();
+        let ((one, _), (two, _)) = (resilient(&path, &clock), resilient(&path, &clock));
+        one.append(&[value(&one, 1)]).unwrap();
+        two.append(&[value(&two, 2)]).unwrap();
+        granted(&one, 2);
+        granted(&two, 2);
+        for tail in gone {
+            fs::remove_file(files::beside(&path, tail)).unwrap();
+        }
+        for store in [&one, &two] {
+            assert!(matches!(store.permit(&me(), &ask(2)).unwrap(), PermitAnswer::Wait(_)), "{gone:?}");
+            assert_eq!(store.notice().unwrap().key, "store-degraded");
+        }
+        // What was known is not lost, and after a minute both are on one file again.
+        assert_eq!(one.snapshot(RETRY).unwrap().rows[0].aht(), Some(Aht::from_secs(2)));
+        clock.advance(Duration::from_secs(90));
+        for store in [&one, &two] {
+            store.append(&[value(store, 3)]).unwrap();
+            assert!(store.notice().is_none_or(|n| n.key == "store-aside"), "{gone:?} {:?}", store.notice());
+        }
+        assert_eq!(
+            two.snapshot(RETRY).unwrap().rows[0].series.points().len(),
+            one.snapshot(RETRY).unwrap().rows[0].series.points().len()
+        );
+        granted(&one, 2);
+        granted(&two, 2);
+        assert!(matches!(one.permit(&me(), &ask(2)).unwrap(), PermitAnswer::Wait(_)));
+    }
+}
