@@ -13,6 +13,7 @@ use ahtop::{
 };
 
 fn main() -> ExitCode {
+    without_core_dump();
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(e) => {
@@ -38,6 +39,14 @@ fn main() -> ExitCode {
         exit
     });
     exit.into()
+}
+
+/// A core dump would hold the key and the token. Where the system refuses this, the program runs all the same.
+fn without_core_dump() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {

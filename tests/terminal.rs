@@ -233,7 +233,16 @@ fn the_terminal_is_taken_and_given_back_on_quit() {
 #[test]
 fn signals_restore_the_terminal_and_are_told_by_the_exit_code() {
     use rustix::process::Signal as Number;
-    for (signal, code) in [(Number::TERM, 143), (Number::INT, 130), (Number::HUP, 129)] {
+    for (signal, code) in [
+        (Number::TERM, 143),
+        (Number::INT, 130),
+        (Number::HUP, 129),
+        (Number::QUIT, 131),
+        (Number::ABORT, 134),
+        (Number::USR1, 138),
+        (Number::USR2, 140),
+        (Number::ALARM, 142),
+    ] {
         let mut pty = Pty::dashboard(&[]);
         pty.drawn();
         rustix::process::kill_process(pty.pid(), signal).unwrap();

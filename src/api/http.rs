@@ -95,6 +95,8 @@ impl HttpTransport {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            // On HTTP/2 all requests share one connection: where it died silently, each of them waited for its time-out.
+            .http1_only()
             .connect_timeout(options.connect_timeout)
             // Shorter than the idle time-out of common gateways, which cut a connection just as it is used again.
             .pool_idle_timeout(Duration::from_secs(30))

@@ -1,7 +1,7 @@
 //! The log: a file a day in the state directory, the last seven kept; never the screen. A service has no file of its
 //! own: it logs to standard error, which its manager keeps.
 
-use std::{fmt, io};
+use std::{fmt, fs, io, os::unix::fs::MetadataExt};
 
 use tracing::{Event, Level, Subscriber};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
@@ -16,11 +16,23 @@ use crate::config::{Env, paths};
 /// Days of logs that are kept.
 const DAYS: usize = 7;
 
-/// Begins to log. Where no file can be had there is no log; the program runs all the same.
-pub(crate) fn begin(env: &Env) {
-    let Some(dir) = paths::log_dir(env) else { return };
-    if paths::make_private_dir(&dir).is_err() {
-        return;
+/// Begins to log. Where no file can be had there is no log; the program runs all the same. Returns what the user
+/// should do about it.
+///
+/// The directory must be this user's alone: anybody else who can write it could put a link there, and the log would be
+/// added to the file where the link leads.
+pub(crate) fn begin(env: &Env) -> Option<String> {
+    let dir = paths::log_dir(env)?;
+    let place = dir.display().to_string();
+    if let Err(e) = paths::make_private_dir(&dir) {
+        return Some(format!("no log is written: {place}: {e}"));
+    }
+    let user = rustix::process::geteuid().as_raw();
+    let private = |m: fs::Metadata| m.is_dir() && m.uid() == user && m.mode() & 0o022 == 0;
+    if !fs::symlink_metadata(&dir).is_ok_and(private) {
+        return Some(format!(
+            "no log is written: others can write {place}; make it a directory of your own with mode 0700"
+        ));
     }
     let appender = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
@@ -28,14 +40,20 @@ pub(crate) fn begin(env: &Env) {
         .filename_suffix("log")
         .max_log_files(DAYS)
         .build(dir);
-    let Ok(appender) = appender else { return };
+    let appender = match appender {
+        Ok(appender) => appender,
+        Err(e) => return Some(format!("no log is written: {place}: {e}")),
+    };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter(env))
         .with_ansi(false)
         .with_target(false)
+        // Such an error would be painted over the screen.
+        .log_internal_errors(false)
         .with_writer(appender);
     // A second one in the same process (tests) keeps the first.
     let _ = subscriber.try_init();
+    None
 }
 
 /// Begins to log to standard error: with the priority in front where the journal reads it (which has a clock of its
@@ -45,6 +63,8 @@ pub(crate) fn begin_service(env: &Env) {
         .with_env_filter(filter(env))
         .with_ansi(false)
         .with_target(false)
+        // Standard error may be full or closed: to complain there would be a panic.
+        .log_internal_errors(false)
         .with_writer(io::stderr);
     let _ = match env.get("JOURNAL_STREAM") {
         Some(_) => subscriber.event_format(Journal).try_init(),
@@ -76,5 +96,28 @@ where
         write!(writer, "<{priority}>")?;
         ctx.field_format().format_fields(writer.by_ref(), event)?;
         writeln!(writer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_directory_that_others_can_write_or_a_link_gets_no_log() {
+        let home = tempfile::TempDir::new().unwrap();
+        let env = Env::of([("AHTOP_STATE_DIR", home.path().to_str().unwrap())]);
+        let dir = home.path().join("log");
+        let elsewhere = home.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        symlink(&elsewhere, &dir).unwrap();
+        assert!(begin(&env).unwrap().contains("no log is written"));
+        fs::remove_file(&dir).unwrap();
+        fs::create_dir(&dir).unwrap();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o770)).unwrap();
+        assert!(begin(&env).unwrap().contains("mode 0700"));
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count() + fs::read_dir(&dir).unwrap().count(), 0);
     }
 }

@@ -33,9 +33,11 @@ use crate::{
     exit::Exit,
 };
 
-/// Begins to log into the state directory.
+/// Begins to log into the state directory. Says on standard error where that cannot be.
 pub fn start_log(env: &Env) {
-    logging::begin(env);
+    if let Some(why) = logging::begin(env) {
+        complain(&format!("ahtop: {why}"));
+    }
 }
 
 /// Begins to log to standard error, for a service manager.

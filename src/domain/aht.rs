@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Aht(u32);
 
+/// The longest that the service can mean: `99:59:59`, in seconds.
+const LONGEST: u32 = 100 * 3600 - 1;
+
 /// Why a text is not an AHT.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a time: write it as \"4:47\", \"1:02:03\" or \"4m47s\"")]
@@ -29,8 +32,8 @@ impl Aht {
     }
 
     /// Parses the API's form `H+:MM:SS`: two or more digits of hours are seen, one is taken too; minutes and seconds
-    /// are two digits from 00 to 59. White space around it is ignored. `None` for anything else, also where the
-    /// seconds do not fit 32 bits.
+    /// are two digits from 00 to 59. White space around it is ignored. `None` for anything else, also above
+    /// `99:59:59`: no call of a two-hour window takes four days.
     pub fn parse_wire(text: &str) -> Option<Self> {
         let mut parts = text.trim().split(':');
         let (h, m, s) = (parts.next()?, parts.next()?, parts.next()?);
@@ -42,7 +45,8 @@ impl Aht {
         if m > 59 || s > 59 {
             return None;
         }
-        h.checked_mul(3600)?.checked_add(m * 60 + s).map(Aht)
+        let secs = h.checked_mul(3600)?.checked_add(m * 60 + s)?;
+        (secs <= LONGEST).then_some(Aht(secs))
     }
 
     /// The signed difference `self - other` in seconds.
@@ -123,7 +127,7 @@ mod tests {
     #[test]
     fn the_wire_form_is_strict_about_minutes_and_lax_about_hours() {
         for (text, secs) in
-            [("00:00:27", 27), ("00:02:37", 157), ("1:00:00", 3600), ("123:59:59", 446_399), (" 00:01:00 ", 60)]
+            [("00:00:27", 27), ("00:02:37", 157), ("1:00:00", 3600), ("99:59:59", 359_999), (" 00:01:00 ", 60)]
         {
             assert_eq!(Aht::parse_wire(text), Some(Aht(secs)), "{text}");
         }
@@ -138,6 +142,8 @@ mod tests {
             "00:00:00:00",
             "aa:bb:cc",
             "00:00:1 ",
+            "100:00:00",
+            "1193046:28:15",
             "9999999999:00:00",
             "٠٠:٠٠:٠١",
         ] {

@@ -115,6 +115,9 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     fn now(&self) -> Now;
 }
 
+/// The time namespace that a machine begins with, a fixed number of the Linux kernel (PROC_TIME_INIT_INO).
+const FIRST_TIME_NAMESPACE: &str = "time:[4026531834]";
+
 /// The machine's clocks.
 #[derive(Clone, Debug)]
 pub struct SystemClock {
@@ -129,6 +132,10 @@ impl SystemClock {
             let booted = Timestamp::now().as_second() - boot_clock().0 / 1000;
             format!("boot-{}", (booted + 30) / 60)
         });
+        // A container can have a boot clock of its own, which begins elsewhere.
+        let namespace = std::fs::read_link("/proc/self/ns/time").ok();
+        let other = namespace.filter(|ns| ns.as_os_str() != FIRST_TIME_NAMESPACE);
+        let boot = other.map_or(boot.clone(), |ns| format!("{boot} {}", ns.display()));
         SystemClock { boot: BootId(boot.into()) }
     }
 }

@@ -59,6 +59,8 @@ const FLOOR: f64 = 3.0;
 const CLIMB: f64 = 6.0;
 /// How long it stays there before it looks for more: doubled up to three times while nothing changes.
 const HOLD_MINUTES: f64 = 2.0;
+/// No block is longer, whatever the service asked for: then one request looks whether it is over.
+const LONGEST_BLOCK: Duration = Duration::from_secs(300);
 /// A window of the limit: what was learned within one may still grow.
 const SETTLED: Duration = Duration::from_secs(60);
 
@@ -145,10 +147,11 @@ impl Governor {
         self.blocked_for(now) > Duration::ZERO
     }
 
-    /// How long nothing may be sent from `now` on. A stamp of an earlier boot blocks no more.
+    /// How long nothing may be sent from `now` on, 300 s at most: a stamp far ahead was written by another clock. A
+    /// stamp of an earlier boot blocks no more.
     pub fn blocked_for(&self, now: &Now) -> Duration {
         match &self.blocked_until {
-            Some(until) if until.boot == now.boot => until.mono.since(now.mono),
+            Some(until) if until.boot == now.boot => until.mono.since(now.mono).min(LONGEST_BLOCK),
             _ => Duration::ZERO,
         }
     }

@@ -167,12 +167,9 @@ impl ResilientStore {
         clock: Arc<dyn Clock>,
         account: Option<&str>,
     ) -> Result<(Self, Vec<StoreNotice>), StoreError> {
-        // Asked before anything is made.
-        let first_start = std::fs::symlink_metadata(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
         let beside = own_file::resolve(&path).unwrap_or_else(|_| path.clone());
         let runtime = account.and_then(guard::runtime_path);
         let places = [Some(&beside), runtime.as_ref()].into_iter().flatten().map(|p| guard::beside(p)).collect();
-        let guard = Guard::new(places, first_start);
         let locks = PollerLocks::new(&beside, runtime.as_deref());
         let (store, aside, fallen) = match SqliteStore::open_or_replace(&path, clock.clone(), false) {
             Ok(found) => (found.store, found.aside, None),
@@ -186,6 +183,9 @@ impl ResilientStore {
             }
             Err(e) => return Err(e),
         };
+        // A new file, or one that nobody has polled through: no request can have been forgotten.
+        let first_start = aside.is_none() && fallen.is_none() && store.never_polled().unwrap_or(false);
+        let guard = Guard::new(places, first_start);
         let inner =
             Inner { store: Arc::new(store), shadow: Ledgers::default(), fallen, epoch: 0, bridge: None, aside: None };
         let this =

@@ -13,7 +13,7 @@ use tokio::{
 /// Something that the system tells us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGTERM or SIGINT with its number: leave.
+    /// A signal that asks to leave, or that would end the program with the terminal still taken; with its number.
     Terminate(i32),
     /// SIGHUP: whoever started us is gone.
     HangUp,
@@ -78,13 +78,22 @@ pub fn signals() -> io::Result<impl Stream<Item = Signal> + Send + Unpin> {
     let (sender, receiver) = mpsc::channel(16);
     let suspend = rustix::process::Signal::TSTP.as_raw();
     let resume = rustix::process::Signal::CONT.as_raw();
-    for (kind, what) in [
-        (SignalKind::terminate(), Signal::Terminate(SignalKind::terminate().as_raw_value())),
-        (SignalKind::interrupt(), Signal::Terminate(SignalKind::interrupt().as_raw_value())),
+    let abort = SignalKind::from_raw(rustix::process::Signal::ABORT.as_raw());
+    let ends = [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::quit(),
+        SignalKind::alarm(),
+        SignalKind::user_defined1(),
+        SignalKind::user_defined2(),
+        abort,
+    ];
+    let others = [
         (SignalKind::hangup(), Signal::HangUp),
         (SignalKind::from_raw(suspend), Signal::Suspend),
         (SignalKind::from_raw(resume), Signal::Continue),
-    ] {
+    ];
+    for (kind, what) in ends.map(|kind| (kind, Signal::Terminate(kind.as_raw_value()))).into_iter().chain(others) {
         let (mut stream, sender) = (signal(kind)?, sender.clone());
         tokio::spawn(async move { while stream.recv().await.is_some() && sender.send(what).await.is_ok() {} });
     }

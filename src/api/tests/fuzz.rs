@@ -13,7 +13,7 @@ const SEEDS: [&str; 12] = [
     r#"{"status":"success","message":{"AgentID":"A-1","AgentName":"Priya S","AHT":"00:04:51"}}"#,
     r#"{"status":"SUCCESS","message":"ok","details":[{"AgentID":"A-1","AHT":"00:04:51"}]}"#,
     r#"{"status":true,"data":{"AgentName":"x","AHT":null}}"#,
-    r#"{"AgentID":"A-1","AHT":"123:00:59"}"#,
+    r#"{"AgentID":"A-1","AHT":"23:00:59"}"#,
     r#"{"status":"error","message":"max limit exceeded"}"#,
     r#"{"status":"error","message":"agentId is Invalid"}"#,
     r#"{"status":"false","message":"Token Expired","data":null}"#,

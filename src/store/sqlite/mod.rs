@@ -340,6 +340,11 @@ impl SqliteStore {
         self.read(|c, _| events::after(c, number))
     }
 
+    /// True where no permit was ever asked for.
+    pub(super) fn never_polled(&self) -> Result<bool, StoreError> {
+        self.read(|c, _| permits::never_asked(c))
+    }
+
     /// Gives no permit for `span`.
     pub(super) fn hold(&self, span: Duration) -> Result<(), StoreError> {
         self.write(|c, now| permits::hold(c, now, span))

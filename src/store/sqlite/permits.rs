@@ -110,6 +110,11 @@ pub(super) fn finish(c: &Connection, now: &Now, permit: PermitId, used: bool) ->
     Ok(())
 }
 
+/// True where the ledger was never used.
+pub(super) fn never_asked(c: &Connection) -> Result<bool> {
+    c.prepare_cached("SELECT NOT EXISTS(SELECT 1 FROM gate)")?.query_row([], |r| r.get(0))
+}
+
 /// Refuses every permit for `span` from now on: for a ledger that does not know what was sent before.
 pub(super) fn hold(c: &Connection, now: &Now, span: Duration) -> Result<()> {
     settle(c, now)?;
