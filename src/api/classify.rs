@@ -22,6 +22,8 @@ use crate::{
 
 /// Longest name that is kept, in characters.
 const MAX_NAME: usize = 300;
+/// A refusal that says nothing.
+const WITHOUT: &str = "without a message";
 /// Longest message or excerpt, in bytes of the reply.
 const MAX_TEXT: usize = 200;
 
@@ -45,7 +47,7 @@ pub fn aht(status: u16, retry_after: Option<Duration>, body: &[u8], mode: AuthMo
         Some((Wording::Token, text)) => return rejected(text, mode),
         Some((Wording::Credentials { misses_key }, text)) => {
             return Reply::CredentialsRejected {
-                message: message(text),
+                message: reason(text),
                 wants_basic: misses_key && mode == AuthMode::Token,
             };
         }
@@ -59,7 +61,7 @@ pub fn aht(status: u16, retry_after: Option<Duration>, body: &[u8], mode: AuthMo
             _ if no_data => Reply::NoCalls { name: None },
             _ => malformed(body),
         },
-        401 => rejected(messages.first().unwrap_or(&"HTTP 401 without a message"), mode),
+        401 => rejected(messages.first().unwrap_or(&WITHOUT), mode),
         403 | 407 if matches!(read, Body::Html) => service(status, "a gateway or firewall refuses the request"),
         // Not a dead token (that is a 401), so that minting another one would only cost the account dearly.
         403 => forbidden(&messages),
@@ -114,7 +116,7 @@ fn token_or_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> 
     Err(match messages.iter().find_map(|m| Some((wording::meaning(m)?, *m))) {
         Some((Wording::Throttled, _)) => Reply::Throttled { retry_after },
         Some((Wording::Token | Wording::Credentials { .. }, text)) => {
-            Reply::CredentialsRejected { message: message(text), wants_basic: false }
+            Reply::CredentialsRejected { message: reason(text), wants_basic: false }
         }
         _ => match status {
             200..=299 if html => service(status, "an HTML page instead of a token"),
@@ -125,8 +127,8 @@ fn token_or_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> 
             }),
             403 | 407 if html => service(status, "a gateway or firewall refuses the request"),
             401 => {
-                let text = first.unwrap_or("HTTP 401 without a message");
-                Reply::CredentialsRejected { message: message(text), wants_basic: false }
+                let text = first.unwrap_or(WITHOUT);
+                Reply::CredentialsRejected { message: reason(text), wants_basic: false }
             }
             403 => forbidden(&messages),
             404 => service(status, "no token is served there: check [account] base_url"),
@@ -152,14 +154,19 @@ fn by_status_alone(status: u16, retry_after: Option<Duration>) -> Option<Reply> 
 /// The token is refused; where none was sent, that is about the key.
 fn rejected(text: &str, mode: AuthMode) -> Reply {
     match mode {
-        AuthMode::Token => Reply::TokenRejected { message: message(text) },
-        AuthMode::Basic => Reply::CredentialsRejected { message: message(text), wants_basic: false },
+        AuthMode::Token => Reply::TokenRejected { message: reason(text) },
+        AuthMode::Basic => Reply::CredentialsRejected { message: reason(text), wants_basic: false },
     }
 }
 
+/// Why credentials are refused, in our own words: the service's could hold the key.
+fn reason(text: &str) -> Arc<str> {
+    if text == WITHOUT { WITHOUT.into() } else { wording::credentials_phrase(text).into() }
+}
+
 fn forbidden(messages: &[&str]) -> Reply {
-    let text = messages.first().unwrap_or(&"HTTP 403 without a message");
-    Reply::CredentialsRejected { message: message(text), wants_basic: false }
+    let text = messages.first().unwrap_or(&WITHOUT);
+    Reply::CredentialsRejected { message: reason(text), wants_basic: false }
 }
 
 fn service(status: u16, what: &str) -> Reply {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::{Auth, Method, Reply, Request, Response, Route, TokenReply, Transport, TransportError, classify};
+use super::{Auth, Method, Reply, Request, Response, Route, TokenReply, Transport, TransportError, classify, echo};
 use crate::{
     config::AuthMode,
     domain::{Kind, Target},
@@ -17,6 +17,8 @@ pub struct Client {
     transport: Arc<dyn Transport>,
     user_name: String,
     methods: Mutex<Methods>,
+    /// Never shown, whatever the service repeats; besides the one that a request goes with.
+    secrets: Mutex<Vec<SecretString>>,
 }
 
 /// What is known of the methods of the AHT route.
@@ -48,7 +50,19 @@ struct TokenBody<'a> {
 impl Client {
     /// A client for the account `user_name`.
     pub fn new(transport: Arc<dyn Transport>, user_name: impl Into<String>) -> Self {
-        Client { transport, user_name: user_name.into(), methods: Mutex::default() }
+        Client { transport, user_name: user_name.into(), methods: Mutex::default(), secrets: Mutex::default() }
+    }
+
+    /// Takes `secret` out of every text of the service, also in replies to requests that go without it: the service
+    /// knows the key also where a token is sent.
+    #[must_use]
+    pub fn hiding(self, secret: SecretString) -> Self {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).push(secret);
+        self
+    }
+
+    fn secrets(&self) -> Vec<SecretString> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks for the AHT of `target`: one request. A 405 makes the next one go by the other method.
@@ -76,7 +90,9 @@ impl Client {
             Err(reply) => return reply,
         };
         let reply = classify::aht(response.status, response.retry_after, &response.body, mode, target);
-        without_secret(self.learn(method, reply), &response.body, secret)
+        let mut secrets = self.secrets();
+        secrets.push(secret.clone());
+        without_secrets(self.learn(method, reply), &response.body, &secrets)
     }
 
     /// Asks for a new token, which makes every earlier one of the account invalid: one request. `wall_now` is the wall
@@ -94,7 +110,11 @@ impl Client {
             Err(reply) => return TokenReply::Refused(reply),
         };
         match classify::token(response.status, response.retry_after, &response.body, wall_now) {
-            TokenReply::Refused(reply) => TokenReply::Refused(without_secret(reply, &response.body, api_key)),
+            TokenReply::Refused(reply) => {
+                let mut secrets = self.secrets();
+                secrets.push(api_key.clone());
+                TokenReply::Refused(without_secrets(reply, &response.body, &secrets))
+            }
             minted => minted,
         }
     }
@@ -152,12 +172,11 @@ fn json(body: &impl Serialize) -> String {
     serde_json::to_string(body).unwrap_or_default()
 }
 
-/// `reply`, its text taken out where the service repeated the secret that was sent to it.
-fn without_secret(reply: Reply, body: &[u8], secret: &SecretString) -> Reply {
-    let secret = secret.expose_secret();
+/// `reply`, its texts taken out where the service repeated one of the secrets.
+fn without_secrets(reply: Reply, body: &[u8], secrets: &[SecretString]) -> Reply {
     let text = String::from_utf8_lossy(body);
-    // JSON may write `/` as `\/`.
-    if !text.contains(secret) && !text.replace('\\', "").contains(secret) {
+    let repeats = |text: &str| secrets.iter().any(|secret| echo::repeats(text, secret.expose_secret()));
+    if !repeats(&text) {
         return reply;
     }
     let hidden = || "a text that repeats the secret and is not shown".into();
@@ -165,6 +184,8 @@ fn without_secret(reply: Reply, body: &[u8], secret: &SecretString) -> Reply {
         Reply::Malformed { .. } => Reply::Malformed { excerpt: hidden() },
         Reply::TokenRejected { .. } => Reply::TokenRejected { message: hidden() },
         Reply::CredentialsRejected { wants_basic, .. } => Reply::CredentialsRejected { message: hidden(), wants_basic },
+        Reply::Value { aht, name } => Reply::Value { aht, name: name.filter(|name| !repeats(name)) },
+        Reply::NoCalls { name } => Reply::NoCalls { name: name.filter(|name| !repeats(name)) },
         other => other,
     }
 }

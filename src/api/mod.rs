@@ -2,6 +2,7 @@
 
 pub mod classify;
 mod client;
+mod echo;
 mod http;
 mod json;
 mod jwt;

@@ -64,6 +64,26 @@ pub(super) fn meaning(message: &str) -> Option<Wording> {
         .then_some(Wording::NoData)
 }
 
+/// What `message` says of credentials, in words of our own list: the service may repeat the key in its message.
+pub(super) fn credentials_phrase(message: &str) -> &'static str {
+    const PHRASES: [&str; 12] = [
+        "Token Expired",
+        "Invalid Token",
+        "Token is invalid",
+        "Missing userName or apiKey",
+        "userName or apiKey is Invalid",
+        "Invalid userName or apiKey",
+        "apiKey should not be empty",
+        "userName should not be empty",
+        "UserName is null",
+        "apiKey is null",
+        "Unauthorized",
+        "Forbidden",
+    ];
+    let text = squash(message);
+    PHRASES.into_iter().find(|phrase| text.contains(&squash(phrase))).unwrap_or("a reason that is not known")
+}
+
 /// Letters and digits alone, in lower case.
 fn squash(message: &str) -> String {
     message.chars().take(500).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()

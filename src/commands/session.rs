@@ -187,7 +187,7 @@ impl Session {
 ///
 /// # Errors
 /// An unreadable `ca_file`, a system without authorities.
-pub(crate) fn transport(config: &Config) -> Result<HttpTransport, Failure> {
+fn transport(config: &Config) -> Result<HttpTransport, Failure> {
     Ok(HttpTransport::new(&HttpOptions {
         base_url: config.account.base_url.clone(),
         connect_timeout: config.poll.connect_timeout,
@@ -197,11 +197,22 @@ pub(crate) fn transport(config: &Config) -> Result<HttpTransport, Failure> {
     })?)
 }
 
+/// The client of the account; what the service repeats of the key is not shown.
+///
+/// # Errors
+/// Those of [`transport`].
+pub(crate) fn client(config: &Config, keys: &Keys) -> Result<Client, Failure> {
+    let client = Client::new(Arc::new(transport(config)?), config.account.user_name.as_str());
+    Ok(match keys {
+        Keys::Token(key) | Keys::Basic(key) => client.hiding(key.clone()),
+        Keys::Source(_) => client,
+    })
+}
+
 fn poller(config: &Config, store: Handle, me: &Instance, keys: Keys, wakes: &Wakes) -> Result<Poller, Failure> {
-    let transport = transport(config)?;
     Ok(Poller::new(Setup {
         store,
-        client: Arc::new(Client::new(Arc::new(transport), config.account.user_name.as_str())),
+        client: Arc::new(client(config, &keys)?),
         keys,
         me: me.clone(),
         rules: Rules {

@@ -113,6 +113,29 @@ async fn a_secret_that_comes_back_is_not_repeated() {
 }
 
 #[tokio::test]
+async fn an_escaped_cut_or_renamed_secret_is_not_repeated_either() {
+    let key = "Kk0/9aBcD+eFgH2iJk==";
+    for body in [
+        r#"{"status":"false","message":"Invalid apiKey Kk0/9aBcD+eFgH2iJk\u003d\u003d"}"#,
+        r#"{"status":"false","message":"Invalid apiKey KK0/9ABCD"}"#,
+        r#"{"status":"success","note":"9aBcD+eFgH"}"#,
+        r#"{"status":"success","message":{"AgentID":"x","AgentName":"Kk0/9aBcD+eFgH2iJk==","AHT":"00:01:00"}}"#,
+        r#"{"status":"success","message":{"AgentID":"x","AgentName":"Kk0/9aBcD+eFgH2iJk==","AHT":"00:00:00"}}"#,
+    ] {
+        // In token mode too: the service knows the key.
+        let (_, client) = client(&[(200, body), (401, body), (200, body)]);
+        let client = client.hiding(key.into());
+        let mut said = vec![];
+        for auth in [bearer(), bearer(), Auth::ApiKey(key.into())] {
+            let reply = client.aht(&Target::agent("x"), &auth).await;
+            said.push(format!("{reply:?} {}", reply.sentence(&Target::agent("x"))));
+        }
+        let said = said.join("\n").to_lowercase();
+        assert!(!said.contains("9abcd") && !said.contains("kk0"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_secret_that_no_header_can_carry_is_never_sent() {
     let (script, client) = client(&[]);
     for secret in ["", "a b", "a\nb", "ключ"] {

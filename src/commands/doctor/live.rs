@@ -10,7 +10,7 @@ use tokio::{
 
 use super::Finding;
 use crate::{
-    api::{Auth, Client, NetworkError, Reply},
+    api::{Auth, NetworkError, Reply},
     app::text::brief,
     commands::session,
     config::{Config, Env},
@@ -96,6 +96,10 @@ async fn request(config: &Config, env: &Env) -> Finding {
         Ok(None) => return Finding::ok("request", "none was sent: this ahtop has no credentials and only watches"),
         Err(failure) => return Finding::bad("request", failure.exit, failure.message),
     };
+    let client = match session::client(config, &keys) {
+        Ok(client) => client,
+        Err(failure) => return Finding::bad("request", failure.exit, failure.message),
+    };
     let clock = Arc::new(SystemClock::new());
     let Ok(path) = session::auto_path(config, env) else { return look("none was sent: there is no store".into()) };
     // Looked at first: opening would make one.
@@ -126,10 +130,6 @@ async fn request(config: &Config, env: &Env) -> Finding {
         Ok(opened) => Handle::new(opened.store),
         Err(e) => return look(format!("none was sent: {e}")),
     };
-    let transport = match session::transport(config) {
-        Ok(transport) => transport,
-        Err(failure) => return Finding::bad("request", failure.exit, failure.message),
-    };
     let me = Instance::here(Role::Command);
     let ask = PermitAsk {
         kind: PermitKind::Aht,
@@ -146,7 +146,7 @@ async fn request(config: &Config, env: &Env) -> Finding {
         Err(e) => return look(format!("none was sent: {e}")),
     };
     let begun = clock.now().mono;
-    let reply = Client::new(Arc::new(transport), config.account.user_name.as_str()).aht(&target, &auth).await;
+    let reply = client.aht(&target, &auth).await;
     let took = clock.now().mono.since(begun).as_millis();
     let counted = store.call(move |s| s.finish(permit, true)).await;
     if let Err(e) = counted {
