@@ -213,7 +213,7 @@ impl Rig {
     }
 
     async fn end(self) -> Result<Outcome, RunError> {
-        timeout(Duration::from_secs(5), self.task).await.unwrap().unwrap()
+        timeout(Duration::from_secs(60), self.task).await.unwrap().unwrap()
     }
 }
 

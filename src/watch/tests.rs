@@ -282,21 +282,45 @@ async fn a_hook_gets_no_variable_of_ours() {
 #[tokio::test]
 async fn a_hook_that_hangs_is_killed_with_its_children() {
     let bench = Bench::new();
-    let mut hook = bench.hook("sleep 600 & echo $! > \"$1\"; wait");
-    hook.timeout = Duration::from_secs(1);
-    bench.run(hook).await;
+    let hook = bench.hook("sleep 600 & echo $! > \"$1\"; wait");
+    let limit = hook.timeout;
+    let mut hooks = bench.hooks(vec![hook]);
+    hooks.tell(&bench.event, || "{}".into());
+    // Its time is over when the child is there, however slow the machine is.
+    let child = written_pid(&bench.out()).await;
+    tokio::time::pause();
+    tokio::time::advance(limit).await;
+    tokio::time::resume();
+    hooks.settle().await;
     assert_eq!(bench.complaints().len(), 1);
-    assert!(bench.complaints()[0].contains("killed after 1 s"), "{:?}", bench.complaints());
-    let child: i32 = text(&bench.out()).trim().parse().unwrap();
-    // The orphan is reaped by whoever collects orphans here; until then it is a zombie.
-    for _ in 0..200 {
-        let stat = text(Path::new(&format!("/proc/{child}/stat")));
-        if stat.is_empty() || stat.contains(") Z ") {
-            return;
+    assert!(bench.complaints()[0].contains("killed after 20 s"), "{:?}", bench.complaints());
+    is_gone(child).await;
+}
+
+/// The number of a process that a script writes into a file, once it is there whole.
+async fn written_pid(path: &Path) -> i32 {
+    let text = eventually("a number", || Some(text(path)).filter(|t| t.ends_with('\n'))).await;
+    text.trim().parse().unwrap()
+}
+
+/// Waits until a process has ended. An orphan is reaped by whoever collects orphans here; until then it is a zombie.
+async fn is_gone(pid: i32) {
+    eventually("its end", || {
+        let stat = text(Path::new(&format!("/proc/{pid}/stat")));
+        (stat.is_empty() || stat.contains(") Z ")).then_some(())
+    })
+    .await;
+}
+
+/// Looks until there is something; only a failing test waits for long.
+async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..3000 {
+        if let Some(found) = look() {
+            return found;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the child lives on");
+    panic!("{what} did not come");
 }
 
 #[tokio::test]
@@ -347,18 +371,23 @@ async fn at_our_end_a_hook_may_finish_but_not_stay() {
     let bench = Bench::new();
     let mut quick = bench.hooks(vec![bench.hook("cat > \"$1\"")]);
     quick.tell(&bench.event, || "done".into());
+    // The second that it has lasts until it is done, however slow the machine is: a paused clock stands still while
+    // somebody looks in a thread.
+    tokio::time::pause();
+    let out = bench.out();
+    let look = tokio::task::spawn_blocking(move || {
+        (0..3000).any(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            text(&out) == "done\n"
+        })
+    });
     quick.stop().await;
-    assert_eq!(text(&bench.out()), "done\n");
+    assert!(look.await.unwrap(), "{:?}", text(&bench.out()));
+    tokio::time::resume();
+    std::fs::remove_file(bench.out()).unwrap();
     let mut slow = bench.hooks(vec![bench.hook("echo $$ > \"$1\"; sleep 600")]);
     slow.tell(&bench.event, || "{}".into());
+    let pid = written_pid(&bench.out()).await;
     slow.stop().await;
-    let pid: i32 = text(&bench.out()).trim().parse().unwrap();
-    for _ in 0..200 {
-        let stat = text(Path::new(&format!("/proc/{pid}/stat")));
-        if stat.is_empty() || stat.contains(") Z ") {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("the program lives on");
+    is_gone(pid).await;
 }
