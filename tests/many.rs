@@ -323,14 +323,15 @@ async fn beside_strangers_values_stay_fresh_at_a_lower_rate_and_the_banners_say_
         let oldest = dashboard.state.rows.values().filter_map(|r| r.age(&now)).max().unwrap();
         assert!(oldest <= MINUTE * 5, "{oldest:?}");
         let banners = banners(&dashboard.state);
-        let of =
-            |key: &str| &banners.iter().find(|b| b.key == key).unwrap_or_else(|| panic!("{key}: {banners:?}")).text;
+        let of = |key: &str| {
+            banners.iter().find(|b| b.key == key).unwrap_or_else(|| panic!("{key}: {banners:?}")).text.to_string()
+        };
         let factor = 1.0 / 1.5..=1.5;
-        let share = number(of("strangers:use"), "Others use about ", "");
+        let share = number(&of("strangers:use"), "Others use about ", "");
         assert!(factor.contains(&(share / 30.0)), "{share}");
-        let rate = number(of("strangers:use"), "ahtop asks ", "");
+        let rate = number(&of("strangers:use"), "ahtop asks ", "");
         assert!((15.0..=22.0).contains(&rate), "{rate}");
-        let every = number(of("strangers:mint"), "about every ", "m");
+        let every = number(&of("strangers:mint"), "about every ", "m");
         assert!(factor.contains(&(every / 5.0)), "{every}");
         assert!(of("strangers:mint").contains("token_command"), "{banners:?}");
         let sweep = dashboard.state.status.as_ref().unwrap().sweep;

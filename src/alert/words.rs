@@ -4,7 +4,10 @@ use super::{
     cause::Cause,
     life::{Alert, AlertEvent, Ended, Matter, Step, Subject},
 };
-use crate::domain::{Band, Level, clean_line};
+use crate::{
+    domain::{Band, Level, clean_line},
+    store::Words,
+};
 
 /// `HIGH`, `high`, `LOW`, `low`; `ok` inside.
 pub const fn level_word(level: Level) -> &'static str {
@@ -70,22 +73,57 @@ pub const fn ended(subject: &Subject, why: Ended) -> &'static str {
 
 /// One line about an event; `name`: what its target is called.
 pub fn event(event: &AlertEvent, name: Option<&str>) -> String {
-    let (who, what) = (whom(&event.id.subject, name), matter(&event.matter));
-    let note = |note: &str| if note.is_empty() { String::new() } else { format!(": {note}") };
-    let text = match &event.step {
-        Step::Started => format!("{who}: {what}"),
-        Step::Escalated => format!("{who}: worse: {what}"),
-        Step::Deescalated => format!("{who}: better: {what}"),
-        Step::Acked(ack) if ack.holds => format!("{who}: acknowledged by {}{}", ack.by, note(&ack.note)),
-        Step::Acked(ack) => format!("{who}: acknowledgement taken back by {}", ack.by),
-        Step::Muted(mute) if mute.until == super::Until::Off => format!("{who}: unmuted by {}", mute.by),
-        Step::Muted(mute) => format!("{who}: muted by {}", mute.by),
+    clean_line(&event_words(event, name).to_string(), 400)
+}
+
+/// The same in pieces, for the log: which names are shown is for the screen to say.
+pub fn event_words(event: &AlertEvent, name: Option<&str>) -> Words {
+    let who = whom_words(&event.id.subject, name);
+    let what = || matter_words(&event.id.subject, &event.matter);
+    match &event.step {
+        Step::Started => who.own(": ").then(what()),
+        Step::Escalated => who.own(": worse: ").then(what()),
+        Step::Deescalated => who.own(": better: ").then(what()),
+        Step::Acked(ack) if ack.holds && ack.note.is_empty() => who.own(format!(": acknowledged by {}", ack.by)),
+        // A note may name anybody.
+        Step::Acked(ack) if ack.holds => {
+            who.own(format!(": acknowledged by {}", ack.by)).said(format!(": {}", ack.note), " with a note")
+        }
+        Step::Acked(ack) => who.own(format!(": acknowledgement taken back by {}", ack.by)),
+        Step::Muted(mute) if mute.until == super::Until::Off => who.own(format!(": unmuted by {}", mute.by)),
+        Step::Muted(mute) => who.own(format!(": muted by {}", mute.by)),
         Step::Ended { why, lasted } => {
             let why = ended(&event.id.subject, *why);
-            format!("{who}: over after {} min, {why}: {what}", lasted.as_secs() / 60)
+            who.own(format!(": over after {} min, {why}: ", lasted.as_secs() / 60)).then(what())
         }
+    }
+}
+
+/// Whom it concerns, in pieces.
+fn whom_words(subject: &Subject, name: Option<&str>) -> Words {
+    match subject {
+        Subject::Cause(_) => whom(subject, None).into(),
+        Subject::Target(target) => {
+            let name = name.filter(|n| !n.trim().is_empty()).map(|n| clean_line(n, 100));
+            Words::default().name(target, name.as_deref())
+        }
+    }
+}
+
+/// What it is now, in pieces: the sentence of a cause may name ids, or quote the service.
+pub fn matter_words(subject: &Subject, about: &Matter) -> Words {
+    let (Subject::Cause(cause), Matter::Cause { text, count, .. }) = (subject, about) else {
+        return matter(about).into();
     };
-    clean_line(&text, 400)
+    let instead = match cause {
+        Cause::Credentials => "credentials are rejected".into(),
+        Cause::Token => "no token can be had".into(),
+        Cause::Service => "the service does not answer".into(),
+        Cause::Throttled => "the service says: max limit exceeded".into(),
+        Cause::Stale => format!("{count} without a fresh reading"),
+        Cause::Invalid => format!("the service does not know {count} ID{}", if *count == 1 { "" } else { "s" }),
+    };
+    Words::default().said(text.clone(), instead)
 }
 
 impl Alert {

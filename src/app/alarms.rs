@@ -4,9 +4,9 @@ use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use super::{Effect, Overlay, State, names, select};
 use crate::{
-    alert::{Action, Alert, AlertId, Book, Deed, Mute, Phase, Policy, Subject, Until},
+    alert::{Action, Alert, AlertId, Book, Deed, Mute, Phase, Policy, Subject, Until, words},
     config::Watched,
-    domain::{Now, Target},
+    domain::{Now, Target, clean_line},
 };
 
 /// Ended alerts that are shown.
@@ -248,7 +248,11 @@ pub(super) fn take(state: &mut State, alarms: Alarms, effects: &mut Vec<Effect>)
     let news: Vec<String> = active(state)
         .filter(|a| !a.is_acked() && !is_muted(state, &a.id.subject))
         .filter(|a| before.get(&a.id).is_none_or(|rank| *rank < a.matter.rank()))
-        .map(|a| names::veil(state, &a.sentence(name(state, &a.id.subject).as_deref())).into_owned())
+        .map(|a| {
+            let what = names::told(state, &words::matter_words(&a.id.subject, &a.matter), false);
+            let whom = words::whom(&a.id.subject, name(state, &a.id.subject).as_deref());
+            clean_line(&format!("{whom}: {what}"), 400)
+        })
         .collect();
     if let Some(text) = news.first() {
         let more = if news.len() > 1 { format!(" and {} more", news.len() - 1) } else { String::new() };

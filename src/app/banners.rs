@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use super::{
-    Line, Severity, State, names,
+    Line, Severity, State,
     rows::{all_lines, shown_now},
     text::{age, brief, moment},
 };
 use crate::{
     app::RowState,
-    domain::{Condition, Kind, Now, Stamp, clean_line},
+    domain::{Condition, Kind, Now, Stamp, clean_line, opening},
     poll::INVALID_INTERVAL,
-    store::Link,
+    store::{Link, Words},
 };
 
 /// A poller that said nothing for so long is silent: it speaks every few seconds, also while it waits.
@@ -27,8 +27,8 @@ pub struct Banner {
     pub key: String,
     /// How bad it is.
     pub severity: Severity,
-    /// What is so, since when, and what to do. One line, cleaned, not cut.
-    pub text: String,
+    /// What is so, since when, and what to do. Not cut; a screen makes one clean line of it.
+    pub text: Words,
 }
 
 /// All banners that were not dismissed, worst first.
@@ -48,11 +48,7 @@ pub fn causes(state: &State) -> Vec<Banner> {
         None => all.extend(link(state).into_iter().chain(strangers(state)).chain(failing(state))),
     }
     all.extend(invalid(state));
-    all.extend(data.notices.iter().rev().map(|n| Banner {
-        key: n.key.clone(),
-        severity: n.severity,
-        text: clean_line(&n.text, 400),
-    }));
+    all.extend(data.notices.iter().rev().map(|n| Banner { key: n.key.clone(), severity: n.severity, text: n.words() }));
     all.sort_by_key(|b| b.severity);
     all
 }
@@ -90,7 +86,7 @@ fn silent(state: &State) -> Option<Banner> {
             format!("Nobody has polled{since}: start `ahtop serve`, or a dashboard that has credentials"),
         ),
     };
-    Some(Banner { key, severity: Severity::Error, text: clean_line(&text, 400) })
+    Some(Banner { key, severity: Severity::Error, text: clean_line(&text, 400).into() })
 }
 
 /// The state of the link, where it is not as it should be.
@@ -103,7 +99,8 @@ fn link(state: &State) -> Option<Banner> {
         Some(left) => format!("in {}", brief(left)),
         None => "now".to_owned(),
     };
-    let (key, severity, text) = match &status.link {
+    let because = |what: String, why: &str| Words::from(what).own(": ").said(why, opening(why));
+    let (key, severity, text): (_, _, Words) = match &status.link {
         Link::Starting | Link::Live => return None,
         Link::Closed { until: at } => (
             "closed",
@@ -114,7 +111,8 @@ fn link(state: &State) -> Option<Banner> {
                     clock(at.wall, &state.facts.zone)
                 ),
                 None => "CLOSED: the quiet hours never end; nothing is polled. See [quiet] hours".to_owned(),
-            },
+            }
+            .into(),
         ),
         Link::Throttled { until: at } => (
             "throttled",
@@ -125,12 +123,14 @@ fn link(state: &State) -> Option<Banner> {
                 until(at),
                 status.rate,
                 data.usage.throttled_1h
-            ),
+            )
+            .into(),
         ),
         Link::TokenWait { until: at, why } => (
             "token-wait",
             Severity::Warning,
-            format!("No token since {since}, next try {}: {why}; the values stay with their ages", until(at)),
+            because(format!("No token since {since}, next try {}", until(at)), why)
+                .own("; the values stay with their ages"),
         ),
         Link::TokenCeiling { until: at } if data.usage.token_deaths_1h == 0 => (
             "token-ceiling",
@@ -140,7 +140,8 @@ fn link(state: &State) -> Option<Banner> {
                  brought none that works; the log says why",
                 until(at),
                 data.usage.minted_1h
-            ),
+            )
+            .into(),
         ),
         Link::TokenCeiling { until: at } => (
             "token-ceiling",
@@ -156,25 +157,29 @@ fn link(state: &State) -> Option<Banner> {
                     .as_ref()
                     .and_then(|s| s.mint_every)
                     .map_or_else(String::new, |d| format!(" about every {}", about(d))),
-            ),
+            )
+            .into(),
         ),
         Link::Credentials { why, until: at } => (
             "credentials",
             Severity::Error,
-            format!("Credentials are refused since {since}, next try {}: {why}", until(at)),
+            because(format!("Credentials are refused since {since}, next try {}", until(at)), why),
         ),
         Link::Down { why, since: from, until: at } => (
             "down",
             Severity::Error,
-            format!(
-                "The service does not answer since {} ({}), next probe {}: {why}",
-                moment(from.wall, now.wall, &state.facts.zone),
-                brief(from.age(&now)),
-                until(at)
+            because(
+                format!(
+                    "The service does not answer since {} ({}), next probe {}",
+                    moment(from.wall, now.wall, &state.facts.zone),
+                    brief(from.age(&now)),
+                    until(at)
+                ),
+                why,
             ),
         ),
     };
-    Some(Banner { key: key.to_owned(), severity, text: clean_line(&text, 600) })
+    Some(Banner { key: key.to_owned(), severity, text })
 }
 
 /// Other clients on the account: what they use of the limit, and that they kill our tokens.
@@ -185,7 +190,7 @@ fn strangers(state: &State) -> Vec<Banner> {
     let Some(status) = &data.status else { return all };
     let Some(found) = &status.strangers else { return all };
     let mut add = |key: &str, text: String| {
-        all.push(Banner { key: key.to_owned(), severity: Severity::Warning, text: clean_line(&text, 600) });
+        all.push(Banner { key: key.to_owned(), severity: Severity::Warning, text: text.into() });
     };
     let budget = state.facts.budget;
     if let Some(others) = found.per_minute {
@@ -266,16 +271,13 @@ fn invalid(state: &State) -> Option<Banner> {
             super::follow::ORIGIN => "it where it is configured",
             origin => origin,
         };
-        format!("{}: {parameter} is invalid{since}, {retry}: correct {place}", first.target().id)
+        Words::default().id(first.target()).own(format!(": {parameter} is invalid{since}, {retry}: correct {place}"))
     } else {
-        format!(
-            "{} ids are invalid: {}; each is asked again every 30m",
-            bad.len(),
-            named(&bad, |l| format!("{} ({})", l.target().id, l.watched.origin))
-        )
+        Words::from(format!("{} ids are invalid: ", bad.len()))
+            .then(named(&bad, |words, l| words.id(l.target()).own(format!(" ({})", l.watched.origin))))
+            .own("; each is asked again every 30m")
     };
-    let text = names::veil(state, &text);
-    Some(Banner { key: key("invalid", &bad), severity: Severity::Warning, text: clean_line(&text, 600) })
+    Some(Banner { key: key("invalid", &bad), severity: Severity::Warning, text })
 }
 
 /// Rows that get no good answer although the link is alive.
@@ -289,16 +291,16 @@ fn failing(state: &State) -> Option<Banner> {
     let old = first.age.map_or_else(|| "never read".to_owned(), |a| format!("not refreshed for {}", age(a)));
     let why = first.row.error().unwrap_or("no good answer");
     let text = if bad.len() == 1 {
-        format!("{} {} {old} ({} failures): {why}", first.target().kind, first.target().id, first.row.failures)
+        Words::from(format!("{} ", first.target().kind))
+            .id(first.target())
+            .own(format!(" {old} ({} failures): ", first.row.failures))
     } else {
-        format!(
-            "{} rows get no good answer: {}; the first: {why}",
-            bad.len(),
-            named(&bad, |l| names::name(state, l).into_owned())
-        )
+        Words::from(format!("{} rows get no good answer: ", bad.len()))
+            .then(named(&bad, |words, l| words.name(l.target(), Some(l.name()))))
+            .own("; the first: ")
     };
-    let text = names::veil(state, &text);
-    Some(Banner { key: key("failing", &bad), severity: Severity::Warning, text: clean_line(&text, 600) })
+    let text = text.said(why, opening(why));
+    Some(Banner { key: key("failing", &bad), severity: Severity::Warning, text })
 }
 
 fn in_state(state: &State, condition: Condition) -> Vec<Line<'_>> {
@@ -309,12 +311,16 @@ fn in_state(state: &State, condition: Condition) -> Vec<Line<'_>> {
         .collect()
 }
 
-fn named(lines: &[Line<'_>], name: impl Fn(&Line<'_>) -> String) -> String {
-    let mut text = lines.iter().take(NAMED).map(name).collect::<Vec<_>>().join(", ");
-    if let more @ 1.. = lines.len().saturating_sub(NAMED) {
-        text.push_str(&format!(" and {more} more"));
+fn named(lines: &[Line<'_>], name: impl Fn(Words, &Line<'_>) -> Words) -> Words {
+    let words = lines
+        .iter()
+        .take(NAMED)
+        .enumerate()
+        .fold(Words::default(), |words, (i, line)| name(if i == 0 { words } else { words.own(", ") }, line));
+    match lines.len().saturating_sub(NAMED) {
+        0 => words,
+        more => words.own(format!(" and {more} more")),
     }
-    text
 }
 
 fn key(cause: &str, lines: &[Line<'_>]) -> String {

@@ -53,6 +53,11 @@ impl Words {
         Words { inverse: inverse && !words.is_empty(), words }
     }
 
+    /// True where it lets everything through.
+    pub(super) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
     /// True where the row is shown.
     pub(super) fn accept(&self, line: &Line<'_>) -> bool {
         if self.words.is_empty() {

@@ -1,6 +1,6 @@
 //! The log as it is shown: our own last events, newest first, filtered.
 
-use super::{State, filter::Words};
+use super::{State, filter::Words, names};
 use crate::store::{Event, EventKind};
 
 /// The events that the log's filter lets through, newest first.
@@ -8,7 +8,12 @@ pub fn entries(state: &State) -> Vec<&Event> {
     let words = Words::of(state.log_filter.text.value());
     let data = state.shown();
     let events = data.events.iter().rev();
-    let mut found: Vec<&Event> = events.filter(|e| words.accept_event(word(e.kind), &e.who, &e.text)).collect();
+    let mut found: Vec<&Event> = if words.is_empty() {
+        events.collect()
+    } else {
+        // What is looked for is what is shown.
+        events.filter(|e| words.accept_event(word(e.kind), &e.who, &names::told(state, &e.text, false))).collect()
+    };
     // Whoever comes on duty notes what happened before; of one moment the last one noted comes first.
     found.sort_by_key(|e| e.at.age(&data.now));
     found

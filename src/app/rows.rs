@@ -6,10 +6,10 @@
 use std::{cmp::Ordering, time::Duration};
 
 use super::{
-    Column, Item, Mark, RowState, State, View, alarms,
+    Column, Item, Mark, Names, RowState, Sort, State, View, alarms,
     filter::Words,
     groups::{self, in_sections},
-    wall,
+    names, wall,
 };
 use crate::{
     config::Watched,
@@ -190,7 +190,8 @@ pub fn lines(state: &State, kind: Kind) -> Vec<Line<'_>> {
 pub fn chosen<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
     let words = Words::of(state.filter.text.value());
     let mut lines: Vec<Line<'a>> = all.filter(|l| words.accept(l)).collect();
-    lines.sort_by(|a, b| order(a, b, state.sort.column, state.sort.reverse));
+    let names = names::order(state);
+    lines.sort_by(|a, b| order(a, b, state.sort, names));
     if in_sections(state, kind) {
         let groups = groups::order(state);
         // Those without a group come last; within a section the order holds.
@@ -237,7 +238,13 @@ pub fn detailed_of<'a>(state: &'a State, first: impl Fn(Kind) -> Option<Line<'a>
 }
 
 /// Rows without a value come last in both directions; equals are ordered by name, then id.
-fn order(a: &Line<'_>, b: &Line<'_>, column: Column, reverse: bool) -> Ordering {
+fn order(a: &Line<'_>, b: &Line<'_>, Sort { column, reverse }: Sort, names: Names) -> Ordering {
+    let by_name = |a: &Line<'_>, b: &Line<'_>| match (names, a.target().kind) {
+        // An order by names tells of them: those that are hidden keep the order of the configuration.
+        (Names::Hidden, Kind::Agent) => Ordering::Equal,
+        (Names::Id, Kind::Agent) => folded(&a.target().id, &b.target().id).then_with(|| a.target().cmp(b.target())),
+        _ => folded(a.name(), b.name()).then_with(|| a.target().cmp(b.target())),
+    };
     let first = match column {
         Column::State | Column::Trend => by(
             a.aht.map(|_| (a.state.rank(), size(a.deviation))),
@@ -245,7 +252,7 @@ fn order(a: &Line<'_>, b: &Line<'_>, column: Column, reverse: bool) -> Ordering 
             reverse,
             |x, y| x.0.cmp(&y.0).then(y.1.total_cmp(&x.1)),
         ),
-        Column::Name => by(Some(a.name()), Some(b.name()), reverse, |x, y| folded(x, y)),
+        Column::Name => by(Some(a), Some(b), reverse, |x, y| by_name(x, y)),
         Column::Group => by(a.group(), b.group(), reverse, |x, y| folded(x, y)),
         Column::Aht => by(a.aht, b.aht, reverse, |x, y| y.cmp(x)),
         Column::Deviation => by(a.deviation, b.deviation, reverse, |x, y| y.total_cmp(x)),
@@ -253,10 +260,7 @@ fn order(a: &Line<'_>, b: &Line<'_>, column: Column, reverse: bool) -> Ordering 
         Column::Prev2h => by(a.prev2h, b.prev2h, reverse, |x, y| y.cmp(x)),
         Column::Age => by(a.age, b.age, reverse, |x, y| y.cmp(x)),
     };
-    first
-        .then_with(|| a.state.rank().cmp(&b.state.rank()))
-        .then_with(|| folded(a.name(), b.name()))
-        .then_with(|| a.target().cmp(b.target()))
+    first.then_with(|| a.state.rank().cmp(&b.state.rank())).then_with(|| by_name(a, b))
 }
 
 fn by<T>(a: Option<T>, b: Option<T>, reverse: bool, cmp: impl Fn(&T, &T) -> Ordering) -> Ordering {

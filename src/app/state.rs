@@ -14,8 +14,8 @@ use super::{
 use crate::{
     alert::{Alert, AlertId, Mute, Subject},
     config::{Budget, Names, Symbols, Theme, Ui, Wall as WallConfig, Watched},
-    domain::{Condition, Kind, Level, Mono, Now, Row, Target},
-    store::{Event, HistoryInfo, Instance, Status, Usage},
+    domain::{Condition, Kind, Level, Mono, Now, Row, Target, clean_line},
+    store::{Event, HistoryInfo, Instance, Status, Usage, Words},
 };
 
 /// The state of the dashboard.
@@ -211,6 +211,12 @@ impl State {
         if self.view == View::Log { &mut self.log_filter } else { &mut self.filter }
     }
 
+    /// The place of `target` among those of its kind in the configuration, counted from 1.
+    pub fn place(&self, target: &Target) -> Option<usize> {
+        let mut alike = self.facts.watched.iter().filter(|w| w.target.kind == target.kind);
+        alike.position(|w| w.target == *target).map(|at| at + 1)
+    }
+
     /// What the configuration says of `target`.
     pub fn watched(&self, target: &Target) -> Option<&Watched> {
         self.facts.watched.iter().find(|w| w.target == *target)
@@ -385,6 +391,20 @@ pub struct Notice {
     pub severity: Severity,
     /// One sentence that says what to do.
     pub text: String,
+}
+
+impl Notice {
+    /// The keys of notices about the configuration begin so. They may name an id.
+    pub const CONFIG: &str = "config-";
+
+    /// What it says, in pieces.
+    pub(super) fn words(&self) -> Words {
+        let text = clean_line(&self.text, 400);
+        if self.key.starts_with(Notice::CONFIG) {
+            return Words::default().said(text, "The configuration has a warning: `ahtop check` shows it");
+        }
+        text.into()
+    }
 }
 
 /// How bad a banner is, worst first.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::Symbols,
     domain::{Now, Outcome, Reading, Row, Target, clean_line},
-    store::Snapshot,
+    store::{Snapshot, Words},
 };
 
 /// Most notices that are kept; the oldest go first.
@@ -363,13 +363,10 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Pin => pin(state),
         Action::CopyId => {
             if let Some(target) = concerned(state) {
-                let id = target.id.to_string();
-                let told = names::veil(state, &id).into_owned();
-                state.said = Some(format!(
-                    "copied {}{told}, if the terminal allows it",
-                    if told == id { "" } else { "the id of " }
-                ));
-                effects.push(Effect::Copy(id));
+                let told = names::told(state, &Words::default().id(&target), false);
+                let whose = if *told == *target.id { "" } else { "the id of " };
+                state.said = Some(format!("copied {whose}{told}, if the terminal allows it"));
+                effects.push(Effect::Copy(target.id.to_string()));
             }
         }
         Action::CycleNames => {

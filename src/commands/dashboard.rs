@@ -38,7 +38,7 @@ pub(crate) async fn open(flags: &Overrides, env: &Env, locked: bool) -> Result<E
     let wants = config.watch.iter().map(|w| w.target.clone()).collect();
     let session = Session::configured(&config, env, Role::Dashboard, wants).await?;
     let notices = loaded.warnings.into_iter().enumerate().map(|(n, text)| Notice {
-        key: format!("config-{n}"),
+        key: format!("{}{n}", Notice::CONFIG),
         severity: Severity::Info,
         text,
     });

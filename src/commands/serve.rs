@@ -23,9 +23,9 @@ use super::{
 use crate::{
     app::SILENT_AFTER,
     config::{self, Config, Env, Overrides},
-    domain::{Now, clean_line},
+    domain::{Now, clean_line, opening},
     exit::Exit,
-    store::{Attention, Event, EventKind, Instance, Link, Role, Status},
+    store::{Attention, Event, EventKind, Instance, Link, Role, Status, Words},
 };
 
 /// How often the wants are said again and the service manager is told how it goes, unless its watchdog wants it sooner.
@@ -163,7 +163,9 @@ impl Service {
         };
         let (at, me) = (service.session.clock.now().stamp(), service.session.me.label());
         let text = clean_line(&text.replace('\n', "; "), 400);
-        let event = Event { at, kind: EventKind::Config, who: me.into(), text: text.into() };
+        // What is bad about a configuration may be an id in it.
+        let text = Words::default().said(&*text, opening(&text));
+        let event = Event { at, kind: EventKind::Config, who: me.into(), text };
         if let Err(e) = service.session.store.call(move |s| s.note(&event)).await {
             tracing::warn!("{e}");
         }

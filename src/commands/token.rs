@@ -89,7 +89,7 @@ fn page(store: &dyn Store, now: &Now, zone: &jiff::tz::TimeZone) -> Result<Strin
     let events = store.events(DAY)?;
     for event in events.iter().rev().filter(|e| e.kind == EventKind::TokenDied).take(LISTED) {
         let at = moment(event.at.wall, now.wall, zone);
-        page.push_str(&format!("              {at}  {}\n", clean_line(&event.text, 200)));
+        page.push_str(&format!("              {at}  {}\n", clean_line(&event.text.to_string(), 200)));
     }
     Ok(page)
 }

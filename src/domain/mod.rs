@@ -18,4 +18,4 @@ pub use reading::{Outcome, Reading};
 pub use row::{Condition, Row};
 pub use series::{Point, Series};
 pub use target::{Kind, Target};
-pub use text::{clean, clean_line, fit, initials};
+pub use text::{clean, clean_line, fit, initials, opening};

@@ -33,6 +33,12 @@ pub fn clean_line(text: &str, max: usize) -> String {
     clean(&folded, max).into_owned()
 }
 
+/// What a sentence about a failure begins with: the words before its first colon or parenthesis. These are our own; what
+/// the service or another program said stands behind them.
+pub fn opening(text: &str) -> &str {
+    text.split([':', '(']).next().unwrap_or("").trim_end()
+}
+
 /// `text` in exactly `width` terminal cells: padded on the right, or cut between grapheme clusters with `ellipsis`.
 ///
 /// Clusters wider than two cells by the width table (some emoji sequences) are counted as the table says; a cluster of
@@ -91,6 +97,13 @@ mod tests {
         assert_eq!(fit("e\u{301}tude", 3, "…"), "e\u{301}t…");
         assert_eq!(fit("abc", 0, "…"), "");
         assert_eq!(fit("abc", 2, "..."), "  ");
+    }
+
+    #[test]
+    fn the_opening_of_a_failure_quotes_nobody() {
+        assert_eq!(opening("the answer is not understood (the log has it): Asha"), "the answer is not understood");
+        assert_eq!(opening("no answer within 10s: the service is slow"), "no answer within 10s");
+        assert_eq!((opening("no good answer"), opening("")), ("no good answer", ""));
     }
 
     #[test]

@@ -11,8 +11,10 @@ use super::{
 };
 use crate::{
     api::{Auth, Client, Reply},
-    domain::{Mono, Now, Outcome, Reading, Target},
-    store::{EventKind, Handle, Hit, Link, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, ReplyKind, StoreError},
+    domain::{Mono, Now, Outcome, Reading, Target, opening},
+    store::{
+        EventKind, Handle, Hit, Link, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, ReplyKind, StoreError, Words,
+    },
 };
 
 /// A permit that was not used by then is void: the process may have been suspended.
@@ -95,7 +97,8 @@ impl Poller {
             }
         };
         if let Reply::Malformed { excerpt } = &reply {
-            event = Some((EventKind::Malformed, format!("{target}: malformed reply: {excerpt}")));
+            let words = Words::default().name(&target, None).own(": malformed reply: ");
+            event = Some((EventKind::Malformed, words.said(excerpt.clone(), "[hidden]")));
         }
         if let Some(reading) = &reading {
             self.take(reading, &now);
@@ -171,7 +174,7 @@ impl Poller {
         reply: &Reply,
         generation: Option<u64>,
         now: &Now,
-    ) -> Result<Option<(EventKind, String)>, StoreError> {
+    ) -> Result<Option<(EventKind, Words)>, StoreError> {
         self.well();
         match reply {
             Reply::TokenRejected { message } => {
@@ -180,8 +183,9 @@ impl Poller {
                 Ok(None)
             }
             Reply::CredentialsRejected { .. } => {
-                self.keeper.refused(&reply.account_sentence(), now);
-                Ok(Some((EventKind::Link, reply.account_sentence())))
+                let why = reply.account_sentence();
+                self.keeper.refused(&why, now);
+                Ok(Some((EventKind::Link, Words::default().said(&*why, opening(&why)))))
             }
             Reply::Throttled { retry_after } => {
                 let used = self.store.call(|s| s.usage()).await?.used_60s;
@@ -192,7 +196,7 @@ impl Poller {
                 self.set_link(Link::Throttled { until: now.after(wait) }, now);
                 Ok(Some((
                     EventKind::Throttled,
-                    format!("max limit exceeded with {used} of {limit} requests of our own in 60 s"),
+                    format!("max limit exceeded with {used} of {limit} requests of our own in 60 s").into(),
                 )))
             }
             _ => Ok(None),

@@ -11,10 +11,10 @@ use secrecy::SecretString;
 use crate::{
     api::{Auth, Client, NetworkError, Reply, TokenReply},
     config::Budget,
-    domain::{Mono, Now, Stamp, clean_line},
+    domain::{Mono, Now, Stamp, clean_line, opening},
     store::{
         Event, EventKind, Handle, Hit, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk,
-        PermitKind, StoreError, Token,
+        PermitKind, StoreError, Token, Words,
     },
 };
 
@@ -230,7 +230,13 @@ impl Keeper {
             return Ok(self.not_minting(answer, usage.token_deaths_1h, now));
         };
         let reply = self.client.generate_token(key, now.wall).await;
-        let text: Arc<str> = reply.sentence().into();
+        let text = match &reply {
+            TokenReply::Minted { .. } => reply.sentence().into(),
+            TokenReply::Refused(refusal) => {
+                let why = refusal.account_sentence();
+                Words::default().said(reply.sentence(), format!("no new token: {}", opening(&why)))
+            }
+        };
         let (end, ready) = self.minted(&reply, now);
         if let Ready::Wait(link, _) = &ready {
             self.failed = Some(link.clone());

@@ -5,21 +5,21 @@ use std::time::Duration;
 use super::{Next, Poller};
 use crate::{
     domain::Now,
-    store::{Event, EventKind, Link, Status, StoreError, Strangers},
+    store::{Event, EventKind, Link, Status, StoreError, Strangers, Words},
 };
 
 /// A status that says nothing new is written again after this long, as a sign of life.
 pub(super) const STATUS_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Poller {
-    pub(super) fn event(&self, kind: EventKind, text: String, now: &Now) -> Event {
+    pub(super) fn event(&self, kind: EventKind, text: impl Into<Words>, now: &Now) -> Event {
         Event { at: now.stamp(), kind, who: self.me.label().into(), text: text.into() }
     }
 
     pub(super) fn set_link(&mut self, link: Link, now: &Now) {
         if std::mem::discriminant(&link) != std::mem::discriminant(&self.link) || self.link_since.is_none() {
             self.link_since = Some(now.stamp());
-            self.news.push(self.event(EventKind::Link, link.sentence(), now));
+            self.news.push(self.event(EventKind::Link, link.words(), now));
         }
         self.link = link;
     }

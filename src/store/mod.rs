@@ -19,6 +19,7 @@ mod sqlite;
 mod strangers;
 mod traffic;
 mod types;
+mod words;
 
 #[cfg(test)]
 pub(crate) mod conformance;
@@ -33,6 +34,7 @@ pub use sqlite::SqliteStore;
 pub use strangers::{REMEMBERED, Strangers};
 pub use traffic::{MINUTES, Meter, ReplyKind, Traffic};
 pub use types::*;
+pub use words::{Piece, Words};
 
 use std::time::Duration;
 

@@ -165,8 +165,8 @@ impl ReplayStore {
     fn link(&self, now: &Now) -> (Link, Stamp) {
         let said = self.events.iter().rev().find(|e| e.kind == EventKind::Link && e.at.wall <= now.wall);
         let Some(event) = said else { return (Link::Live, now.stamp()) };
-        let (at, why) = (event.at.clone(), event.text.clone());
-        let link = match &*event.text {
+        let (at, why) = (event.at.clone(), Arc::<str>::from(event.text.to_string()));
+        let link = match &*why.clone() {
             text if text == Link::Live.sentence() => Link::Live,
             text if text == Link::Starting.sentence() => Link::Starting,
             text if text.starts_with("closed") => Link::Closed { until: None },

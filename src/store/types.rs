@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{Instance, Strangers, Traffic};
-use crate::domain::{Mono, Now, Row, Stamp, Target};
+use super::{Instance, Strangers, Traffic, Words};
+use crate::domain::{Mono, Now, Row, Stamp, Target, opening};
 
 /// The window that the API's limit speaks of.
 pub const WINDOW: Duration = Duration::from_secs(60);
@@ -326,15 +326,21 @@ pub enum Link {
 impl Link {
     /// One sentence for the log; waits are told by the screen, which knows the time.
     pub fn sentence(&self) -> String {
+        self.words().to_string()
+    }
+
+    /// The same in pieces: why it is so may quote the service or another program.
+    pub fn words(&self) -> Words {
+        let because = |what: &str, why: &Arc<str>| Words::from(what).said(why.clone(), opening(why));
         match self {
             Link::Starting => "starting".into(),
             Link::Closed { .. } => "closed: quiet hours".into(),
             Link::Live => "answers arrive".into(),
             Link::Throttled { .. } => "the service says: max limit exceeded".into(),
-            Link::TokenWait { why, .. } => format!("no token: {why}"),
+            Link::TokenWait { why, .. } => because("no token: ", why),
             Link::TokenCeiling { .. } => "no token: the ceiling of mintings in an hour is reached".into(),
-            Link::Credentials { why, .. } => format!("credentials rejected: {why}"),
-            Link::Down { why, .. } => format!("the service does not answer: {why}"),
+            Link::Credentials { why, .. } => because("credentials rejected: ", why),
+            Link::Down { why, .. } => because("the service does not answer: ", why),
         }
     }
 }
@@ -375,8 +381,8 @@ pub struct Event {
     pub kind: EventKind,
     /// Label of the instance that saw it.
     pub who: Arc<str>,
-    /// One sentence, without secrets or control characters.
-    pub text: Arc<str>,
+    /// What happened, without secrets or control characters.
+    pub text: Words,
 }
 
 /// The kinds of [`Event`].

@@ -92,7 +92,11 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
 /// Who or what `subject` is, in characters that the screen has.
 fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
     let name = words::whom(subject, alarms::name(scene.state, subject).as_deref());
-    clean_line(&names::veil_for(scene.state, &name, canvas.look.glyphs.ascii()), 100)
+    let name = match subject {
+        Subject::Target(target) => names::readable(scene.state, name.into(), target, canvas.look.glyphs.ascii()),
+        Subject::Cause(_) => name.into(),
+    };
+    clean_line(&name, 100)
 }
 
 /// What is so, and how long the alert has stood, though not all the time beyond this limit: `7:48 >= 7:30 (22m)`. The time goes where `room` is too small for both: half a limit
@@ -126,7 +130,10 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
             let short = format!("{value}{limit}");
             if super::canvas::cells(&all) > room && !limit.is_empty() { short } else { all }
         }
-        Matter::Cause { text, .. } => format!("{} {span}", names::veil_for(scene.state, text, ascii)),
+        Matter::Cause { .. } => {
+            let words = words::matter_words(&alert.id.subject, &alert.matter);
+            format!("{} {span}", names::told(scene.state, &words, ascii))
+        }
     }
 }
 
@@ -140,8 +147,12 @@ fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
     let mut parts = Vec::new();
     if let Some(ack) = alert.ack.as_ref().filter(|_| alert.is_acked()) {
         // The note first: it is what the next one wants to know, and who wrote it may be cut.
-        let note = if ack.note.is_empty() { "" } else { &*names::veil(scene.state, &ack.note) };
-        let note = if note.is_empty() { String::new() } else { format!(" \"{note}\"") };
+        let note = match &*ack.note {
+            "" => String::new(),
+            note if names::are_full(scene.state) => format!(" \"{note}\""),
+            // It may name anybody.
+            _ => " with a note".into(),
+        };
         parts.push(format!("acked{note} by {}", ack.by));
     }
     if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alarms::is_muted(scene.data, subject)) {

@@ -19,7 +19,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
         let hint = if y + 1 == lines && hidden > 0 { format!(" {hidden} more: b ") } else { String::new() };
         let hint_width = u16::try_from(cells(&hint)).unwrap_or(0).min(width);
         let room = width - hint_width;
-        let text = format!(" {mark} {}", names::veil_for(scene.state, &banner.text, canvas.look.glyphs.ascii()));
+        let text = format!(" {mark} {}", names::banner(scene.state, banner, canvas.look.glyphs.ascii()));
         if style.bg.is_some() {
             canvas.tint(0, y, width, 1, style);
         }
@@ -36,7 +36,7 @@ pub(super) fn draw_all(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize
     let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
     for banner in &scene.banners {
         let style = look.styles.severity(banner.severity);
-        let text = names::veil_for(scene.state, &banner.text, look.glyphs.ascii());
+        let text = names::banner(scene.state, banner, look.glyphs.ascii());
         for (i, line) in wrap(&text, width.saturating_sub(6)).into_iter().enumerate() {
             let mark = if i == 0 { look.glyphs.severity(banner.severity) } else { " " };
             lines.push((format!("{mark} {line}"), style));

@@ -79,7 +79,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mu
         canvas.put(x, 2, end.saturating_sub(x), &since, s.dim);
     }
 
-    let facts = facts(scene, line);
+    let facts = facts(scene, line, look.glyphs.ascii());
     // Two facts stand side by side where there is room.
     let columns = if width >= 76 { 2 } else { 1 };
     let each = width / columns;
@@ -148,10 +148,10 @@ fn since(scene: &Scene<'_>, line: &Line<'_>) -> Option<String> {
 }
 
 /// Everything else, one sentence each.
-fn facts(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
+fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     let mut out = Vec::new();
     let zone = &scene.state.facts.zone;
-    if let Some(error) = line.row.error() {
+    if let Some(error) = line.row.error().map(|why| names::failure(scene.state, why)) {
         let since = line.row.failing_since.as_ref().map_or_else(String::new, |at| {
             format!(" ({} since {})", times(line.row.failures), text::moment(at.wall, scene.now.wall, zone))
         });
@@ -182,7 +182,7 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
     if line.state == RowState::Other(Condition::NoCalls) {
         out.push("no outbound call within two hours: not a zero".into());
     }
-    out.extend(events(scene, line));
+    out.extend(events(scene, line, ascii));
     out
 }
 
@@ -213,20 +213,19 @@ fn due(scene: &Scene<'_>, last: &Stamp, every: Duration) -> String {
     }
 }
 
-/// The last events that name this target, newest first.
-fn events(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
-    let id = &*line.target().id;
+/// The last events about this target, newest first.
+fn events(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     let about = |kind: EventKind| matches!(kind, EventKind::Target | EventKind::Malformed);
     scene
         .data
         .events
         .iter()
         .rev()
-        .filter(|e| about(e.kind) && e.text.contains(id))
+        .filter(|e| about(e.kind) && e.text.is_about(line.target()))
         .take(EVENTS)
         .map(|e| {
             let at = text::moment(e.at.wall, scene.now.wall, &scene.state.facts.zone);
-            format!("{at} {}", e.text)
+            format!("{at} {}", names::told(scene.state, &e.text, ascii))
         })
         .collect()
 }

@@ -25,7 +25,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         let x = inside.put_all(1, y, width, &[(&clock, s.dim), ("  ", s.text)]);
         inside.put(x, y, 10, log::word(event.kind), style(&s, event.kind));
         let x = x + 11;
-        let text = names::veil_for(scene.state, &event.text, inside.look.glyphs.ascii());
+        let text = names::told(scene.state, &event.text, inside.look.glyphs.ascii());
         inside.put(x, y, width.saturating_sub(x + 1), &text, s.text);
     }
 }
@@ -63,7 +63,7 @@ fn entry(scene: &Scene<'_>, s: &Styles, event: &Event, who: bool, ascii: bool) -
         line.push((Some(30), event.who.to_string(), s.dim));
         text_at = 54;
     }
-    line.push((Some(text_at), names::veil_for(scene.state, &event.text, ascii).into_owned(), s.text));
+    line.push((Some(text_at), names::told(scene.state, &event.text, ascii), s.text));
     line
 }
 

@@ -37,6 +37,8 @@ mod tests;
 #[cfg(test)]
 mod tests_matrix;
 #[cfg(test)]
+mod tests_names;
+#[cfg(test)]
 mod tests_tables;
 pub mod theme;
 mod wall;

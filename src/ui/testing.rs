@@ -10,7 +10,7 @@ use crate::{
     app::{Facts, State, View},
     config::{Budget, Symbols, Theme, Ui, Wall, Watched},
     domain::{Aht, Band, BootId, Condition, Kind, Level, Mono, Now, Outcome, Row, Stamp, Target},
-    store::{Event, EventKind, HistoryInfo, Instance, Link, Role, Status, Traffic, Usage},
+    store::{Event, EventKind, HistoryInfo, Instance, Link, Role, Status, Traffic, Usage, Words},
 };
 
 /// 12 March 2026, 14:32:07 in India.
@@ -225,10 +225,11 @@ pub(crate) fn busy(view: View) -> State {
     s.selected.insert(Kind::Agent, Target::agent("imran.q@acme.example"));
     s.selected.insert(Kind::Campaign, Target::campaign("COLLECT-SOUTH"));
     let event = |secs, kind, text: &str| Event { at: ago(secs), kind, who: "pid 4711".into(), text: text.into() };
+    let invalid = Words::from("agent ").id(&Target::agent("a-1099@acme.example")).own(": agentId is Invalid");
     s.events = vec![
         event(7200, EventKind::Lease, "pid 4711 (dashboard) polls"),
         event(7199, EventKind::Minted, "token 1 minted, lives 60 min"),
-        event(5400, EventKind::Target, "agent a-1099@acme.example: agentId is Invalid"),
+        Event { text: invalid, ..event(5400, EventKind::Target, "") },
         event(300, EventKind::Throttled, "max limit exceeded: waiting 5 s"),
     ];
     s

@@ -127,7 +127,7 @@ impl Duty {
                 at: event.at.clone(),
                 kind: EventKind::Alert,
                 who: self.me.label().into(),
-                text: words::event(event, self.name_of(&event.id.subject)).into(),
+                text: words::event_words(event, self.name_of(&event.id.subject)),
             })?;
         }
         Ok(Round { events, changed: true })

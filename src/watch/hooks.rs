@@ -13,8 +13,8 @@ use tokio::{
 use crate::{
     alert::{AlertEvent, Matter, Step, Subject, words},
     config::Hook,
-    domain::{Stamp, clean_line},
-    store::{Event, EventKind, Handle, Instance},
+    domain::{Stamp, clean_line, opening},
+    store::{Event, EventKind, Handle, Instance, Words},
 };
 
 /// Programs of all hooks that run at the same time.
@@ -112,10 +112,11 @@ async fn complain(store: &Handle, me: &Instance, hook: &Hook, why: &str) {
     let program = hook.command.first().map_or("", String::as_str);
     let text = clean_line(&format!("hook {program}: {why}"), 400);
     tracing::warn!("{text}");
+    // A program may name whom it was told of.
+    let text = Words::default().said(text, format!("hook {program}: {}", opening(why)));
     let who = me.label();
-    let noted = store.call(move |s| {
-        s.note(&Event { at: s.now().stamp(), kind: EventKind::Alert, who: who.into(), text: text.into() })
-    });
+    let noted =
+        store.call(move |s| s.note(&Event { at: s.now().stamp(), kind: EventKind::Alert, who: who.into(), text }));
     if let Err(e) = noted.await {
         tracing::warn!("{e}");
     }

@@ -246,7 +246,7 @@ impl Bench {
 
     fn complaints(&self) -> Vec<String> {
         let events = self.floor.store.events(Duration::from_secs(86_400)).unwrap();
-        events.iter().filter(|e| e.text.starts_with("hook ")).map(|e| e.text.to_string()).collect()
+        events.iter().map(|e| e.text.to_string()).filter(|text| text.starts_with("hook ")).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 fn texts(floor: &Floor) -> Vec<String> {
-    banners(&floor.state).into_iter().map(|b| b.text).collect()
+    banners(&floor.state).into_iter().map(|b| b.text.to_string()).collect()
 }
 
 fn later(floor: &Floor, secs: u64) -> Stamp {
@@ -60,7 +60,7 @@ fn each_state_of_the_link_says_what_happens_next() {
         let banners = banners(&floor.state);
         assert_eq!(banners.len(), 1);
         assert_eq!(banners[0].key, key);
-        assert!(parts.iter().all(|p| banners[0].text.contains(p)), "{}", banners[0].text);
+        assert!(parts.iter().all(|p| banners[0].text.to_string().contains(p)), "{}", banners[0].text);
     }
 }
 
@@ -74,7 +74,11 @@ fn a_silent_poller_is_named_and_its_old_words_are_not_repeated() {
     floor.advance(13);
     let all = banners(&floor.state);
     assert_eq!((all.len(), all[0].severity), (1, Severity::Error));
-    assert!(all[0].text.contains("pid 2211 (serve) on floor-2 has said nothing for 42s"), "{}", all[0].text);
+    assert!(
+        all[0].text.to_string().contains("pid 2211 (serve) on floor-2 has said nothing for 42s"),
+        "{}",
+        all[0].text
+    );
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Columns, sections, names, pins, the command line, the mouse, the log: what people do with the tables.
 
-use std::sync::Arc;
-
 use tui_input::Input;
 
 use crate::{
@@ -12,7 +10,7 @@ use crate::{
     },
     config::{Symbols, Theme, Ui},
     domain::{Aht, Kind, Level, Outcome, Target},
-    store::{self, Attention, EventKind},
+    store::{self, Attention, EventKind, Words},
 };
 
 /// A floor where a2 is much too long, a4 a little, a3 much too short.
@@ -188,6 +186,7 @@ fn names_go_from_full_to_hidden_and_campaigns_keep_theirs() {
         let line = lines.iter().find(|l| ["a2", "RENEW"].contains(&&*l.target().id)).unwrap();
         (names::name(&floor.state, line).into_owned(), names::id(&floor.state, line).into_owned())
     };
+    let target = Target::agent("a2");
     for (name, id, veiled) in [
         ("Imran Qureshi", "a2", "agent a2 is invalid"),
         ("IQ", "IQ", "agent IQ is invalid"),
@@ -196,13 +195,28 @@ fn names_go_from_full_to_hidden_and_campaigns_keep_theirs() {
     ] {
         assert_eq!(shown(&floor, Kind::Agent), (name.to_owned(), id.to_owned()));
         assert_eq!(shown(&floor, Kind::Campaign).0, "RENEW");
-        assert_eq!(names::veil(&floor.state, "agent a2 is invalid"), veiled);
-        // What an event says of somebody by name; a word that goes on is another one.
-        assert_eq!(names::veil(&floor.state, "Imran Qureshi: LOW 1:25"), format!("{name}: LOW 1:25"));
-        assert_eq!(names::veil(&floor.state, "Imran Qureshism, a23"), "Imran Qureshism, a23");
+        let told = |words: Words| names::told(&floor.state, &words, false);
+        assert_eq!(told(Words::from("agent ").id(&target).own(" is invalid")), veiled);
+        assert_eq!(told(Words::default().name(&target, Some("I Q")).own(": LOW 1:25")), format!("{name}: LOW 1:25"));
         floor.keys("N");
     }
     assert_eq!(floor.state.names, Names::Full);
+}
+
+#[test]
+fn who_is_watched_elsewhere_is_hidden_too() {
+    let mut floor = floor();
+    let other = Target::agent("noor@elsewhere.example");
+    let words = Words::default().name(&other, Some("Noor Haddad")).own(": HIGH").said(" of Noor", " of somebody");
+    for told in [
+        "Noor Haddad: HIGH of Noor",
+        "NH: HIGH of somebody",
+        "noor@elsewhere.example: HIGH of somebody",
+        "another agent: HIGH of somebody",
+    ] {
+        assert_eq!(names::told(&floor.state, &words, false), told);
+        floor.keys("N");
+    }
 }
 
 #[test]
@@ -212,7 +226,8 @@ fn where_there_is_nothing_but_ascii_a_name_of_another_script_gives_way_to_the_id
     watched[3].label = Some("इमरान".into());
     floor.state.facts.watched = watched.into();
     for (ascii, told) in [(true, "a2: LOW 1:25"), (false, "इमरान: LOW 1:25")] {
-        assert_eq!(names::veil_for(&floor.state, "इमरान: LOW 1:25", ascii), told);
+        let words = Words::default().name(&Target::agent("a2"), None).own(": LOW 1:25");
+        assert_eq!(names::told(&floor.state, &words, ascii), told);
     }
 }
 
@@ -394,7 +409,7 @@ fn the_log_has_its_own_filter_and_scrolls() {
         event(1, EventKind::Throttled, "max limit exceeded"),
         event(2, EventKind::Target, "agent a5: agentId is Invalid"),
     ];
-    let texts = |floor: &Floor| log::entries(&floor.state).iter().map(|e| e.text.clone()).collect::<Vec<Arc<str>>>();
+    let texts = |floor: &Floor| log::entries(&floor.state).iter().map(|e| e.text.to_string()).collect::<Vec<String>>();
     floor.keys("6");
     assert_eq!(texts(&floor).len(), 3);
     assert_eq!(&*texts(&floor)[0], "agent a5: agentId is Invalid", "newest first");

@@ -183,12 +183,12 @@ pub(crate) fn events_are_kept_in_order_and_counted(make: Make<'_>) {
     world.advance(1801);
     assert_eq!(reader.usage().unwrap().throttled_1h, 1);
     note(EventKind::Store, "bell \u{7} rings");
-    assert!(!reader.events(secs(5)).unwrap()[0].text.contains('\u{7}'));
+    assert!(!reader.events(secs(5)).unwrap()[0].text.to_string().contains('\u{7}'));
     for i in 0..1100 {
         note(EventKind::Target, &i.to_string());
     }
     let newest = reader.events(secs(5)).unwrap();
-    assert_eq!((newest.len(), &*newest[999].text), (1000, "1099"));
+    assert_eq!((newest.len(), &*newest[999].text.to_string()), (1000, "1099"));
 }
 
 pub(crate) fn a_lease_given_back_leaves_the_wants(make: Make<'_>) {

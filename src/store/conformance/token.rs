@@ -136,7 +136,8 @@ pub(crate) fn a_death_is_recorded_once(make: Make<'_>) {
     assert_eq!(b.usage().unwrap().token_deaths_1h, 1);
     let events = b.events(secs(60)).unwrap();
     let death = events.iter().find(|e| e.kind == EventKind::TokenDied).unwrap();
-    assert!(death.text.contains("12 min 3 s") && !death.text.contains("s1"), "{}", death.text);
+    let text = death.text.to_string();
+    assert!(text.contains("12 min 3 s") && !text.contains("s1"), "{text}");
     assert_eq!(*death.who, *one.label());
     mint(&world, &*b, Some(1), "s2");
     assert!(!a.token_died(1, &one).unwrap());

@@ -7,15 +7,15 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::readings::{oldest_kept, wall_of};
 use crate::{
-    domain::{BootId, Mono, Now, Stamp, clean},
-    store::{Event, EventKind, Instance},
+    domain::{BootId, Mono, Now, Stamp},
+    store::{Event, EventKind, Instance, Words},
 };
 
 /// Events kept at most.
 pub(super) const KEPT: i64 = 10_000;
 /// Events given at most.
 const GIVEN: i64 = 1000;
-/// Longest text of an event in characters.
+/// Longest text of a piece of an event in characters.
 const LONGEST: usize = 500;
 
 pub(super) fn remember<T: Serialize>(c: &Connection, key: &str, value: &T) -> Result<()> {
@@ -46,7 +46,7 @@ pub(super) fn note(c: &Connection, event: &Event) -> Result<()> {
             event.at.wall.as_millisecond(),
             word(event.kind),
             &*event.who,
-            clean(&event.text, LONGEST),
+            event.text.to_stored(LONGEST),
         ],
     )?;
     c.prepare_cached("DELETE FROM event WHERE id <= ?1")?.execute([c.last_insert_rowid().saturating_sub(KEPT)])?;
@@ -65,7 +65,7 @@ fn event_of(r: &Row<'_>) -> Result<Option<Event>> {
     let at = Stamp { boot: BootId(r.get::<_, String>(0)?.into()), mono: Mono(r.get(1)?), wall: wall_of(r.get(2)?) };
     let (kind, who, text): (String, String, String) = (r.get(3)?, r.get(4)?, r.get(5)?);
     let kind = serde_json::from_value(serde_json::Value::String(kind)).ok();
-    Ok(kind.map(|kind| Event { at, kind, who: who.into(), text: text.into() }))
+    Ok(kind.map(|kind| Event { at, kind, who: who.into(), text: Words::from_stored(&text) }))
 }
 
 pub(super) fn events(c: &Connection, now: &Now, span: Duration) -> Result<Vec<Event>> {

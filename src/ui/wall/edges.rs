@@ -3,7 +3,7 @@
 use super::tile;
 use crate::{
     app::{
-        Line, RowState, Severity, rows, text,
+        Line, RowState, Severity, names, rows, text,
         wall::{self, Page},
     },
     domain::{Condition, Kind},
@@ -102,18 +102,19 @@ fn life(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
 pub(super) fn trouble(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> bool {
     let w = canvas.width();
     let s = canvas.look.styles;
+    let told = |banner| names::banner(scene.state, banner, canvas.look.glyphs.ascii());
     let said = match wall::dead_since(scene.state) {
         Some(age) => {
             let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
             let since = text::moment(at, scene.now.wall, &scene.state.facts.zone);
             let why = scene.banners.iter().find(|b| b.severity == Severity::Error && !names_agents(&b.key));
-            let why = why.map_or_else(String::new, |b| format!("  {}", b.text));
+            let why = why.map_or_else(String::new, |b| format!("  {}", told(b)));
             format!("NO FRESH DATA SINCE {since}{why}")
         }
         None => {
             let error = scene.banners.iter().find(|b| b.severity == Severity::Error && !names_agents(&b.key));
             let Some(error) = error else { return false };
-            error.text.clone()
+            told(error)
         }
     };
     canvas.tint(0, 0, w, 1, s.error);

@@ -1,0 +1,230 @@
+//! Hidden names: no picture depends on them. Who sees a screen, its log, a banner or a notification learns nothing of
+//! names and ids that the same floor under other names would not show, whatever the names are.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::testing::*;
+use crate::{
+    alert::{
+        Ack, Alert, AlertEvent, AlertId, Cause, Counts, Ended, Matter, Sight, Step, Subject, findings,
+        words::event_words,
+    },
+    api::Reply,
+    app::{Alarms, Effect, Event, Names, Notice, Overlay, Severity, State, View, update, wall::Wall},
+    config::{Symbols, Theme},
+    domain::{Aht, Level, Outcome, Target, opening},
+    store::{EventKind, Link, Words},
+};
+
+const AGENTS_HERE: usize = 9;
+
+/// Someone whom a name and an id give away.
+#[derive(Clone, Debug, PartialEq)]
+struct Person {
+    id: String,
+    name: String,
+}
+
+impl Person {
+    fn target(&self) -> Target {
+        Target::agent(&*self.id)
+    }
+}
+
+/// A floor in trouble of every kind, where all that can name anybody names `people`: the last one is watched by another
+/// dashboard.
+fn world(people: &[Person], view: View) -> State {
+    let (here, other) = (&people[..AGENTS_HERE], &people[AGENTS_HERE]);
+    let excerpt = |p: &Person| format!("{{\"agent\": \"{}\", \"name\": \"{}\"}}", p.id, p.name);
+    let malformed = |p: &Person| failed(&Reply::Malformed { excerpt: excerpt(p).into() }.sentence(&p.target()));
+    let mut specs = floor();
+    specs.truncate(4);
+    for (i, p) in here.iter().enumerate() {
+        let spec = Spec::agent("x", "north", 302, 468 - 40 * i as u32, 41).id(&p.id);
+        specs.push(match i {
+            5 => spec.only(&[(19_000, Outcome::Invalid), (300, Outcome::Invalid)]),
+            6 | 7 => spec.only(&[(4000, Outcome::NoCalls), (50, malformed(p))]),
+            8 => spec.only(&[]),
+            _ => spec,
+        });
+    }
+    let mut s = state(&specs);
+    let mut watched = s.facts.watched.to_vec();
+    for (w, (i, p)) in watched.iter_mut().skip(4).zip(here.iter().enumerate()) {
+        // Some are known by their label, some by the service's name.
+        w.label = (i % 2 == 0).then(|| Arc::from(&*p.name));
+        s.rows.get_mut(&p.target()).unwrap().name = (i % 3 > 0).then(|| Arc::from(&*p.name));
+    }
+    s.facts.watched = watched.into();
+    s.view = view;
+    s.names = Names::Hidden;
+    s.facts.wall.names = Names::Hidden;
+    s.selected.insert(crate::domain::Kind::Agent, here[0].target());
+    s.focus = crate::domain::Kind::Agent;
+    s.notices = vec![Notice {
+        key: format!("{}0", Notice::CONFIG),
+        severity: Severity::Info,
+        text: format!("config.toml line 3: agent {} is there twice", here[1].id),
+    }];
+    let status = s.status.as_mut().unwrap();
+    status.next = Some(other.target());
+    s.alerts = alerts(here, other);
+    s.events = events(here, other);
+    for p in [&here[6], other] {
+        let (at, who) = (ago(700), "pid 4711".into());
+        let text = Words::default().name(&p.target(), None).own(": malformed reply: ");
+        let text = text.said(excerpt(p), "[hidden]");
+        s.events.push(crate::store::Event { at, kind: EventKind::Malformed, who, text });
+    }
+    s
+}
+
+fn band_alert(p: &Person, note: &str) -> Alert {
+    let matter = Matter::Band {
+        level: Level::HighCrit,
+        worst: Level::HighCrit,
+        first: Aht::from_secs(400),
+        last: Aht::from_secs(460),
+    };
+    let ack = Ack { at: ago(60).wall, by: "pid 7 (dashboard) on desk".into(), rank: 2, note: note.into(), holds: true };
+    Alert {
+        id: AlertId { subject: Subject::Target(p.target()), serial: 5 },
+        started: ago(900),
+        since: ago(1200),
+        matter,
+        ended: None,
+        ack: (!note.is_empty()).then_some(ack),
+    }
+}
+
+fn causes(people: &[&Person]) -> Vec<Alert> {
+    let mut counts = Counts { total: 12, stale: 2, ..Counts::default() };
+    counts.invalid.extend(people.iter().map(|p| p.target()));
+    let found = findings(Some(&link(people[0])), &counts);
+    let present = found.into_iter().filter_map(|(cause, sight)| match sight {
+        Sight::Present(finding) => Some((cause, finding)),
+        _ => None,
+    });
+    let alert = |(cause, found): (Cause, crate::alert::Finding)| Alert {
+        id: AlertId { subject: Subject::Cause(cause), serial: 9 },
+        matter: Matter::Cause { text: found.text, count: found.count, rank: found.rank },
+        ..band_alert(people[0], "")
+    };
+    present.map(alert).collect()
+}
+
+/// The service answers with something about somebody.
+fn link(p: &Person) -> Link {
+    let why = Reply::Malformed { excerpt: format!("<b>{} {}</b>", p.id, p.name).into() }.account_sentence();
+    Link::Down { why: why.into(), since: ago(500), until: ago(-20) }
+}
+
+fn alerts(here: &[Person], other: &Person) -> Vec<Alert> {
+    let mut all = vec![band_alert(&here[0], ""), band_alert(&here[1], &format!("{} is on it", here[2].name))];
+    all.extend(causes(&[&here[5], other]));
+    all.push(band_alert(other, ""));
+    all.push(Alert { ended: Some((ago(100), Ended::Cleared)), ..band_alert(&here[3], "") });
+    all
+}
+
+fn events(here: &[Person], other: &Person) -> Vec<crate::store::Event> {
+    let event = |kind, text| crate::store::Event { at: ago(800), kind, who: "pid 4711".into(), text };
+    let why = format!("the service refuses the credentials ({} {})", other.id, other.name);
+    let mut all = vec![
+        event(EventKind::Link, link(other).words()),
+        event(EventKind::MintFailed, Words::default().said(&*why, opening(&why))),
+        // As an earlier version wrote it.
+        event(EventKind::Alert, Words::default().said(format!("{}: HIGH 7:48", here[0].name), "[hidden]")),
+    ];
+    for alert in alerts(here, other) {
+        let name = match &alert.id.subject {
+            Subject::Target(target) => here.iter().chain([other]).find(|p| p.target() == *target),
+            Subject::Cause(_) => None,
+        };
+        let step = alert.ack.clone().map_or(Step::Started, Step::Acked);
+        let event_of = AlertEvent { id: alert.id, at: ago(850), step, matter: alert.matter, muted: false };
+        all.push(event(EventKind::Alert, event_words(&event_of, name.map(|p| &*p.name))));
+    }
+    all
+}
+
+/// All that `people` make a dashboard say, in all of its views.
+fn all_that_is_said(people: &[Person]) -> Vec<String> {
+    let mut all = Vec::new();
+    for (view, symbols, size) in
+        View::ALL.into_iter().flat_map(|v| [(v, Symbols::Unicode, (150, 44)), (v, Symbols::Ascii, (84, 30))])
+    {
+        let mut see = |state: &State| {
+            let (buf, _) = picture(state, &look(Theme::Auto, symbols), size.0, size.1);
+            all.push(format!("{view:?}\n{}", words(&buf)));
+        };
+        let calm = world(people, view);
+        see(&calm);
+        let mut s = calm.clone();
+        s.detail_open = true;
+        for selected in [5, 6] {
+            s.selected.insert(crate::domain::Kind::Agent, people[selected].target());
+            see(&s);
+        }
+        let mut s = calm.clone();
+        s.status.as_mut().unwrap().link = link(&people[AGENTS_HERE]);
+        s.overlay = Some(Overlay::Banners { scroll: 0 });
+        see(&s);
+        s = calm.clone();
+        s.overlay = Some(Overlay::Note { id: calm.alerts[0].id.clone(), rank: 1, text: "x".into() });
+        see(&s);
+        s = calm.clone();
+        s.wall = Some(Wall::new(s.now.mono));
+        // The board has an order of its own.
+        s.names = Names::Full;
+        see(&s);
+        s.status.as_mut().unwrap().link = link(&people[AGENTS_HERE]);
+        s.rows.values_mut().for_each(|row| *row = crate::domain::Row::new(row.target.clone()));
+        see(&s);
+    }
+    let mut s = world(people, View::Alerts);
+    let now = s.now.clone();
+    s.alerts.clear();
+    s.alerts_known = true;
+    for alert in alerts(&people[..AGENTS_HERE], &people[AGENTS_HERE]) {
+        let news = Alarms { alerts: vec![alert], ..Alarms::default() };
+        for effect in update(&mut s, Event::Alarms(Box::new(news)), now.clone()) {
+            let Effect::Alarm(text) = effect else { continue };
+            all.push(text);
+        }
+    }
+    all
+}
+
+/// Nothing in particular, words of the screen itself, and names of every script.
+fn person() -> impl Strategy<Value = (String, String)> {
+    let word = prop_oneof![
+        3 => "\\PC{1,14}",
+        3 => "[A-Z][a-z]{1,7} [A-Z][a-z]{1,9}",
+        2 => prop::sample::select(vec!["a", "1", "Al", "Log", "agent", "ok", "HIGH", "no", "agent 1", "in", "hidden"])
+            .prop_map(str::to_owned),
+    ];
+    (word.clone(), word)
+}
+
+fn people(named: Vec<(String, String)>) -> Vec<Person> {
+    // Ids are unique.
+    named.into_iter().enumerate().map(|(i, (id, name))| Person { id: format!("{id}{i}"), name }).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn hidden_names_make_no_difference_anywhere(named in prop::collection::vec(person(), AGENTS_HERE + 1)) {
+        let others = people(vec![("someone".into(), "Some One".into()); AGENTS_HERE + 1]);
+        let (these, those) = (all_that_is_said(&people(named)), all_that_is_said(&others));
+        prop_assert!(these.len() > 70, "{}", these.len());
+        for (this, that) in these.iter().zip(&those) {
+            prop_assert_eq!(this, that);
+        }
+        prop_assert_eq!(these.len(), those.len());
+    }
+}
