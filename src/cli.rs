@@ -438,6 +438,8 @@ impl FromArgMatches for Options {
 enum Takes {
     Everything,
     Only(&'static [Id]),
+    /// What prints or logs names and ids as they are, whatever a screen shows.
+    AsItIs,
     /// The configuration file, and of the flags those that are not about polling or the screen.
     Stored,
     ConfigFile,
@@ -445,7 +447,14 @@ enum Takes {
 }
 
 /// The commands for which some of these flags mean nothing.
-const PICKY: [(&[&str], Takes); 9] = [
+const PICKY: [(&[&str], Takes); 16] = [
+    (&["once"], Takes::AsItIs),
+    (&["stream"], Takes::AsItIs),
+    (&["serve"], Takes::AsItIs),
+    (&["doctor"], Takes::AsItIs),
+    (&["token", "status"], Takes::AsItIs),
+    (&["check"], Takes::AsItIs),
+    (&["plan"], Takes::AsItIs),
     (&["history", "export"], Takes::Stored),
     (&["history", "prune"], Takes::Stored),
     (&["history", "noise"], Takes::Stored),
@@ -481,6 +490,7 @@ impl Takes {
                     && !matches!(id, Id::BaseUrl | Id::CaFile | Id::Bell | Id::Notify)
             }
             (Takes::Only(ids), Some(id)) => ids.contains(&id),
+            (Takes::AsItIs, id) => id != Some(Id::Names),
             _ => false,
         }
     }
@@ -521,6 +531,13 @@ impl Cli {
     /// A flag that would do nothing is an error: somebody expects it to do something.
     fn no_idle_flag(&self) -> Result<(), clap::Error> {
         let path: &[&str] = match &self.command {
+            Some(Command::Once(_)) => &["once"],
+            Some(Command::Stream) => &["stream"],
+            Some(Command::Serve) => &["serve"],
+            Some(Command::Doctor(_)) => &["doctor"],
+            Some(Command::Token { .. }) => &["token", "status"],
+            Some(Command::Check(_)) => &["check"],
+            Some(Command::Plan) => &["plan"],
             Some(Command::Config { command: ConfigCommand::Init }) => &["config", "init"],
             Some(Command::Config { command: ConfigCommand::Path }) => &["config", "path"],
             Some(Command::History { command: HistoryCommand::Export(_) }) => &["history", "export"],
@@ -539,7 +556,8 @@ impl Cli {
         match file.chain(keys).find(|(id, _)| !takes.flag(*id)) {
             None => Ok(()),
             Some((_, flag)) => {
-                let message = format!("'{flag}' means nothing to 'ahtop {}'", path.join(" "));
+                let why = if flag == "--names" { ": it hides names on screens and pictures alone" } else { "" };
+                let message = format!("'{flag}' means nothing to 'ahtop {}'{why}", path.join(" "));
                 Err(command().error(ErrorKind::ArgumentConflict, message))
             }
         }
@@ -612,13 +630,25 @@ mod tests {
             "snapshot x.svg --size 301x4",
             "snapshot x.svg --demo -a x",
             "wall --exit-key Alt-x --view wall",
+            "once --names hidden",
+            "stream --names initials",
+            "serve --names hidden",
+            "check --names hidden",
+            "doctor --names id",
+            "token status --names hidden",
+            "plan --names hidden",
+            "report --since 1h --names hidden",
+            "history export --names hidden",
         ] {
             assert_eq!(read(args).unwrap_err().exit_code(), 2, "{args}");
         }
         for args in [
             "demo --theme mono --symbols ascii --names hidden",
             "wall --title Floor --exit-key q",
+            "--names hidden",
             "snapshot --demo x.svg",
+            "snapshot x.svg --names hidden",
+            "once --theme mono",
             "config init --config c",
             "sim --port 0",
             "check --live --yes",

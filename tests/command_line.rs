@@ -87,6 +87,30 @@ fn the_board_needs_a_terminal_and_says_what_does_not() {
 }
 
 #[test]
+fn names_are_hidden_in_every_picture_or_the_flag_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let picture = home.path().join("view.txt");
+    let draw = |view: &str, names: &str| {
+        let args = ["snapshot", "--demo", "--view", view, "--names", names, picture.to_str().unwrap()];
+        assert_eq!(run(&mut ahtop(home.path(), &args)), (0, String::new(), String::new()));
+        fs::read_to_string(&picture).unwrap()
+    };
+    let roster = ahtop::sim::Roster::demo();
+    for view in ["overview", "agents", "campaigns", "alerts", "budget", "log", "wall"] {
+        let hidden = draw(view, "hidden");
+        for agent in &roster.agents {
+            let shown = [&*agent.name, &*agent.id].iter().any(|word| hidden.contains(word));
+            assert!(!shown, "{view} shows {}:\n{hidden}", agent.id);
+        }
+    }
+    assert!(roster.agents.iter().any(|a| draw("agents", "full").contains(&*a.name)));
+    for args in [&["--names", "hidden"][..], &["once", "--names", "hidden"], &["demo", "--names", "hidden"]] {
+        let (code, out, err) = run(&mut ahtop(home.path(), args));
+        assert_eq!((code, out.as_str(), err.contains("--names")), (2, "", true), "{args:?}: {err}");
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let home = tempfile::tempdir().unwrap();
     for args in [&["man"][..], &["config", "path"]] {

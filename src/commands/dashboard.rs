@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::{Facts, Notice, Severity},
     cli,
-    config::{self, Config, Env, Overrides},
+    config::{self, Config, Env, Id, Overrides},
     exit::Exit,
     run::{self, DashboardOptions, Memory, Outcome},
     store::{Instance, Role},
@@ -26,6 +26,7 @@ use crate::{
 /// Configuration, credentials, store and terminal.
 pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     if !has_screen(env) {
+        needs_no_screen(flags)?;
         return once::run(&cli::Once::default(), flags, env).await;
     }
     open(flags, env, false).await
@@ -47,7 +48,31 @@ pub(crate) async fn open(flags: &Overrides, env: &Env, locked: bool) -> Result<E
     let remembered = config::paths::choices_file(&config, env).filter(|_| !locked).map(Memory::load);
     let (memory, notice) = remembered.unwrap_or_default();
     notices.extend(notice);
-    open_on(session, &config, env, Shown { mode: None, locked }, notices, memory).await
+    open_on(session, &config, env, Shown { mode: None, locked }, notices, named(memory, &config, flags)).await
+}
+
+/// With the names that `--names` wants, whatever was chosen the last time. `[wall] names` is about the board alone.
+pub(crate) fn named(mut memory: Memory, config: &Config, flags: &Overrides) -> Memory {
+    if has_names(flags) {
+        memory.choices.names = config.wall.names;
+    }
+    memory
+}
+
+fn has_names(flags: &Overrides) -> bool {
+    flags.values().any(|(id, _)| id == Id::Names)
+}
+
+/// What is printed instead of a screen has names and ids in full: who wants them hidden must not get them.
+///
+/// # Errors
+/// Where `--names` is given.
+pub(crate) fn needs_no_screen(flags: &Overrides) -> Result<(), Failure> {
+    if has_names(flags) {
+        let message = "--names hides names on a screen, and standard output is none: what is printed has them in full";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    Ok(())
 }
 
 /// True where standard output is a terminal that can show a screen.

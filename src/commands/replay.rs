@@ -85,7 +85,8 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
         text: format!("REPLAY at {} times the speed{until}: nothing is polled, nothing is written", args.speed),
     };
     let shown = dashboard::Shown { mode: Some(app::REPLAY), locked: false };
-    dashboard::open_on(session, &config, env, shown, vec![speed], Memory::default()).await
+    dashboard::open_on(session, &config, env, shown, vec![speed], dashboard::named(Memory::default(), &config, flags))
+        .await
 }
 
 /// A store's file that must be there already.

@@ -72,6 +72,9 @@ fn some_targets(roster: &Roster) -> String {
 /// # Errors
 /// No loopback, no temporary directory, or what the dashboard cannot do.
 pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
+    if !dashboard::has_screen(env) {
+        dashboard::needs_no_screen(flags)?;
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let scenario: sim::Scenario = args.scenario.into();
     let service = Arc::new(scenario.service(args.seed, clock));
@@ -98,7 +101,8 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
     )?;
     let result = if dashboard::has_screen(env) {
         let shown = dashboard::Shown { mode: Some("DEMO"), locked: args.wall };
-        dashboard::open_on(session, config, env, shown, Vec::new(), Memory::default()).await
+        dashboard::open_on(session, config, env, shown, Vec::new(), dashboard::named(Memory::default(), config, flags))
+            .await
     } else {
         let result = once::on(&session, &cli::Once::default(), config, env).await;
         session.close().await;

@@ -18,7 +18,7 @@ use crate::{
     domain::{Clock, Kind, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
     exit::Exit,
     report::{self, Paper},
-    run::{EVENTS, read_shared},
+    run::{EVENTS, Memory, read_shared},
     sim::{self, SimService},
     store::{
         Attention, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk, PermitKind, Role,
@@ -70,7 +70,7 @@ fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(State, String)
     let mut shared = shared(opened.store.as_ref())?;
     shared.history = Some(opened.store.history()?);
     let me = Instance::here(Role::Command);
-    let mut state = state(args, &config, me, None, now.clone());
+    let mut state = state(args, (&config, flags), me, None, now.clone());
     // A poller that is silent is said to be: the picture knows of what was before it.
     state.started.mono = Mono(i64::MIN);
     fill(&mut state, opened.store.as_ref(), shared, &watch::policy(&config), &now)?;
@@ -87,7 +87,7 @@ fn demo(args: &Snapshot, flags: &Overrides) -> Result<(State, String), Failure> 
     let config = simulate::configuration(&service, "http://127.0.0.1:1", flags, &Env::default())?.config;
     let store = SqliteStore::memory(clock.clone())?;
     let me = Instance { id: "demo".into(), pid: 1, host: "demo".into(), role: Role::Dashboard };
-    let mut state = state(args, &config, me.clone(), Some("DEMO"), clock.now());
+    let mut state = state(args, (&config, flags), me.clone(), Some("DEMO"), clock.now());
     simulate::remember_in(&service, &store)?;
     poll(&service, &clock, &store, &config, &me)?;
     let policy = watch::policy(&config);
@@ -171,7 +171,13 @@ fn shared(store: &dyn Store) -> Result<Shared, StoreError> {
     Ok(Shared { events: Some(store.events(EVENTS)?), ..read_shared(store)? })
 }
 
-fn state(args: &Snapshot, config: &Config, me: Instance, mode: Option<&'static str>, now: Now) -> State {
+fn state(
+    args: &Snapshot,
+    (config, flags): (&Config, &Overrides),
+    me: Instance,
+    mode: Option<&'static str>,
+    now: Now,
+) -> State {
     let shown = dashboard::Shown { mode, locked: args.view == SnapshotView::Wall };
     let mut state = State::new(dashboard::facts(config, me, config.auth.is_some(), shown), now);
     state.view = match args.view {
@@ -183,6 +189,7 @@ fn state(args: &Snapshot, config: &Config, me: Instance, mode: Option<&'static s
         SnapshotView::Log => View::Log,
     };
     state.size = args.size;
+    dashboard::named(Memory::default(), config, flags).choices.apply(&mut state);
     state
 }
 

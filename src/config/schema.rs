@@ -282,7 +282,7 @@ pub static KEYS: [Key; 35] = [
     ),
     key!(
         Names, "wall"."names", Form::Word(NAMES), Some("full"), Some("--names"), Some("AHTOP_NAMES"),
-        "How the board names agents: full, initials, id or hidden"
+        "How the board names agents: full, initials, id or hidden; the flag holds for every screen and picture"
     ),
     key!(
         ExitKey, "wall"."exit_key", Form::Key, None, Some("--exit-key"), Some("AHTOP_EXIT_KEY"),
