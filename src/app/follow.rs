@@ -50,7 +50,7 @@ pub(super) fn adopt(state: &mut State, rows: Vec<Row>) -> bool {
     let mut list = state.facts.watched.to_vec();
     list.extend(fresh.iter().map(watched));
     list.sort_by(|a, b| order(a).cmp(&order(b)));
-    state.facts.watched = list.into();
+    state.watch(list.into());
     state.rows.extend(fresh.into_iter().map(|row| (row.target.clone(), row)));
     true
 }

@@ -1,6 +1,10 @@
 //! Everything that the screen is drawn from. Plain data: `ui` reads it, `update` writes it, nobody else.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -123,6 +127,8 @@ pub struct State {
     pub axis: Axis,
     /// What the history said last.
     pub past: Option<Past>,
+    /// Where each target stands in [`Facts::watched`].
+    pub places: Places,
     /// Columns of dots that the chart of the last frame had; 0 without one.
     pub chart: usize,
     /// Where the selection stood among the visible rows of each table: its neighbour takes over when it disappears.
@@ -147,6 +153,7 @@ impl State {
             axis: Axis::default(),
             past: None,
             chart: 0,
+            places: Places::of(&facts.watched),
             follows: facts.watched.is_empty(),
             theme: facts.ui.theme,
             symbols: facts.ui.symbols,
@@ -213,13 +220,41 @@ impl State {
 
     /// The place of `target` among those of its kind in the configuration, counted from 1.
     pub fn place(&self, target: &Target) -> Option<usize> {
-        let mut alike = self.facts.watched.iter().filter(|w| w.target.kind == target.kind);
-        alike.position(|w| w.target == *target).map(|at| at + 1)
+        self.places.find(&self.facts.watched, target).map(|(_, place)| place)
     }
 
     /// What the configuration says of `target`.
     pub fn watched(&self, target: &Target) -> Option<&Watched> {
-        self.facts.watched.iter().find(|w| w.target == *target)
+        self.places.find(&self.facts.watched, target).and_then(|(at, _)| self.facts.watched.get(at))
+    }
+
+    /// Replaces the list of what is watched.
+    pub(super) fn watch(&mut self, watched: Arc<[Watched]>) {
+        self.places = Places::of(&watched);
+        self.facts.watched = watched;
+    }
+}
+
+/// Where each target stands in a list and among its kind, looked up instead of searched for: with thousands of agents a
+/// frame asks thousands of times.
+#[derive(Clone, Debug, Default)]
+pub struct Places(Arc<HashMap<Target, (usize, usize)>>);
+
+impl Places {
+    fn of(watched: &[Watched]) -> Self {
+        let mut alike = [0, 0];
+        let place = |(at, w): (usize, &Watched)| {
+            let count = &mut alike[usize::from(w.target.kind == Kind::Agent)];
+            *count += 1;
+            (w.target.clone(), (at, *count))
+        };
+        Places(Arc::new(watched.iter().enumerate().map(place).collect()))
+    }
+
+    /// Where `target` stands in `watched`, from 0 on, and among those of its kind, from 1 on.
+    fn find(&self, watched: &[Watched], target: &Target) -> Option<(usize, usize)> {
+        let (at, place) = self.0.get(target).copied()?;
+        watched.get(at).filter(|w| w.target == *target).map(|_| (at, place))
     }
 }
 

@@ -228,3 +228,43 @@ proptest! {
         prop_assert_eq!(these.len(), those.len());
     }
 }
+
+/// A large floor, of which the last thousand agents have something in the log.
+fn crowd(view: View) -> State {
+    let readings = [(3000, 300), (40, 301)].map(|(ago, secs)| (ago, Outcome::Value(Aht::from_secs(secs))));
+    let agent = |i| Spec::agent("x", "north", 302, 1, 1).id(&format!("agent.{i:04}@acme.example")).only(&readings);
+    let specs: Vec<Spec> = (0..5000).map(agent).collect();
+    let mut s = state(&specs);
+    s.view = view;
+    for spec in specs.iter().rev().take(1000) {
+        let text = Words::default().name(&spec.target, Some("Some One")).own(": HIGH 7:48");
+        s.events.push(crate::store::Event { at: ago(9), kind: EventKind::Alert, who: "pid 1".into(), text });
+    }
+    for spec in specs.iter().rev().take(50) {
+        s.alerts.push(band_alert(&Person { id: spec.target.id.to_string(), name: "x".into() }, ""));
+    }
+    s
+}
+
+#[test]
+fn hidden_names_cost_no_more_than_full_ones() {
+    for view in [View::Agents, View::Alerts, View::Log] {
+        let (mut s, look) = (crowd(view), look(Theme::Auto, Symbols::Unicode));
+        // Of this thread alone: others may be busy.
+        let spent = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        let mut least = [i128::MAX; 2];
+        for (names, least) in [Names::Full, Names::Hidden].into_iter().zip(&mut least) {
+            s.names = names;
+            for _ in 0..5 {
+                let begun = spent();
+                picture(&s, &look, 200, 60);
+                let end = spent();
+                let took =
+                    i128::from(end.tv_sec - begun.tv_sec) * 1_000_000_000 + i128::from(end.tv_nsec - begun.tv_nsec);
+                *least = took.min(*least);
+            }
+        }
+        // It was four times as much where each name was searched for in the list.
+        assert!(least[1] < least[0] * 2, "{view:?}: {least:?} ns");
+    }
+}
