@@ -46,10 +46,36 @@ const INHERITED: [&str; 14] = [
     "WAYLAND_DISPLAY",
 ];
 
+/// One hook, when it ran, and what was not run.
+#[derive(Debug)]
+struct Entry {
+    hook: Arc<Hook>,
+    recent: VecDeque<Instant>,
+    /// Not run since that was told last.
+    skipped: u64,
+    told: Option<Instant>,
+}
+
+impl Entry {
+    /// Counts a run that did not take place. What to say of it, once a minute: many alerts at once must not flood the
+    /// log.
+    fn skip(&mut self, now: Instant, why: &str) -> Option<String> {
+        self.skipped += 1;
+        if self.told.is_some_and(|told| now.duration_since(told) < MINUTE) {
+            return None;
+        }
+        self.told = Some(now);
+        Some(match std::mem::take(&mut self.skipped) {
+            1 => format!("not run: {why}"),
+            times => format!("not run {times} times since this was last reported: {why}"),
+        })
+    }
+}
+
 /// The hooks and their runs.
 #[derive(Debug)]
 pub struct Hooks {
-    hooks: Vec<(Arc<Hook>, VecDeque<Instant>)>,
+    hooks: Vec<Entry>,
     store: Handle,
     me: Instance,
     runs: JoinSet<()>,
@@ -58,7 +84,10 @@ pub struct Hooks {
 impl Hooks {
     /// Hooks that complain into the log of `store`.
     pub fn new(hooks: Vec<Hook>, store: Handle, me: Instance) -> Self {
-        let hooks = hooks.into_iter().map(|hook| (Arc::new(hook), VecDeque::new())).collect();
+        let hooks = hooks
+            .into_iter()
+            .map(|hook| Entry { hook: Arc::new(hook), recent: VecDeque::new(), skipped: 0, told: None })
+            .collect();
         Hooks { hooks, store, me, runs: JoinSet::new() }
     }
 
@@ -66,26 +95,29 @@ impl Hooks {
     pub fn tell(&mut self, event: &AlertEvent, payload: impl FnOnce() -> String) {
         while self.runs.try_join_next().is_some() {}
         let Some(word) = event.trigger().filter(|_| !event.muted) else { return };
-        if !self.hooks.iter().any(|(hook, _)| hook.on.contains(&word)) {
+        if !self.hooks.iter().any(|entry| entry.hook.on.contains(&word)) {
             return;
         }
         let payload: Arc<str> = payload().into();
         let now = Instant::now();
-        for (hook, recent) in self.hooks.iter_mut().filter(|(hook, _)| hook.on.contains(&word)) {
-            recent.retain(|at| now.duration_since(*at) < MINUTE);
-            let dropped = if recent.len() >= usize::try_from(hook.per_minute).unwrap_or(usize::MAX) {
+        for entry in self.hooks.iter_mut().filter(|entry| entry.hook.on.contains(&word)) {
+            let hook = entry.hook.clone();
+            entry.recent.retain(|at| now.duration_since(*at) < MINUTE);
+            let dropped = if entry.recent.len() >= usize::try_from(hook.per_minute).unwrap_or(usize::MAX) {
                 Some(format!("more than {} runs in a minute", hook.per_minute))
             } else if self.runs.len() >= RUNNING {
                 Some(format!("{RUNNING} programs run already"))
             } else {
                 None
             };
-            let (store, me, hook) = (self.store.clone(), self.me.clone(), hook.clone());
+            let (store, me) = (self.store.clone(), self.me.clone());
             if let Some(why) = dropped {
-                self.runs.spawn(async move { complain(&store, &me, &hook, &format!("not run: {why}")).await });
+                if let Some(text) = entry.skip(now, &why) {
+                    self.runs.spawn(async move { complain(&store, &me, &hook, &text).await });
+                }
                 continue;
             }
-            recent.push_back(now);
+            entry.recent.push_back(now);
             let payload = payload.clone();
             self.runs.spawn(async move {
                 if let Err(why) = once(&hook, &payload).await {
@@ -141,7 +173,7 @@ async fn once(hook: &Hook, payload: &str) -> Result<(), String> {
             let _ = stdin.write_all(payload.as_bytes()).await;
         }
     });
-    let listen = tokio::spawn(async move {
+    let mut listen = tokio::spawn(async move {
         let mut said = Vec::new();
         if let Some(stderr) = stderr {
             // Closed after that: a flood breaks off, and costs nothing here.
@@ -152,8 +184,11 @@ async fn once(hook: &Hook, payload: &str) -> Result<(), String> {
     let ended = tokio::time::timeout(hook.timeout, child.wait()).await;
     drop(group);
     tell.abort();
-    // The group is dead and the pipe with it; only a program that left the group could hold it open.
-    let said = match tokio::time::timeout(HEARD, listen).await {
+    // The group is dead and the pipe with it; only a program that left the group could hold it open. Our end is closed
+    // all the same, or each such program would cost a descriptor.
+    let heard = tokio::time::timeout(HEARD, &mut listen).await;
+    listen.abort();
+    let said = match heard {
         Ok(Ok(said)) if !said.trim().is_empty() => format!(": {said}"),
         _ => String::new(),
     };
