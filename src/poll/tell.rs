@@ -19,7 +19,7 @@ impl Poller {
     pub(super) fn set_link(&mut self, link: Link, now: &Now) {
         if std::mem::discriminant(&link) != std::mem::discriminant(&self.link) || self.link_since.is_none() {
             self.link_since = Some(now.stamp());
-            self.news.push(self.event(EventKind::Link, link.words(), now));
+            self.news.push(self.event(EventKind::Link, Words::of_link(&link), now));
         }
         self.link = link;
     }

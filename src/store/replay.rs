@@ -163,20 +163,32 @@ impl ReplayStore {
     }
 
     fn link(&self, now: &Now) -> (Link, Stamp) {
-        let said = self.events.iter().rev().find(|e| e.kind == EventKind::Link && e.at.wall <= now.wall);
-        let Some(event) = said else { return (Link::Live, now.stamp()) };
-        let (at, why) = (event.at.clone(), Arc::<str>::from(event.text.to_string()));
-        let link = match &*why.clone() {
-            text if text == Link::Live.sentence() => Link::Live,
-            text if text == Link::Starting.sentence() => Link::Starting,
-            text if text.starts_with("closed") => Link::Closed { until: None },
-            text if text.contains("max limit exceeded") => Link::Throttled { until: now.stamp() },
-            text if text.starts_with("no token") => Link::TokenWait { until: now.stamp(), why },
-            text if text.starts_with("credentials") => Link::Credentials { why, until: now.stamp() },
-            _ => Link::Down { why, since: at.clone(), until: now.stamp() },
-        };
-        (link, at)
+        let before = self.events.iter().rev().filter(|e| e.kind == EventKind::Link && e.at.wall <= now.wall);
+        let mut told = before.filter_map(|e| Some((e.text.link().or_else(|| earlier(e, now))?, e.at.clone())));
+        told.next().unwrap_or_else(|| (Link::Live, now.stamp()))
     }
+}
+
+/// The link in an event of an earlier version, which wrote its sentence alone.
+fn earlier(event: &Event, now: &Now) -> Option<Link> {
+    let (text, until) = (event.text.to_string(), now.stamp());
+    let plain = [
+        Link::Live,
+        Link::Starting,
+        Link::Closed { until: None },
+        Link::Throttled { until: until.clone() },
+        Link::TokenCeiling { until: until.clone() },
+    ];
+    if let Some(link) = plain.into_iter().find(|link| link.sentence() == text) {
+        return Some(link);
+    }
+    let none: Arc<str> = "".into();
+    let quoting: [&dyn Fn(Arc<str>) -> Link; 3] = [
+        &|why| Link::TokenWait { until: until.clone(), why },
+        &|why| Link::Credentials { why, until: until.clone() },
+        &|why| Link::Down { why, since: event.at.clone(), until: until.clone() },
+    ];
+    quoting.iter().find_map(|link| Some(link(text.strip_prefix(&link(none.clone()).sentence())?.into())))
 }
 
 impl std::fmt::Debug for ReplayStore {

@@ -52,16 +52,27 @@ fn readings_come_when_their_time_has_come() {
 fn the_clock_runs_at_its_speed_and_the_link_is_that_of_the_log() {
     let live = Arc::new(ManualClock::at("2026-03-12T09:00:00Z".parse().unwrap()));
     let source: Arc<dyn Store> = Arc::new(SqliteStore::memory(live.clone()).unwrap());
-    let say = |link: Link| {
-        let event =
-            Event { at: live.now().stamp(), kind: EventKind::Link, who: "x".into(), text: link.sentence().into() };
-        source.note(&event).unwrap();
+    let note = |text: Words| {
+        source.note(&Event { at: live.now().stamp(), kind: EventKind::Link, who: "x".into(), text }).unwrap();
         live.advance(Duration::from_secs(600));
     };
     let at = live.now().stamp();
-    say(Link::Live);
-    say(Link::Throttled { until: at.clone() });
-    say(Link::Down { why: "no answer".into(), since: at.clone(), until: at.clone() });
+    let why: Arc<str> = "no token: closed: answers arrive".into();
+    let links = [
+        Link::Live,
+        Link::Throttled { until: at.clone() },
+        Link::TokenCeiling { until: at.clone() },
+        Link::TokenWait { until: at.clone(), why: why.clone() },
+        Link::Credentials { why: why.clone(), until: at.clone() },
+        Link::Closed { until: Some(at.clone()) },
+        Link::Starting,
+        Link::Down { why, since: at.clone(), until: at.clone() },
+    ];
+    links.iter().for_each(|link| note(Words::of_link(link)));
+    // What is said of the link besides does not change it.
+    note(Words::default().said("the service refuses the credentials (x)", "x"));
+    // As an earlier version wrote them.
+    links.iter().for_each(|link| note(Words::from_stored(&link.sentence())));
     let clock = Arc::new(ReplayClock::new(at.wall, 60, Some(&at), None));
     let first = clock.now();
     clock.run();
@@ -74,9 +85,15 @@ fn the_clock_runs_at_its_speed_and_the_link_is_that_of_the_log() {
         clock.set(at.wall.checked_add(Duration::from_secs(minutes * 60)).unwrap());
         replay.status().unwrap().unwrap().link
     };
-    assert_eq!(link(5), Link::Live);
-    assert!(matches!(link(15), Link::Throttled { .. }));
-    assert!(matches!(link(25), Link::Down { why, .. } if why.contains("no answer")));
+    for (at, told) in (5..).step_by(10).zip(&links) {
+        assert_eq!(link(at), *told);
+    }
+    assert_eq!(link(85), links[7]);
+    for (at, told) in (95..).step_by(10).zip(&links) {
+        let found = link(at);
+        let kind = std::mem::discriminant(&found);
+        assert_eq!((kind, found.sentence()), (std::mem::discriminant(told), told.sentence()));
+    }
     assert_eq!(link(5), Link::Live);
 }
 

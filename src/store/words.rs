@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use super::Link;
 use crate::domain::{Target, clean};
 
 /// Most pieces of a stored event; none of ours has as many.
@@ -23,6 +24,8 @@ pub enum Piece {
     /// What may name anybody (an excerpt of a reply, a note, words of another program), and what stands for it where
     /// names are not shown in full.
     Said(Arc<str>, #[serde(default)] Arc<str>),
+    /// What the link is like from now on.
+    Link(Box<Link>),
 }
 
 /// Something said in pieces. `From` a text takes it as words of our own.
@@ -60,6 +63,19 @@ impl Words {
         self.and(Piece::Said(text.into(), instead.into()))
     }
 
+    /// What the link is like from now on.
+    pub fn of_link(link: &Link) -> Self {
+        Words::default().and(Piece::Link(Box::new(link.clone())))
+    }
+
+    /// What the link was like from then on, where that is what is said.
+    pub fn link(&self) -> Option<Link> {
+        match self.0.as_slice() {
+            [Piece::Link(link)] => Some((**link).clone()),
+            _ => None,
+        }
+    }
+
     /// With `more` behind.
     #[must_use]
     pub fn then(mut self, more: Words) -> Self {
@@ -85,6 +101,12 @@ impl Words {
             Piece::Name(target, name) => Piece::Name(target.clone(), name.as_ref().map(clean)),
             Piece::Id(target) => Piece::Id(target.clone()),
             Piece::Said(text, instead) => Piece::Said(clean(text), clean(instead)),
+            Piece::Link(link) => Piece::Link(Box::new(match (**link).clone() {
+                Link::TokenWait { until, why } => Link::TokenWait { until, why: clean(&why) },
+                Link::Credentials { why, until } => Link::Credentials { why: clean(&why), until },
+                Link::Down { why, since, until } => Link::Down { why: clean(&why), since, until },
+                plain => plain,
+            })),
         });
         serde_json::to_string(&Words(pieces.collect())).unwrap_or_default()
     }
@@ -114,6 +136,7 @@ impl fmt::Display for Words {
             Piece::Own(text) | Piece::Said(text, _) => f.write_str(text),
             Piece::Name(target, name) => f.write_str(name.as_deref().unwrap_or(&target.id)),
             Piece::Id(target) => f.write_str(&target.id),
+            Piece::Link(link) => link.words().fmt(f),
         })
     }
 }
