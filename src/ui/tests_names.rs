@@ -35,7 +35,7 @@ impl Person {
 
 /// A floor in trouble of every kind, where all that can name anybody names `people`: the last one is watched by another
 /// dashboard.
-fn world(people: &[Person], view: View) -> State {
+fn world(people: &[Person], view: View, names: Names) -> State {
     let (here, other) = (&people[..AGENTS_HERE], &people[AGENTS_HERE]);
     let excerpt = |p: &Person| format!("{{\"agent\": \"{}\", \"name\": \"{}\"}}", p.id, p.name);
     let malformed = |p: &Person| failed(&Reply::Malformed { excerpt: excerpt(p).into() }.sentence(&p.target()));
@@ -59,8 +59,8 @@ fn world(people: &[Person], view: View) -> State {
     }
     s.facts.watched = watched.into();
     s.view = view;
-    s.names = Names::Hidden;
-    s.facts.wall.names = Names::Hidden;
+    s.names = names;
+    s.facts.wall.names = names;
     s.selected.insert(crate::domain::Kind::Agent, here[0].target());
     s.focus = crate::domain::Kind::Agent;
     s.notices = vec![Notice {
@@ -151,7 +151,7 @@ fn events(here: &[Person], other: &Person) -> Vec<crate::store::Event> {
 }
 
 /// All that `people` make a dashboard say, in all of its views.
-fn all_that_is_said(people: &[Person]) -> Vec<String> {
+fn all_that_is_said(people: &[Person], names: Names) -> Vec<String> {
     let mut all = Vec::new();
     for (view, symbols, size) in
         View::ALL.into_iter().flat_map(|v| [(v, Symbols::Unicode, (150, 44)), (v, Symbols::Ascii, (84, 30))])
@@ -160,7 +160,7 @@ fn all_that_is_said(people: &[Person]) -> Vec<String> {
             let (buf, _) = picture(state, &look(Theme::Auto, symbols), size.0, size.1);
             all.push(format!("{view:?}\n{}", words(&buf)));
         };
-        let calm = world(people, view);
+        let calm = world(people, view, names);
         see(&calm);
         let mut s = calm.clone();
         s.detail_open = true;
@@ -184,7 +184,7 @@ fn all_that_is_said(people: &[Person]) -> Vec<String> {
         s.rows.values_mut().for_each(|row| *row = crate::domain::Row::new(row.target.clone()));
         see(&s);
     }
-    let mut s = world(people, View::Alerts);
+    let mut s = world(people, View::Alerts, names);
     let now = s.now.clone();
     s.alerts.clear();
     s.alerts_known = true;
@@ -220,12 +220,40 @@ proptest! {
     #[test]
     fn hidden_names_make_no_difference_anywhere(named in prop::collection::vec(person(), AGENTS_HERE + 1)) {
         let others = people(vec![("someone".into(), "Some One".into()); AGENTS_HERE + 1]);
-        let (these, those) = (all_that_is_said(&people(named)), all_that_is_said(&others));
+        let [these, those] = [people(named), others].map(|people| all_that_is_said(&people, Names::Hidden));
         prop_assert!(these.len() > 70, "{}", these.len());
         for (this, that) in these.iter().zip(&those) {
             prop_assert_eq!(this, that);
         }
         prop_assert_eq!(these.len(), those.len());
+    }
+}
+
+#[test]
+fn initials_and_ids_are_no_names() {
+    let named = (0..=AGENTS_HERE).map(|i| (format!("zq.{i}.@acme.example"), format!("Zoltan{i} Quisp{i}"))).collect();
+    let people = people(named);
+    for (names, hidden) in [(Names::Initials, &["oltan", "uisp", "zq."][..]), (Names::Id, &["oltan", "uisp"])] {
+        for said in all_that_is_said(&people, names) {
+            assert!(!hidden.iter().any(|part| said.contains(part)), "{names:?}: {said}");
+        }
+    }
+    let full = all_that_is_said(&people, Names::Full).concat();
+    assert!(people.iter().all(|p| full.contains(&p.name) || full.contains(&p.id)), "the floor names everybody");
+}
+
+#[test]
+fn the_detail_shows_events_of_its_row_alone() {
+    let mut s = state(&[Spec::agent("x", "", 300, 301, 20).id("a1"), Spec::agent("y", "", 300, 301, 20).id("a11")]);
+    s.view = View::Agents;
+    s.detail_open = true;
+    let text = Words::default().name(&Target::agent("a11"), None).own(": malformed reply: ").said("<p>", "[hidden]");
+    s.events.push(crate::store::Event { at: ago(60), kind: EventKind::Malformed, who: "pid 1".into(), text });
+    for (id, shown) in [("a1", false), ("a11", true)] {
+        s.selected.insert(crate::domain::Kind::Agent, Target::agent(id));
+        s.focus = crate::domain::Kind::Agent;
+        let (buf, _) = picture(&s, &look(Theme::Auto, Symbols::Unicode), 100, 40);
+        assert_eq!(words(&buf).contains("malformed reply: <p>"), shown, "{id}\n{}", words(&buf));
     }
 }
 
