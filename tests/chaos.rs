@@ -178,3 +178,26 @@ async fn a_token_service_that_is_ill_is_not_taken_for_another_programs_doing() {
         process.kill().await;
     }
 }
+
+/// A service that stops reading may work off its whole queue in one minute.
+#[tokio::test(start_paused = true)]
+async fn a_poller_restarted_in_an_outage_does_not_fill_the_services_queue() {
+    let world = World::new(2, 60, |_| {});
+    let mut process = world.start(&world.targets, 1);
+    sleep(MINUTE * 2).await;
+    world.sim.inject_into(FaultScope::All, Fault::Hang, Span::Millis(240_000));
+    let before = world.sent.lock().unwrap().len();
+    for seed in 2..20 {
+        sleep(Duration::from_secs(13)).await;
+        process.kill().await;
+        process = world.start(&world.targets, seed);
+    }
+    let queued = world.sent.lock().unwrap().len() - before;
+    assert!(queued < 50, "{queued} requests wait");
+    // And it is over as soon as the service answers.
+    sleep(MINUTE * 4).await;
+    assert_eq!(process.store.direct().status().unwrap().unwrap().link, Link::Live);
+    let now = world.clock.now();
+    let fresh = process.rows().iter().filter(|r| r.age(&now).is_some_and(|a| a < MINUTE * 3)).count();
+    assert!(fresh > world.targets.len() / 2, "{fresh}");
+}

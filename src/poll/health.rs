@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use crate::domain::{Mono, Stamp, Target};
 
 /// So many failures in a row, over at least two targets where there are two, mean that the service is ill.
-const ILL_AFTER: u32 = 4;
+pub(super) const ILL_AFTER: u32 = 4;
 /// First and last distance between probes.
 const PROBE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
@@ -42,6 +42,11 @@ impl Health {
         self.row = 0;
         self.targets.clear();
         self.ill.take().is_some()
+    }
+
+    /// Takes over what another poller knew: ill for this reason since then, and not to be asked before `next`.
+    pub fn inherit(&mut self, why: Arc<str>, since: Stamp, next: Mono) {
+        self.ill = Some(Ill { why, since, probes: 1, next });
     }
 
     /// A request about `target` failed at `now`, one of `total` targets. `jitter` in 0..1 spreads the probes of
@@ -124,6 +129,21 @@ mod tests {
         }
         assert_eq!(gaps, [5, 10, 20, 40, 60, 60]);
         assert!(health.well() && !health.well());
+        assert_eq!(health.gate(clock.now().mono), Gate::Open);
+    }
+
+    #[test]
+    fn what_is_inherited_is_tried_one_by_one_until_it_is_over() {
+        let (mut health, clock, why) = setup();
+        let now = clock.now();
+        health.inherit(why.clone(), now.stamp(), now.mono + Duration::from_secs(3));
+        assert!(matches!(health.gate(now.mono), Gate::Closed(_)));
+        clock.advance(Duration::from_secs(3));
+        assert_eq!(health.gate(clock.now().mono), Gate::Probe);
+        assert!(!health.fail(&Target::agent("a"), &why, 9, &clock.now().stamp(), 0.0));
+        assert!(matches!(health.gate(clock.now().mono), Gate::Closed(_)));
+        assert_eq!(health.ill().unwrap().1, now.stamp());
+        assert!(health.well());
         assert_eq!(health.gate(clock.now().mono), Gate::Open);
     }
 

@@ -6,14 +6,16 @@ use rand::{SeedableRng, rngs::StdRng};
 use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{Gate, Health, Keeper, Keys, Next, Pacer, Schedule, flight::Landed, tell::STATUS_INTERVAL};
+use super::{
+    Gate, Health, Keeper, Keys, Next, Pacer, Schedule, flight::Landed, health::ILL_AFTER, tell::STATUS_INTERVAL,
+};
 use crate::{
     api::Client,
     config::Budget,
     domain::{Band, Mono, Now, Quiet, Series, Stamp, Target},
     store::{
         Event, Governor, Handle, Instance, Lease, Link, Meter, Pace, PermitId, REMEMBERED, Role, Status, StoreError,
-        WINDOW,
+        Usage, WINDOW,
     },
 };
 
@@ -24,6 +26,8 @@ const LEASE: Duration = Duration::from_secs(4);
 const WATCH: Duration = Duration::from_millis(500);
 /// How often lease, wanted targets and rate are looked at.
 pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
+/// How long an outage is remembered that nobody has reported on since.
+const OUTAGE_MEMORY: Duration = Duration::from_secs(300);
 /// How often the history is pruned.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 /// Requests under way at the same time, in the paced flow and in a first fill.
@@ -170,10 +174,11 @@ impl Poller {
             .await?;
         if lease.is_some_and(|l| l.mine && !(l.claimed && self.me.role != Role::Serve)) {
             tracing::info!("polling as {}", self.me.label());
-            let rows = self.store.call(|s| s.snapshot(Duration::ZERO)).await?.rows;
+            let (rows, status, usage) =
+                self.store.call(|s| Ok((s.snapshot(Duration::ZERO)?.rows, s.status()?, s.usage()?))).await?;
             let answered = rows.into_iter().filter_map(|row| Some(now.mono_of(&row.last?.1)));
             self.pacer = Pacer::after(answered.filter(|at| now.mono.since(*at) < WINDOW));
-            self.take_over(&now);
+            self.take_over(status, usage, &now);
             return Ok(true);
         }
         sleep(WATCH, cancel).await;
@@ -181,11 +186,27 @@ impl Poller {
     }
 
     /// Begins with what the store knows, as after a crash of whoever polled before.
-    fn take_over(&mut self, now: &Now) {
+    ///
+    /// A service that does not answer may only queue what it gets. A poller that begins anew again and again would fill
+    /// that queue, and all of it would arrive within the one minute in which the service works it off. So an outage is
+    /// inherited, and so is the suspicion where the last poller left several requests without an answer.
+    fn take_over(&mut self, status: Option<Status>, usage: Usage, now: &Now) {
         self.schedule = Schedule::new(self.rules.min_interval);
         self.health = Health::default();
         self.told = None;
         self.past.1 = None;
+        let recent = status.filter(|status| status.at.age(now) < OUTAGE_MEMORY);
+        if let Some(Status { link: Link::Down { why, since, until }, .. }) = recent {
+            let next = if until.boot == now.boot { until.mono.min(now.mono + OUTAGE_MEMORY) } else { now.mono };
+            self.health.inherit(why.clone(), since.clone(), next);
+            // No news: it is the same outage.
+            self.link_since = Some(since.clone());
+            self.link = Link::Down { why, since, until };
+            return;
+        }
+        if usage.in_flight >= ILL_AFTER {
+            self.health.inherit("no answer to the last requests".into(), now.stamp(), now.mono);
+        }
         self.set_link(Link::Starting, now);
     }
 
