@@ -201,3 +201,21 @@ async fn a_poller_restarted_in_an_outage_does_not_fill_the_services_queue() {
     let fresh = process.rows().iter().filter(|r| r.age(&now).is_some_and(|a| a < MINUTE * 3)).count();
     assert!(fresh > world.targets.len() / 2, "{fresh}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn throttles_among_faults_are_not_taken_for_other_clients() {
+    let world = World::new(2, 60, |_| {});
+    let process = world.start(&world.targets, 1);
+    sleep(MINUTE * 2).await;
+    for _ in 0..40 {
+        world.sim.inject_into(FaultScope::Aht, Fault::Status(500), Span::Millis(3_000));
+        sleep(Duration::from_millis(3_500)).await;
+        world.sim.inject_into(FaultScope::Aht, Fault::Status(429), Span::Millis(1_000));
+        sleep(Duration::from_millis(1_500)).await;
+    }
+    world.sim.clear_faults();
+    sleep(MINUTE * 2).await;
+    let status = process.store.direct().status().unwrap().unwrap();
+    assert_eq!((status.link, status.strangers), (Link::Live, None));
+    assert!(status.rate > 40.0, "{}", status.rate);
+}

@@ -190,7 +190,13 @@ impl Poller {
             Reply::Throttled { retry_after } => {
                 let used = self.store.call(|s| s.usage()).await?.used_60s;
                 let limit = self.rules.budget.requests_per_minute;
-                let hit = Hit { full: self.full(), limit, own: used, asked: *retry_after };
+                let hit = Hit {
+                    full: self.full(),
+                    limit,
+                    own: used,
+                    asked: *retry_after,
+                    shaken: self.health.is_shaken(now.mono),
+                };
                 self.governor = self.governor.throttled(&hit, now);
                 let wait = self.governor.blocked_for(now);
                 self.set_link(Link::Throttled { until: now.after(wait) }, now);

@@ -1,11 +1,20 @@
 //! Is it one target that fails, or the service? Pure.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
-use crate::domain::{Mono, Stamp, Target};
+use crate::{
+    domain::{Mono, Stamp, Target},
+    store::WINDOW,
+};
 
 /// So many failures in a row, over at least two targets where there are two, mean that the service is ill.
 pub(super) const ILL_AFTER: u32 = 4;
+/// So many failures within a minute are no chance.
+const SHAKEN: usize = 3;
 /// First and last distance between probes.
 const PROBE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
@@ -24,6 +33,8 @@ pub enum Gate {
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     row: u32,
+    /// When requests failed within the last minute, at most [`SHAKEN`] of them.
+    failed: VecDeque<Mono>,
     targets: BTreeSet<Target>,
     ill: Option<Ill>,
 }
@@ -53,6 +64,10 @@ impl Health {
     /// several dashboards. True if the service has just become ill.
     pub fn fail(&mut self, target: &Target, why: &Arc<str>, total: usize, now: &Stamp, jitter: f64) -> bool {
         self.row = self.row.saturating_add(1);
+        self.failed.push_back(now.mono);
+        if self.failed.len() > SHAKEN {
+            self.failed.pop_front();
+        }
         if self.targets.len() < 2 {
             self.targets.insert(target.clone());
         }
@@ -68,6 +83,11 @@ impl Health {
         let next = now.mono + probe_gap(0, jitter);
         self.ill = Some(Ill { why: why.clone(), since: now.clone(), probes: 0, next });
         true
+    }
+
+    /// Whether several requests failed within the minute before `now`, in a row or not.
+    pub fn is_shaken(&self, now: Mono) -> bool {
+        self.failed.len() >= SHAKEN && self.failed.iter().all(|at| now.since(*at) < WINDOW)
     }
 
     /// What may be sent at `now`.

@@ -260,7 +260,8 @@ impl Keeper {
                 s.mint_end(ticket, end)?;
                 if let Some(asked) = governor {
                     let full = f64::from(budget.usable());
-                    let hit = Hit { full, limit: budget.requests_per_minute, own: s.usage()?.used_60s, asked };
+                    let hit =
+                        Hit { full, limit: budget.requests_per_minute, own: s.usage()?.used_60s, asked, shaken: false };
                     s.set_governor(&s.governor()?.throttled(&hit, &at))?;
                 }
                 s.note(&event)?;

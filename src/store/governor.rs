@@ -51,6 +51,8 @@ pub struct Hit {
     pub own: u32,
     /// For how long the service asked us to wait.
     pub asked: Option<Duration>,
+    /// The service failed in other ways in the same minute: what it says of the limit tells little of others.
+    pub shaken: bool,
 }
 
 /// The slowest rate that throttling leads to, in requests a minute: enough to notice that it is over.
@@ -133,7 +135,8 @@ impl Governor {
             .unwrap_or(own)
             .clamp(Duration::from_secs(1), Duration::from_secs(300))
             .min(hit.asked.map_or(Duration::from_secs(60), |_| Duration::from_secs(300)));
-        Governor { fallen: Some(fall), blocked_until: Some(now.after(wait)), streak }
+        let fallen = if hit.shaken { self.fallen.clone() } else { Some(fall) };
+        Governor { fallen, blocked_until: Some(now.after(wait)), streak }
     }
 
     /// After a good answer: the streak is over (the rate rises with time).
@@ -167,7 +170,16 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn hit(own: u32) -> Hit {
-        Hit { full: 45.0, limit: 50, own, asked: None }
+        Hit { full: 45.0, limit: 50, own, asked: None, shaken: false }
+    }
+
+    #[test]
+    fn a_throttle_in_an_outage_waits_but_teaches_nothing() {
+        let clock = ManualClock::at(jiff::Timestamp::UNIX_EPOCH);
+        let g = Governor::default().throttled(&Hit { shaken: true, ..hit(5) }, &clock.now());
+        assert!(g.is_blocked(&clock.now()));
+        assert!((g.rate(45.0, &clock.now()) - 45.0).abs() < 0.01);
+        assert_eq!(g.others(45.0, &clock.now()), None);
     }
 
     #[test]

@@ -168,7 +168,7 @@ pub(crate) fn nobody_sends_while_throttled(make: Make<'_>) {
     let (a, b) = (world.view(), world.view());
     assert_eq!(a.governor().unwrap(), Governor::default());
     let governor = Governor::default()
-        .throttled(&Hit { full: 45.0, limit: 50, own: 45, asked: Some(secs(20)) }, &world.clock.now());
+        .throttled(&Hit { full: 45.0, limit: 50, own: 45, asked: Some(secs(20)), shaken: false }, &world.clock.now());
     a.set_governor(&governor).unwrap();
     assert_eq!(b.governor().unwrap(), governor);
     for pace in [Pace::Burst, Pace::Even(secs(1))] {
