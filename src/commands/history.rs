@@ -116,9 +116,10 @@ fn prune(past: &Past) -> Result<Exit, Failure> {
     let keep = past.config.history_keep;
     let mut gone = 0;
     loop {
-        match past.store.prune(keep)? {
-            0 => break,
-            n => gone += n,
+        let pruned = past.store.prune(keep)?;
+        gone += pruned.readings;
+        if !pruned.more {
+            break;
         }
     }
     let left = past.store.history()?;

@@ -256,7 +256,7 @@ impl Poller {
             .call(move |s| {
                 let lease = s.lease(&me, LEASE)?;
                 // A batch a turn: a long history must not cost the lease.
-                let pruned = prune && s.prune(keep)? == 0;
+                let pruned = prune && !s.prune(keep)?.more;
                 let past = look_back.then(|| s.events(REMEMBERED)).transpose()?;
                 // Nudges first: who nudges wants next.
                 let nudges = s.take_nudges()?;

@@ -67,8 +67,8 @@ pub trait Store: Send + Sync {
     fn range(&self, query: &RangeQuery, each: &mut dyn FnMut(Reading) -> bool) -> Result<(), StoreError>;
 
     /// Deletes readings older than `keep` (the last good one of each target stays) and events older than that.
-    /// Returns how many readings went. Bounded in time per call; call again while it returns more than zero.
-    fn prune(&self, keep: Duration) -> Result<u64, StoreError>;
+    /// Bounded in time per call; call again while [`Pruned::more`].
+    fn prune(&self, keep: Duration) -> Result<Pruned, StoreError>;
 
     /// Size and extent of the history.
     fn history(&self) -> Result<HistoryInfo, StoreError>;

@@ -226,7 +226,7 @@ impl Store for ReplayStore {
         self.now.range(query, each)
     }
 
-    fn prune(&self, keep: Duration) -> Result<u64, StoreError> {
+    fn prune(&self, keep: Duration) -> Result<Pruned, StoreError> {
         self.now.prune(keep)
     }
 

@@ -393,7 +393,7 @@ impl Store for ResilientStore {
         self.current().range(query, each)
     }
 
-    fn prune(&self, keep: Duration) -> Result<u64, StoreError> {
+    fn prune(&self, keep: Duration) -> Result<Pruned, StoreError> {
         self.run(|s| s.prune(keep))
     }
 

@@ -98,6 +98,15 @@ pub struct HistoryInfo {
     pub path: Option<PathBuf>,
 }
 
+/// What one call of [`Store::prune`](super::Store::prune) did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Readings that went.
+    pub readings: u64,
+    /// There may be more to delete, or space to give back to the disk.
+    pub more: bool,
+}
+
 /// A shared document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revised {

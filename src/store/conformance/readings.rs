@@ -217,11 +217,11 @@ pub(crate) fn pruning_takes_what_is_old_and_keeps_the_last_good(make: Make<'_>) 
     store.append(&old).unwrap();
     world.advance(3600);
     store.append(&[world.value(&two, 5), world.reading(&one, Outcome::Failed("x".into()))]).unwrap();
-    assert_eq!(store.prune(secs(7200)).unwrap(), 0);
+    assert_eq!(store.prune(secs(7200)).unwrap().readings, 0);
     let cursor = store.snapshot(Series::SPAN).unwrap().cursor;
     let mut gone = 0;
     loop {
-        match store.prune(secs(600)).unwrap() {
+        match store.prune(secs(600)).unwrap().readings {
             0 => break,
             n => gone += n,
         }
@@ -234,7 +234,7 @@ pub(crate) fn pruning_takes_what_is_old_and_keeps_the_last_good(make: Make<'_>) 
     assert_eq!((row.aht(), row.error()), (Some(Aht::from_secs(12_000)), Some("x")));
     // The sequence goes on where it was, also when everything is gone.
     world.advance(3600);
-    assert_eq!(store.prune(secs(600)).unwrap(), 2);
+    assert_eq!(store.prune(secs(600)).unwrap().readings, 2);
     store.append(&[world.value(&two, 6)]).unwrap();
     assert_eq!(store.since(cursor, 9).unwrap().0, [world.value(&two, 6)]);
 }

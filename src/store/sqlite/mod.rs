@@ -40,6 +40,9 @@ use crate::domain::Clock;
 /// Below this size a file is read through when it is opened.
 const CHECKED: u64 = 4 << 20;
 
+/// Pages that a pruning gives back to the disk at most: 2 MiB, so that nobody waits long for it.
+const GIVEN_BACK: u32 = 512;
+
 /// How long another process may take to open the file, before we open it beside that one. SQLite's own locks keep
 /// that safe; only a damaged file is not moved then.
 const OPENING: Duration = Duration::from_secs(5);
@@ -452,10 +455,12 @@ impl Store for SqliteStore {
         }
     }
 
-    fn prune(&self, keep: Duration) -> Result<u64, StoreError> {
+    fn prune(&self, keep: Duration) -> Result<Pruned, StoreError> {
         self.write(|c, now| {
             events::prune(c, now, keep)?;
-            readings::prune(c, now, keep)
+            let readings = readings::prune(c, now, keep)?;
+            let space = schema::give_back(c, GIVEN_BACK)?;
+            Ok(Pruned { readings, more: readings > 0 || space })
         })
     }
 

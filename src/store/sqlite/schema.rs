@@ -11,6 +11,8 @@ use rusqlite::{Connection, Error, ErrorCode, Transaction, TransactionBehavior, c
 pub(super) const APPLICATION_ID: i32 = 0x6168_7470;
 /// The newest schema that this program knows: one more than the index of the last migration.
 pub(super) const VERSION: u32 = MIGRATIONS.len() as u32;
+/// The value of `PRAGMA auto_vacuum`.
+const INCREMENTAL: u32 = 2;
 /// How long another process may hold the file before a call gives up.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -120,6 +122,8 @@ pub(super) fn prepare(conn: &mut Connection) -> Result<(), Unfit> {
         let look = Transaction::new(conn, TransactionBehavior::Deferred)?;
         inspect(&look)?;
     }
+    // Of a new file only, before its first page: what is deleted can be given back to the disk in small steps.
+    conn.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
     // The busy handler is not called for a change of the journal mode.
     patiently(|| conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())))?;
     // The log begins anew as an empty file: to write over old pages, where the system does not remember them any more,
@@ -161,6 +165,19 @@ fn patiently<T>(mut f: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
             other => return other,
         }
     }
+}
+
+/// Gives pages that are not used any more back to the disk, `most` of them at most. True where more are left. Nothing
+/// happens in a file of an early version, which keeps its pages for later.
+pub(super) fn give_back(conn: &Connection, most: u32) -> Result<bool, Error> {
+    if pragma::<u32>(conn, "auto_vacuum")? != INCREMENTAL {
+        return Ok(false);
+    }
+    let mut give = conn.prepare(&format!("PRAGMA incremental_vacuum({most})"))?;
+    let mut steps = give.query([])?;
+    // A page a step.
+    while steps.next()?.is_some() {}
+    Ok(pragma::<u32>(conn, "freelist_count")? > 0)
 }
 
 /// Reads through all pages.

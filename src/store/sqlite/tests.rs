@@ -187,7 +187,30 @@ fn texts_go_with_their_readings() {
     store.append(&[failed("a"), failed("b")]).unwrap();
     clock.advance(Duration::from_secs(99));
     store.append(&[failed("b")]).unwrap();
-    while store.prune(Duration::from_secs(60)).unwrap() > 0 {}
+    while store.prune(Duration::from_secs(60)).unwrap().more {}
     let texts: String = store.lock().query_row("SELECT group_concat(text) FROM phrase", [], |r| r.get(0)).unwrap();
     assert_eq!(texts, "b");
+}
+
+#[test]
+fn what_is_pruned_is_given_back_to_the_disk_in_small_steps() {
+    let (_dir, path) = db();
+    let clock = clock();
+    let store = SqliteStore::open(&path, clock.clone()).unwrap();
+    let batch: Vec<Reading> = (0..60_000).map(|i| value(&store, i % 900 + 1)).collect();
+    store.append(&batch).unwrap();
+    store.lock().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let full = std::fs::metadata(&path).unwrap().len();
+    clock.advance(Duration::from_secs(7200));
+    let mut steps = 0;
+    while store.prune(Duration::from_secs(60)).unwrap().more {
+        steps += 1;
+        assert!(steps < 1000);
+    }
+    store.lock().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let left = std::fs::metadata(&path).unwrap().len();
+    assert!(steps > 3 && left * 5 < full, "{left} of {full} bytes after {steps} steps");
+    // The last good one stays, and new ones come.
+    assert_eq!(store.snapshot(Duration::from_secs(60)).unwrap().rows.len(), 1);
+    store.append(&[value(&store, 7)]).unwrap();
 }
