@@ -10,36 +10,29 @@
 //! A request is sent only if each file that can be used has room for it, and at least one can be used. A file that is
 //! damaged, older than it was, or gone does not tell what was sent: then nothing is sent for a whole window.
 //!
-//! Each file has two slots that are written in turn, with a checksum: a process that is killed while it writes spoils
-//! at most the newer one, and the permit that it was to hold was never given.
+//! A process that is killed while it writes spoils at most the newer slot of a [`slot_file`](super::slot_file), and the
+//! permit that it was to hold was never given.
 
 use std::{
-    fs::{self, DirBuilder, File},
-    io,
-    os::unix::fs::{DirBuilderExt, FileExt, MetadataExt},
-    path::{Path, PathBuf},
+    fs::{self, DirBuilder},
+    os::unix::fs::{DirBuilderExt, MetadataExt},
+    path::PathBuf,
     sync::{Mutex, PoisonError},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{MintAnswer, MintAsk, MintEnd, MintTicket, PermitAnswer, PermitAsk, PermitId, WINDOW, own_file};
+use super::{
+    MintAnswer, MintAsk, MintEnd, MintTicket, PermitAnswer, PermitAsk, PermitId, WINDOW,
+    slot_file::{self, Found, Held, Numbered},
+};
 use crate::domain::{Mono, Now, Stamp};
 
-/// Bytes of one slot: room for some 250 requests, five times what the service allows.
-const SLOT: u64 = 16 * 1024;
-/// In front of a slot's line: its checksum in hexadecimal, and a blank.
-const HEAD: usize = 17;
-/// What a file is filled with at first.
-const EMPTY: u8 = b' ';
 /// How long nothing is sent when it is not known what was: a window, and the longest that a request is under way.
 const HOLD: Duration = Duration::from_secs(70);
 /// No wait is longer, whatever the clock or the file says.
 const LONGEST_HOLD: Duration = Duration::from_secs(300);
-/// How long another process may hold a file.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// How soon to ask again where no file can be used.
 const RETRY: Duration = Duration::from_secs(5);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -73,6 +66,12 @@ struct Record {
     hold: i64,
     requests: Vec<Request>,
     generations: Vec<Generation>,
+}
+
+impl Numbered for Record {
+    fn number(&self) -> u64 {
+        self.seq
+    }
 }
 
 impl Record {
@@ -141,22 +140,6 @@ impl Record {
 
 fn ended_now(now: &Now) -> i64 {
     (now.mono + WINDOW + TICK).0
-}
-
-/// What is in a file.
-enum Found {
-    /// Just made, or never written.
-    Nothing,
-    /// What it says; `spoilt`: one of its slots cannot be read.
-    Record { record: Record, spoilt: bool },
-    /// Not what we wrote.
-    Damaged,
-}
-
-/// One of the files, open.
-struct Held {
-    file: File,
-    identity: (u64, u64),
 }
 
 struct Known {
@@ -278,16 +261,16 @@ impl Guard {
         let mut locked = vec![];
         for at in 0..self.places.len() {
             let was_there = known.held[at].is_some();
-            let Ok(same) = hold(&self.places[at], &mut known.held[at]) else {
+            let Ok(same) = slot_file::hold(&self.places[at], &mut known.held[at]) else {
                 // Not to be used now; what it says is not known when it comes back.
                 known.held[at] = None;
                 continue;
             };
             let Some(held) = &known.held[at] else { continue };
-            match read(&held.file) {
+            match held.read::<Record>() {
                 Found::Nothing => doubtful |= was_there,
                 Found::Damaged => doubtful = true,
-                Found::Record { record, spoilt } => {
+                Found::Value { value: record, spoilt } => {
                     let older = same && known.last.as_ref().is_some_and(|last| record.seq < last.seq);
                     doubtful |= spoilt || older || (was_there && !same);
                     merged.merge(&record);
@@ -315,10 +298,10 @@ impl Guard {
         merged.seq += slots;
         for at in locked {
             if let Some(held) = &known.held[at] {
-                let done = (first..=merged.seq).all(|seq| write(&held.file, &Record { seq, ..merged.clone() }).is_ok());
+                let done = (first..=merged.seq).all(|seq| held.write(&Record { seq, ..merged.clone() }).is_ok());
                 written += usize::from(done);
                 // Nothing else to do where the lock cannot be given back: it goes with the file.
-                if held.file.unlock().is_err() {
+                if held.unlock().is_err() {
                     known.held[at] = None;
                 }
             }
@@ -343,106 +326,6 @@ fn too_soon(record: &Record, now: &Now, ask: &MintAsk) -> Option<MintAnswer> {
     (wait > Duration::ZERO).then_some(MintAnswer::BackOff(wait))
 }
 
-/// Opens and locks a file. True where it is the one that was open before.
-fn hold(path: &Path, held: &mut Option<Held>) -> io::Result<bool> {
-    let begun = Instant::now();
-    let mut same = true;
-    loop {
-        let there = identity(path);
-        if held.is_none() || held.as_ref().map(|h| h.identity) != there {
-            same = false;
-            *held = Some(open(path)?);
-        }
-        let Some(open) = held else { return Err(io::ErrorKind::NotFound.into()) };
-        match open.file.try_lock() {
-            // Somebody may have removed it while we waited.
-            Ok(()) if identity(path) == Some(open.identity) => return Ok(same),
-            Ok(()) => *held = None,
-            Err(fs::TryLockError::Error(e)) => return Err(e),
-            Err(fs::TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(2)),
-        }
-        if begun.elapsed() > PATIENCE {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-    }
-}
-
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::symlink_metadata(path).ok().map(|m| (m.dev(), m.ino()))
-}
-
-fn open(path: &Path) -> io::Result<Held> {
-    let (file, meta) = own_file::open(path)?;
-    fill(&file)?;
-    Ok(Held { file, identity: (meta.dev(), meta.ino()) })
-}
-
-/// Takes all the file's space now: later the disk may be full.
-fn fill(file: &File) -> io::Result<()> {
-    let length = file.metadata()?.len();
-    let missing = usize::try_from((2 * SLOT).saturating_sub(length)).unwrap_or(0);
-    if missing > 0 { file.write_all_at(&vec![EMPTY; missing], length) } else { Ok(()) }
-}
-
-fn read(file: &File) -> Found {
-    let mut bytes = vec![0; usize::try_from(2 * SLOT).unwrap_or(0)];
-    if file.read_exact_at(&mut bytes, 0).is_err() {
-        // Somebody cut it while it was open. Where its space cannot be taken again, the write that follows fails too.
-        let _ = fill(file);
-        return Found::Damaged;
-    }
-    let slots = bytes.chunks(bytes.len() / 2);
-    let (mut best, mut spoilt, mut empty) = (None::<Record>, false, 0);
-    for slot in slots {
-        match parse(slot) {
-            Ok(Some(record)) if best.as_ref().is_none_or(|b| record.seq > b.seq) => best = Some(record),
-            Ok(Some(_)) => {}
-            Ok(None) => empty += 1,
-            Err(()) => spoilt = true,
-        }
-    }
-    match best {
-        // Both slots are in use from the second write on.
-        Some(record) => Found::Record { spoilt: spoilt || (empty > 0 && record.seq > 1), record },
-        None if spoilt => Found::Damaged,
-        None => Found::Nothing,
-    }
-}
-
-/// `None`: never written.
-fn parse(slot: &[u8]) -> Result<Option<Record>, ()> {
-    if slot.iter().all(|b| *b == EMPTY) {
-        return Ok(None);
-    }
-    let line = slot.split(|b| *b == b'\n').next().ok_or(())?;
-    let (head, text) = line.split_at_checked(HEAD).ok_or(())?;
-    if head != format!("{:016x} ", checksum(text)).as_bytes() {
-        return Err(());
-    }
-    serde_json::from_slice(text).map(Some).map_err(drop)
-}
-
-fn write(file: &File, record: &Record) -> io::Result<()> {
-    let text = serde_json::to_string(record)?;
-    let line = format!("{:016x} {text}\n", checksum(text.as_bytes()));
-    if line.len() as u64 > SLOT {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    file.write_all_at(line.as_bytes(), (record.seq % 2) * SLOT)
-}
-
-/// FNV-1a: finds what a torn write or a stray byte does. It is no protection against people.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, b| (sum ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// The file beside the store at `path`, or beside an account's path in the runtime directory.
-pub(super) fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".requests");
-    PathBuf::from(name)
-}
-
 /// The directory for what processes of this user share until the next boot, made for the user alone (0700). `None`
 /// where the system gives none, or where it is not ours.
 pub(super) fn runtime_dir() -> Option<PathBuf> {
@@ -461,12 +344,12 @@ pub(super) fn runtime_dir() -> Option<PathBuf> {
 /// The path of an account in the runtime directory, to which an ending is added. `account` names it over all stores:
 /// the service and the user.
 pub(super) fn runtime_path(account: &str) -> Option<PathBuf> {
-    Some(runtime_dir()?.join(format!("account-{:016x}", checksum(account.as_bytes()))))
+    Some(runtime_dir()?.join(format!("account-{:016x}", slot_file::checksum(account.as_bytes()))))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{os::unix::fs::PermissionsExt, sync::Arc};
+    use std::{fs::File, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
     use tempfile::TempDir;
 
@@ -589,7 +472,7 @@ mod tests {
         world.sent(&guard);
         world.sent(&guard);
         let mut bytes = fs::read(world.path("a")).unwrap();
-        bytes[HEAD + 3] ^= 1;
+        bytes[20] ^= 1;
         fs::write(world.path("a"), &bytes).unwrap();
         assert_eq!(world.waits(&world.guard(&["a"], false)), HOLD);
     }

@@ -57,11 +57,7 @@ struct PollerLocks {
 
 impl PollerLocks {
     fn new(store: &std::path::Path, runtime: Option<&std::path::Path>) -> Self {
-        let lock = |path: &std::path::Path| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(".poller");
-            PollerLock::new(name.into(), store.to_owned())
-        };
+        let lock = |path: &std::path::Path| PollerLock::new(slot_file::beside(path, ".poller"), store.to_owned());
         PollerLocks {
             store: store.to_owned(),
             beside: lock(store),
@@ -167,10 +163,11 @@ impl ResilientStore {
         clock: Arc<dyn Clock>,
         account: Option<&str>,
     ) -> Result<(Self, Vec<StoreNotice>), StoreError> {
-        let beside = own_file::resolve(&path).unwrap_or_else(|_| path.clone());
+        let path = own_file::resolve(&path).unwrap_or(path);
         let runtime = account.and_then(guard::runtime_path);
-        let places = [Some(&beside), runtime.as_ref()].into_iter().flatten().map(|p| guard::beside(p)).collect();
-        let locks = PollerLocks::new(&beside, runtime.as_deref());
+        let places =
+            [Some(&path), runtime.as_ref()].into_iter().flatten().map(|p| slot_file::beside(p, ".requests")).collect();
+        let locks = PollerLocks::new(&path, runtime.as_deref());
         let (store, aside, fallen) = match SqliteStore::open_or_replace(&path, clock.clone(), false) {
             Ok(found) => (found.store, found.aside, None),
             Err(e) if is_sick(&e) => {
@@ -257,7 +254,7 @@ impl ResilientStore {
     }
 
     fn leave_file(&self, inner: &mut Inner, why: StoreError) -> Result<(), StoreError> {
-        let memory = SqliteStore::memory(self.clock.clone())?;
+        let memory = inner.store.memory_beside()?;
         // What the file does not tell any more, the shadow does.
         let _ = inner.store.copy_to(&memory, MEMORY);
         memory.take_ledgers(&inner.shadow)?;
@@ -321,7 +318,7 @@ impl ResilientStore {
         suspect: bool,
     ) -> Result<(SqliteStore, Option<PathBuf>, i64), StoreError> {
         let found = SqliteStore::open_or_replace(&self.path, self.clock.clone(), suspect)?;
-        let file = found.store;
+        let file = found.store.with_token_of(memory);
         file.take_ledgers(&memory.ledgers()?)?;
         memory.copy_documents_to(&file)?;
         file.number_from(fallen.head)?;

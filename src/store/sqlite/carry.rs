@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// The ledgers: small tables of plain values. An entry that both know is settled by the later knowledge: a finished
-/// permit stays finished, an ended minting ended, and of two tokens the higher generation holds.
-const LEDGERS: [(&str, &str); 6] = [
+/// permit stays finished, and an ended minting ended.
+const LEDGERS: [(&str, &str); 5] = [
     (
         "SELECT id, who, kind, boot, taken, until, ended FROM permit",
         "INSERT INTO permit(id, who, kind, boot, taken, until, ended) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -31,17 +31,6 @@ const LEDGERS: [(&str, &str); 6] = [
         "INSERT INTO mint(id, who, boot, mono, wall, ended) VALUES(?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT(id) DO UPDATE SET boot = excluded.boot, mono = excluded.mono, wall = excluded.wall, ended = 1
             WHERE mint.ended = 0 AND excluded.ended = 1",
-    ),
-    (
-        // The attempt's number is of its own database: none here is later than what is carried.
-        "SELECT secret, generation, boot, mono, wall, life, who FROM token",
-        "INSERT INTO token(one, secret, generation, boot, mono, wall, life, who, attempt)
-         VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)
-         ON CONFLICT(one) DO UPDATE SET secret = excluded.secret, generation = excluded.generation,
-            boot = excluded.boot, mono = excluded.mono, wall = excluded.wall, life = excluded.life, who = excluded.who,
-            attempt = excluded.attempt
-            WHERE excluded.generation > token.generation
-                OR excluded.generation = token.generation AND excluded.secret IS NULL",
     ),
     ("SELECT key, value FROM meta WHERE key = 'governor'", "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)"),
     (
@@ -78,7 +67,7 @@ const REST: [(&str, &str); 7] = [
 /// The rows of a table, in the order of its columns.
 type Rows = Vec<Vec<Value>>;
 
-/// Permits, pace, mintings, token, rate control, and who is here, out of any database.
+/// Permits, pace, mintings, rate control, and who is here, out of any database.
 #[derive(Clone, Default)]
 pub(in crate::store) struct Ledgers([Rows; LEDGERS.len()]);
 

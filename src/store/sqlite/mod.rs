@@ -34,7 +34,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub(super) use self::carry::Ledgers;
 use self::schema::Unfit;
-use super::*;
+use super::{token_file::TokenFile, *};
 use crate::domain::Clock;
 
 /// Below this size a file is read through when it is opened.
@@ -60,6 +60,7 @@ pub struct SqliteStore {
     file: Option<(PathBuf, Identity)>,
     writes: AtomicU64,
     beacon: beacon::Beacon,
+    tokens: Arc<TokenFile>,
 }
 
 /// What a database and its log are, whatever they are called.
@@ -119,6 +120,7 @@ impl SqliteStore {
             file: None,
             writes: AtomicU64::new(0),
             beacon: beacon::Beacon::beside(None),
+            tokens: Arc::new(TokenFile::new(None)),
         })
     }
 
@@ -146,12 +148,14 @@ impl SqliteStore {
         let mode = if files::beside(&path, "-wal").exists() { "mode=ro" } else { "immutable=1" };
         let conn = open_to_read(&path, mode).map_err(|e| error::explain(&e, &place))?;
         schema::inspect(&conn).map_err(|e| unfit(e, &path))?;
+        let tokens = Arc::new(TokenFile::new(Some(&path)));
         Ok(Some(SqliteStore {
             conn: Mutex::new(conn),
             clock,
             file: Some((path, Identity::default())),
             writes: AtomicU64::new(0),
             beacon: beacon::Beacon::beside(None),
+            tokens,
         }))
     }
 
@@ -202,12 +206,14 @@ impl SqliteStore {
         }
         let identity = Identity::of(&path);
         let beacon = beacon::Beacon::beside(Some(&path));
+        let tokens = Arc::new(TokenFile::new(Some(&path)));
         Ok(SqliteStore {
             conn: Mutex::new(conn),
             clock,
             file: Some((path, identity)),
             writes: AtomicU64::new(0),
             beacon,
+            tokens,
         })
     }
 
@@ -267,6 +273,17 @@ impl SqliteStore {
         }
     }
 
+    /// A store in memory with the same token.
+    pub(super) fn memory_beside(&self) -> Result<Self, StoreError> {
+        Ok(SqliteStore { tokens: self.tokens.clone(), ..Self::memory(self.clock.clone())? })
+    }
+
+    /// This store with the token of `other`, which was its substitute.
+    pub(super) fn with_token_of(self, other: &SqliteStore) -> Self {
+        other.tokens.catch_up();
+        SqliteStore { tokens: other.tokens.clone(), ..self }
+    }
+
     /// A copy in memory of what safety and the screen need. New readings are numbered from beyond `offset` on.
     pub(super) fn copy_to(&self, memory: &SqliteStore, offset: i64) -> Result<(), StoreError> {
         let now = self.clock.now();
@@ -282,7 +299,8 @@ impl SqliteStore {
 
     /// A store in memory with what a file that cannot be opened for writing still tells.
     pub(super) fn memory_of(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let store = Self::memory(clock)?;
+        let mut store = Self::memory(clock)?;
+        store.tokens = Arc::new(TokenFile::new(Some(path)));
         // Immutable: reads without making the log and the index that a read-only directory cannot take.
         if let Ok(old) = open_to_read(path, "immutable=1")
             && schema::inspect(&old).is_ok()
@@ -562,19 +580,19 @@ impl Store for SqliteStore {
     }
 
     fn token(&self) -> Result<Option<Token>, StoreError> {
-        self.read(|c, _| token::token(c))
+        token::token(&self.tokens).map_err(|e| self.explain(&e))
     }
 
     fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError> {
-        self.write(|c, now| token::mint_begin(c, now, who, ask))
+        self.write(|c, now| token::mint_begin(c, now, &self.tokens, who, ask))
     }
 
     fn mint_end(&self, ticket: MintTicket, end: MintEnd) -> Result<(), StoreError> {
-        self.write(|c, now| token::mint_end(c, now, ticket, &end))
+        self.write(|c, now| token::mint_end(c, now, &self.tokens, ticket, &end))
     }
 
     fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {
-        self.write(|c, now| token::token_died(c, now, generation, who))
+        self.write(|c, now| token::token_died(c, now, &self.tokens, generation, who))
     }
 
     fn document(&self, name: &str, known: u64) -> Result<Option<Revised>, StoreError> {

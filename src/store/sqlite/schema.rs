@@ -17,7 +17,10 @@ const INCREMENTAL: u32 = 2;
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Step `n` leads from version `n` to `n + 1`. Steps that were released are never changed.
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, TOKEN_APART];
+
+/// The token has a file of its own. What it leaves here is overwritten.
+const TOKEN_APART: &str = "PRAGMA secure_delete = ON; DROP TABLE token;";
 
 /// In `reading` and `latest` the column `what` is: an AHT in seconds when positive, 0 no calls, -1 invalid id, and
 /// below that a failure, in `reading` with the phrase `-1 - what`. Times are in milliseconds.

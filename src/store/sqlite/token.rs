@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
-use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     events,
@@ -11,39 +10,23 @@ use super::{
 };
 use crate::{
     domain::{BootId, Mono, Now, Stamp},
-    store::{EventKind, Instance, MintAnswer, MintAsk, MintEnd, MintTicket, Token},
+    store::{
+        EventKind, Instance, MintAnswer, MintAsk, MintEnd, MintTicket, Token,
+        token_file::{Stored, TokenFile},
+    },
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// The shortest wait: of the clock's resolution.
 const TICK: Duration = Duration::from_millis(1);
 
-pub(super) fn token(c: &Connection) -> Result<Option<Token>> {
-    c.prepare_cached("SELECT secret, generation, boot, mono, wall, life, who FROM token WHERE secret IS NOT NULL")?
-        .query_row([], |r| {
-            let (boot, who): (String, String) = (r.get(2)?, r.get(6)?);
-            Ok(Token {
-                secret: SecretString::from(r.get::<_, String>(0)?),
-                generation: unsigned(r.get(1)?),
-                minted_at: Stamp { boot: BootId(boot.into()), mono: Mono(r.get(3)?), wall: wall_of(r.get(4)?) },
-                life: Duration::from_millis(unsigned(r.get(5)?)),
-                minted_by: who.into(),
-            })
-        })
-        .optional()
+/// The token file's own trouble, as an error of a transaction.
+fn denied(why: String) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(why.into())
 }
 
-fn unsigned(n: i64) -> u64 {
-    u64::try_from(n).unwrap_or(0)
-}
-
-/// The highest generation ever, kept when the token itself is discarded; and the attempt that brought it.
-fn last(c: &Connection) -> Result<(i64, i64)> {
-    let found = c
-        .prepare_cached("SELECT generation, attempt FROM token")?
-        .query_row([], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?;
-    Ok(found.unwrap_or((0, 0)))
+pub(super) fn token(tokens: &TokenFile) -> Result<Option<Token>> {
+    Ok(tokens.load().map_err(denied)?.and_then(Stored::token))
 }
 
 /// One attempt. Its `end` is its real end, or until then the moment at which it is given up.
@@ -63,8 +46,22 @@ fn attempts(c: &Connection) -> Result<Vec<Attempt>> {
     rows.collect()
 }
 
-pub(super) fn mint_begin(c: &Connection, now: &Now, who: &Instance, ask: &MintAsk) -> Result<MintAnswer> {
-    if let Some(token) = token(c)?
+pub(super) fn mint_begin(
+    c: &Connection,
+    now: &Now,
+    tokens: &TokenFile,
+    who: &Instance,
+    ask: &MintAsk,
+) -> Result<MintAnswer> {
+    let stored = tokens.load().map_err(denied)?;
+    let generation = stored.as_ref().map_or(0, |stored| stored.generation);
+    if let Some(unfit) = ask.unfit
+        && generation < unfit
+    {
+        // A file that knows less than the asker was lost; the next token must be newer than the one found unfit.
+        tokens.save(Stored { generation: unfit, ..nothing(now) });
+    }
+    if let Some(token) = stored.and_then(Stored::token)
         && ask.unfit.is_none_or(|unfit| token.generation > unfit)
         && token.remaining(now) > Duration::ZERO
     {
@@ -108,64 +105,72 @@ fn forget(c: &Connection, now: &Now) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn mint_end(c: &Connection, now: &Now, ticket: MintTicket, end: &MintEnd) -> Result<()> {
+/// No token.
+fn nothing(now: &Now) -> Stored {
+    Stored { generation: 0, secret: None, minted_at: now.stamp(), life: Duration::ZERO, minted_by: String::new() }
+}
+
+pub(super) fn mint_end(c: &Connection, now: &Now, tokens: &TokenFile, ticket: MintTicket, end: &MintEnd) -> Result<()> {
     if matches!(end, MintEnd::NotSent) {
         c.prepare_cached("DELETE FROM mint WHERE id = ?1")?.execute([ticket.0])?;
         return Ok(());
     }
     let stamp = (&*now.boot.0, now.mono.0, now.wall.as_millisecond());
-    let found: Option<(i64, bool, String)> = c
-        .prepare_cached("SELECT n, ended, who FROM mint WHERE id = ?1")?
-        .query_row([ticket.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+    let found: Option<(i64, bool, String, String, i64)> = c
+        .prepare_cached("SELECT n, ended, who, boot, mono FROM mint WHERE id = ?1")?
+        .query_row([ticket.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))
         .optional()?;
-    let (attempt, who) = match found {
-        Some((_, true, _)) => return Ok(()),
-        Some((n, false, who)) => {
+    // Until when the attempt held the turn, where that is known.
+    let (given_up, who) = match found {
+        Some((_, true, ..)) => return Ok(()),
+        Some((n, false, who, boot, until)) => {
             c.prepare_cached("UPDATE mint SET boot = ?2, mono = ?3, wall = ?4, ended = 1 WHERE n = ?1")?
                 .execute(params![n, stamp.0, stamp.1, stamp.2])?;
-            (n, who)
+            ((boot == stamp.0).then_some(Mono(until)), who)
         }
         // From before the file was lost, or from more than an hour ago: it counts all the same.
         None => {
             c.prepare_cached("INSERT INTO mint(id, who, boot, mono, wall, ended) VALUES(?1, '', ?2, ?3, ?4, 1)")?
                 .execute(params![ticket.0, stamp.0, stamp.1, stamp.2])?;
-            (c.last_insert_rowid(), String::new())
+            (None, String::new())
         }
     };
     let MintEnd::Minted { secret, life } = end else { return Ok(()) };
-    let (generation, of_attempt) = last(c)?;
-    if of_attempt > attempt {
-        // This one was given up long ago and another has minted since: the service has forgotten this token.
+    let stored = tokens.load().map_err(denied)?;
+    if let (Some(given_up), Some(stored)) = (given_up, &stored)
+        && stored.minted_at.boot == now.boot
+        && stored.minted_at.mono >= given_up
+    {
+        // This one was given up long ago and another has come since: the service has forgotten this token.
         return Ok(());
     }
-    c.prepare_cached(
-        "INSERT OR REPLACE INTO token(one, secret, generation, boot, mono, wall, life, who, attempt)
-         VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        secret.expose_secret(),
-        generation.saturating_add(1),
-        stamp.0,
-        stamp.1,
-        stamp.2,
-        millis(*life),
-        who,
-        attempt
-    ])?;
+    tokens.save(Stored {
+        generation: stored.map_or(0, |stored| stored.generation).saturating_add(1),
+        secret: Some(secret.clone()),
+        minted_at: now.stamp(),
+        life: *life,
+        minted_by: who,
+    });
     Ok(())
 }
 
-pub(super) fn token_died(c: &Connection, now: &Now, generation: u64, who: &Instance) -> Result<bool> {
-    let asked = i64::try_from(generation).unwrap_or(i64::MAX);
-    let (known, attempt) = last(c)?;
-    let stored = token(c)?;
-    match &stored {
+pub(super) fn token_died(
+    c: &Connection,
+    now: &Now,
+    tokens: &TokenFile,
+    generation: u64,
+    who: &Instance,
+) -> Result<bool> {
+    let stored = tokens.load().map_err(denied)?;
+    let known = stored.as_ref().map_or(0, |stored| stored.generation);
+    let token = stored.and_then(Stored::token);
+    match &token {
         Some(token) if token.generation != generation => return Ok(false),
         Some(_) => {}
-        None if known >= asked => return Ok(true),
+        None if known >= generation => return Ok(true),
         None => {}
     }
-    let text = match &stored {
+    let text = match &token {
         Some(t) => format!(
             "token {generation} of {} died at the age of {}, {} before its end",
             t.minted_by,
@@ -174,12 +179,7 @@ pub(super) fn token_died(c: &Connection, now: &Now, generation: u64, who: &Insta
         ),
         None => format!("token {generation} died; when it was minted is not known"),
     };
-    c.prepare_cached(
-        "INSERT INTO token(one, secret, generation, boot, mono, wall, life, who, attempt)
-         VALUES(1, NULL, ?1, ?2, ?3, ?4, 0, '', ?5)
-         ON CONFLICT(one) DO UPDATE SET secret = NULL, generation = excluded.generation",
-    )?
-    .execute(params![asked, &*now.boot.0, now.mono.0, now.wall.as_millisecond(), attempt])?;
+    tokens.save(Stored { generation, ..nothing(now) });
     events::happened(c, now, EventKind::TokenDied, who, text)?;
     Ok(true)
 }

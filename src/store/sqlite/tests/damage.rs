@@ -343,3 +343,52 @@ fn a_log_that_is_deleted_under_way_is_noticed_by_all_and_nothing_is_sent_twice()
         assert!(matches!(one.permit(&me(), &ask(2)).unwrap(), PermitAnswer::Wait(_)));
     }
 }
+
+fn generated(store: &dyn Store, secret: &str) {
+    let ask = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: RETRY };
+    let MintAnswer::Go(ticket) = store.mint_begin(&me(), &ask).unwrap() else { panic!("not generated") };
+    store.mint_end(ticket, MintEnd::Minted { secret: secret.into(), life: Duration::from_secs(3600) }).unwrap();
+}
+
+fn secret(store: &dyn Store) -> Option<String> {
+    Some(secrecy::ExposeSecret::expose_secret(&store.token().unwrap()?.secret).to_owned())
+}
+
+#[test]
+fn the_token_outlives_the_database_and_is_not_in_it() {
+    for harm in [
+        (|path: &Path| fs::remove_file(path).unwrap()) as fn(&Path),
+        |path| fs::write(path, b"").unwrap(),
+        |path| fs::write(path, [0x55; 9000]).unwrap(),
+    ] {
+        let (_dir, path) = db();
+        let clock = clock();
+        let (store, _) = resilient(&path, &clock);
+        generated(&store, "hunter2hunter2");
+        store.file_for_tests().lock().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        let bytes = fs::read(&path).unwrap();
+        assert!(!bytes.windows(7).any(|w| w == b"hunter2"));
+        drop(store);
+        harm(&path);
+        let (store, _) = resilient(&path, &clock);
+        assert_eq!(secret(&store).as_deref(), Some("hunter2hunter2"));
+    }
+}
+
+#[test]
+fn a_token_that_came_while_nothing_could_be_written_is_written_later() {
+    let dir = TempDir::new().unwrap();
+    let blocker = dir.path().join("blocker");
+    fs::write(&blocker, b"x").unwrap();
+    let path = blocker.join("acme.db");
+    let clock = clock();
+    // The ledger has a place of its own; without one nothing is asked of the service.
+    let account = format!("https://example.invalid/token {}", dir.path().display());
+    let (store, _) = ResilientStore::open_for(path.clone(), clock.clone(), Some(&account)).unwrap();
+    generated(&store, "s1");
+    fs::remove_file(&blocker).unwrap();
+    clock.advance(RETRY);
+    store.append(&[value(&store, 1)]).unwrap();
+    assert!(store.notice().is_none_or(|n| n.key != "store-degraded"));
+    assert_eq!(secret(&SqliteStore::open(&path, clock).unwrap()).as_deref(), Some("s1"));
+}

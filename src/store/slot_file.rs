@@ -1,0 +1,165 @@
+//! A small file that is never lost half-written: two slots of fixed size that are written in turn, each one line of JSON
+//! behind its checksum. All its space is taken when it is made, so that a full disk does not matter later.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::{FileExt, MetadataExt},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::own_file;
+
+/// Bytes of one slot: room for some 250 requests of the ledger (the service allows 50), or for the longest token.
+const SLOT: u64 = 16 * 1024;
+/// In front of a slot's line: its checksum in hexadecimal, and a blank.
+const HEAD: usize = 17;
+/// What a file is filled with at first.
+const EMPTY: u8 = b' ';
+/// How long another process may hold a file.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is kept in such a file. Its number grows with each write, from 1 on.
+pub(super) trait Numbered: Serialize + DeserializeOwned {
+    /// Says which slot it goes to, and which of two is the newer.
+    fn number(&self) -> u64;
+}
+
+/// What is in a file.
+pub(super) enum Found<T> {
+    /// Just made, or never written.
+    Nothing,
+    /// The newest that can be read; `spoilt`: one of the slots cannot.
+    Value { value: T, spoilt: bool },
+    /// Not what we wrote.
+    Damaged,
+}
+
+/// A file that is open.
+pub(super) struct Held {
+    file: File,
+    identity: (u64, u64),
+}
+
+/// The path beside `path` with this ending.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Opens and locks a file, and makes it where it is missing. True where it is the one that was open before.
+pub(super) fn hold(path: &Path, held: &mut Option<Held>) -> io::Result<bool> {
+    let begun = Instant::now();
+    let mut same = true;
+    loop {
+        if !is_current(path, held.as_ref()) {
+            same = false;
+            *held = Some(open(path)?);
+        }
+        let Some(open) = held else { return Err(io::ErrorKind::NotFound.into()) };
+        match open.file.try_lock() {
+            // Somebody may have removed it while we waited.
+            Ok(()) if is_current(path, Some(open)) => return Ok(same),
+            Ok(()) => *held = None,
+            Err(fs::TryLockError::Error(e)) => return Err(e),
+            Err(fs::TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(2)),
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+    }
+}
+
+/// Opens a file that must be there, without a lock: one that is being written still has its other slot. Nothing is done
+/// where it is open already.
+pub(super) fn look(path: &Path, held: &mut Option<Held>) -> io::Result<()> {
+    if !is_current(path, held.as_ref()) {
+        // What is not there is not made.
+        fs::symlink_metadata(path)?;
+        *held = Some(open(path)?);
+    }
+    Ok(())
+}
+
+fn is_current(path: &Path, held: Option<&Held>) -> bool {
+    let there = fs::symlink_metadata(path).ok().map(|m| (m.dev(), m.ino()));
+    held.is_some_and(|held| Some(held.identity) == there)
+}
+
+fn open(path: &Path) -> io::Result<Held> {
+    let (file, meta) = own_file::open(path)?;
+    fill(&file)?;
+    Ok(Held { file, identity: (meta.dev(), meta.ino()) })
+}
+
+/// Takes all the file's space now.
+fn fill(file: &File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let missing = usize::try_from((2 * SLOT).saturating_sub(length)).unwrap_or(0);
+    if missing > 0 { file.write_all_at(&vec![EMPTY; missing], length) } else { Ok(()) }
+}
+
+impl Held {
+    /// What the file says.
+    pub(super) fn read<T: Numbered>(&self) -> Found<T> {
+        let mut bytes = vec![0; usize::try_from(2 * SLOT).unwrap_or(0)];
+        if self.file.read_exact_at(&mut bytes, 0).is_err() {
+            // Somebody cut it while it was open. Where its space cannot be taken again, the write that follows fails too.
+            let _ = fill(&self.file);
+            return Found::Damaged;
+        }
+        let (mut best, mut spoilt, mut empty) = (None::<T>, false, 0);
+        for slot in bytes.chunks(bytes.len() / 2) {
+            match parse::<T>(slot) {
+                Ok(Some(value)) if best.as_ref().is_none_or(|b| value.number() > b.number()) => best = Some(value),
+                Ok(Some(_)) => {}
+                Ok(None) => empty += 1,
+                Err(()) => spoilt = true,
+            }
+        }
+        match best {
+            // Both slots are in use from the second write on.
+            Some(value) => Found::Value { spoilt: spoilt || (empty > 0 && value.number() > 1), value },
+            None if spoilt => Found::Damaged,
+            None => Found::Nothing,
+        }
+    }
+
+    /// Writes `value` into its slot.
+    pub(super) fn write<T: Numbered>(&self, value: &T) -> io::Result<()> {
+        let text = serde_json::to_string(value)?;
+        let line = format!("{:016x} {text}\n", checksum(text.as_bytes()));
+        if line.len() as u64 > SLOT {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.file.write_all_at(line.as_bytes(), (value.number() % 2) * SLOT)
+    }
+
+    /// Gives the lock back.
+    pub(super) fn unlock(&self) -> io::Result<()> {
+        self.file.unlock()
+    }
+}
+
+/// `None`: never written.
+fn parse<T: Numbered>(slot: &[u8]) -> Result<Option<T>, ()> {
+    if slot.iter().all(|b| *b == EMPTY) {
+        return Ok(None);
+    }
+    let line = slot.split(|b| *b == b'\n').next().ok_or(())?;
+    let (head, text) = line.split_at_checked(HEAD).ok_or(())?;
+    if head != format!("{:016x} ", checksum(text)).as_bytes() {
+        return Err(());
+    }
+    serde_json::from_slice(text).map(Some).map_err(drop)
+}
+
+/// FNV-1a: finds what a torn write or a stray byte does. It is no protection against people.
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, b| (sum ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+}

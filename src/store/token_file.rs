@@ -1,0 +1,229 @@
+//! The token in a file of its own beside the store.
+//!
+//! It outlives the database: a token that is lost with a damaged one costs a generation, and the account has few. And
+//! who only reads the store (a wallboard of the group) need not be able to read the token.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Token,
+    slot_file::{self, Found, Held, Numbered},
+};
+use crate::domain::Stamp;
+
+/// What is in the file. Without a secret the token was discarded; its generation still counts.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    number: u64,
+    generation: u64,
+    secret: Option<String>,
+    minted_at: Stamp,
+    life_ms: u64,
+    minted_by: String,
+}
+
+impl Numbered for Line {
+    fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+/// The token and the highest generation so far.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    /// Counts up with every token, also when one was discarded.
+    pub(super) generation: u64,
+    /// `None`: it was discarded.
+    pub(super) secret: Option<SecretString>,
+    /// When its generation ended.
+    pub(super) minted_at: Stamp,
+    /// How long it lives from then.
+    pub(super) life: Duration,
+    /// Label of the instance that has it from the service.
+    pub(super) minted_by: String,
+}
+
+impl Stored {
+    /// The token, unless it was discarded.
+    pub(super) fn token(self) -> Option<Token> {
+        let Stored { generation, secret, minted_at, life, minted_by } = self;
+        Some(Token { secret: secret?, generation, minted_at, life, minted_by: minted_by.into() })
+    }
+
+    fn from_line(line: Line) -> Stored {
+        Stored {
+            generation: line.generation,
+            secret: line.secret.map(SecretString::from),
+            minted_at: line.minted_at,
+            life: Duration::from_millis(line.life_ms),
+            minted_by: line.minted_by,
+        }
+    }
+
+    fn line(&self, number: u64) -> Line {
+        Line {
+            number,
+            generation: self.generation,
+            secret: self.secret.as_ref().map(|s| s.expose_secret().to_owned()),
+            minted_at: self.minted_at.clone(),
+            life_ms: u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX),
+            minted_by: self.minted_by.clone(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// The newest that this process has seen, with its number.
+    known: Option<(u64, Stored)>,
+}
+
+/// The file, or memory alone.
+pub(super) struct TokenFile {
+    path: Option<PathBuf>,
+    state: Mutex<State>,
+}
+
+impl TokenFile {
+    /// Beside the store at `store`; `None`: in memory. Nothing is opened yet.
+    pub(super) fn new(store: Option<&Path>) -> TokenFile {
+        TokenFile { path: store.map(|store| slot_file::beside(store, ".token")), state: Mutex::default() }
+    }
+
+    /// What is known of the token. Where the file is damaged, gone, or older than it was, what this process knows.
+    ///
+    /// # Errors
+    /// One sentence, where the file is there and may not be read: to generate another token would invalidate it.
+    pub(super) fn load(&self) -> Result<Option<Stored>, String> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(path) = &self.path {
+            match slot_file::look(path, &mut state.held) {
+                Ok(()) => {}
+                Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
+                    return Err(format!("the token in {} cannot be read: {e}; let this user read it", path.display()));
+                }
+                Err(_) => state.held = None,
+            }
+        }
+        state.refresh();
+        Ok(state.known.as_ref().map(|(_, stored)| stored.clone()))
+    }
+
+    /// Replaces it. Where the file cannot be written, this process alone knows.
+    pub(super) fn save(&self, stored: Stored) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let locked = self.path.as_ref().is_some_and(|path| slot_file::hold(path, &mut state.held).is_ok());
+        if locked {
+            state.refresh();
+        }
+        let number = state.known.as_ref().map_or(0, |(number, _)| *number) + 1;
+        if let Some(held) = state.held.as_ref().filter(|_| locked) {
+            // Both slots: the old token goes, and a damaged slot is made good.
+            let written = held.write(&stored.line(number)).and_then(|()| held.write(&stored.line(number + 1)));
+            if let Err(e) = written.and_then(|()| held.unlock()) {
+                tracing::warn!("the token cannot be written to its file: {e}");
+                state.held = None;
+            }
+        }
+        state.known = Some((number + 1, stored));
+    }
+
+    /// Writes what this process knows, where the file does not say it: it could not be written before.
+    pub(super) fn catch_up(&self) {
+        let known = |state: &State| state.known.as_ref().map(|(number, _)| *number);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = known(&state);
+        let Some(path) = &self.path else { return };
+        let there = slot_file::look(path, &mut state.held).ok().and(state.held.as_ref()).map(Held::read::<Line>);
+        let written = matches!(there, Some(Found::Value { value, .. }) if Some(value.number) >= ours);
+        let stored = state.known.as_ref().map(|(_, stored)| stored.clone()).filter(|_| !written);
+        drop(state);
+        if let Some(stored) = stored {
+            self.save(stored);
+        }
+    }
+}
+
+impl State {
+    /// Takes in what the file says, if it is newer.
+    fn refresh(&mut self) {
+        let Some(Found::Value { value, .. }) = self.held.as_ref().map(Held::read::<Line>) else { return };
+        if self.known.as_ref().is_none_or(|(number, _)| value.number > *number) {
+            self.known = Some((value.number, Stored::from_line(value)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::{Clock, ManualClock};
+
+    fn stored(generation: u64, secret: &str) -> Stored {
+        let clock = ManualClock::at(jiff::Timestamp::from_second(1_770_000_000).unwrap());
+        Stored {
+            generation,
+            secret: Some(secret.into()),
+            minted_at: clock.now().stamp(),
+            life: Duration::from_secs(3600),
+            minted_by: "pid 7 (serve)".into(),
+        }
+    }
+
+    fn secret(file: &TokenFile) -> Option<String> {
+        Some(file.load().unwrap()?.token()?.secret.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn what_one_saves_the_others_load() {
+        let dir = TempDir::new().unwrap();
+        let store = dir.path().join("acme.db");
+        let (one, two) = (TokenFile::new(Some(&store)), TokenFile::new(Some(&store)));
+        assert_eq!(secret(&one), None);
+        assert!(!dir.path().join("acme.db.token").exists(), "a look makes nothing");
+        one.save(stored(1, "first"));
+        assert_eq!((secret(&two).as_deref(), secret(&one).as_deref()), (Some("first"), Some("first")));
+        two.save(stored(2, "second"));
+        assert_eq!(secret(&one).as_deref(), Some("second"));
+        let text = fs::read_to_string(dir.path().join("acme.db.token")).unwrap();
+        assert!(!text.contains("first"), "an old token does not stay");
+        assert_eq!(fs::metadata(dir.path().join("acme.db.token")).unwrap().permissions().mode() & 0o777, 0o600);
+        one.save(Stored { secret: None, ..stored(2, "") });
+        assert_eq!((secret(&two), two.load().unwrap().unwrap().generation), (None, 2));
+    }
+
+    #[test]
+    fn damage_costs_only_what_nobody_knows() {
+        let dir = TempDir::new().unwrap();
+        let store = dir.path().join("acme.db");
+        let path = dir.path().join("acme.db.token");
+        let one = TokenFile::new(Some(&store));
+        one.save(stored(1, "first"));
+        let old = fs::read(&path).unwrap();
+        one.save(stored(2, "second"));
+        for harm in [&b""[..], &[0x55; 40_000], &old] {
+            fs::write(&path, harm).unwrap();
+            assert_eq!(secret(&one).as_deref(), Some("second"));
+        }
+        fs::remove_file(&path).unwrap();
+        assert_eq!(secret(&one).as_deref(), Some("second"));
+        one.save(stored(3, "third"));
+        assert_eq!(secret(&TokenFile::new(Some(&store))).as_deref(), Some("third"));
+        // Nowhere to write: the process itself goes on.
+        let nowhere = TokenFile::new(Some(&dir.path().join("no/acme.db")));
+        nowhere.save(stored(1, "mine"));
+        assert_eq!(secret(&nowhere).as_deref(), Some("mine"));
+    }
+}
