@@ -19,7 +19,10 @@ use reqwest::{
 use secrecy::ExposeSecret;
 
 use super::{Auth, Method, NetworkError, Request, Response, Transport, TransportError, retry_after};
-use crate::domain::clean_line;
+use crate::{config::read_file, domain::clean_line};
+
+/// Certificates are read to here; those of a whole system have a tenth of it.
+const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
 
 /// How [`HttpTransport`] connects.
 #[derive(Clone, Debug)]
@@ -218,7 +221,7 @@ fn retry_after_of(headers: &HeaderMap) -> Option<Duration> {
 
 fn authorities(path: &Path) -> Result<Vec<reqwest::Certificate>, HttpError> {
     let fail = |why: String| HttpError::CaFile { path: path.to_owned(), why };
-    let pem = std::fs::read(path).map_err(|e| fail(e.kind().to_string()))?;
+    let pem = read_file(path, LARGEST_CA_FILE).map_err(|e| fail(e.to_string()))?;
     let list = reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| fail(deepest(&e)))?;
     if list.is_empty() {
         return Err(fail("it holds no certificate in PEM form".into()));

@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File as OsFile,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -16,7 +15,7 @@ use super::{
     form::{Form, Value, line},
     paths, roster,
     schema::{Id, KEYS, VARIABLES},
-    themes,
+    small_file, themes,
     types::{
         Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, SecretSource, Symbols, Theme, Ui,
         Wall,
@@ -62,7 +61,7 @@ pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
         sink.push(Place::File(Arc::clone(&file)), message);
         Err(sink.into_errors())
     };
-    let bytes = match read(&path) {
+    let bytes = match small_file::read_file(&path, LARGEST) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound && !named => {
             return resolve(flags, env, None).map_err(|mut errors| {
@@ -88,15 +87,6 @@ pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
             fail(format!("line {line} is not UTF-8"))
         }
     }
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    OsFile::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other("it is larger than 4 MiB"));
-    }
-    Ok(bytes)
 }
 
 /// Checks the layers with `file` (its path and its text) already read.
@@ -338,7 +328,7 @@ impl Layers {
         }
         let ca_file = self.path(Id::CaFile);
         if let Some(path) = &ca_file
-            && let Err(e) = OsFile::open(path)
+            && let Err(e) = small_file::open(path)
             && let Some(place) = self.place(Id::CaFile)
         {
             sink.push(place.clone(), format!("'ca_file': cannot read {}: {e}", show_path(path)));

@@ -16,6 +16,7 @@ mod roster;
 mod schema;
 pub mod secret;
 mod show;
+mod small_file;
 #[cfg(test)]
 mod tests;
 mod themes;
@@ -29,6 +30,7 @@ pub use form::{Form, Value};
 pub use load::{Loaded, load, resolve};
 pub use schema::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, TRIGGERS, VARIABLES};
 pub use show::show;
+pub use small_file::read_file;
 #[cfg(test)]
 pub(crate) use tests::themes_of;
 pub use themes::{Paint, TONES, Tones};

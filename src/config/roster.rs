@@ -1,11 +1,12 @@
 //! `[watch] agents_csv`: a file with one agent a line. Its first line is `id,label,group`, in any order; only `id` must
 //! be there.
 
-use std::{collections::HashMap, fs::File, io::Read, path::Path, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use super::{
     error::{Place, Sink, quote, show_path, suggest},
     form::line,
+    small_file::read_file,
 };
 
 /// Files are read to here; a roster of 10,000 agents has less than one.
@@ -23,15 +24,13 @@ pub(super) struct Row {
 
 /// Reads the roster at `path`; `place` is where the configuration names it.
 pub(super) fn read(path: &Path, place: &Place, sink: &mut Sink) -> Vec<Row> {
-    let mut bytes = Vec::new();
-    match File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)) {
-        Err(e) => sink.push(place.clone(), format!("'agents_csv': cannot read {}: {e}", show_path(path))),
-        Ok(n) if n as u64 > LARGEST => {
-            sink.push(place.clone(), format!("'agents_csv': {} is larger than 8 MiB", show_path(path)));
+    match read_file(path, LARGEST) {
+        Ok(bytes) => parse(path, &bytes, sink),
+        Err(e) => {
+            sink.push(place.clone(), format!("'agents_csv': cannot read {}: {e}", show_path(path)));
+            Vec::new()
         }
-        Ok(_) => return parse(path, &bytes, sink),
     }
-    Vec::new()
 }
 
 /// Reads the roster's bytes.

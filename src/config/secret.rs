@@ -1,13 +1,6 @@
 //! Has the secret from where the configuration says, and keeps it out of every message.
 
-use std::{
-    fs::OpenOptions,
-    io::Read,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
+use std::{io, os::unix::fs::PermissionsExt, path::Path, process::Stdio, time::Duration};
 
 use secrecy::{SecretString, zeroize::Zeroizing};
 use tokio::{
@@ -19,6 +12,7 @@ use tokio::{
 use super::{
     env::Env,
     error::show_path,
+    small_file,
     types::{AuthMode, AuthSource, SecretSource},
 };
 use crate::domain::clean;
@@ -110,17 +104,9 @@ fn from_env(name: &str, env: &Env) -> Result<SecretString, SecretError> {
 fn from_file(path: &Path, env: &Env) -> Result<SecretString, SecretError> {
     let shown = show_path(path);
     let fail = |what: &str| SecretError(format!("api_key_file {shown} {what}"));
-    // Opened before it is looked at, so that what was checked is what is read; a pipe must not block.
-    let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(nonblock)
-        .open(path)
-        .map_err(|e| fail(&format!("cannot be read: {e}")))?;
-    let meta = file.metadata().map_err(|e| fail(&format!("cannot be read: {e}")))?;
-    if !meta.is_file() {
-        return Err(fail("is not a regular file"));
-    }
+    let unread = |e: io::Error| fail(&format!("cannot be read: {e}"));
+    // Looked at when it is open, so that what was checked is what is read.
+    let (file, meta) = small_file::open(path).map_err(unread)?;
     // The service manager lets a service in by an access list, whose mask shows as permissions of the group.
     let handed_over = env.get("CREDENTIALS_DIRECTORY").is_some_and(|dir| path.starts_with(dir));
     let others = if handed_over { 0o007 } else { 0o077 };
@@ -128,10 +114,7 @@ fn from_file(path: &Path, env: &Env) -> Result<SecretString, SecretError> {
         return Err(fail(&format!("can be read by others: run `chmod 600 {}`", shell_word(&shown))));
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST + 1));
-    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|e| fail(&format!("cannot be read: {e}")))?;
-    if bytes.len() > LARGEST {
-        return Err(fail("is larger than 64 KiB"));
-    }
+    small_file::read_to(file, LARGEST as u64, &mut bytes).map_err(unread)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| fail("is not text"))?;
     secret(&format!("api_key_file {shown}"), text.trim_end_matches(['\n', '\r']))
 }
@@ -278,7 +261,7 @@ mod tests {
             assert!(error.contains(what) && !error.contains("hunter"), "{error}");
         }
         let error = from_file(dir.path(), &Env::default()).unwrap_err().to_string();
-        assert!(error.ends_with("is not a regular file"), "{error}");
+        assert!(error.ends_with("it is a directory"), "{error}");
         assert!(from_file(&dir.path().join("none"), &Env::default()).unwrap_err().to_string().contains("cannot be"));
     }
 

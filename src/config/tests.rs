@@ -80,7 +80,7 @@ fn every_flag_and_every_variable_reaches_its_key() {
             Id::BaseUrl => "https://api.example.com",
             Id::StoreUrl => "sqlite:///x.db",
             Id::Timezone => "Asia/Kolkata",
-            Id::CaFile => "/dev/null",
+            Id::CaFile => "Cargo.toml",
             Id::AgentsCsv => continue,
             _ => match key.form {
                 Form::Word(words) => words.last().unwrap(),
@@ -246,6 +246,30 @@ fn a_missing_file_is_an_error_only_if_somebody_named_it() {
     std::fs::write(dir.path().join("config.toml"), b"a = 1\nb = \"\xff\"\n").unwrap();
     let errors = load(&Overrides::default(), &env).unwrap_err().to_string();
     assert!(errors.ends_with("config.toml: line 2 is not UTF-8"), "{errors}");
+}
+
+#[test]
+fn no_file_that_the_configuration_names_can_hold_us_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    assert!(std::process::Command::new("mkfifo").arg(path("fifo.toml")).status().unwrap().success());
+    std::os::unix::fs::symlink("/dev/zero", path("zero.toml")).unwrap();
+    for name in ["fifo.toml", "zero.toml"] {
+        let mut named = flags(&[(Id::UserName, "acme"), (Id::Agents, "x")]);
+        named.config = Some(path(name));
+        let told = load(&named, &Env::default()).unwrap_err().to_string();
+        assert!(told.ends_with(&format!("{name}: cannot be read: it is not a regular file")), "{told}");
+        let text = format!(
+            "[account]\nuser_name = \"acme\"\nca_file = \"{name}\"\n[auth]\napi_key_env = \"K\"\n\
+             [watch]\nagents_csv = \"{name}\"\n[ui]\ntheme = \"{name}\"\n"
+        );
+        let here = path("config.toml");
+        let told = resolve(&Overrides::default(), &Env::default(), Some((&here, &text))).unwrap_err().to_string();
+        for key in ["ca_file", "agents_csv", "theme"] {
+            let what = format!("'{key}': cannot read {}: it is not a regular file", path(name).display());
+            assert!(told.contains(&what), "{told}");
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::{
     error::{Lines, Place, Sink, quote, show_path, suggest},
     form::kind,
+    small_file::read_file,
 };
 use crate::domain::clean_line;
 
@@ -57,14 +58,8 @@ pub struct Tones {
 
 /// Reads the theme file at `path`, which `named` names.
 pub(super) fn read(path: &Path, named: &Place, sink: &mut Sink) -> Tones {
-    let text = std::fs::metadata(path).and_then(|m| {
-        if m.len() > LARGEST {
-            Err(std::io::Error::other("it is larger than 64 KiB"))
-        } else {
-            std::fs::read_to_string(path)
-        }
-    });
-    match text {
+    let text = read_file(path, LARGEST).map_err(|e| e.to_string());
+    match text.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())) {
         Ok(text) => parse(path, &text, sink),
         Err(e) => {
             sink.push(named.clone(), format!("'theme': cannot read {}: {e}", show_path(path)));

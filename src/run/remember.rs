@@ -2,7 +2,6 @@
 //! replaced as a whole, and of no consequence when it is lost.
 
 use std::{
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
@@ -10,7 +9,10 @@ use std::{
 
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
-use crate::app::{Choices, Notice, Severity};
+use crate::{
+    app::{Choices, Notice, Severity},
+    config::read_file,
+};
 
 /// A file of choices is never longer.
 const LARGEST: u64 = 64 * 1024;
@@ -42,14 +44,11 @@ impl Memory {
 }
 
 fn read(path: &Path) -> Result<Choices, String> {
-    match fs::metadata(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Choices::default()),
-        Err(e) => return Err(e.to_string()),
-        Ok(m) if m.len() > LARGEST => return Err("it is too large".into()),
-        Ok(_) => {}
+    match read_file(path, LARGEST) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| e.to_string()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Choices::default()),
+        Err(e) => Err(e.to_string()),
     }
-    let text = fs::read_to_string(path).map_err(|e| e.to_string())?;
-    serde_json::from_str(&text).map_err(|e| e.to_string())
 }
 
 /// Writes `choices` to `path` so that whoever reads it sees the old ones or the new ones, whatever happens meanwhile.
@@ -105,6 +104,8 @@ impl Saver {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::app::{Column, Names, Sort};
 
@@ -142,6 +143,21 @@ mod tests {
         }
         fs::write(&path, "{\"of_tomorrow\": 1}").unwrap();
         assert!(Memory::load(path).1.is_none(), "what a later version adds does no harm");
+    }
+
+    #[test]
+    fn a_pipe_or_a_device_in_its_place_is_told_and_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (fifo, zero) = (dir.path().join("fifo"), dir.path().join("zero"));
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        std::os::unix::fs::symlink("/dev/zero", &zero).unwrap();
+        for path in [fifo, zero] {
+            let (memory, notice) = Memory::load(path.clone());
+            assert_eq!(memory.choices, Choices::default());
+            assert!(notice.unwrap().text.ends_with("it is not a regular file"));
+            write(&path, &choices()).unwrap();
+            assert_eq!(Memory::load(path).0.choices, choices());
+        }
     }
 
     #[tokio::test]

@@ -333,4 +333,7 @@ fn a_file_without_certificates_is_named() {
         let error = HttpTransport::new(&options).unwrap_err();
         assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
     }
+    let endless = HttpOptions { ca_file: Some("/dev/zero".into()), ..options("https://api.example".into(), LONG) };
+    let error = HttpTransport::new(&endless).unwrap_err().to_string();
+    assert!(error.ends_with("/dev/zero: it is not a regular file"), "{error}");
 }
