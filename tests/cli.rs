@@ -448,6 +448,43 @@ fn a_service_that_fails_or_is_not_there_ends_once_with_6_and_what_is_known_is_pr
 }
 
 #[test]
+fn a_command_for_the_secret_ends_with_the_program() {
+    let service = Service::start(|_| {});
+    for (source, commands) in
+        [("api_key_command", &["once", "doctor --live", "serve"][..]), ("token_command", &["once", "stream"])]
+    {
+        for command in commands {
+            let home = Home::new();
+            let pid = home.path("pid");
+            let config = home.write(
+                "c.toml",
+                &format!(
+                    "[account]\nuser_name = \"acme\"\nbase_url = \"{}\"\n[auth]\n{source} = [\"sh\", \"-c\", \
+                     'sleep 600 & echo $! > {}; wait']\n[watch]\ncampaigns = [\"COLLECT-IN\"]\n",
+                    service.base_url,
+                    pid.display()
+                ),
+            );
+            let child = home
+                .ahtop(&["--config", config.to_str().unwrap()])
+                .args(command.split(' '))
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let number = || fs::read_to_string(&pid).ok().filter(|text| text.ends_with('\n'));
+            until("the command", || number().is_some());
+            signal(&child, Signal::INT);
+            let ended = finish(child);
+            assert_eq!(ended.code, 130, "{command}: {}", ended.err);
+            let stat = format!("/proc/{}/stat", number().unwrap().trim());
+            // A zombie waits for whoever collects orphans here.
+            until("its end", || fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z ")));
+        }
+    }
+}
+
+#[test]
 fn an_interrupted_once_prints_what_it_has() {
     let (service, home) = (Service::start(|_| {}), Home::new());
     assert_eq!(run(home.on(&service, &["-C", "COLLECT-IN"]).arg("once")).code, 0);

@@ -28,12 +28,12 @@ pub async fn run(args: &cli::Check, flags: &Overrides, env: &Env) -> Result<Exit
     if config.auth.is_none() {
         return Err(Failure::new(Exit::Credentials, "check --live needs an [auth] section: this process only watches"));
     }
-    let keys = session::keys(config, env).await?;
     let (requests, takes) = (config.watch.len() + 1, format_duration(check::takes(config)));
     print(&format!("live: at most {requests} requests, about {takes}\n"));
     if !args.yes && io::stdin().is_terminal() && !agreed() {
         return Ok(Exit::Ok);
     }
+    let keys = session::keys(config, env).await?;
     let session = Session::open(Open {
         auto_path: session::auto_path(config, env)?,
         role: Role::Command,

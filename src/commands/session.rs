@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::{Client, HttpOptions, HttpTransport},
-    commands::Failure,
+    commands::{Failure, stop},
     config::{
-        Config, Env, paths,
+        Config, Env, SecretSource, paths,
         secret::{self, Credentials},
     },
     domain::{Clock, Quiet, SystemClock, Target},
@@ -103,6 +103,10 @@ impl Session {
         let may_poll = keys.is_some();
         let poller = match keys {
             Some(keys) => {
+                let keys = match keys {
+                    Keys::Source(source) => Keys::Source(Arc::new(Until { source, cancel: cancel.clone() })),
+                    keys => keys,
+                };
                 let poller = poller(config, store.clone(), &me, keys, &wakes)?;
                 Some(store.spawn(poller.run(cancel.clone())))
             }
@@ -250,7 +254,13 @@ pub(crate) fn auto_path(config: &Config, env: &Env) -> Result<PathBuf, Failure> 
 /// Those of the source, with [`Exit::Credentials`].
 pub(crate) async fn keys(config: &Config, env: &Env) -> Result<Option<Keys>, Failure> {
     let Some(auth) = &config.auth else { return Ok(None) };
-    let credentials = secret::credentials(auth, env).await;
+    // A command has a process group of its own, where the terminal's Ctrl-C does not reach it.
+    let credentials = tokio::select! {
+        credentials = secret::credentials(auth, env) => credentials,
+        number = stop::signal(), if matches!(auth.source, SecretSource::KeyCommand(_)) => {
+            return Err(Failure::new(Exit::Signal(number), ""));
+        }
+    };
     let credentials = credentials.map_err(|e| Failure::new(Exit::Credentials, e.to_string()))?;
     Ok(Some(match credentials {
         Credentials::TokenFromKey(key) => Keys::Token(key),
@@ -276,5 +286,20 @@ struct Command(Vec<String>);
 impl TokenSource for Command {
     fn token(&self) -> Pin<Box<dyn Future<Output = Result<SecretString, String>> + Send + '_>> {
         Box::pin(async { secret::token_from(&self.0).await.map_err(|e| e.to_string()) })
+    }
+}
+
+/// A source that is asked no longer than the session lasts: its program ends with it.
+struct Until {
+    source: Arc<dyn TokenSource>,
+    cancel: CancellationToken,
+}
+
+impl TokenSource for Until {
+    fn token(&self) -> Pin<Box<dyn Future<Output = Result<SecretString, String>> + Send + '_>> {
+        Box::pin(async {
+            let token = self.cancel.run_until_cancelled(self.source.token()).await;
+            token.unwrap_or_else(|| Err("the process that asked for a token has ended".into()))
+        })
     }
 }

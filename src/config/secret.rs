@@ -12,6 +12,7 @@ use tokio::{
 use super::{
     env::Env,
     error::show_path,
+    process_group::ProcessGroup,
     small_file,
     types::{AuthMode, AuthSource, SecretSource},
 };
@@ -21,7 +22,8 @@ use crate::domain::clean;
 const LARGEST: usize = 64 * 1024;
 /// A command has so long for its first line and its end.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
-/// What a command wrote is there when it has ended; only a helper that it left behind keeps its output open for longer.
+/// What a command wrote is there when it has ended; only a program that left its process group keeps the output open for
+/// longer.
 const AFTER_END: Duration = Duration::from_millis(500);
 
 /// How requests are authorized.
@@ -145,58 +147,73 @@ async fn from_command(name: &str, argv: &[String], limit: Duration) -> Result<Se
     let shown = clean(program, 200);
     let fail = |what: String| SecretError(format!("{name} '{shown}' {what}; run it by hand to see why"));
     // Its messages are not shown: they could hold the secret, and would be painted over the screen.
-    let mut child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|e| fail(format!("cannot be run: {e}")))?;
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let (mut child, group) = ProcessGroup::spawn(&mut command).map_err(|e| fail(format!("cannot be run: {e}")))?;
     let Some(mut stdout) = child.stdout.take() else { return Err(fail("has no output".into())) };
-    let mut line = Line::default();
+    let mut output = Output::new();
     let ended = timeout(limit, async {
         loop {
             tokio::select! {
-                status = child.wait() => return status,
-                more = line.read(&mut stdout) => if !more { return child.wait().await },
+                status = child.wait() => return status.map(Some),
+                more = output.read(&mut stdout) => match more {
+                    _ if output.too_long() => return Ok(None),
+                    true => {}
+                    false => return child.wait().await.map(Some),
+                },
             }
         }
-    });
-    let status = ended
-        .await
-        .map_err(|_| fail(format!("did not end within {} s", limit.as_secs())))?
-        .map_err(|e| fail(format!("cannot be waited for: {e}")))?;
-    if !status.success() {
+    })
+    .await;
+    // From here on nothing of it runs: neither itself, where its time is over or it prints without end, nor what it
+    // left behind. Its end is taken note of, or it would stay as a zombie for a while.
+    drop(group);
+    let _ = timeout(AFTER_END, child.wait()).await;
+    let status = match ended {
+        Err(_) => return Err(fail(format!("did not end within {} s", limit.as_secs()))),
+        Ok(Err(e)) => return Err(fail(format!("cannot be waited for: {e}"))),
+        Ok(Ok(status)) => status,
+    };
+    if let Some(status) = status.filter(|status| !status.success()) {
         return Err(fail(format!("failed ({status})")));
     }
-    let rest = async { while !line.complete && line.read(&mut stdout).await {} };
+    let rest = async { while !output.too_long() && output.read(&mut stdout).await {} };
     let _ = timeout(AFTER_END, rest).await;
-    let text = std::str::from_utf8(&line.bytes).map_err(|_| fail("printed something that is not text".into()))?;
+    if output.too_long() {
+        return Err(fail("prints more than 64 KiB".into()));
+    }
+    let line = output.bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    let text = std::str::from_utf8(line).map_err(|_| fail("printed something that is not text".into()))?;
     secret(&format!("the first line of {name} '{shown}'"), text.trim_end_matches('\r'))
 }
 
-/// The first line of an output; what follows is read and dropped, so that the writer does not block.
-#[derive(Default)]
-struct Line {
+/// What a program prints, up to a little more than is taken.
+struct Output {
     bytes: Zeroizing<Vec<u8>>,
-    complete: bool,
 }
 
-impl Line {
+impl Output {
+    const PIECE: usize = 4096;
+
+    fn new() -> Self {
+        // It never grows: that would leave copies of the secret behind.
+        Output { bytes: Zeroizing::new(Vec::with_capacity(LARGEST + Self::PIECE)) }
+    }
+
+    fn too_long(&self) -> bool {
+        self.bytes.len() > LARGEST
+    }
+
     /// Reads a piece; false at the end.
     async fn read(&mut self, from: &mut ChildStdout) -> bool {
-        let mut piece = Zeroizing::new([0u8; 4096]);
-        let n = match from.read(&mut piece[..]).await {
-            Ok(0) | Err(_) => return false,
-            Ok(n) => n,
-        };
-        if !self.complete {
-            let end = piece[..n].iter().position(|b| *b == b'\n');
-            self.bytes.extend_from_slice(&piece[..end.unwrap_or(n)]);
-            self.complete = end.is_some() || self.bytes.len() > LARGEST;
+        let mut piece = Zeroizing::new([0u8; Self::PIECE]);
+        match from.read(&mut piece[..]).await {
+            Ok(0) | Err(_) => false,
+            Ok(n) => {
+                self.bytes.extend_from_slice(&piece[..n]);
+                true
+            }
         }
-        true
     }
 }
 
@@ -273,14 +290,65 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_gives_its_first_line() {
-        for script in ["echo k3y", "printf k3y", "printf 'k3y\\r\\nmore\\n'", "echo k3y; head -c 300000 /dev/zero"] {
+        for script in ["echo k3y", "printf k3y", "printf 'k3y\\r\\nmore\\n'", "echo k3y; head -c 60000 /dev/zero"] {
             assert_eq!(run(script).await.unwrap().expose_secret(), "k3y", "{script}");
         }
     }
 
+    /// Waits until the process whose number a script left in `file` has ended. A script that was ended before it could
+    /// write has left nothing.
+    async fn gone(file: &Path) {
+        let Some(pid) = fs::read_to_string(file).ok().and_then(|text| text.trim().parse::<i32>().ok()) else { return };
+        let _ = fs::remove_file(file);
+        for _ in 0..1000 {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            // A zombie waits for whoever collects orphans here.
+            if stat.is_empty() || stat.contains(") Z ") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{pid} still runs");
+    }
+
     #[tokio::test]
-    async fn a_helper_that_a_command_leaves_behind_does_not_hold_us_up() {
-        assert_eq!(run("sleep 30 & echo k3y").await.unwrap().expose_secret(), "k3y");
+    async fn nothing_of_a_command_is_left_however_it_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pid");
+        let script = |rest: &str| format!("sleep 600 & echo $! > {}; {rest}", file.display());
+        assert_eq!(run(&script("echo k3y")).await.unwrap().expose_secret(), "k3y");
+        gone(&file).await;
+        for (rest, limit, what) in [("wait", 1, "did not end within 1 s"), ("exec yes", 20, "prints more than 64 KiB")]
+        {
+            let told = from_command("token_command", &sh(&script(rest)), Duration::from_secs(limit)).await.unwrap_err();
+            assert!(told.to_string().contains(what), "{told}");
+            gone(&file).await;
+        }
+        let dropped = timeout(Duration::from_secs(1), run(&script("wait"))).await;
+        assert!(dropped.is_err());
+        gone(&file).await;
+    }
+
+    #[tokio::test]
+    async fn a_program_that_leaves_the_group_does_not_hold_us_up_and_keeps_nothing_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let (go, out) = (dir.path().join("go"), dir.path().join("out"));
+        let left = format!(
+            "trap '' PIPE; : > {0}.in; until [ -e {0} ]; do sleep 0.05; done; echo x || echo closed > {1}",
+            go.display(),
+            out.display()
+        );
+        let script =
+            format!("setsid sh -c \"{left}\" & until [ -e {}.in ]; do sleep 0.05; done; echo k3y", go.display());
+        assert_eq!(run(&script).await.unwrap().expose_secret(), "k3y");
+        fs::write(&go, "").unwrap();
+        for _ in 0..500 {
+            if fs::read_to_string(&out).is_ok_and(|text| text == "closed\n") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the output is still open");
     }
 
     #[tokio::test]
@@ -292,7 +360,9 @@ mod tests {
             ("echo; echo hunter2", "is empty"),
             ("echo hunter2 x", "no key has"),
             ("printf 'hunter2\\377'", "is not text"),
-            ("head -c 70000 /dev/zero | tr '\\0' x", "more than 64 KiB"),
+            ("head -c 70000 /dev/zero | tr '\\0' x", "prints more than 64 KiB"),
+            ("echo hunter2; head -c 70000 /dev/zero", "prints more than 64 KiB"),
+            ("exec yes hunter2", "prints more than 64 KiB"),
         ] {
             let error = run(script).await.unwrap_err().to_string();
             assert!(error.contains(what) && !error.contains("hunter"), "{script}: {error}");

@@ -5,14 +5,14 @@ use std::{collections::VecDeque, process::Stdio, sync::Arc, time::Duration};
 use serde::Serialize;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    process::{Child, Command},
+    process::Command,
     task::JoinSet,
     time::Instant,
 };
 
 use crate::{
     alert::{AlertEvent, Matter, Step, Subject, words},
-    config::Hook,
+    config::{Hook, ProcessGroup},
     domain::{Stamp, clean_line, opening},
     store::{Event, EventKind, Handle, Instance, Words},
 };
@@ -161,10 +161,7 @@ async fn once(hook: &Hook, payload: &str) -> Result<(), String> {
     command.args(arguments).env_clear();
     command.envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    // A group of its own, so that its children go with it.
-    command.process_group(0).kill_on_drop(true);
-    let mut child = command.spawn().map_err(|e| format!("cannot be started: {e}"))?;
-    let group = Group::of(&child);
+    let (mut child, group) = ProcessGroup::spawn(&mut command).map_err(|e| format!("cannot be started: {e}"))?;
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
     let payload = format!("{payload}\n");
     let tell = tokio::spawn(async move {
@@ -197,24 +194,6 @@ async fn once(hook: &Hook, payload: &str) -> Result<(), String> {
         Ok(Ok(status)) => Err(format!("{status}{said}")),
         Ok(Err(e)) => Err(e.to_string()),
         Err(_) => Err(format!("killed after {} s{said}", hook.timeout.as_secs())),
-    }
-}
-
-/// The program's process group, killed as a whole when this is dropped: on a timeout, at our own end, and for children
-/// that outlive the program.
-struct Group(Option<rustix::process::Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        Group(child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)))
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
     }
 }
 

@@ -9,7 +9,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
-use super::Done;
+use super::{Done, stop};
 use crate::{
     cli,
     config::{Env, Overrides},
@@ -66,7 +66,12 @@ pub async fn run(args: &cli::Doctor, flags: &Overrides, env: &Env) -> Done {
     }
     findings.extend(machine::look(loaded.as_ref().map(|l| &l.config), env));
     match &loaded {
-        Some(loaded) if args.live => findings.extend(live::look(&loaded.config, env).await),
+        Some(loaded) if args.live => tokio::select! {
+            biased;
+            // What it runs for a token ends with it.
+            number = stop::signal() => return Done { exit: Exit::Signal(number), ..page(&findings) },
+            looked = live::look(&loaded.config, env) => findings.extend(looked),
+        },
         Some(_) => findings.push(Finding::ok("service", "not asked; `ahtop doctor --live` sends one request")),
         None => {}
     }
