@@ -18,7 +18,11 @@ use reqwest::{
 };
 use secrecy::ExposeSecret;
 
-use super::{Auth, Method, NetworkError, Request, Response, Transport, TransportError, retry_after};
+use super::{
+    Auth, Method, NetworkError, Request, Response, Transport, TransportError,
+    loopback::{self, Elsewhere, LookUp, LoopbackOnly},
+    retry_after,
+};
 use crate::{config::read_file, domain::clean_line};
 
 /// Certificates are read to here; those of a whole system have a tenth of it.
@@ -27,7 +31,7 @@ const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
 /// How [`HttpTransport`] connects.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
-    /// Origin of the API: `https`, or `http` to a loopback address.
+    /// Origin of the API: `https`, or `http` to a loopback address, also by a name that leads to one.
     pub base_url: String,
     /// Longest time for name, connection and TLS handshake.
     pub connect_timeout: Duration,
@@ -77,6 +81,11 @@ impl HttpTransport {
     /// # Errors
     /// The address, the certificates, or the system's TLS set-up cannot be used.
     pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
+        Self::looking_up(options, loopback::system)
+    }
+
+    /// The same; `look_up` finds the names of plain `http`.
+    pub(super) fn looking_up(options: &HttpOptions, look_up: LookUp) -> Result<Self, HttpError> {
         let url = Url::parse(&options.base_url).map_err(|e| HttpError::Url(e.to_string()))?;
         let host = url.host_str().unwrap_or_default().to_owned();
         if !url.username().is_empty() || url.password().is_some() {
@@ -114,7 +123,7 @@ impl HttpTransport {
         }
         if !secure {
             // No handshake will happen, so a machine without any authority must not stop us.
-            builder = builder.tls_certs_only([]);
+            builder = builder.tls_certs_only([]).dns_resolver(LoopbackOnly(look_up));
         } else if let Some(path) = &options.ca_file {
             builder = builder.tls_certs_merge(authorities(path)?);
         }
@@ -158,7 +167,9 @@ impl HttpTransport {
 
     /// What went wrong, by the chain of causes.
     fn failure(&self, error: &reqwest::Error) -> TransportError {
-        let error = if error.is_dns() {
+        let error = if let Some(there) = causes(error).iter().find_map(|e| e.downcast_ref::<Elsewhere>()) {
+            NetworkError::Elsewhere(self.host.clone(), there.0)
+        } else if error.is_dns() {
             NetworkError::Dns(self.host.clone())
         } else if let Some(tls) = causes(error).iter().find_map(|e| e.downcast_ref::<rustls::Error>()) {
             NetworkError::Tls(clean_line(&tls.to_string(), 160).into())

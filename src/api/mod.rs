@@ -6,6 +6,7 @@ mod echo;
 mod http;
 mod json;
 mod jwt;
+mod loopback;
 mod reply;
 mod retry_after;
 mod sentence;

@@ -1,6 +1,6 @@
 //! What a reply means for us.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 
@@ -78,6 +78,9 @@ pub enum NetworkError {
     /// The name was not found.
     #[error("cannot find the host {0}: check [account] base_url and the name service")]
     Dns(Arc<str>),
+    /// Plain `http`, and the name leads away from this machine.
+    #[error("not sent: {0} leads to {1}, and plain http is for this machine alone: mend /etc/hosts, or use https")]
+    Elsewhere(Arc<str>, IpAddr),
     /// No connection.
     #[error("cannot connect: {0}: check the network, the proxy and [account] base_url")]
     Connect(Arc<str>),

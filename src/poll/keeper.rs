@@ -336,9 +336,9 @@ impl Keeper {
                 (MintEnd::NotSent, Ready::Wait(link, now.mono + d))
             }
             // Nothing reached the service: no minting was spent.
-            Reply::Network(NetworkError::Dns(_) | NetworkError::Connect(_) | NetworkError::Tls(_)) => {
-                (MintEnd::NotSent, self.retry(now, down))
-            }
+            Reply::Network(
+                NetworkError::Dns(_) | NetworkError::Elsewhere(..) | NetworkError::Connect(_) | NetworkError::Tls(_),
+            ) => (MintEnd::NotSent, self.retry(now, down)),
             // After an early death it is the other program's doing, which uses up the account's generations.
             Reply::Throttled { .. } if self.unfit.is_some() => {
                 self.unanswered = true;

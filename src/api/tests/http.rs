@@ -271,6 +271,28 @@ async fn a_name_that_does_not_exist_is_told() {
     assert!(proxied || error == NetworkError::Dns("no-such-host.invalid".into()), "{error:?}");
 }
 
+#[tokio::test]
+async fn plain_http_goes_to_this_machine_wherever_localhost_leads() {
+    let (url, mut seen) = fixed("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+    let url = url.replace("127.0.0.1", "localhost");
+    let far = |_: &str| Ok(vec![([192, 0, 2, 7], 0).into()]);
+    let transport = HttpTransport::looking_up(&options(url.clone(), LONG), far).unwrap();
+    let error = network(transport.send(request(Method::Post)).await);
+    assert_eq!(error, NetworkError::Elsewhere("localhost".into(), [192, 0, 2, 7].into()));
+    let told = "not sent: localhost leads to 192.0.2.7, and plain http is for this machine alone: mend /etc/hosts, or \
+                use https";
+    assert_eq!(error.to_string(), told);
+    assert!(seen.try_recv().is_err());
+    // The address in between counts for nothing.
+    let both = |_: &str| Ok(vec![([192, 0, 2, 7], 0).into(), ([127, 0, 0, 1], 0).into()]);
+    let transport = HttpTransport::looking_up(&options(url.clone(), LONG), both).unwrap();
+    assert_eq!(transport.send(request(Method::Post)).await.unwrap().status, 200);
+    assert!(seen.try_recv().is_ok());
+    let none = |_: &str| Ok(vec![]);
+    let transport = HttpTransport::looking_up(&options(url, LONG), none).unwrap();
+    assert!(matches!(network(transport.send(request(Method::Post)).await), NetworkError::Connect(_)));
+}
+
 /// Runs itself in a process with a proxy, because the environment belongs to the whole process.
 #[tokio::test]
 async fn the_proxy_of_the_system_is_used_but_never_for_loopback() {
