@@ -74,19 +74,29 @@ pub struct ConfigError {
     pub message: String,
 }
 
-/// Everything that is wrong, in the order of the file. `Display` is one line for each.
+/// Everything that is wrong, in the order of the file. `Display` is one line for each of the first [`TOLD`](Self::TOLD),
+/// and how many more there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
+impl ConfigErrors {
+    /// More lines at a time help nobody; the first ones tell what kind of file it is.
+    pub const TOLD: usize = 50;
+}
+
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, error) in self.0.iter().enumerate() {
+        for (i, error) in self.0.iter().take(Self::TOLD).enumerate() {
             if i > 0 {
                 writeln!(f)?;
             }
             write!(f, "{error}")?;
         }
-        Ok(())
+        match self.0.len().saturating_sub(Self::TOLD) {
+            0 => Ok(()),
+            1 => write!(f, "\nand 1 more error"),
+            more => write!(f, "\nand {more} more errors"),
+        }
     }
 }
 

@@ -18,11 +18,11 @@ pub(super) fn look(flags: &Overrides, env: &Env) -> (Vec<Finding>, Option<Loaded
         Err(errors) => {
             let text = errors.to_string();
             let first = text.lines().next().unwrap_or("it cannot be read").to_owned();
-            let more = match text.lines().count() {
+            let more = match errors.0.len() {
                 0 | 1 => String::new(),
                 n => format!(" and {} more", n - 1),
             };
-            let text = format!("{first}{more}: `ahtop check` shows all, `ahtop config init` writes one to start from");
+            let text = format!("{first}{more}: `ahtop check` shows more, `ahtop config init` writes one to start from");
             return (vec![Finding::bad("configuration", Exit::Config, text)], None);
         }
     };

@@ -59,7 +59,7 @@ async fn what_is_wrong_has_its_exit_code_and_remedy() {
     assert!(done.out.contains("look  characters     ASCII: the locale (C)"), "{}", done.out);
     let done = run(&cli::Doctor::default(), &Overrides::default(), &env(dir.path(), &[])).await;
     assert_eq!(done.exit, Exit::Config, "{}", done.out);
-    assert!(done.out.contains("`ahtop check` shows all") && done.out.contains("colours"), "{}", done.out);
+    assert!(done.out.contains("`ahtop check` shows more") && done.out.contains("colours"), "{}", done.out);
 }
 
 #[tokio::test]

@@ -42,6 +42,18 @@ fn a_monster_is_told_and_not_a_crash() {
 }
 
 #[test]
+fn of_very_many_errors_the_first_are_told_and_how_many_more() {
+    let keys = |n: usize| (0..n).fold(BASE.to_owned(), |text, i| format!("{text}zebra{i} = 1\n"));
+    let lines = |n: usize| told(&[], &[], &keys(n)).lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines(50).len(), 50);
+    assert_eq!((lines(51).len(), lines(51)[50].as_str()), (51, "and 1 more error"));
+    let many = lines(3000);
+    assert_eq!((many.len(), many[50].as_str()), (51, "and 2950 more errors"));
+    assert!(many[0].starts_with("dir/config.toml:7:1: unknown key 'zebra0'"), "{}", many[0]);
+    assert!(many[49].starts_with("dir/config.toml:56:1: unknown key 'zebra49'"), "{}", many[49]);
+}
+
+#[test]
 fn errors_of_flags_and_variables_name_them() {
     let token = "[account]\nuser_name = \"u\"\n[auth]\ntoken_command = [\"t\"]\n[watch]\nagents = [\"a\"]\n";
     for (flags, vars, text, expected) in [
