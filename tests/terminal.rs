@@ -355,3 +355,75 @@ fn the_mouse_is_taken_where_it_is_asked_for_and_given_back() {
     assert_eq!(pty.exit(), 0);
     assert!(pty.raw.lock().unwrap().contains("\x1b]52;c;YTE=\x07"), "the id of a1");
 }
+
+/// Replies of terminals to questions that somebody else asked.
+const REPLIES: [&str; 16] = [
+    "\x1bP1$r0 q\x1b\\",
+    "\x1bP1$r0;38;5;231m\x1b\\",
+    "\x1bP!|7E565445\x1b\\",
+    "\x1bP>|XTerm(398)\x1b\\",
+    "\x1bP1+r544e=787465726d\x1b\\",
+    "\x1b[?64;1;2;6;22c",
+    "\x1b[>0;276;0c",
+    "\x1b[?2026;2$y",
+    "\x1b[24;80R",
+    "\x1b[8;24;80t",
+    "\x1b[?1u",
+    "\x1b]11;rgb:0000/0000/0000\x07",
+    "\x1b]52;c;cXFxcQ==\x1b\\",
+    "\x1b]lquit: q?\x1b\\",
+    "\x1b_Gi=31;OK\x1b\\",
+    "\x1b^q\x1b\\\x1bXq\x1b\\",
+];
+
+#[test]
+fn late_replies_of_a_terminal_are_no_keys_whole_or_in_pieces() {
+    let mut pty = Pty::dashboard(&[]);
+    pty.drawn();
+    for reply in REPLIES {
+        pty.type_text(reply);
+    }
+    // Where this thread had to stand aside for longer than an Esc may, the pieces prove nothing.
+    let mut in_time = false;
+    for _ in 0..20 {
+        let mut slowest = Duration::ZERO;
+        for byte in REPLIES.concat().as_bytes() {
+            let written = Instant::now();
+            pty.type_text(str::from_utf8(&[*byte]).unwrap());
+            thread::sleep(Duration::from_millis(2));
+            slowest = slowest.max(written.elapsed());
+        }
+        in_time = slowest < Duration::from_millis(60);
+        if in_time {
+            break;
+        }
+        thread::sleep(Duration::from_secs(2));
+        pty = Pty::dashboard(&[]);
+        pty.drawn();
+    }
+    assert!(in_time, "this machine is too busy to write a few bytes");
+    // The view is the one of before, and the next keys are keys: a filter takes the letters as they are.
+    pty.until("the dashboard", |s| s.contents().contains("AGENT ") && s.contents().contains("a1"));
+    pty.type_text("/k");
+    pty.until("the filter with what was typed alone", |s| {
+        s.contents().lines().any(|line| line.trim_end().ends_with("/k") || line.contains("filter: k"))
+    });
+    let text = pty.screen.lock().unwrap().screen().contents();
+    for word in ["sort:", "Sort the other way round", "copied"] {
+        assert!(!text.contains(word), "{word:?} on\n{text}");
+    }
+    pty.type_text("\rq");
+    assert_eq!(pty.exit(), 0);
+}
+
+#[test]
+fn a_lone_escape_is_a_key() {
+    let mut pty = Pty::dashboard(&[]);
+    pty.drawn();
+    pty.type_text("?");
+    pty.until("the help", |s| s.contents().contains("Sort the other way round"));
+    pty.type_text("\x1b");
+    pty.until("the table", |s| !s.contents().contains("Sort the other way round"));
+    pty.type_text("q");
+    assert_eq!(pty.exit(), 0);
+}

@@ -1,6 +1,7 @@
 //! The only writer to the terminal: its modes, its bytes, its keys, and giving it back.
 
 mod attention;
+mod decode;
 mod facts;
 mod guard;
 mod pen;

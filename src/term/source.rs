@@ -1,14 +1,22 @@
 //! What comes from the terminal and about it: keys, signals and the end of the line, each as a stream.
 
-use std::{io, os::fd::AsFd, thread, time::Duration};
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::fd::AsFd,
+    thread,
+    time::Duration,
+};
 
 use crossterm::event::Event;
 use futures::stream::{self, Stream};
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
 };
+
+use super::decode::Decoder;
 
 /// Something that the system tells us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +36,11 @@ pub enum Signal {
 /// Most keys that wait; the terminal's own buffer waits behind them.
 const KEYS: usize = 1024;
 
-/// The keys, and the sizes of the terminal. They are read on a thread of their own: the reader of crossterm never returns
-/// once the terminal has hung up, and whoever polls it would hang with it. It also forgets a change of the size that
-/// comes together with a key, so that these are heard of from the signal itself.
+/// The keys, and the sizes of the terminal. Keys are read on a thread of their own, so that the program does not hang
+/// where reading does. Sizes are heard of from the signal.
 ///
 /// # Errors
-/// Where the handler of the signal cannot be installed.
+/// Where the handler of the signal cannot be installed, or the terminal cannot be opened.
 pub fn input() -> io::Result<impl Stream<Item = io::Result<Event>> + Send + Unpin> {
     let (sender, receiver) = mpsc::channel(KEYS);
     let (mut resized, sizes) = (signal(SignalKind::window_change())?, sender.clone());
@@ -45,29 +52,54 @@ pub fn input() -> io::Result<impl Stream<Item = io::Result<Event>> + Send + Unpi
             }
         }
     });
-    let read = move || {
-        let mut failures = 0;
-        while failures < 10 {
-            match crossterm::event::read() {
-                Ok(event) => {
+    let keyboard = keyboard()?;
+    thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&keyboard, &sender))?;
+    Ok(from_channel(receiver))
+}
+
+/// Where keys come from: standard input, or the terminal itself where that is something else.
+fn keyboard() -> io::Result<File> {
+    let stdin = io::stdin();
+    if rustix::termios::isatty(&stdin) {
+        Ok(stdin.as_fd().try_clone_to_owned()?.into())
+    } else {
+        File::open("/dev/tty")
+    }
+}
+
+/// Reads until nobody wants keys any more, or the terminal is gone.
+fn read_keys(mut keyboard: &File, sender: &mpsc::Sender<io::Result<Event>>) {
+    let (mut decoder, mut bytes, mut failures) = (Decoder::default(), [0; 1024], 0);
+    while failures < 10 {
+        let patience = decoder.patience().and_then(|patience| Timespec::try_from(patience).ok());
+        let mut out = Vec::new();
+        match rustix::event::poll(&mut [PollFd::new(keyboard, PollFlags::IN)], patience.as_ref()) {
+            Ok(0) => decoder.pause(&mut out),
+            Ok(_) => match keyboard.read(&mut bytes) {
+                Ok(length @ 1..) => {
                     failures = 0;
-                    if !matches!(event, Event::Resize(..)) && sender.blocking_send(Ok(event)).is_err() {
-                        return;
-                    }
+                    decoder.read(&bytes[..length], &mut out);
                 }
-                Err(_) => {
+                Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+                // A shell that had the terminal meanwhile may have left an end of file in it: that passes.
+                Ok(_) | Err(_) => {
                     failures += 1;
                     thread::sleep(Duration::from_millis(50));
                 }
+            },
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => {
+                failures += 1;
+                thread::sleep(Duration::from_millis(50));
             }
         }
-        let _ = sender.blocking_send(Err(io::Error::other("the terminal cannot be read")));
-    };
-    let started = thread::Builder::new().name("keys".to_owned()).spawn(read);
-    if let Err(e) = started {
-        tracing::error!("no thread for the keys: {e}");
+        for event in out {
+            if sender.blocking_send(Ok(event)).is_err() {
+                return;
+            }
+        }
     }
-    Ok(from_channel(receiver))
+    let _ = sender.blocking_send(Err(io::Error::other("the terminal cannot be read")));
 }
 
 /// The signals, and the hang-up of the terminal, which not every system turns into one.
