@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use ahtop::{
     domain::{Clock, Condition, Mono, Target},
-    sim::{Fault, FaultScope, SimService, Span, Verdict},
+    sim::{Fault, FaultScope, SimService, Span, Verdict, options::Latency},
     store::Link,
 };
 use support::{Process, World, every_reading_was_told};
@@ -310,4 +310,19 @@ async fn a_crash_hands_over_within_ten_seconds_and_a_clean_exit_within_one() {
     watching.kill().await;
     until("taken over after a crash", Duration::from_secs(10), || holder(&third) == Some(third.me.id.clone())).await;
     check_limits(&world);
+}
+
+/// The answer waits in the socket while the process is stopped; its age goes on.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_came_while_the_process_was_stopped_is_as_old_as_its_request() {
+    let world = World::new(8, 192, |o| o.latency = Latency::Fixed(700));
+    let process = world.start(&world.targets, 1);
+    sleep(MINUTE * 2).await;
+    for _ in 0..20 {
+        process.stop();
+        sleep(MINUTE).await;
+        process.go_on();
+        sleep(Duration::from_millis(3210)).await;
+    }
+    assert!(every_reading_was_told(&world, &process) > 100);
 }

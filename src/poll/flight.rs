@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::{Auth, Client, Reply},
-    domain::{Mono, Now, Outcome, Reading, Target, opening},
+    domain::{Mono, Now, Outcome, Reading, Stamp, Target, opening},
     store::{
         EventKind, Handle, Hit, Link, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, ReplyKind, StoreError, Words,
     },
@@ -19,6 +19,9 @@ use crate::{
 
 /// A permit that was not used by then is void: the process may have been suspended.
 const VOID_AFTER: Duration = Duration::from_secs(1);
+
+/// Timers come a little late.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A request that has ended.
 pub(super) struct Landed {
@@ -29,6 +32,8 @@ pub(super) struct Landed {
     reply: Option<(Reply, Duration)>,
     /// When the reply arrived, whenever it is looked at.
     at: Now,
+    /// The moment from which what was told has its age.
+    told: Stamp,
 }
 
 impl Poller {
@@ -65,13 +70,14 @@ impl Poller {
         self.pacer.sent(now.mono);
         self.schedule.sent(&target);
         self.aloft.insert(permit, target.clone());
-        self.flights.spawn(fly(self.store.clone(), self.client.clone(), auth, generation, target, permit, void_at));
+        let flight = Flight { target, permit, generation, void_at, timeout: self.rules.timeout };
+        self.flights.spawn(fly(self.store.clone(), self.client.clone(), auth, flight));
         Ok(Step::Again)
     }
 
     /// Takes in a request that ended.
     pub(super) async fn landed(&mut self, landed: Result<Landed, tokio::task::JoinError>) -> Result<(), StoreError> {
-        let Ok(Landed { target, permit, generation, reply, at: now }) = landed else {
+        let Ok(Landed { target, permit, generation, reply, at: now, told }) = landed else {
             return self.crashed().await;
         };
         self.aloft.remove(&permit);
@@ -81,7 +87,7 @@ impl Poller {
             return self.store.call(move |s| s.finish(permit, false)).await;
         };
         self.meter.reply(kind(&reply), took, now.mono);
-        let reading = |outcome, name| Reading { target: target.clone(), at: now.stamp(), outcome, name };
+        let reading = |outcome, name| Reading { target: target.clone(), at: told.clone(), outcome, name };
         let mut event = None;
         let reading = match &reply {
             Reply::Value { aht, name } => Some(reading(Outcome::Value(*aht), name.clone())),
@@ -223,21 +229,22 @@ fn kind(reply: &Reply) -> ReplyKind {
     }
 }
 
-async fn fly(
-    store: Handle,
-    client: Arc<Client>,
-    auth: Auth,
-    generation: Option<u64>,
+/// A request to be sent.
+struct Flight {
     target: Target,
     permit: PermitId,
+    generation: Option<u64>,
     void_at: Mono,
-) -> Landed {
-    let sent = store.direct().now().mono;
-    let reply = if sent < void_at {
-        let reply = client.aht(&target, &auth).await;
-        Some((reply, store.direct().now().mono.since(sent)))
-    } else {
-        None
-    };
-    Landed { target, permit, generation, reply, at: store.direct().now() }
+    timeout: Duration,
+}
+
+async fn fly(store: Handle, client: Arc<Client>, auth: Auth, flight: Flight) -> Landed {
+    let Flight { target, permit, generation, void_at, timeout } = flight;
+    let sent = store.direct().now();
+    let reply = if sent.mono < void_at { Some(client.aht(&target, &auth).await) } else { None };
+    let at = store.direct().now();
+    let took = at.mono.since(sent.mono);
+    // A process that was stopped meanwhile finds an answer that may be as old as the request.
+    let told = if took > timeout + TICK { sent.stamp() } else { at.stamp() };
+    Landed { target, permit, generation, reply: reply.map(|reply| (reply, took)), at, told }
 }
