@@ -148,6 +148,21 @@ struct Known {
     last: Option<Record>,
     /// There was no store when we began: where no file is there either, nothing can have been sent.
     first_start: bool,
+    /// No file could be used the last time.
+    unusable: bool,
+    /// When a file was last found that a process of another boot had written since we wrote it.
+    other_boot: Option<Mono>,
+}
+
+/// Why requests wait, for the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// No file can be written: nothing is sent.
+    Unusable,
+    /// It is not known what was sent; nothing is before this.
+    Held(Mono),
+    /// Processes that share the files disagree on when the machine started.
+    OtherBoot,
 }
 
 /// The files of an account. See the module.
@@ -160,7 +175,7 @@ impl Guard {
     /// Nothing is opened yet. `first_start`: there is no store yet whose requests might be forgotten.
     pub(super) fn new(places: Vec<PathBuf>, first_start: bool) -> Guard {
         let held = places.iter().map(|_| None).collect();
-        Guard { places, known: Mutex::new(Known { held, last: None, first_start }) }
+        Guard { places, known: Mutex::new(Known { held, last: None, first_start, unusable: false, other_boot: None }) }
     }
 
     /// Asks `grant` only where the files have room too, and writes down what it gives.
@@ -246,10 +261,22 @@ impl Guard {
         });
     }
 
-    /// Until when nothing is sent because it is not known what was; `None` where nothing is held.
-    pub(super) fn held_until(&self, now: &Now) -> Option<Mono> {
+    /// Why requests wait, if they do because of the files.
+    pub(super) fn trouble(&self, now: &Now) -> Option<Trouble> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.last.as_ref().map(|r| Mono(r.hold)).filter(|hold| *hold > now.mono)
+        if known.unusable {
+            return Some(Trouble::Unusable);
+        }
+        if known.other_boot.is_some_and(|at| now.mono.since(at) < LONGEST_HOLD) {
+            return Some(Trouble::OtherBoot);
+        }
+        let hold = known.last.as_ref().map(|r| Mono(r.hold));
+        hold.filter(|hold| *hold > now.mono).map(Trouble::Held)
+    }
+
+    /// Where the files are, for messages.
+    pub(super) fn places(&self) -> String {
+        self.places.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" and ")
     }
 
     /// Changes the files under their locks. False where none could be used: then nothing may be sent.
@@ -280,7 +307,11 @@ impl Guard {
             locked.push(at);
         }
         if locked.is_empty() {
+            known.unusable = true;
             return false;
+        }
+        if known.last.is_some() && !merged.boot.is_empty() && merged.boot != *now.boot.0 {
+            known.other_boot = Some(now.mono);
         }
         doubtful |= whole == 0 && !known.first_start;
         if let Some(last) = &known.last {
@@ -308,6 +339,7 @@ impl Guard {
         }
         known.last = Some(merged);
         known.first_start = false;
+        known.unusable = written == 0;
         written > 0
     }
 }
@@ -457,10 +489,10 @@ mod tests {
                 harm(&world.path("a"), &old);
                 let guard = if killed { world.guard(&["a"], false) } else { guard };
                 assert_eq!(world.waits(&guard), HOLD, "{name} {killed}");
-                assert!(guard.held_until(&world.clock.now()).is_some());
+                assert!(matches!(guard.trouble(&world.clock.now()), Some(Trouble::Held(_))));
                 world.clock.advance(HOLD);
                 world.sent(&guard);
-                assert_eq!(guard.held_until(&world.clock.now()), None);
+                assert_eq!(guard.trouble(&world.clock.now()), None);
             }
         }
     }
@@ -495,7 +527,15 @@ mod tests {
     fn where_nothing_can_be_written_down_nothing_is_sent() {
         let world = World::new();
         fs::write(world.path("file"), b"x").unwrap();
-        assert_eq!(world.waits(&world.guard(&["file/a"], true)), RETRY);
+        let nowhere = world.guard(&["file/a"], true);
+        assert_eq!(world.waits(&nowhere), RETRY);
+        assert_eq!(nowhere.trouble(&world.clock.now()), Some(Trouble::Unusable));
+        fs::remove_file(world.path("file")).unwrap();
+        fs::create_dir(world.path("file")).unwrap();
+        world.sent(&nowhere);
+        assert_eq!(nowhere.trouble(&world.clock.now()), None);
+        fs::remove_dir_all(world.path("file")).unwrap();
+        fs::write(world.path("file"), b"x").unwrap();
         // One of two is enough.
         world.sent(&world.guard(&["file/a", "b"], true));
     }
@@ -527,6 +567,9 @@ mod tests {
         let no = || -> Result<PermitAnswer, StoreError> { panic!("asked") };
         let PermitAnswer::Wait(wait) = guard.permit(&early, &ask, no).unwrap() else { panic!("granted") };
         assert_eq!(wait, secs(60));
+        // Both go on, by turns: slowly, and the screen says why.
+        world.ask(&guard);
+        assert_eq!(guard.trouble(&world.clock.now()), Some(Trouble::OtherBoot));
         let mut record = Record { hold: i64::MAX, boot: "other".into(), ..Record::default() };
         record.requests.push(Request { id: 1, taken: 0, until: i64::MAX, ended: false });
         record.settle(&early);

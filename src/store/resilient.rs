@@ -7,10 +7,8 @@
 //!    └──────────── each minute, if it can be written ┘         takes back ledgers, new readings, new events
 //! ```
 //!
-//! In memory the processes of an account cannot see each other, so each takes its share of the limit: the cap divided
-//! by the number of instances last seen (at least one request), at as many times the gap. Each then holds the lease
-//! of its own memory and polls for itself. A store that begins in memory knows nothing of what was sent before, and
-//! gives its first permit after a whole window.
+//! In memory the processes of an account cannot see each other. A lock file says which one polls, and the others wait for
+//! it; the limit is kept by the request ledger in files of its own ([`guard`](super::guard)), which all of them use.
 //!
 //! Cursors: readings made in memory are numbered from [`MEMORY`] on, so that a cursor tells where it belongs. Back on
 //! the file, a cursor of the memory goes on behind the readings that were written back; what other processes wrote
@@ -23,7 +21,7 @@ use std::{
 };
 
 use super::{
-    guard::Guard,
+    guard::{Guard, Trouble},
     poller_lock::{Acquired, PollerLock},
     sqlite::{Ledgers, OnDisk},
     *,
@@ -121,10 +119,6 @@ struct Inner {
 struct Fallen {
     why: StoreError,
     retry: Mono,
-    /// No permit is given before: what others sent is not known.
-    blind_until: Option<Mono>,
-    /// Instances that share the limit.
-    sharers: u32,
     /// The last number before the memory's own.
     head: i64,
     /// The last event that is not the memory's own.
@@ -142,6 +136,33 @@ fn aside_notice(aside: &std::path::Path) -> StoreNotice {
         aside.display()
     );
     StoreNotice { key: "store-aside", text }
+}
+
+/// Why requests wait, where the store itself is well.
+fn guard_notice(trouble: &Trouble, places: &str, now: &Now) -> StoreNotice {
+    match trouble {
+        Trouble::Unusable => StoreNotice {
+            key: "store-no-ledger",
+            text: format!(
+                "Make {places} writable: without a request ledger the limit cannot be kept, and nothing is sent"
+            ),
+        },
+        Trouble::Held(until) => StoreNotice {
+            key: "store-waits",
+            text: format!(
+                "Waiting {} s before the next request: the request ledger was damaged, replaced or new, and the limit must \
+                 hold",
+                until.since(now.mono).as_secs() + 1
+            ),
+        },
+        Trouble::OtherBoot => StoreNotice {
+            key: "store-boot",
+            text:
+                "Run all dashboards of this store in one container or on the machine itself: they disagree about when \
+                   the machine started, so requests are rare"
+                    .into(),
+        },
+    }
 }
 
 impl ResilientStore {
@@ -172,11 +193,9 @@ impl ResilientStore {
             Ok(found) => (found.store, found.aside, None),
             Err(e) if is_sick(&e) => {
                 let store = SqliteStore::memory_of(&path, clock.clone())?;
-                store.hold(WINDOW)?;
-                let (sharers, head, events) = (share(&store), store.head()?.0, store.last_event()?);
+                let (head, events) = (store.head()?.0, store.last_event()?);
                 store.number_from(MEMORY + head)?;
-                let (retry, blind_until) = (clock.now().mono + RETRY, Some(clock.now().mono + WINDOW));
-                (store, None, Some(Fallen { why: e, retry, blind_until, sharers, head, events }))
+                (store, None, Some(Fallen { why: e, retry: clock.now().mono + RETRY, head, events }))
             }
             Err(e) => return Err(e),
         };
@@ -259,12 +278,12 @@ impl ResilientStore {
         let _ = inner.store.copy_to(&memory, MEMORY);
         memory.take_ledgers(&inner.shadow)?;
         memory.number_from(MEMORY)?;
-        let (sharers, head, events) = (share(&memory), memory.head()?.0 - MEMORY, memory.last_event()?);
+        let (head, events) = (memory.head()?.0 - MEMORY, memory.last_event()?);
         self.tell(&memory, &format!("{why}; going on in memory"));
         inner.store = Arc::new(memory);
         inner.epoch += 1;
         let retry = self.clock.now().mono + RETRY;
-        inner.fallen = Some(Fallen { why, retry, blind_until: None, sharers, head, events });
+        inner.fallen = Some(Fallen { why, retry, head, events });
         Ok(())
     }
 
@@ -341,15 +360,6 @@ impl ResilientStore {
     pub(super) fn file_for_tests(&self) -> Arc<SqliteStore> {
         self.lock().store.clone()
     }
-
-    fn sharers(&self) -> u32 {
-        self.lock().fallen.as_ref().map_or(1, |f| f.sharers)
-    }
-}
-
-/// How many processes share the limit, this one included.
-fn share(store: &SqliteStore) -> u32 {
-    u32::try_from(store.instances().map_or(1, |all| all.len())).unwrap_or(u32::MAX).max(1)
 }
 
 impl std::fmt::Debug for ResilientStore {
@@ -447,16 +457,7 @@ impl Store for ResilientStore {
     }
 
     fn permit(&self, who: &Instance, ask: &PermitAsk) -> Result<PermitAnswer, StoreError> {
-        self.run_ledger(|s| {
-            let n = self.sharers();
-            let pace = match ask.pace {
-                Pace::Even(gap) => Pace::Even(gap.saturating_mul(n)),
-                Pace::Burst => Pace::Burst,
-            };
-            let cap = if ask.cap == 0 { 0 } else { (ask.cap / n).max(1) };
-            let share = PermitAsk { cap, pace, ..*ask };
-            self.guard.permit(&self.clock.now(), ask, || s.permit(who, &share))
-        })
+        self.run_ledger(|s| self.guard.permit(&self.clock.now(), ask, || s.permit(who, ask)))
     }
 
     fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError> {
@@ -550,29 +551,14 @@ impl Store for ResilientStore {
     fn notice(&self) -> Option<StoreNotice> {
         let inner = self.lock();
         let now = self.clock.now();
-        let held = self.guard.held_until(&now).map(|until| until.since(now.mono).as_secs() + 1);
+        let trouble = self.guard.trouble(&now).map(|trouble| guard_notice(&trouble, &self.guard.places(), &now));
         let Some(fallen) = &inner.fallen else {
-            let waits = held.map(|secs| StoreNotice {
-                key: "store-waits",
-                text: format!(
-                    "Waiting {secs} s before the next request: the request ledger was damaged, replaced or new, and \
-                     the limit must hold"
-                ),
-            });
-            return self.locks.notice().or(waits).or(inner.aside.clone());
+            return self.locks.notice().or(trouble).or(inner.aside.clone());
         };
-        let shared = match fallen.sharers {
-            1 => "new readings are kept only while ahtop runs".to_owned(),
-            n => format!(
-                "new readings are kept only while ahtop runs, and each of {n} processes takes its share of the limit"
-            ),
-        };
-        let blind = match fallen.blind_until {
-            Some(until) if self.clock.now().mono < until => "; the first request waits a minute",
-            _ => "",
-        };
+        let trouble = trouble.map(|notice| format!(". {}", notice.text)).unwrap_or_default();
         let rival = self.locks.rival.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let waits = rival.map(|(pid, _)| format!("; pid {pid} checks meanwhile, this one waits")).unwrap_or_default();
-        Some(StoreNotice { key: "store-degraded", text: format!("{}; until then {shared}{blind}{waits}", fallen.why) })
+        let text = format!("{}; until then new readings are kept only while ahtop runs{waits}{trouble}", fallen.why);
+        Some(StoreNotice { key: "store-degraded", text })
     }
 }
