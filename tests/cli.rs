@@ -512,9 +512,13 @@ fn hostile_names_and_ids_are_harmless_in_every_output() {
     service.sim.inject_into(FaultScope::Aht, Fault::HostileNames, Span::UntilCleared);
     let agents: Vec<String> = (0..9).map(|n| service.agent(n)).collect();
     let evil = "\u{1b}]0;x\u{7}\u{202e}\u{9b}2J@acme.example";
+    // Taken for an id: it is no control character, and it is sent as it is.
+    let odd = "a\u{2028}b\u{2029}c\u{202e}\u{2066}d\u{ad}\u{61c}e@acme.example";
     let watched: Vec<&str> = ["-C", "COLLECT-IN"].into_iter().chain(agents.iter().flat_map(|a| ["-a", a])).collect();
-    for (home, id) in [(&home, None), (&Home::new(), Some(evil))] {
+    for (home, id) in [(&home, None), (&Home::new(), Some(evil)), (&Home::new(), Some(odd))] {
         let more: Vec<&str> = id.iter().flat_map(|id| ["-a", id]).collect();
+        // An id of its own is enough with one other beside it.
+        let watched = if id.is_some() { &watched[..2] } else { &watched };
         for command in [
             &["once"][..],
             &["once", "--format", "json"],
@@ -522,11 +526,30 @@ fn hostile_names_and_ids_are_harmless_in_every_output() {
             &["check"],
             &["check", "--live"],
             &["config", "show"],
+            &["doctor"],
         ] {
-            let ended = run(home.on(&service, &watched).args(&more).args(command));
+            let ended = run(home.on(&service, watched).args(&more).args(command));
             assert!(matches!(ended.code, 0 | 3 | 6 | 7), "{command:?}: {} {} {}", ended.code, ended.err, ended.out);
             assert_eq!(harmful(&ended.out), [] as [char; 0], "{command:?}");
             assert_eq!(harmful(&ended.err), [] as [char; 0], "{command:?}");
+        }
+        let (text, picture) = (home.path("s.txt"), home.path("s.svg"));
+        for command in [
+            &["report"][..],
+            &["report", "--format", "html"],
+            &["history", "export", "--format", "csv"],
+            &["history", "export", "--format", "ndjson"],
+            &["snapshot", text.to_str().unwrap()],
+            &["snapshot", picture.to_str().unwrap()],
+        ] {
+            let ended = run(home.ahtop(&["--user", "acme"]).args(watched).args(&more).args(command));
+            let code = if id == Some(evil) { 3 } else { 0 };
+            assert_eq!(ended.code, code, "{command:?}: {} {}", ended.err, ended.out);
+            assert_eq!(harmful(&ended.out), [] as [char; 0], "{command:?}");
+            assert_eq!(harmful(&ended.err), [] as [char; 0], "{command:?}");
+        }
+        for path in [text, picture] {
+            assert_eq!(harmful(&fs::read_to_string(&path).unwrap_or_default()), [] as [char; 0], "{}", path.display());
         }
     }
     let home = Home::new();

@@ -83,6 +83,7 @@ fn line(watched: &Watched, reading: &Reading) -> String {
     let name = reading.name.as_deref().map(|n| clean_line(n, 100)).filter(|n| !n.is_empty());
     let differs = match (&watched.label, &name) {
         (Some(label), Some(name)) if !label.trim().eq_ignore_ascii_case(name) => {
+            let label = clean_line(label, 100);
             format!("; the service calls it \"{name}\", the configuration \"{label}\" ({})", watched.origin)
         }
         _ => String::new(),
@@ -117,11 +118,11 @@ mod tests {
             name: Some("Priya\u{1b}[2J S".into()),
         };
         assert_eq!(line(&watched, &reading), "ok        agent p@acme.example: 4:51");
-        watched.label = Some("Priya".into());
+        watched.label = Some("Pri\u{2028}ya".into());
         assert_eq!(
             line(&watched, &reading),
             "ok        agent p@acme.example: 4:51; the service calls it \"Priya\u{fffd}[2J S\", the configuration \
-             \"Priya\" (config.toml line 8)"
+             \"Pri ya\" (config.toml line 8)"
         );
         reading.outcome = Outcome::Invalid;
         assert_eq!(

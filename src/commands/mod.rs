@@ -30,6 +30,7 @@ use std::io::{self, Write};
 use crate::{
     app::Keymap,
     config::{self as settings, ConfigErrors, Env, Loaded, Overrides},
+    domain::clean,
     exit::Exit,
 };
 
@@ -99,10 +100,12 @@ pub fn print(text: &str) -> Exit {
     }
 }
 
-/// Prints lines to standard error, where anything can be said at all.
+/// Prints lines to standard error, where anything can be said at all. A path or an id in them may hold anything.
 pub fn complain(text: &str) {
     if !text.is_empty() {
+        let lines: String =
+            text.trim_end_matches('\n').split('\n').map(|l| format!("{}\n", clean(l, usize::MAX))).collect();
         // Nothing is left to tell where standard error is closed.
-        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+        let _ = io::stderr().lock().write_all(lines.as_bytes());
     }
 }

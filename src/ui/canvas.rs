@@ -1,7 +1,8 @@
 //! A piece of the screen that a region may write to, and no cell beyond it.
 //!
 //! All text of the screen passes through here: it is cut to its cells with an ellipsis, control characters are dropped,
-//! and in the ASCII set everything else is shown in ASCII.
+//! what else a terminal would act upon is replaced (ids are configured and come as they are), and in the ASCII set
+//! everything else is shown in ASCII.
 
 use std::{borrow::Cow, num::NonZeroU16};
 
@@ -14,6 +15,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
 use super::theme::Look;
+use crate::domain::clean;
 
 /// A rectangle of the frame's buffer, with the looks. Coordinates are relative to its upper left corner; whatever lies
 /// outside is not drawn.
@@ -91,7 +93,11 @@ impl<'a> Canvas<'a> {
         if room == 0 || y >= self.area.height || text.is_empty() {
             return x;
         }
-        let text = if self.look.glyphs.ascii() { to_ascii(text) } else { Cow::Borrowed(text) };
+        let text = match text.is_ascii() {
+            true => Cow::Borrowed(text),
+            false if self.look.glyphs.ascii() => to_ascii(text),
+            false => clean(text, usize::MAX),
+        };
         let (ax, ay) = (self.area.x + x, self.area.y + y);
         let style = whole(style);
         let end = if text.len() <= usize::from(room) || cells(&text) <= usize::from(room) {
@@ -312,12 +318,18 @@ mod tests {
         assert_eq!(drawn("Imran Qureshi", 9, true), "#Imran Qu~#");
     }
 
+    #[test]
+    fn what_breaks_or_turns_a_line_is_replaced() {
+        assert_eq!(drawn("a\u{2028}b\u{2029}c\u{202e}d\u{ad}e", 9, false), "#a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e#");
+        assert!(drawn("a\u{2028}b\u{2029}c\u{202e}d\u{ad}e", 9, true).is_ascii());
+    }
+
     proptest! {
         #[test]
         fn no_text_leaves_its_cells(text in any::<String>(), width in 0u16..24, ascii in any::<bool>()) {
             let got = drawn(&text, width, ascii);
             prop_assert!(got.starts_with('#') && got.ends_with('#'));
-            prop_assert!(!got.contains(char::is_control));
+            prop_assert_eq!(clean(&got, usize::MAX), got.as_str());
             if ascii {
                 prop_assert!(got.is_ascii());
             }

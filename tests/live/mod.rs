@@ -161,8 +161,9 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Characters that a terminal acts upon, or that turn the direction of what follows; line ends apart.
+/// Characters that a terminal acts upon, that break a line, or that turn or hide what follows; line ends apart.
 pub(crate) fn harmful(text: &str) -> Vec<char> {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|&c| c != '\n' && (c.is_control() || turns(c))).collect()
+    let breaks = |c: char| matches!(c, '\u{2028}' | '\u{2029}' | '\u{ad}' | '\u{61c}' | '\u{feff}');
+    text.chars().filter(|&c| c != '\n' && (c.is_control() || turns(c) || breaks(c))).collect()
 }
