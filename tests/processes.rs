@@ -361,3 +361,97 @@ fn a_service_without_a_secret_or_with_a_bad_configuration_does_not_start() {
     assert_eq!((code, said.contains("serve needs an [auth] section")), (4, true), "{said}");
     assert_eq!(run(&["--min-interval", "zebra"]).0, 3);
 }
+
+/// The locks that the system keeps for `pid` on the file at `path`, without their numbers.
+fn locks(pid: u32, path: &Path) -> Vec<String> {
+    let inode = format!(":{}", fs::metadata(path).unwrap().ino());
+    let all = fs::read_to_string("/proc/locks").unwrap();
+    let words = |line: &str| line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let ours = |words: &Vec<String>| {
+        words.iter().any(|word| *word == pid.to_string()) && words.iter().any(|word| word.ends_with(&inode))
+    };
+    let mut all: Vec<_> = all.lines().map(words).filter(ours).map(|words| words.join(" ")).collect();
+    all.sort();
+    all
+}
+
+/// How many descriptors `pid` has on the file at `path`.
+fn descriptors(pid: u32, path: &Path) -> usize {
+    let links = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    links.filter(|link| fs::read_link(link.as_ref().unwrap().path()).is_ok_and(|to| to == path)).count()
+}
+
+#[test]
+fn a_reload_keeps_the_store_open_with_its_locks_and_closes_it_before_another_one() {
+    if !Path::new("/proc/locks").exists() {
+        return;
+    }
+    let (_sim, flags) = sim();
+    let home = tempfile::tempdir().unwrap();
+    let (file, log) = (home.path().join("config.toml"), home.path().join("log"));
+    let base = &flags[flags.iter().position(|f| f == "--base-url").unwrap() + 1];
+    let target = &flags[flags.iter().position(|f| f == "-a").unwrap() + 1];
+    let config = |store: &Path, agents: &str| {
+        let text = format!(
+            "[account]\nname = \"acme\"\nuser_name = \"acme\"\nbase_url = \"{base}\"\n[auth]\n\
+             api_key_env = \"AHTOP_API_KEY\"\n[watch]\nagents = [{agents}]\n[poll]\nmin_interval = \"5s\"\n\
+             [store]\nurl = \"sqlite://{}\"\n",
+            store.display()
+        );
+        fs::write(&file, text).unwrap();
+    };
+    let (one, two) = (home.path().join("one.db"), home.path().join("two.db"));
+    config(&one, &format!("{target:?}"));
+    let mut command = Command::new(BINARY);
+    command.arg("serve").arg("--config").arg(&file).env_clear().envs(surroundings(home.path()));
+    command.env("AHTOP_API_KEY", "sim-key").stdout(Stdio::null()).stderr(fs::File::create(&log).unwrap());
+    let mut service = Running(command.spawn().unwrap());
+    let pid = service.0.id();
+    until("a value in the store", PATIENCE, || (one.exists() && !values(&store(&one)).is_empty()).then_some(()));
+    let wal = PathBuf::from(format!("{}-wal", one.display()));
+    let wal_inode = fs::metadata(&wal).unwrap().ino();
+    // In the middle of a transaction there are more.
+    let settled = || until("locks", PATIENCE, || Some(locks(pid, &one)).filter(|locks| locks.len() == 1));
+    let before = settled();
+    for n in 0..3 {
+        let agent = format!("agent-{n}");
+        config(&one, &format!("{target:?}, {agent:?}"));
+        signal(pid, Signal::HUP);
+        until("the new target is asked", PATIENCE, || {
+            values(&store(&one)).iter().any(|(t, _)| *t == Target::agent(&*agent)).then_some(())
+        });
+        assert_eq!((settled(), descriptors(pid, &one)), (before.clone(), 1), "reload {n}");
+        // Another program looks into the store, and is the last to leave unless the locks say that it is not.
+        let read =
+            "import sqlite3, sys\nsqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM reading').fetchone()";
+        let _ = Command::new("python3").args(["-c", read]).arg(&one).stderr(Stdio::null()).status();
+        assert_eq!(fs::metadata(&wal).unwrap().ino(), wal_inode, "reload {n}: the log was deleted under the service");
+        until("it polls", PATIENCE, || store(&one).lease_holder().unwrap().filter(|holder| holder.pid == pid));
+    }
+
+    // A store that cannot be: the old one goes on.
+    let foreign = home.path().join("foreign.db");
+    fs::write(&foreign, "").unwrap();
+    let make = "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\nc.execute('CREATE TABLE t(a)')\nc.commit()";
+    let made = Command::new("python3").args(["-c", make]).arg(&foreign).stderr(Stdio::null()).status();
+    if made.is_ok_and(|status| status.success()) {
+        config(&foreign, &format!("{target:?}"));
+        signal(pid, Signal::HUP);
+        until("it is told", PATIENCE, || {
+            let events = store(&one).events(PATIENCE * 60).unwrap();
+            events.iter().any(|e| e.text.to_string().contains("another program")).then_some(())
+        });
+        until("it polls", PATIENCE, || store(&one).lease_holder().unwrap().filter(|holder| holder.pid == pid));
+    }
+
+    config(&two, &format!("{target:?}"));
+    signal(pid, Signal::HUP);
+    // It begins without a token, and another one must wait: the lease is what shows that it goes on.
+    until("the other store", PATIENCE, || {
+        two.exists().then(|| store(&two).lease_holder().unwrap()).flatten().filter(|holder| holder.pid == pid)
+    });
+    assert_eq!((locks(pid, &one), descriptors(pid, &one)), (vec![], 0));
+    assert_eq!(store(&one).lease_holder().unwrap(), None);
+    signal(pid, Signal::TERM);
+    assert_eq!(until("it ends", PATIENCE, || service.0.try_wait().unwrap()).code(), Some(0));
+}

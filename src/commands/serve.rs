@@ -8,7 +8,7 @@
 //!   STOPPING ◄── SIGTERM (exit 0: that is how a service is stopped), SIGINT (130: somebody at a terminal) ┘
 //! ```
 
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use sd_notify::NotifyState;
 use tokio::{
@@ -18,14 +18,15 @@ use tokio::{
 
 use super::{
     Failure,
-    session::{self, Open, Session},
+    session::{self, Base, Prepared, Session},
 };
 use crate::{
     app::SILENT_AFTER,
     config::{self, Config, Env, Overrides},
     domain::{Now, clean_line, opening},
     exit::Exit,
-    store::{Attention, Event, EventKind, Instance, Link, Role, Status, Words},
+    poll::Keys,
+    store::{Attention, Event, EventKind, Home, Instance, Link, Role, Status, Words},
 };
 
 /// How often the wants are said again and the service manager is told how it goes, unless its watchdog wants it sooner.
@@ -73,7 +74,13 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
                 let mut reloading = vec![NotifyState::Reloading];
                 reloading.extend(NotifyState::monotonic_usec_now());
                 tell(&reloading);
-                service = service.reload(flags, env).await;
+                service = match service.reload(flags, env).await {
+                    Ok(service) => service,
+                    Err(failure) => {
+                        tell(&[NotifyState::Stopping]);
+                        return Err(failure);
+                    }
+                };
                 tell(&[NotifyState::Ready]);
             }
             () = sleep(next) => {}
@@ -108,9 +115,39 @@ impl Ends {
     }
 }
 
+/// What the files say, checked.
+struct Read {
+    config: Config,
+    auto_path: PathBuf,
+    keys: Keys,
+    prepared: Prepared,
+}
+
+impl Read {
+    async fn new(flags: &Overrides, env: &Env) -> Result<Read, Failure> {
+        let loaded = config::load(flags, env)?;
+        loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let Some(keys) = session::keys(&loaded.config, env).await? else {
+            let message = "serve needs an [auth] section: without a secret it could only watch";
+            return Err(Failure::new(Exit::Credentials, message));
+        };
+        let auto_path = session::auto_path(&loaded.config, env)?;
+        Read::again(loaded.config, auto_path, keys)
+    }
+
+    /// What was read before.
+    fn again(config: Config, auto_path: PathBuf, keys: Keys) -> Result<Read, Failure> {
+        let wants = config.watch.iter().map(|w| w.target.clone()).collect();
+        let prepared = Prepared::new(&config, Role::Serve, Some(keys.clone()), wants)?;
+        Ok(Read { config, auto_path, keys, prepared })
+    }
+}
+
 /// The account that is served.
 struct Service {
     config: Config,
+    auto_path: PathBuf,
+    keys: Keys,
     session: Session,
     started: Now,
     /// What the log was told last, and whether the service ever answered us.
@@ -120,21 +157,21 @@ struct Service {
 
 impl Service {
     async fn start(flags: &Overrides, env: &Env) -> Result<Service, Failure> {
-        let loaded = config::load(flags, env)?;
-        let config = loaded.config;
-        loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let Some(keys) = session::keys(&config, env).await? else {
-            let message = "serve needs an [auth] section: without a secret it could only watch";
-            return Err(Failure::new(Exit::Credentials, message));
-        };
-        let session = Session::open(Open {
-            auto_path: session::auto_path(&config, env)?,
-            role: Role::Serve,
-            keys: Some(keys),
-            wants: config.watch.iter().map(|w| w.target.clone()).collect(),
-            config: &config,
-        })?;
-        session.notices.iter().for_each(|notice| tracing::warn!("{}", notice.text));
+        Service::open(Read::new(flags, env).await?)
+    }
+
+    fn open(read: Read) -> Result<Service, Failure> {
+        let base = Base::open(Home::start()?, &read.config, &read.auto_path)?;
+        base.want(&read.prepared)?;
+        let service = Service::on(base, read);
+        service.session.notices.iter().for_each(|notice| tracing::warn!("{}", notice.text));
+        Ok(service)
+    }
+
+    /// On a store that is open and knows what is wanted.
+    fn on(base: Base, read: Read) -> Service {
+        let Read { config, auto_path, keys, prepared } = read;
+        let session = Session::on(base, &config, prepared);
         let from = config.file.as_ref().map_or_else(|| "no file".into(), |p| p.display().to_string());
         tracing::info!(
             "serving account {} with {} targets ({}) as {}",
@@ -144,21 +181,25 @@ impl Service {
             session.me.label()
         );
         let started = session.clock.now();
-        Ok(Service { config, session, started, told: None, proven: false })
+        Service { config, auto_path, keys, session, started, told: None, proven: false }
     }
 
-    /// Begins anew with what the files say now. Where that cannot be, everything stays as it was, and says so.
-    async fn reload(self, flags: &Overrides, env: &Env) -> Service {
-        let (service, text) = match Service::start(flags, env).await {
-            Ok(next) => {
-                // The next one waits for the lease, which its predecessor leaves here.
-                self.session.close().await;
-                (next, "the configuration was read again".to_owned())
-            }
+    /// Begins anew with what the files say now, on the store that is open unless another one is named. Where that cannot
+    /// be, everything stays as it was, and says so.
+    ///
+    /// # Errors
+    /// Where neither the new store nor the one of before can be opened.
+    async fn reload(self, flags: &Overrides, env: &Env) -> Result<Service, Failure> {
+        let (service, text) = match Read::new(flags, env).await {
+            Ok(read) => self.follow(read).await?,
+            Err(failure) => (self, Err(failure)),
+        };
+        let text = match text {
+            Ok(()) => "the configuration was read again".to_owned(),
             Err(failure) => {
                 let text = format!("the new configuration is bad, the old one stays: {}", failure.message);
                 tracing::error!("{text}");
-                (self, text)
+                text
             }
         };
         let (at, me) = (service.session.clock.now().stamp(), service.session.me.label());
@@ -169,7 +210,30 @@ impl Service {
         if let Err(e) = service.session.store.call(move |s| s.note(&event)).await {
             tracing::warn!("{e}");
         }
-        service
+        Ok(service)
+    }
+
+    /// Goes on as `read` says, or as before, and why.
+    async fn follow(self, read: Read) -> Result<(Service, Result<(), Failure>), Failure> {
+        if let Some(base) = self.session.base()
+            && base.is_of(&read.config, &read.auto_path)
+        {
+            // Before the other one leaves: the store always knows what is wanted.
+            if let Err(failure) = base.want(&read.prepared) {
+                return Ok((self, Err(failure)));
+            }
+            return match self.session.close().await {
+                Some(base) => Ok((Service::on(base, read), Ok(()))),
+                None => Service::open(read).map(|service| (service, Ok(()))),
+            };
+        }
+        let Service { config, auto_path, keys, session, .. } = self;
+        // Two paths may lead to one file: it is closed before another one is opened.
+        drop(session.close().await);
+        Service::open(read).map(|service| (service, Ok(()))).or_else(|failure| {
+            let service = Service::open(Read::again(config, auto_path, keys)?)?;
+            Ok((service, Err(failure)))
+        })
     }
 
     fn rhythm(&self, beat: Duration) -> Duration {

@@ -1,6 +1,12 @@
 //! One process on an account: the store opened, the poller running, and both given back at the end.
 
-use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
@@ -44,6 +50,61 @@ pub(crate) struct Open<'a> {
     pub(crate) wants: Vec<Target>,
 }
 
+/// The open store of an account and the thread that it is used on. Sessions on it may follow each other: a process that
+/// opened its store a second time would have two connections that nothing keeps apart, and the system takes away the
+/// locks of a process on a file when it closes any descriptor of it.
+pub(crate) struct Base {
+    store: Handle,
+    clock: Arc<dyn Clock>,
+    notices: Vec<StoreNotice>,
+    place: Place,
+    /// Ends last, with its tasks.
+    _home: Home,
+}
+
+/// What decides which store is open: its file, and the account whose limit is kept over all stores.
+#[derive(Clone, PartialEq, Eq)]
+struct Place {
+    url: String,
+    auto_path: PathBuf,
+    account: String,
+}
+
+impl Place {
+    fn new(config: &Config, auto_path: &Path) -> Place {
+        let (url, account) = (config.store_url.clone(), account(config));
+        // Where `auto` leads matters only to it.
+        let auto_path = if url == "auto" { auto_path.to_owned() } else { PathBuf::new() };
+        Place { url, auto_path, account }
+    }
+}
+
+impl Base {
+    /// Opens the store that `config` names.
+    ///
+    /// # Errors
+    /// A store of a newer version, a bad URL.
+    pub(crate) fn open(home: Home, config: &Config, auto_path: &Path) -> Result<Base, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let place = Place::new(config, auto_path);
+        let opened = open_for(&place.url, &place.auto_path, clock.clone(), Some(&place.account))?;
+        Ok(Base { store: Handle::at(&home, opened.store), clock, notices: opened.notices, place, _home: home })
+    }
+
+    /// True where `config` names this store.
+    pub(crate) fn is_of(&self, config: &Config, auto_path: &Path) -> bool {
+        self.place == Place::new(config, auto_path)
+    }
+
+    /// Says what `next` wants before it begins: it polls at once then.
+    ///
+    /// # Errors
+    /// Where the store does not take it.
+    pub(crate) fn want(&self, next: &Prepared) -> Result<(), Failure> {
+        Ok(self.store.direct().want(&next.me, &next.wants, FIRST_WANT)?)
+    }
+}
+
 /// The rooms that every command on an account needs, wired.
 pub(crate) struct Session {
     /// The shared state.
@@ -62,8 +123,30 @@ pub(crate) struct Session {
     poller: Option<JoinHandle<()>>,
     /// Looks after the alerts while this process polls.
     watchman: Option<JoinHandle<()>>,
-    /// Ends last, with its tasks.
-    _home: Option<Home>,
+    /// `None`: what is shown is the past.
+    base: Option<Base>,
+}
+
+/// What a session needs beside its store, checked.
+pub(crate) struct Prepared {
+    me: Instance,
+    wants: Vec<(Target, Attention)>,
+    poller: Option<(Arc<Client>, Keys)>,
+}
+
+impl Prepared {
+    /// Checks what can be wrong before anything begins.
+    ///
+    /// # Errors
+    /// An unreadable `ca_file`.
+    pub(crate) fn new(config: &Config, role: Role, keys: Option<Keys>, wants: Vec<Target>) -> Result<Self, Failure> {
+        let poller = match keys {
+            Some(keys) => Some((Arc::new(client(config, &keys)?), keys)),
+            None => None,
+        };
+        let wants = wants.into_iter().map(|target| (target, Attention::Listed)).collect();
+        Ok(Prepared { me: Instance::here(role), wants, poller })
+    }
 }
 
 impl Session {
@@ -94,24 +177,34 @@ impl Session {
     /// As for [`open`](Self::open).
     pub(crate) fn open_at(home: Home, open_with: Open<'_>) -> Result<Session, Failure> {
         let Open { config, auto_path, role, keys, wants } = open_with;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let opened = open_for(&config.store_url, &auto_path, clock.clone(), Some(&account(config)))?;
-        let store = Handle::at(&home, opened.store);
-        let (me, wakes, cancel) = (Instance::here(role), Wakes::default(), CancellationToken::new());
-        let wants: Vec<_> = wants.into_iter().map(|target| (target, Attention::Listed)).collect();
-        store.direct().want(&me, &wants, FIRST_WANT)?;
-        let may_poll = keys.is_some();
-        let poller = match keys {
-            Some(keys) => {
-                let keys = match keys {
-                    Keys::Source(source) => Keys::Source(Arc::new(Until { source, cancel: cancel.clone() })),
-                    keys => keys,
-                };
-                let poller = poller(config, store.clone(), &me, keys, &wakes)?;
-                Some(store.spawn(poller.run(cancel.clone())))
-            }
-            None => None,
-        };
+        let prepared = Prepared::new(config, role, keys, wants)?;
+        let base = Base::open(home, config, &auto_path)?;
+        base.want(&prepared)?;
+        Ok(Session::on(base, config, prepared))
+    }
+
+    /// The same on a store that is open.
+    pub(crate) fn on(base: Base, config: &Config, prepared: Prepared) -> Session {
+        let Prepared { me, wants: _, poller } = prepared;
+        let (wakes, cancel, store) = (Wakes::default(), CancellationToken::new(), base.store.clone());
+        let may_poll = poller.is_some();
+        let poller = poller.map(|(client, keys)| {
+            let keys = match keys {
+                Keys::Source(source) => Keys::Source(Arc::new(Until { source, cancel: cancel.clone() })),
+                keys => keys,
+            };
+            let rules = rules(config);
+            let setup = Setup {
+                store: store.clone(),
+                client,
+                keys,
+                me: me.clone(),
+                rules,
+                wakes: wakes.clone(),
+                seed: rand::random(),
+            };
+            store.spawn(Poller::new(setup).run(cancel.clone()))
+        });
         let watchman = may_poll.then(|| {
             let setup = watch::Setup {
                 store: store.clone(),
@@ -125,8 +218,13 @@ impl Session {
             };
             store.spawn(watch::run(setup, cancel.clone()))
         });
-        let notices = opened.notices;
-        Ok(Session { store, wakes, me, clock, notices, may_poll, cancel, poller, watchman, _home: Some(home) })
+        let (clock, notices) = (base.clock.clone(), base.notices.clone());
+        Session { store, wakes, me, clock, notices, may_poll, cancel, poller, watchman, base: Some(base) }
+    }
+
+    /// The store that it is on, unless that is the past.
+    pub(crate) fn base(&self) -> Option<&Base> {
+        self.base.as_ref()
     }
 
     /// Waits until the poller ends by itself, which it never should. Without one it waits forever.
@@ -162,12 +260,12 @@ impl Session {
             cancel,
             poller: None,
             watchman,
-            _home: None,
+            base: None,
         }
     }
 
-    /// Stops the poller and gives back the lease and what was wanted.
-    pub(crate) async fn close(self) {
+    /// Stops the poller and gives back the lease and what was wanted. The store is closed with what is returned.
+    pub(crate) async fn close(self) -> Option<Base> {
         self.cancel.cancel();
         if let Some(watchman) = self.watchman
             && tokio::time::timeout(STOP, watchman).await.is_err()
@@ -178,12 +276,13 @@ impl Session {
             if tokio::time::timeout(STOP, poller).await.is_err() {
                 tracing::warn!("the poller did not stop in time; its lease runs out by itself");
             }
-            return;
+            return self.base;
         }
         let me = self.me;
         if let Err(e) = self.store.call(move |s| s.leave(&me)).await {
             tracing::warn!("leaving: {e}");
         }
+        self.base
     }
 }
 
@@ -213,23 +312,15 @@ pub(crate) fn client(config: &Config, keys: &Keys) -> Result<Client, Failure> {
     })
 }
 
-fn poller(config: &Config, store: Handle, me: &Instance, keys: Keys, wakes: &Wakes) -> Result<Poller, Failure> {
-    Ok(Poller::new(Setup {
-        store,
-        client: Arc::new(client(config, &keys)?),
-        keys,
-        me: me.clone(),
-        rules: Rules {
-            budget: config.budget,
-            min_interval: config.poll.min_interval,
-            timeout: config.poll.timeout,
-            keep: config.history_keep,
-            bands: config.watch.iter().map(|w| (w.target.clone(), w.band)).collect(),
-            quiet: quiet(config),
-        },
-        wakes: wakes.clone(),
-        seed: rand::random(),
-    }))
+fn rules(config: &Config) -> Rules {
+    Rules {
+        budget: config.budget,
+        min_interval: config.poll.min_interval,
+        timeout: config.poll.timeout,
+        keep: config.history_keep,
+        bands: config.watch.iter().map(|w| (w.target.clone(), w.band)).collect(),
+        quiet: quiet(config),
+    }
 }
 
 /// What the limit and the token belong to, over all stores: the service and the user name.
