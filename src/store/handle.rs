@@ -54,18 +54,35 @@ impl Home {
 #[derive(Clone)]
 pub struct Handle {
     store: Arc<dyn Store>,
-    home: Option<runtime::Handle>,
+    calls: Calls,
+}
+
+/// Where the calls of a [`Handle`] are made.
+#[derive(Clone)]
+enum Calls {
+    /// On a blocking thread.
+    Aside,
+    /// On the thread of a [`Home`].
+    Home(runtime::Handle),
+    /// On the caller's thread.
+    Here,
 }
 
 impl Handle {
     /// Wraps a store. Each call runs on a blocking thread.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Handle { store, home: None }
+        Handle { store, calls: Calls::Aside }
+    }
+
+    /// Wraps a store whose calls are made on the caller's thread, each to its end before anything else runs: for
+    /// simulations, which must go the same way each time.
+    pub fn here(store: Arc<dyn Store>) -> Self {
+        Handle { store, calls: Calls::Here }
     }
 
     /// Wraps a store that has a thread of its own.
     pub fn at(home: &Home, store: Arc<dyn Store>) -> Self {
-        Handle { store, home: Some(home.runtime.clone()) }
+        Handle { store, calls: Calls::Home(home.runtime.clone()) }
     }
 
     /// The store itself, for short synchronous use (start-up, tests, reports).
@@ -79,9 +96,9 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        match &self.home {
-            Some(home) => home.spawn(task),
-            None => tokio::spawn(task),
+        match &self.calls {
+            Calls::Home(home) => home.spawn(task),
+            Calls::Aside | Calls::Here => tokio::spawn(task),
         }
     }
 
@@ -94,7 +111,12 @@ impl Handle {
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     {
-        if self.home.is_some() && AT_HOME.get() {
+        let direct = match self.calls {
+            Calls::Here => true,
+            Calls::Home(_) => AT_HOME.get(),
+            Calls::Aside => false,
+        };
+        if direct {
             return f(&*self.store);
         }
         let store = self.store.clone();
@@ -127,6 +149,7 @@ mod tests {
         let (here, there) = task.await.unwrap();
         assert_eq!(here, there, "no hand-over on its own thread");
         assert_ne!(where_from(handle).await, thread::current().id());
-        assert_ne!(where_from(Handle::new(store)).await, thread::current().id());
+        assert_ne!(where_from(Handle::new(store.clone())).await, thread::current().id());
+        assert_eq!(where_from(Handle::here(store)).await, thread::current().id());
     }
 }

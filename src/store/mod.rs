@@ -32,7 +32,7 @@ pub use instance::{Instance, Role};
 pub use open::{Opened, open, open_for, peek};
 pub use replay::{ReplayClock, ReplayStore};
 pub use resilient::ResilientStore;
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteStore, seed_ids};
 pub use strangers::{REMEMBERED, Strangers};
 pub use traffic::{MINUTES, Meter, ReplyKind, Traffic};
 pub use types::*;

@@ -68,17 +68,17 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.shut.store(true, Ordering::SeqCst);
     }
 
-    fn go_on(&self) {
+    pub(crate) fn go_on(&self) {
         self.shut.store(false, Ordering::SeqCst);
         self.sleepers.lock().unwrap().drain(..).for_each(Waker::wake);
     }
 
     /// `task`, which runs only while the gate is open.
-    async fn guard<T>(self: Arc<Self>, task: impl Future<Output = T>) -> T {
+    pub(crate) async fn guard<T>(self: Arc<Self>, task: impl Future<Output = T>) -> T {
         let mut task = Box::pin(task);
         poll_fn(|cx| {
             if self.shut.load(Ordering::SeqCst) {

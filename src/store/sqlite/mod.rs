@@ -21,6 +21,7 @@ mod token;
 mod wanted;
 
 use std::{
+    cell::RefCell,
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{
@@ -30,6 +31,7 @@ use std::{
     time::Duration,
 };
 
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub(super) use self::carry::Ledgers;
@@ -47,9 +49,20 @@ const GIVEN_BACK: u32 = 512;
 /// that safe; only a damaged file is not moved then.
 const OPENING: Duration = Duration::from_secs(5);
 
+thread_local! {
+    /// Where this thread's numbers come from, in place of the system's randomness.
+    static IDS: RefCell<Option<StdRng>> = const { RefCell::new(None) };
+}
+
+/// From now on the numbers of permits and tickets that are given on this thread follow from `seed`: for simulations,
+/// which must go the same way each time.
+pub fn seed_ids(seed: u64) {
+    IDS.set(Some(StdRng::seed_from_u64(seed)));
+}
+
 /// A number that no other database gives: permits and tickets keep theirs when they move to another one.
 fn fresh_id() -> i64 {
-    rand::random::<i64>() & i64::MAX
+    IDS.with_borrow_mut(|ids| ids.as_mut().map_or_else(rand::random::<i64>, |rng| rng.random())) & i64::MAX
 }
 
 /// A [`Store`] in an SQLite file, or in memory.
