@@ -33,6 +33,7 @@ pub async fn run(args: &cli::Check, flags: &Overrides, env: &Env) -> Result<Exit
     if !args.yes && io::stdin().is_terminal() && !agreed() {
         return Ok(Exit::Ok);
     }
+    let stop = stop::signal();
     let keys = session::keys(config, env).await?;
     let session = Session::open(Open {
         auto_path: session::auto_path(config, env)?,
@@ -41,7 +42,7 @@ pub async fn run(args: &cli::Check, flags: &Overrides, env: &Env) -> Result<Exit
         wants: vec![],
         config,
     })?;
-    let result = ask(&session, config).await;
+    let result = ask(&session, config, stop).await;
     session.close().await;
     result
 }
@@ -52,7 +53,7 @@ fn agreed() -> bool {
     io::stdin().lock().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
-async fn ask(session: &Session, config: &Config) -> Result<Exit, Failure> {
+async fn ask(session: &Session, config: &Config, stop: impl Future<Output = u8>) -> Result<Exit, Failure> {
     let (mut invalid, mut failing) = (0_usize, 0_usize);
     let mut each = |reading: &Reading, _: &Now| {
         let Some(watched) = config.watch.iter().find(|w| w.target == reading.target) else { return };
@@ -65,7 +66,7 @@ async fn ask(session: &Session, config: &Config) -> Result<Exit, Failure> {
     };
     let swept = tokio::select! {
         swept = sweep(session, &config.watch, Freshness::Anew, &mut each) => swept?,
-        signal = stop::signal() => return Ok(Exit::Signal(signal)),
+        signal = stop => return Ok(Exit::Signal(signal)),
     };
     if let Some(why) = &swept.why {
         complain(&format!("ahtop: {why}"));

@@ -26,14 +26,21 @@ pub async fn run(args: &cli::Once, flags: &Overrides, env: &Env) -> Result<Exit,
     let loaded = super::load(flags, env)?;
     let config = &loaded.config;
     complain(&super::config::warnings(&loaded.warnings));
+    let stop = stop::signal();
     let session = Session::configured(config, env, Role::Command, Vec::new()).await?;
-    let result = on(&session, args, config, env).await;
+    let result = on(&session, args, config, env, stop).await;
     session.close().await;
     result
 }
 
-/// The same on a session that is open already.
-pub(crate) async fn on(session: &Session, args: &cli::Once, config: &Config, env: &Env) -> Result<Exit, Failure> {
+/// The same on a session that is open already, until `stop`.
+pub(crate) async fn on(
+    session: &Session,
+    args: &cli::Once,
+    config: &Config,
+    env: &Env,
+    stop: impl Future<Output = u8>,
+) -> Result<Exit, Failure> {
     for notice in &session.notices {
         complain(&notice.text);
     }
@@ -44,7 +51,7 @@ pub(crate) async fn on(session: &Session, args: &cli::Once, config: &Config, env
     }
     let swept = tokio::select! {
         swept = sweep(session, &config.watch, fresh, &mut unheard) => swept?,
-        signal = stop::signal() => interrupted(session, signal).await?,
+        signal = stop => interrupted(session, signal).await?,
     };
     let printed = print(session, args.format, config, env, (&config.watch, &swept.rows)).await?;
     if let Some(why) = &swept.why {

@@ -346,11 +346,14 @@ pub(crate) fn auto_path(config: &Config, env: &Env) -> Result<PathBuf, Failure> 
 pub(crate) async fn keys(config: &Config, env: &Env) -> Result<Option<Keys>, Failure> {
     let Some(auth) = &config.auth else { return Ok(None) };
     // A command has a process group of its own, where the terminal's Ctrl-C does not reach it.
-    let credentials = tokio::select! {
-        credentials = secret::credentials(auth, env) => credentials,
-        number = stop::signal(), if matches!(auth.source, SecretSource::KeyCommand(_)) => {
-            return Err(Failure::new(Exit::Signal(number), ""));
+    let credentials = if matches!(auth.source, SecretSource::KeyCommand(_)) {
+        let stop = stop::signal();
+        tokio::select! {
+            credentials = secret::credentials(auth, env) => credentials,
+            number = stop => return Err(Failure::new(Exit::Signal(number), "")),
         }
+    } else {
+        secret::credentials(auth, env).await
     };
     let credentials = credentials.map_err(|e| Failure::new(Exit::Credentials, e.to_string()))?;
     Ok(Some(match credentials {

@@ -104,7 +104,7 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
         dashboard::open_on(session, config, env, shown, Vec::new(), dashboard::named(Memory::default(), config, flags))
             .await
     } else {
-        let result = once::on(&session, &cli::Once::default(), config, env).await;
+        let result = once::on(&session, &cli::Once::default(), config, env, super::stop::signal()).await;
         session.close().await;
         result
     };

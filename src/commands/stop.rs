@@ -1,21 +1,24 @@
 //! The signals that end a command.
 
+use std::{future::Future, pin::Pin};
+
 use tokio::signal::unix::{self, SignalKind};
 
-/// Waits for SIGINT, SIGTERM or SIGHUP and gives its number. Where no handler can be had it waits forever, and the
-/// system's own handling ends the process.
-pub(crate) async fn signal() -> u8 {
+/// Waits for SIGINT, SIGTERM or SIGHUP and gives its number. They are caught from this call on, and not only from the
+/// first look at what it returns: a program that is started meanwhile would outlive us. Where no handler can be had it
+/// waits forever, and the system's own handling ends the process.
+pub(crate) fn signal() -> Pin<Box<dyn Future<Output = u8>>> {
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     let handlers: Result<Vec<_>, _> = kinds.into_iter().map(signal_of).collect();
-    let Ok(mut handlers) = handlers else { return std::future::pending().await };
-    let waiting = handlers.iter_mut().map(|(number, stream)| {
-        let number = *number;
+    let Ok(handlers) = handlers else { return Box::pin(std::future::pending()) };
+    let waiting = handlers.into_iter().map(|(number, mut stream)| {
         Box::pin(async move {
             stream.recv().await;
             number
         })
     });
-    futures::future::select_all(waiting).await.0
+    let first = futures::future::select_all(waiting);
+    Box::pin(async move { first.await.0 })
 }
 
 fn signal_of(kind: SignalKind) -> std::io::Result<(u8, unix::Signal)> {

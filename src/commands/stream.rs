@@ -37,10 +37,11 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let config = &loaded.config;
     complain(&super::config::warnings(&loaded.warnings));
     let wants = config.watch.iter().map(|w| w.target.clone()).collect();
+    let stop = stop::signal();
     let session = Session::configured(config, env, Role::Command, wants).await?;
     let result = tokio::select! {
         result = follow(&session, config) => result,
-        signal = stop::signal() => Ok(Exit::Signal(signal)),
+        signal = stop => Ok(Exit::Signal(signal)),
     };
     session.close().await;
     result
