@@ -29,7 +29,7 @@ pub(crate) mod conformance;
 pub use governor::{Governor, Hit};
 pub use handle::{Handle, Home};
 pub use instance::{Instance, Role};
-pub use open::{Opened, open, open_for, peek};
+pub use open::{Opened, open, open_for, other_store, peek};
 pub use replay::{ReplayClock, ReplayStore};
 pub use resilient::ResilientStore;
 pub use sqlite::{SqliteStore, seed_ids};

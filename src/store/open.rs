@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{ResilientStore, SqliteStore, Store, StoreError, StoreNotice};
+use super::{
+    ResilientStore, SqliteStore, Store, StoreError, StoreNotice, guard, own_file, poller_lock::PollerLock, slot_file,
+};
 use crate::domain::Clock;
 
 /// A store, and what the user should know about how it was opened.
@@ -56,6 +58,19 @@ pub fn open_for(
 pub fn peek(url: &str, auto_path: &Path, clock: Arc<dyn Clock>) -> Result<Option<Arc<dyn Store>>, StoreError> {
     let store = SqliteStore::peek(&path_of(url, auto_path)?, clock)?;
     Ok(store.map(|store| Arc::new(store) as Arc<dyn Store>))
+}
+
+/// The process and the store through which `account` is polled on this machine, where that is another store than the
+/// one of [`open_for`]. Takes and makes nothing.
+///
+/// # Errors
+/// [`StoreError::Url`].
+pub fn other_store(url: &str, auto_path: &Path, account: &str) -> Result<Option<(u32, PathBuf)>, StoreError> {
+    let path = path_of(url, auto_path)?;
+    let path = own_file::resolve(&path).unwrap_or(path);
+    let Some(runtime) = guard::runtime_path(account) else { return Ok(None) };
+    let lock = PollerLock::new(slot_file::beside(&runtime, ".poller"), path.clone());
+    Ok(lock.holder().filter(|(_, store)| *store != path))
 }
 
 fn path_of(url: &str, auto_path: &Path) -> Result<PathBuf, StoreError> {

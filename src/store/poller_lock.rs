@@ -68,6 +68,14 @@ impl PollerLock {
         }
     }
 
+    /// Who has it now, without taking or making anything.
+    pub(super) fn holder(&self) -> Option<(u32, PathBuf)> {
+        fs::symlink_metadata(&self.path).ok()?;
+        let (file, _) = own_file::open(&self.path).ok()?;
+        // Given back with the file.
+        matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)).then(|| holder(&file))
+    }
+
     /// Gives it back if this process has it.
     pub(super) fn release(&self) {
         *self.held() = None;
@@ -94,6 +102,7 @@ mod tests {
         let (one, two) = (lock("/one.db"), lock("/two.db"));
         assert_eq!(one.acquire(), Acquired::Mine);
         assert_eq!(one.acquire(), Acquired::Mine);
+        assert_eq!(two.holder(), Some((std::process::id(), "/one.db".into())));
         let theirs = Acquired::Theirs { pid: std::process::id(), store: "/one.db".into() };
         assert_eq!(two.acquire(), theirs);
         one.release();
@@ -101,6 +110,6 @@ mod tests {
         drop(two);
         assert_eq!(one.acquire(), Acquired::Mine);
         let nowhere = PollerLock::new(dir.path().join("no/a.poller"), "/one.db".into());
-        assert_eq!(nowhere.acquire(), Acquired::Unavailable);
+        assert_eq!((nowhere.acquire(), nowhere.holder()), (Acquired::Unavailable, None));
     }
 }

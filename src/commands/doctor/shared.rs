@@ -7,9 +7,9 @@ use crate::{
     app::{SILENT_AFTER, text::brief},
     commands::{session, token},
     config::{Config, Env},
-    domain::{Clock, Now, SystemClock},
+    domain::{Clock, Now, SystemClock, clean_line},
     exit::Exit,
-    store::{HistoryInfo, Instance, Link, Status, Store, StoreError, Token, Usage, peek},
+    store::{HistoryInfo, Instance, Link, Status, Store, StoreError, Token, Usage, other_store, peek},
 };
 
 /// A wall clock that differs by more from the boot clock was set by somebody.
@@ -43,6 +43,13 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
         Err(failure) => return vec![Finding::bad("store", failure.exit, failure.message)],
     };
     let mut found = place::look(&auto);
+    if let Ok(Some((pid, store))) = other_store(&config.store_url, &auto, &session::account(config)) {
+        let text = format!(
+            "pid {pid} checks this account through another store, {}: point [store] url of both at one file",
+            clean_line(&store.display().to_string(), 400)
+        );
+        found.push(Finding::look("store", text));
+    }
     let clock = Arc::new(SystemClock::new());
     let known = match peek(&config.store_url, &auto, clock.clone()) {
         Ok(Some(store)) => Known::read(&*store),
