@@ -27,7 +27,7 @@ use super::{
     MintAnswer, MintAsk, MintEnd, MintTicket, PermitAnswer, PermitAsk, PermitId, WINDOW,
     slot_file::{self, Found, Held, Numbered},
 };
-use crate::domain::{Mono, Now, Stamp};
+use crate::domain::{Clock, Mono, Now, Stamp};
 
 /// How long nothing is sent when it is not known what was: a window, and the longest that a request is under way.
 const HOLD: Duration = Duration::from_secs(70);
@@ -101,7 +101,7 @@ impl Record {
     }
 
     /// Brings it to `now`: what expired goes; what was written by another boot, or by a clock that ran ahead of this
-    /// one, counts as if it had ended just now.
+    /// one, counts as if it had ended just now, or as if it had begun where its end was not said: it may still come.
     fn settle(&mut self, now: &Now) {
         let same = self.boot == *now.boot.0;
         if !same {
@@ -112,7 +112,8 @@ impl Record {
         self.hold = self.hold.min((now.mono + LONGEST_HOLD).0);
         for request in &mut self.requests {
             if !same || request.taken > now.mono.0 || request.until > (now.mono + LONGEST_HOLD).0 {
-                *request = Request { taken: now.mono.0, until: ended_now(now), ended: true, ..*request };
+                let until = if request.ended { ended_now(now) } else { (now.mono + HOLD).0 };
+                *request = Request { taken: now.mono.0, until, ..*request };
             }
         }
         self.requests.retain(|r| r.until > now.mono.0);
@@ -181,12 +182,12 @@ impl Guard {
     /// Asks `grant` only where the files have room too, and writes down what it gives.
     pub(super) fn permit<E>(
         &self,
-        now: &Now,
+        clock: &dyn Clock,
         ask: &PermitAsk,
         grant: impl FnOnce() -> Result<PermitAnswer, E>,
     ) -> Result<PermitAnswer, E> {
         let mut answer = None;
-        let done = self.update(now, |record| {
+        let done = self.update(clock, |record, now| {
             let wait = record.wait(now, ask.cap);
             if wait > Duration::ZERO {
                 answer = Some(Ok(PermitAnswer::Wait(wait)));
@@ -207,8 +208,8 @@ impl Guard {
     }
 
     /// The request has ended, or was never sent.
-    pub(super) fn finish(&self, now: &Now, permit: PermitId, used: bool) {
-        self.update(now, |record| {
+    pub(super) fn finish(&self, clock: &dyn Clock, permit: PermitId, used: bool) {
+        self.update(clock, |record, now| {
             if used {
                 for request in record.requests.iter_mut().filter(|r| r.id == permit.0 && !r.ended) {
                     (request.ended, request.until) = (true, ended_now(now));
@@ -222,12 +223,12 @@ impl Guard {
     /// Asks `begin` only where the files allow another generation too, and writes it down.
     pub(super) fn generate<E>(
         &self,
-        now: &Now,
+        clock: &dyn Clock,
         ask: &MintAsk,
         begin: impl FnOnce() -> Result<MintAnswer, E>,
     ) -> Result<MintAnswer, E> {
         let mut answer = None;
-        let done = self.update(now, |record| {
+        let done = self.update(clock, |record, now| {
             let given = begin();
             answer = Some(match given {
                 Ok(MintAnswer::Go(ticket)) => match too_soon(record, now, ask) {
@@ -249,8 +250,8 @@ impl Guard {
     }
 
     /// A token generation has ended.
-    pub(super) fn generated(&self, now: &Now, ticket: MintTicket, end: &MintEnd) {
-        self.update(now, |record| {
+    pub(super) fn generated(&self, clock: &dyn Clock, ticket: MintTicket, end: &MintEnd) {
+        self.update(clock, |record, now| {
             if matches!(end, MintEnd::NotSent) {
                 record.generations.retain(|g| g.id != ticket.0);
             } else {
@@ -280,7 +281,10 @@ impl Guard {
     }
 
     /// Changes the files under their locks. False where none could be used: then nothing may be sent.
-    fn update(&self, now: &Now, change: impl FnOnce(&mut Record)) -> bool {
+    ///
+    /// The clock is read under the locks, so that time rises in the order of the files over all processes: who waited for
+    /// a lock, or was stopped before it, would take what the others wrote meanwhile for a thing of the future.
+    fn update(&self, clock: &dyn Clock, change: impl FnOnce(&mut Record, &Now)) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut doubtful = false;
         let mut merged = Record::default();
@@ -310,6 +314,7 @@ impl Guard {
             known.unusable = true;
             return false;
         }
+        let now = &clock.now();
         if known.last.is_some() && !merged.boot.is_empty() && merged.boot != *now.boot.0 {
             known.other_boot = Some(now.mono);
         }
@@ -321,7 +326,7 @@ impl Guard {
         if doubtful {
             merged.hold = merged.hold.max((now.mono + HOLD).0);
         }
-        change(&mut merged);
+        change(&mut merged, now);
         // Both slots after a doubt, so that the spoilt one is not found again.
         let slots = if doubtful { 2 } else { 1 };
         let mut written = 0;
@@ -387,11 +392,21 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{Clock, ManualClock},
+        domain::ManualClock,
         store::{Pace, PermitKind, StoreError},
     };
 
     const LIMIT: u32 = 3;
+
+    /// A clock that stands.
+    #[derive(Debug)]
+    struct Fixed(Now);
+
+    impl Clock for Fixed {
+        fn now(&self) -> Now {
+            self.0.clone()
+        }
+    }
 
     struct World {
         dir: TempDir,
@@ -415,12 +430,12 @@ mod tests {
 
         /// Asks a store that would always say yes.
         fn ask(&self, guard: &Guard) -> PermitAnswer {
-            let now = self.clock.now();
             let (void_after, timeout) = (Duration::from_secs(1), Duration::from_secs(9));
             let ask = PermitAsk { kind: PermitKind::Aht, cap: LIMIT, pace: Pace::Burst, void_after, timeout };
             self.ids.set(self.ids.get() + 1);
-            let yes = PermitAnswer::Granted { id: PermitId(self.ids.get()), void_at: now.mono + void_after };
-            guard.permit(&now, &ask, || Ok::<_, StoreError>(yes)).unwrap()
+            let yes =
+                PermitAnswer::Granted { id: PermitId(self.ids.get()), void_at: self.clock.now().mono + void_after };
+            guard.permit(&*self.clock, &ask, || Ok::<_, StoreError>(yes)).unwrap()
         }
 
         fn sent(&self, guard: &Guard) -> PermitId {
@@ -451,7 +466,7 @@ mod tests {
         world.sent(&one);
         // Not finished: they count for as long as they can be under way, and a minute.
         assert_eq!(world.waits(&two), secs(70));
-        two.finish(&world.clock.now(), first, true);
+        two.finish(&*world.clock, first, true);
         assert_eq!(world.waits(&one), WINDOW + TICK);
         world.clock.advance(secs(30));
         world.clock.step_wall(-86_400_000);
@@ -460,8 +475,47 @@ mod tests {
         world.clock.advance(secs(31));
         let unused = world.sent(&two);
         world.waits(&one);
-        one.finish(&world.clock.now(), unused, false);
+        one.finish(&*world.clock, unused, false);
         world.sent(&one);
+    }
+
+    #[test]
+    fn who_waits_for_a_file_counts_from_the_moment_at_which_it_has_it() {
+        let world = World::new();
+        world.sent(&world.guard(&["a"], true));
+        let (file, guard, clock) = (File::open(world.path("a")).unwrap(), world.guard(&["a"], false), &*world.clock);
+        let (void_after, timeout) = (secs(1), secs(9));
+        let ask = PermitAsk { kind: PermitKind::Aht, cap: LIMIT, pace: Pace::Burst, void_after, timeout };
+        let yes = || Ok::<_, StoreError>(PermitAnswer::Granted { id: PermitId(77), void_at: Mono(0) });
+        std::thread::scope(|scope| {
+            file.lock().unwrap();
+            let waiting = scope.spawn(|| guard.permit(clock, &ask, yes).unwrap());
+            std::thread::sleep(Duration::from_millis(200));
+            clock.advance(secs(30));
+            file.unlock().unwrap();
+            assert!(matches!(waiting.join().unwrap(), PermitAnswer::Granted { .. }));
+        });
+        world.sent(&guard);
+        // Of three one must end: the first began 30 s before the others.
+        assert_eq!(world.waits(&guard), secs(40));
+        world.clock.advance(secs(40));
+        world.sent(&guard);
+        assert_eq!(world.waits(&guard), secs(30));
+    }
+
+    #[test]
+    fn a_request_that_seems_to_come_from_the_future_still_ends_when_its_end_is_said() {
+        let world = World::new();
+        let guard = world.guard(&["a"], true);
+        let open = world.sent(&guard);
+        let behind = Fixed(Now { mono: Mono(world.clock.now().mono.0 - 5_000), ..world.clock.now() });
+        // Another process, whose clock is behind.
+        world.guard(&["a"], false).finish(&behind, PermitId(-1), true);
+        world.clock.advance(secs(9));
+        guard.finish(&*world.clock, open, true);
+        world.sent(&guard);
+        world.sent(&guard);
+        assert_eq!(world.waits(&guard), WINDOW + TICK);
     }
 
     #[test]
@@ -565,7 +619,9 @@ mod tests {
         let ask =
             PermitAsk { kind: PermitKind::Aht, cap: LIMIT, pace: Pace::Burst, void_after: secs(1), timeout: secs(9) };
         let no = || -> Result<PermitAnswer, StoreError> { panic!("asked") };
-        let PermitAnswer::Wait(wait) = guard.permit(&early, &ask, no).unwrap() else { panic!("granted") };
+        let PermitAnswer::Wait(wait) = guard.permit(&Fixed(early.clone()), &ask, no).unwrap() else {
+            panic!("granted")
+        };
         assert_eq!(wait, secs(60));
         // Both go on, by turns: slowly, and the screen says why.
         world.ask(&guard);
@@ -585,7 +641,7 @@ mod tests {
             // A store that was just begun anew, and a guard of another process.
             let guard = world.guard(&["a"], ticket == 0);
             let answer =
-                guard.generate(&world.clock.now(), &ask, || Ok::<_, StoreError>(MintAnswer::Go(MintTicket(ticket))));
+                guard.generate(&*world.clock, &ask, || Ok::<_, StoreError>(MintAnswer::Go(MintTicket(ticket))));
             (guard, answer.unwrap())
         };
         for (ticket, gap) in (0..).zip(gaps) {
@@ -593,7 +649,7 @@ mod tests {
             let (guard, answer) = next(ticket);
             assert!(matches!(answer, MintAnswer::Go(_)), "{answer:?}");
             assert!(matches!(next(100).1, MintAnswer::Busy(d) if d == secs(30)));
-            guard.generated(&world.clock.now(), MintTicket(ticket), &MintEnd::Failed);
+            guard.generated(&*world.clock, MintTicket(ticket), &MintEnd::Failed);
             if ticket < 3 {
                 assert!(matches!(next(100).1, MintAnswer::BackOff(_)));
             }
@@ -603,7 +659,7 @@ mod tests {
         let (guard, answer) = next(5);
         assert!(matches!(answer, MintAnswer::Go(_)));
         // One that never reached the service is none.
-        guard.generated(&world.clock.now(), MintTicket(5), &MintEnd::NotSent);
+        guard.generated(&*world.clock, MintTicket(5), &MintEnd::NotSent);
         assert!(matches!(next(6).1, MintAnswer::Go(_)));
     }
 }

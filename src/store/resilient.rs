@@ -457,16 +457,16 @@ impl Store for ResilientStore {
     }
 
     fn permit(&self, who: &Instance, ask: &PermitAsk) -> Result<PermitAnswer, StoreError> {
-        self.run_ledger(|s| self.guard.permit(&self.clock.now(), ask, || s.permit(who, ask)))
+        self.run_ledger(|s| self.guard.permit(&*self.clock, ask, || s.permit(who, ask)))
     }
 
     fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError> {
-        self.guard.finish(&self.clock.now(), permit, used);
+        self.guard.finish(&*self.clock, permit, used);
         self.run_ledger(|s| s.finish(permit, used))
     }
 
     fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
-        self.guard.finish(&self.clock.now(), permit, true);
+        self.guard.finish(&*self.clock, permit, true);
         self.run_ledger(|s| s.land(permit, reading))
     }
 
@@ -489,7 +489,7 @@ impl Store for ResilientStore {
     fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError> {
         self.run_ledger(|s| {
             let mut begun = None;
-            let answer = self.guard.generate(&self.clock.now(), ask, || {
+            let answer = self.guard.generate(&*self.clock, ask, || {
                 let answer = s.mint_begin(who, ask)?;
                 begun = if let MintAnswer::Go(ticket) = answer { Some(ticket) } else { None };
                 Ok(answer)
@@ -504,7 +504,7 @@ impl Store for ResilientStore {
     }
 
     fn mint_end(&self, ticket: MintTicket, end: MintEnd) -> Result<(), StoreError> {
-        self.guard.generated(&self.clock.now(), ticket, &end);
+        self.guard.generated(&*self.clock, ticket, &end);
         self.run_ledger(|s| s.mint_end(ticket, end.clone()))
     }
 
