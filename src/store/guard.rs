@@ -289,6 +289,7 @@ impl Guard {
         let mut doubtful = false;
         let mut merged = Record::default();
         let mut whole = 0;
+        let mut joins = false;
         let mut locked = vec![];
         for at in 0..self.places.len() {
             let was_there = known.held[at].is_some();
@@ -299,7 +300,7 @@ impl Guard {
             };
             let Some(held) = &known.held[at] else { continue };
             match held.read::<Record>() {
-                Found::Nothing => doubtful |= was_there,
+                Found::Nothing => (joins, doubtful) = (true, doubtful || was_there),
                 Found::Damaged => doubtful = true,
                 Found::Value { value: record, spoilt } => {
                     let older = same && known.last.as_ref().is_some_and(|last| record.seq < last.seq);
@@ -327,8 +328,9 @@ impl Guard {
             merged.hold = merged.hold.max((now.mono + HOLD).0);
         }
         change(&mut merged, now);
-        // Both slots after a doubt, so that the spoilt one is not found again.
-        let slots = if doubtful { 2 } else { 1 };
+        // Both slots after a doubt, so that the spoilt one is not found again; and where a file is new beside another one,
+        // since an empty slot under a high number looks as if it had been lost.
+        let slots = if doubtful || joins { 2 } else { 1 };
         let mut written = 0;
         let first = merged.seq + 1;
         merged.seq += slots;
@@ -575,6 +577,22 @@ mod tests {
         assert_eq!(world.waits(&world.guard(&["a", "account"], true)), secs(70));
         // A second store of the account.
         assert_eq!(world.waits(&world.guard(&["b", "account"], true)), secs(70));
+    }
+
+    #[test]
+    fn a_file_that_is_new_beside_an_old_one_is_no_reason_to_wait() {
+        let world = World::new();
+        world.sent(&world.guard(&["a"], true));
+        world.sent(&world.guard(&["a"], false));
+        // The runtime directory of a new boot, or another store of the account.
+        let both = world.guard(&["a", "account"], false);
+        world.sent(&both);
+        assert_eq!(world.waits(&both), secs(70));
+        world.clock.advance(secs(70));
+        for _ in 0..3 {
+            world.sent(&world.guard(&["a", "account"], false));
+        }
+        assert_eq!(both.trouble(&world.clock.now()), None);
     }
 
     #[test]
