@@ -145,6 +145,9 @@ fn ended_now(now: &Now) -> i64 {
 
 struct Known {
     held: Vec<Option<Held>>,
+    /// Files that can be read and not written: a disk that turned read-only, or is full. What they say counts, but that
+    /// they are older than the others is known.
+    broken: Vec<bool>,
     /// What we last wrote. Empty before the first time.
     last: Option<Record>,
     /// There was no store when we began: where no file is there either, nothing can have been sent.
@@ -175,8 +178,15 @@ pub(super) struct Guard {
 impl Guard {
     /// Nothing is opened yet. `first_start`: there is no store yet whose requests might be forgotten.
     pub(super) fn new(places: Vec<PathBuf>, first_start: bool) -> Guard {
-        let held = places.iter().map(|_| None).collect();
-        Guard { places, known: Mutex::new(Known { held, last: None, first_start, unusable: false, other_boot: None }) }
+        let known = Known {
+            held: places.iter().map(|_| None).collect(),
+            broken: vec![false; places.len()],
+            last: None,
+            first_start,
+            unusable: false,
+            other_boot: None,
+        };
+        Guard { places, known: Mutex::new(known) }
     }
 
     /// Asks `grant` only where the files have room too, and writes down what it gives.
@@ -299,16 +309,20 @@ impl Guard {
                 continue;
             };
             let Some(held) = &known.held[at] else { continue };
-            match held.read::<Record>() {
-                Found::Nothing => (joins, doubtful) = (true, doubtful || was_there),
-                Found::Damaged => doubtful = true,
+            let doubt = match held.read::<Record>() {
+                Found::Nothing => {
+                    joins = true;
+                    was_there
+                }
+                Found::Damaged => true,
                 Found::Value { value: record, spoilt } => {
                     let older = same && known.last.as_ref().is_some_and(|last| record.seq < last.seq);
-                    doubtful |= spoilt || older || (was_there && !same);
                     merged.merge(&record);
                     whole += 1;
+                    spoilt || older || (was_there && !same)
                 }
-            }
+            };
+            doubtful |= doubt && !known.broken[at];
             locked.push(at);
         }
         if locked.is_empty() {
@@ -339,9 +353,10 @@ impl Guard {
                 let done = (first..=merged.seq).all(|seq| held.write(&Record { seq, ..merged.clone() }).is_ok());
                 written += usize::from(done);
                 // Nothing else to do where the lock cannot be given back: it goes with the file.
-                if held.unlock().is_err() {
+                if held.unlock().is_err() || !done {
                     known.held[at] = None;
                 }
+                known.broken[at] = !done;
             }
         }
         known.last = Some(merged);
