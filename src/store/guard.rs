@@ -15,6 +15,7 @@
 
 use std::{
     fs::{self, DirBuilder},
+    io,
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::PathBuf,
     sync::{Mutex, PoisonError},
@@ -152,8 +153,8 @@ struct Known {
     last: Option<Record>,
     /// There was no store when we began: where no file is there either, nothing can have been sent.
     first_start: bool,
-    /// No file could be used the last time.
-    unusable: bool,
+    /// Why no file could be used the last time.
+    stuck: Option<Trouble>,
     /// When a file was last found that a process of another boot had written since we wrote it.
     other_boot: Option<Mono>,
 }
@@ -163,6 +164,8 @@ struct Known {
 pub(super) enum Trouble {
     /// No file can be written: nothing is sent.
     Unusable,
+    /// Another process holds a file for long.
+    Busy,
     /// It is not known what was sent; nothing is before this.
     Held(Mono),
     /// Processes that share the files disagree on when the machine started.
@@ -183,7 +186,7 @@ impl Guard {
             broken: vec![false; places.len()],
             last: None,
             first_start,
-            unusable: false,
+            stuck: None,
             other_boot: None,
         };
         Guard { places, known: Mutex::new(known) }
@@ -275,8 +278,8 @@ impl Guard {
     /// Why requests wait, if they do because of the files.
     pub(super) fn trouble(&self, now: &Now) -> Option<Trouble> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.unusable {
-            return Some(Trouble::Unusable);
+        if known.stuck.is_some() {
+            return known.stuck.clone();
         }
         if known.other_boot.is_some_and(|at| now.mono.since(at) < LONGEST_HOLD) {
             return Some(Trouble::OtherBoot);
@@ -303,10 +306,22 @@ impl Guard {
         let mut locked = vec![];
         for at in 0..self.places.len() {
             let was_there = known.held[at].is_some();
-            let Ok(same) = slot_file::hold(&self.places[at], &mut known.held[at]) else {
-                // Not to be used now; what it says is not known when it comes back.
-                known.held[at] = None;
-                continue;
+            let same = match slot_file::hold(&self.places[at], &mut known.held[at]) {
+                Ok(same) => same,
+                Err(e) => {
+                    // Not to be used now; what it says is not known when it comes back.
+                    known.held[at] = None;
+                    if e.kind() != io::ErrorKind::TimedOut {
+                        continue;
+                    }
+                    // It works, and somebody was stopped with it. To go on without it would leave those behind who have
+                    // nothing but this file in common with us.
+                    for at in locked {
+                        known.held[at] = None;
+                    }
+                    known.stuck = Some(Trouble::Busy);
+                    return false;
+                }
             };
             let Some(held) = &known.held[at] else { continue };
             let doubt = match held.read::<Record>() {
@@ -326,7 +341,7 @@ impl Guard {
             locked.push(at);
         }
         if locked.is_empty() {
-            known.unusable = true;
+            known.stuck = Some(Trouble::Unusable);
             return false;
         }
         let now = &clock.now();
@@ -361,7 +376,7 @@ impl Guard {
         }
         known.last = Some(merged);
         known.first_start = false;
-        known.unusable = written == 0;
+        known.stuck = (written == 0).then_some(Trouble::Unusable);
         written > 0
     }
 }
@@ -608,6 +623,23 @@ mod tests {
             world.sent(&world.guard(&["a", "account"], false));
         }
         assert_eq!(both.trouble(&world.clock.now()), None);
+    }
+
+    #[test]
+    fn a_file_that_somebody_holds_for_long_is_not_passed_over() {
+        let world = World::new();
+        let guard = world.guard(&["a", "b"], true);
+        world.sent(&guard);
+        for name in ["a", "b"] {
+            let file = File::open(world.path(name)).unwrap();
+            file.lock().unwrap();
+            assert_eq!(world.waits(&guard), RETRY, "{name}");
+            assert_eq!(guard.trouble(&world.clock.now()), Some(Trouble::Busy));
+        }
+        // Nothing of it stays locked, and it is no reason to wait longer.
+        world.sent(&world.guard(&["a", "b"], false));
+        world.sent(&guard);
+        assert_eq!(guard.trouble(&world.clock.now()), None);
     }
 
     #[test]

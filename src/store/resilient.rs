@@ -147,6 +147,13 @@ fn guard_notice(trouble: &Trouble, places: &str, now: &Now) -> StoreNotice {
                 "Make {places} writable: without a request ledger the limit cannot be kept, and nothing is sent"
             ),
         },
+        Trouble::Busy => StoreNotice {
+            key: "store-no-ledger",
+            text: format!(
+                "Continue or end the process that holds {places} (it was stopped, perhaps): without the request ledger \
+                 nothing is sent"
+            ),
+        },
         Trouble::Held(until) => StoreNotice {
             key: "store-waits",
             text: format!(
