@@ -18,7 +18,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -30,7 +30,7 @@ use super::{
 };
 use crate::domain::{Clock, Mono, Now, Stamp};
 
-/// How long nothing is sent when it is not known what was: a window, and the longest that a request is under way.
+/// How long nothing is sent at least when it is not known what was: a window, and what a request takes.
 const HOLD: Duration = Duration::from_secs(70);
 /// No wait is longer, whatever the clock or the file says.
 const LONGEST_HOLD: Duration = Duration::from_secs(300);
@@ -103,17 +103,18 @@ impl Record {
 
     /// Brings it to `now`: what expired goes; what was written by another boot, or by a clock that ran ahead of this
     /// one, counts as if it had ended just now, or as if it had begun where its end was not said: it may still come.
-    fn settle(&mut self, now: &Now) {
+    /// `hold`: how long it takes until what was begun now counts no more.
+    fn settle(&mut self, now: &Now, hold: Duration) {
         let same = self.boot == *now.boot.0;
         if !same {
             // The last entries may have gone with the power.
-            self.hold = if self.boot.is_empty() { 0 } else { (Mono(0) + HOLD).0 };
+            self.hold = if self.boot.is_empty() { 0 } else { (Mono(0) + hold).0 };
             now.boot.0.as_ref().clone_into(&mut self.boot);
         }
         self.hold = self.hold.min((now.mono + LONGEST_HOLD).0);
         for request in &mut self.requests {
             if !same || request.taken > now.mono.0 || request.until > (now.mono + LONGEST_HOLD).0 {
-                let until = if request.ended { ended_now(now) } else { (now.mono + HOLD).0 };
+                let until = if request.ended { ended_now(now) } else { (now.mono + hold).0 };
                 *request = Request { taken: now.mono.0, until, ..*request };
             }
         }
@@ -153,6 +154,9 @@ struct Known {
     last: Option<Record>,
     /// There was no store when we began: where no file is there either, nothing can have been sent.
     first_start: bool,
+    /// How long nothing is sent when it is not known what was: a window, and the longest that a request may be under way
+    /// by the configuration.
+    hold: Duration,
     /// Why no file could be used the last time.
     stuck: Option<Trouble>,
     /// When a file was last found that a process of another boot had written since we wrote it.
@@ -186,10 +190,15 @@ impl Guard {
             broken: vec![false; places.len()],
             last: None,
             first_start,
+            hold: HOLD,
             stuck: None,
             other_boot: None,
         };
         Guard { places, known: Mutex::new(known) }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks `grant` only where the files have room too, and writes down what it gives.
@@ -200,6 +209,10 @@ impl Guard {
         grant: impl FnOnce() -> Result<PermitAnswer, E>,
     ) -> Result<PermitAnswer, E> {
         let mut answer = None;
+        {
+            let mut known = self.known();
+            known.hold = known.hold.max(WINDOW + ask.void_after + ask.timeout);
+        }
         let done = self.update(clock, |record, now| {
             let wait = record.wait(now, ask.cap);
             if wait > Duration::ZERO {
@@ -277,7 +290,7 @@ impl Guard {
 
     /// Why requests wait, if they do because of the files.
     pub(super) fn trouble(&self, now: &Now) -> Option<Trouble> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         if known.stuck.is_some() {
             return known.stuck.clone();
         }
@@ -298,7 +311,7 @@ impl Guard {
     /// The clock is read under the locks, so that time rises in the order of the files over all processes: who waited for
     /// a lock, or was stopped before it, would take what the others wrote meanwhile for a thing of the future.
     fn update(&self, clock: &dyn Clock, change: impl FnOnce(&mut Record, &Now)) -> bool {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known();
         let mut doubtful = false;
         let mut merged = Record::default();
         let mut whole = 0;
@@ -352,9 +365,9 @@ impl Guard {
         if let Some(last) = &known.last {
             merged.merge(last);
         }
-        merged.settle(now);
+        merged.settle(now, known.hold);
         if doubtful {
-            merged.hold = merged.hold.max((now.mono + HOLD).0);
+            merged.hold = merged.hold.max((now.mono + known.hold).0);
         }
         change(&mut merged, now);
         // Both slots after a doubt, so that the spoilt one is not found again; and where a file is new beside another one,
@@ -584,6 +597,38 @@ mod tests {
     }
 
     #[test]
+    fn slow_requests_are_waited_for_longer() {
+        let world = World::new();
+        let guard = world.guard(&["a"], true);
+        let ask = |timeout| {
+            let (kind, pace, void_after) = (PermitKind::Aht, Pace::Burst, secs(1));
+            let ask = PermitAsk { kind, cap: LIMIT, pace, void_after, timeout: secs(timeout) };
+            let yes = || Ok::<_, StoreError>(PermitAnswer::Granted { id: PermitId(1), void_at: Mono(0) });
+            guard.permit(&*world.clock, &ask, yes).unwrap()
+        };
+        assert!(matches!(ask(60), PermitAnswer::Granted { .. }));
+        fs::remove_file(world.path("a")).unwrap();
+        assert_eq!(ask(60), PermitAnswer::Wait(secs(121)));
+    }
+
+    #[test]
+    fn the_largest_limit_that_can_be_configured_fits_into_a_file() {
+        let now = World::new().clock.now();
+        let long = Record {
+            seq: u64::MAX,
+            boot: "0".repeat(100),
+            hold: i64::MAX,
+            // A hundred years.
+            requests: (0..600)
+                .map(|n| Request { id: i64::MAX - n, taken: 3_155_760_000_000, until: 3_155_760_000_000, ended: false })
+                .collect(),
+            generations: (0..12).map(|n| Generation { id: i64::MAX - n, end: now.stamp(), ended: false }).collect(),
+        };
+        let text = serde_json::to_string(&long).unwrap();
+        assert!(slot_file::HEAD + text.len() < usize::try_from(slot_file::SLOT).unwrap(), "{}", text.len());
+    }
+
+    #[test]
     fn a_byte_that_changed_is_found() {
         let world = World::new();
         let guard = world.guard(&["a"], true);
@@ -693,7 +738,7 @@ mod tests {
         assert_eq!(guard.trouble(&world.clock.now()), Some(Trouble::OtherBoot));
         let mut record = Record { hold: i64::MAX, boot: "other".into(), ..Record::default() };
         record.requests.push(Request { id: 1, taken: 0, until: i64::MAX, ended: false });
-        record.settle(&early);
+        record.settle(&early, HOLD);
         assert!(record.wait(&early, 1) <= LONGEST_HOLD);
     }
 

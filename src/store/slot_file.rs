@@ -14,10 +14,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::own_file;
 
-/// Bytes of one slot: room for some 250 requests of the ledger (the service allows 50), or for the longest token.
-const SLOT: u64 = 16 * 1024;
+/// Bytes of one slot: room for the most requests that may be configured for a minute, or for the longest token.
+pub(super) const SLOT: u64 = 64 * 1024;
 /// In front of a slot's line: its checksum in hexadecimal, and a blank.
-const HEAD: usize = 17;
+pub(super) const HEAD: usize = 17;
 /// What a file is filled with at first.
 const EMPTY: u8 = b' ';
 /// How long another process may hold a file.

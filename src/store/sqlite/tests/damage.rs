@@ -32,9 +32,9 @@ fn what_is_not_a_database_is_moved_aside() {
     store.append(&[value(&store, 1)]).unwrap();
     assert!(store.events(RETRY).unwrap().iter().any(|e| e.kind == EventKind::Store));
     // Nothing is known of the last minute: nothing is sent for one.
-    assert_eq!(store.permit(&me(), &ask(9)).unwrap(), PermitAnswer::Wait(Duration::from_secs(70)));
+    assert_eq!(store.permit(&me(), &ask(9)).unwrap(), PermitAnswer::Wait(Duration::from_secs(71)));
     assert!(store.notice().unwrap().text.contains("Waiting"));
-    clock.advance(Duration::from_secs(70));
+    clock.advance(Duration::from_secs(71));
     granted(&store, 9);
     drop(store);
     assert!(resilient(&path, &clock).1.is_empty());
