@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use ahtop::{
     cli::{Cli, Command},
     commands::{
-        Failure, check, complain, config, dashboard, doctor, history, live, man, once, plan, replay, serve, simulate,
-        snapshot, start_log, start_service_log, stream, token, wall,
+        Failure, check, complain, config, dashboard, doctor, history, live, log_trouble, man, once, plan, replay,
+        serve, simulate, snapshot, start_log, start_service_log, stream, token, wall,
     },
     config::Env,
     exit::Exit,
@@ -38,6 +38,9 @@ fn main() -> ExitCode {
         complain(&message);
         exit
     });
+    if let Some(why) = log_trouble() {
+        complain(&format!("ahtop: {why}"));
+    }
     exit.into()
 }
 

@@ -216,27 +216,6 @@ fn told(socket: &UnixDatagram, all: &mut Vec<String>) {
 }
 
 #[test]
-fn the_service_goes_on_where_its_log_cannot_be_written() {
-    let (_sim, flags) = sim();
-    let (reader, closed) = std::io::pipe().unwrap();
-    drop(reader);
-    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    for errors in [Stdio::from(full), Stdio::from(closed)] {
-        let home = tempfile::tempdir().unwrap();
-        let mut command = Command::new(BINARY);
-        command.args(&flags).arg("serve").env_clear().envs(surroundings(home.path()));
-        command.env("AHTOP_LOG", "trace").env("AHTOP_API_KEY", "sim-key");
-        let path = home.path().join("acme.db");
-        command.env("AHTOP_STORE_URL", format!("sqlite://{}", path.display()));
-        let mut service = Running(command.stdout(Stdio::null()).stderr(errors).spawn().unwrap());
-        let store = store(&path);
-        until("a value", PATIENCE, || (!values(&store).is_empty()).then_some(()));
-        signal(service.0.id(), Signal::TERM);
-        assert_eq!(service.0.wait().unwrap().code(), Some(0));
-    }
-}
-
-#[test]
 fn the_service_tells_its_manager_reloads_keeps_the_old_configuration_and_stops_cleanly() {
     let (_sim, flags) = sim();
     let home = tempfile::tempdir().unwrap();

@@ -79,6 +79,7 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
             notify: Notify::Off,
         },
         memory: Memory::default(),
+        log_trouble: || None,
     }
 }
 

@@ -137,6 +137,7 @@ pub(crate) async fn open_on(
         policy: watch::policy(config),
         alert: config.alert,
         memory,
+        log_trouble: super::log_trouble,
     };
     let outcome = on_terminal(options, cancel).await;
     session.close().await;

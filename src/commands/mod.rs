@@ -34,16 +34,19 @@ use crate::{
     exit::Exit,
 };
 
-/// Begins to log into the state directory. Says on standard error where that cannot be.
+/// Begins to log into the state directory.
 pub fn start_log(env: &Env) {
-    if let Some(why) = logging::begin(env) {
-        complain(&format!("ahtop: {why}"));
-    }
+    logging::begin(env);
 }
 
 /// Begins to log to standard error, for a service manager.
 pub fn start_service_log(env: &Env) {
     logging::begin_service(env);
+}
+
+/// Why lines of the log were lost, to be told once, elsewhere. `None` where none were, or where it was told.
+pub fn log_trouble() -> Option<String> {
+    logging::trouble()
 }
 
 /// Reads and checks the configuration, with the keys of `[ui.keys]`, whose actions the configuration itself does not know.

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    Failure,
+    Failure, log_trouble,
     session::{self, Base, Prepared, Session},
 };
 use crate::{
@@ -202,15 +202,20 @@ impl Service {
                 text
             }
         };
-        let (at, me) = (service.session.clock.now().stamp(), service.session.me.label());
+        service.note(&text).await;
+        Ok(service)
+    }
+
+    /// Tells every dashboard's log panel.
+    async fn note(&self, text: &str) {
+        let (at, me) = (self.session.clock.now().stamp(), self.session.me.label());
         let text = clean_line(&text.replace('\n', "; "), 400);
         // What is bad about a configuration may be an id in it.
         let text = Words::default().said(&*text, opening(&text));
         let event = Event { at, kind: EventKind::Config, who: me.into(), text };
-        if let Err(e) = service.session.store.call(move |s| s.note(&event)).await {
+        if let Err(e) = self.session.store.call(move |s| s.note(&event)).await {
             tracing::warn!("{e}");
         }
-        Ok(service)
     }
 
     /// Goes on as `read` says, or as before, and why.
@@ -258,6 +263,12 @@ impl Service {
 
     /// Says again what is wanted, and how it goes; gives the link where we poll. Without a sign of life from the poller the watchdog is not fed.
     async fn beat(&self) -> Option<Link> {
+        // A store that hangs does not keep the rest of the beat from being said.
+        if let Some(why) = log_trouble()
+            && timeout(PATIENCE, self.note(&why)).await.is_err()
+        {
+            tracing::warn!("the dashboards cannot be told: {why}");
+        }
         let wants: Vec<_> = self.config.watch.iter().map(|w| (w.target.clone(), Attention::Listed)).collect();
         let me = self.session.me.clone();
         let asked = self.session.store.call(move |s| {

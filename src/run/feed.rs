@@ -373,7 +373,7 @@ fn is_past(at: Option<Instant>, period: Duration) -> bool {
     at.is_none_or(|at| at.elapsed() >= period)
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

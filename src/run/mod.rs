@@ -37,7 +37,7 @@ use self::{
 };
 use crate::{
     alert::Policy,
-    app::{Effect, Event, Facts, Notice, Overlay, Pointer, REPLAY, Room, State, View, past, rows, update},
+    app::{Effect, Event, Facts, Notice, Overlay, Pointer, REPLAY, Room, Severity, State, View, past, rows, update},
     config::{Alert, Ui},
     domain::{Clock, Kind, Now},
     store::Handle,
@@ -50,7 +50,7 @@ const DRAIN: usize = 1000;
 /// What nobody waits for is drawn with the ages, which advance once a second; where they advance less often, it waits
 /// no longer than this for the frame before it.
 const CALM: Duration = Duration::from_secs(1);
-/// How often our own memory is looked at.
+/// How often our own memory and the log are looked at.
 const SAMPLE: Duration = Duration::from_secs(10);
 
 /// What the dashboard needs.
@@ -76,6 +76,8 @@ pub struct DashboardOptions {
     pub alert: Alert,
     /// What was chosen the last time, and where it is remembered.
     pub memory: Memory,
+    /// Why lines of the log were lost, when it is asked for the first time after that.
+    pub log_trouble: fn() -> Option<String>,
 }
 
 /// The configured looks on the terminal that was found.
@@ -232,7 +234,8 @@ where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
-    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices, policy, alert, memory } = options;
+    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices, policy, alert, memory, log_trouble } =
+        options;
     let gap = Duration::from_secs(1) / facts.ui.max_fps.clamp(1, 60);
     let mut feed = Feed::start(store, notify, facts.me.clone(), Judge { watched: facts.watched.clone(), policy });
     let mut state = State::new(facts, clock.now());
@@ -295,6 +298,7 @@ where
                     if sampled.is_none_or(|at| at.elapsed() >= SAMPLE) {
                         sampled = Some(Instant::now());
                         events.extend(sample::memory().map(Event::Memory));
+                        events.extend(log_trouble().map(log_notice));
                     }
                 }
             }
@@ -347,6 +351,11 @@ fn translate(input: Input) -> Option<Event> {
         },
         Input::FocusGained | Input::FocusLost => None,
     }
+}
+
+/// The screen is the one place left to tell it.
+fn log_notice(why: String) -> Event {
+    Event::Notice(Notice { key: "log".to_owned(), severity: Severity::Info, text: feed::capital(&why) })
 }
 
 /// Somebody waits for it: the first picture, and answers about what is selected.

@@ -154,6 +154,7 @@ impl Rig {
             policy: Policy::default(),
             alert: BELL,
             memory: Memory::default(),
+            log_trouble: || None,
         };
         let (drawn, mut theirs) = (frames.clone(), host.clone());
         let task = tokio::spawn(async move {
@@ -539,6 +540,7 @@ async fn the_real_screen_pages_by_what_it_had_room_for() {
         policy: Policy::default(),
         alert: BELL,
         memory: Memory::default(),
+        log_trouble: || None,
     };
     let (keys, mut input) = mpsc::unbounded_channel();
     let task = tokio::spawn(async move {

@@ -1,0 +1,112 @@
+//! What the machine does to the program: disks that are full, streams that are closed, files that others have put there.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+mod live;
+
+use std::{
+    fs::File,
+    io::Read,
+    process::{Child, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use ahtop::{
+    domain::SystemClock,
+    store::{SqliteStore, Store},
+};
+use live::{Home, KEY, Service, finish, until};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
+}
+
+/// The texts of the log that dashboards show, where a store is there.
+fn noted(home: &Home) -> Vec<String> {
+    let path = home.path("state/acme.db");
+    if !path.exists() {
+        return vec![];
+    }
+    let Ok(store) = SqliteStore::open(&path, Arc::new(SystemClock::new())) else { return vec![] };
+    store.events(Duration::from_secs(3600)).unwrap().into_iter().map(|e| e.text.to_string()).collect()
+}
+
+fn full() -> File {
+    File::options().write(true).open("/dev/full").unwrap()
+}
+
+#[test]
+fn a_service_whose_log_cannot_be_written_goes_on_and_tells_it_once_to_the_dashboards() {
+    let pipe = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Stdio::from(writer)
+    };
+    for (what, stream) in [("a full disk", Stdio::from(full())), ("a closed pipe", pipe())] {
+        let (service, home) = (Service::start(|_| {}), Home::new());
+        let agents: Vec<String> = (0..4).map(|n| service.agent(n)).collect();
+        let mut command = home.on(&service, &["serve"]);
+        command.args(agents.iter().flat_map(|agent| ["-a", agent]));
+        let child = command.env("AHTOP_LOG", "debug").stdout(Stdio::null()).stderr(stream).spawn().unwrap();
+        until(what, || noted(&home).iter().any(|text| text.starts_with("the log cannot be written: ")));
+        until("every agent's reading", || service.sim.log().len() > agents.len());
+        signal(&child, Signal::TERM);
+        assert_eq!(finish(child).code, 0, "{what}");
+        let told = noted(&home).iter().filter(|text| text.contains("cannot be written")).count();
+        assert_eq!(told, 1, "{what}");
+    }
+}
+
+#[test]
+fn no_command_dies_of_a_standard_error_that_is_full() {
+    let home = Home::new();
+    let ended = |args: &[&str]| {
+        let child = home.ahtop(args).stdout(Stdio::null()).stderr(full()).spawn().unwrap();
+        finish(child).code
+    };
+    for (args, code) in [
+        (&["--nonsense"][..], 2),
+        (&["config", "show", "--min-interval", "zebra"], 3),
+        (&["check", "--min-interval", "zebra"], 3),
+        (&["once", "--account", "acme", "--config", "/nowhere"], 3),
+        (&["serve", "--account", "acme"], 4),
+    ] {
+        assert_eq!(ended(args), code, "{args:?}");
+    }
+}
+
+#[test]
+fn a_dashboard_whose_log_cannot_be_written_says_so_in_its_own_place() {
+    let (service, home) = (Service::start(|_| {}), Home::new());
+    // No file may grow, as on a full disk: the store falls back to memory, and the log is lost.
+    let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"";
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_ahtop"), "--base-url", &service.base_url, "--user", "acme"]);
+    command.args(["-a", &service.agent(0)]);
+    command.env_clear();
+    home.variables().into_iter().for_each(|(name, value)| command.env(name, value));
+    command.env("AHTOP_API_KEY", KEY);
+    command.env("AHTOP_LOG", "trace");
+    let pair = native_pty_system().openpty(PtySize { rows: 30, cols: 120, ..PtySize::default() }).unwrap();
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let theirs = bytes.clone();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(n @ 1..) = reader.read(&mut buffer) {
+            theirs.lock().unwrap().extend_from_slice(&buffer[..n]);
+        }
+    });
+    let all = || String::from_utf8_lossy(&bytes.lock().unwrap()).into_owned();
+    until("the notice", || {
+        let mut screen = vt100::Parser::new(30.try_into().unwrap(), 120.try_into().unwrap(), 0);
+        screen.process(all().as_bytes());
+        screen.screen().contents().contains("The log cannot be written: File too large")
+    });
+    assert!(!all().contains("tracing"), "{}", all());
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
