@@ -4,9 +4,13 @@
 //! drops the lock with the process that holds it. The file names the holder and its store.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::Read,
-    os::unix::fs::FileExt,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{FileExt, MetadataExt},
+    },
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -21,7 +25,7 @@ const LONGEST: u64 = 8192;
 pub(super) enum Acquired {
     /// This process has it.
     Mine,
-    /// The process `pid` has it, for the store at `store`.
+    /// The process `pid` has it, for the store at `store`, which is empty where the file does not say.
     Theirs { pid: u32, store: PathBuf },
     /// There is no such file, or it cannot be locked.
     Unavailable,
@@ -48,15 +52,22 @@ impl PollerLock {
     /// Takes the lock if nobody has it; does not wait.
     pub(super) fn acquire(&self) -> Acquired {
         let mut held = self.held();
-        if held.is_some() {
-            return Acquired::Mine;
+        if let Some(file) = &*held {
+            if self.is_current(file) {
+                return Acquired::Mine;
+            }
+            // What cleans up old files has removed it: others lock another file under this name.
+            *held = None;
         }
         let Ok((file, _)) = own_file::open(&self.path) else { return Acquired::Unavailable };
         match file.try_lock() {
+            // Removed while it was opened: the next call finds what is there then.
+            Ok(()) if !self.is_current(&file) => Acquired::Unavailable,
             Ok(()) => {
-                let text = format!("{}\n{}\n", std::process::id(), self.store.display());
-                // Only for people; the lock holds without it.
-                let _ = file.set_len(0).and_then(|()| file.write_all_at(text.as_bytes(), 0));
+                let pid = format!("{}\n", std::process::id());
+                let text = [pid.as_bytes(), self.store.as_os_str().as_bytes(), b"\n"].concat();
+                // The lock holds without it, and where the disk is full it must.
+                let _ = file.set_len(0).and_then(|()| file.write_all_at(&text, 0));
                 *held = Some(file);
                 Acquired::Mine
             }
@@ -66,6 +77,11 @@ impl PollerLock {
             }
             Err(fs::TryLockError::Error(_)) => Acquired::Unavailable,
         }
+    }
+
+    fn is_current(&self, file: &File) -> bool {
+        let there = fs::symlink_metadata(&self.path).map(|m| (m.dev(), m.ino()));
+        file.metadata().is_ok_and(|m| there.is_ok_and(|there| there == (m.dev(), m.ino())))
     }
 
     /// Who has it now, without taking or making anything.
@@ -83,12 +99,14 @@ impl PollerLock {
 }
 
 fn holder(file: &File) -> (u32, PathBuf) {
-    let mut text = String::new();
+    let mut text = Vec::new();
     // What cannot be read is not known; the lock holds all the same.
-    let _ = file.take(LONGEST).read_to_string(&mut text);
-    let mut lines = text.lines();
-    let pid = lines.next().and_then(|pid| pid.parse().ok()).unwrap_or(0);
-    (pid, lines.next().unwrap_or_default().into())
+    let _ = file.take(LONGEST).read_to_end(&mut text);
+    let (pid, store) = text.split_at(text.iter().position(|b| *b == b'\n').unwrap_or(text.len()));
+    let pid = str::from_utf8(pid).ok().and_then(|pid| pid.parse().ok()).unwrap_or(0);
+    // A path may hold anything but a zero, a line's end too.
+    let store = store.strip_prefix(b"\n").and_then(|store| store.strip_suffix(b"\n")).unwrap_or_default();
+    (pid, OsStr::from_bytes(store).into())
 }
 
 #[cfg(test)]
@@ -111,5 +129,31 @@ mod tests {
         assert_eq!(one.acquire(), Acquired::Mine);
         let nowhere = PollerLock::new(dir.path().join("no/a.poller"), "/one.db".into());
         assert_eq!((nowhere.acquire(), nowhere.holder()), (Acquired::Unavailable, None));
+    }
+
+    #[test]
+    fn the_holder_is_told_whatever_its_path_and_not_known_where_nothing_could_be_written() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("a.poller");
+        let store = PathBuf::from(OsStr::from_bytes(b"/a\nb/\xff.db"));
+        let (one, two) =
+            (PollerLock::new(path.clone(), store.clone()), PollerLock::new(path.clone(), "/two.db".into()));
+        assert_eq!(one.acquire(), Acquired::Mine);
+        assert_eq!(two.acquire(), Acquired::Theirs { pid: std::process::id(), store });
+        fs::write(&path, "").unwrap();
+        assert_eq!(two.acquire(), Acquired::Theirs { pid: 0, store: PathBuf::new() });
+    }
+
+    #[test]
+    fn a_file_that_is_removed_is_no_lock_any_more() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("a.poller");
+        let lock = || PollerLock::new(path.clone(), "/a.db".into());
+        let (one, two) = (lock(), lock());
+        assert_eq!(one.acquire(), Acquired::Mine);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(two.acquire(), Acquired::Mine);
+        assert!(matches!(one.acquire(), Acquired::Theirs { .. }), "one of them has it");
+        assert_eq!(two.acquire(), Acquired::Mine);
     }
 }

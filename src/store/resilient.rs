@@ -70,7 +70,10 @@ impl PollerLocks {
         let runtime = self.runtime.as_ref().map_or(Acquired::Unavailable, PollerLock::acquire);
         let beside = if in_memory { self.beside.acquire() } else { Acquired::Unavailable };
         let rival = [runtime, beside].into_iter().find_map(|acquired| match acquired {
-            Acquired::Theirs { store, .. } if !in_memory && store == self.store => None,
+            // Where it is not known whose it is, the lease decides: with it in doubt nobody would poll.
+            Acquired::Theirs { store, .. } if !in_memory && (store == self.store || store.as_os_str().is_empty()) => {
+                None
+            }
             Acquired::Theirs { pid, store } => Some((pid, store)),
             Acquired::Mine | Acquired::Unavailable => None,
         });
@@ -564,7 +567,11 @@ impl Store for ResilientStore {
         };
         let trouble = trouble.map(|notice| format!(". {}", notice.text)).unwrap_or_default();
         let rival = self.locks.rival.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let waits = rival.map(|(pid, _)| format!("; pid {pid} checks meanwhile, this one waits")).unwrap_or_default();
+        let waits = rival.map(|(pid, _)| match pid {
+            0 => "; another process checks meanwhile, this one waits".to_owned(),
+            pid => format!("; pid {pid} checks meanwhile, this one waits"),
+        });
+        let waits = waits.unwrap_or_default();
         let text = format!("{}; until then new readings are kept only while ahtop runs{waits}{trouble}", fallen.why);
         Some(StoreNotice { key: "store-degraded", text })
     }
