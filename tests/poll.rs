@@ -283,6 +283,46 @@ async fn an_invalid_id_is_asked_twice_and_then_every_half_hour() {
     assert_eq!(row.condition(&world.clock.now(), MINUTE), Condition::Invalid);
 }
 
+/// The link says until when, to the second, long before it is over.
+fn waits_for(process: &Process, now: &ahtop::domain::Now, secs: std::ops::Range<u64>) -> bool {
+    let until = match link(process) {
+        Some(Link::TokenWait { until, .. }) => until.mono.since(now.mono).as_secs(),
+        _ => return false,
+    };
+    secs.contains(&until)
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_while_it_generates_a_token_it_is_blind_for_seconds_and_says_until_when() {
+    let world = World::new(2, 8, |_| {});
+    world.sim.inject_into(FaultScope::Token, Fault::Hang, Span::UntilCleared);
+    // Killed once and twice; the last one is let live. How long the one after it waits, and what it says of it.
+    for (killed, most, told) in [(1, 20, 8..16), (2, 80, 50..76)] {
+        let generated = |n: u64| world.sim.counters().token_requests >= n;
+        for n in 0..killed {
+            let process = world.start(&world.targets, n);
+            let before = world.sim.counters().token_requests;
+            until("it generates", MINUTE * 2, || generated(before + 1)).await;
+            process.kill().await;
+        }
+        world.sim.clear_faults();
+        let process = world.start(&world.targets, 9);
+        let begun = world.clock.now().mono;
+        let mut said = false;
+        until("live", Duration::from_secs(most), || {
+            said |= waits_for(&process, &world.clock.now(), told.clone());
+            link(&process) == Some(Link::Live)
+        })
+        .await;
+        let blind = world.clock.now().mono.since(begun).as_secs();
+        assert!(said, "killed {killed} times, blind for {blind} s: it did not say until when");
+        process.kill().await;
+        // Another hour, another token.
+        world.sim.inject_into(FaultScope::Token, Fault::Hang, Span::UntilCleared);
+        sleep(MINUTE * 130).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn wrong_credentials_are_not_tried_in_a_loop() {
     let world = World::in_memory(2, 8, |o| o.api_key = "another".into());

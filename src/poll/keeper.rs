@@ -286,9 +286,10 @@ impl Keeper {
             }
             MintAnswer::Go(_) => return Ready::Drain,
             MintAnswer::Busy(d) => {
-                // Short looks: the other one is done within a request's time.
-                let d = d.min(Duration::from_millis(500));
-                (Link::TokenWait { until: now.after(d), why: "another ahtop is minting a token".into() }, d)
+                // Short looks: the other one is done within a request's time, unless it was killed.
+                let until = now.after(d);
+                let why = "another ahtop generates a token, or was killed while it did".into();
+                (Link::TokenWait { until, why }, d.min(Duration::from_millis(500)))
             }
             MintAnswer::BackOff(d) if self.failed.is_some() => {
                 let until = now.after(d);

@@ -242,8 +242,8 @@ impl Token {
 pub struct MintAsk {
     /// The generation that the asker found unfit (dead or near its end); a newer stored one is given back instead.
     pub unfit: Option<u64>,
-    /// `gaps[n]`: how long after the last minting the next one may begin when `n` lie in the last rolling hour.
-    /// Its length is the ceiling of mintings an hour.
+    /// `gaps[n]`: how long after the last minting the next one may begin when `n` lie in the last rolling hour;
+    /// `gaps[n - 1]` where the last one was given up. Its length is the ceiling of mintings an hour.
     pub gaps: Vec<Duration>,
     /// Another may try when this one did not end by then.
     pub lock: Duration,

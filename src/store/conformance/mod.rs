@@ -101,6 +101,7 @@ macro_rules! conformance_tests {
         $crate::store::conformance::conformance_tests!(@ $make, token:
             one_mints_and_the_others_use_it
             a_minting_that_never_ends_is_given_up
+            mintings_that_are_given_up_count_and_are_spaced_a_step_less
             mintings_keep_their_gaps_and_their_ceiling
             a_late_end_does_not_replace_a_newer_token
             a_death_is_recorded_once

@@ -72,11 +72,25 @@ pub(crate) fn a_minting_that_never_ends_is_given_up(make: Make<'_>) {
     world.advance(29);
     assert_eq!(wait(&*b, None), ("busy", secs(1)));
     world.advance(1);
-    assert_eq!(wait(&*b, None), ("back off", secs(60)));
-    world.advance(60);
     mint(&world, &*b, None, "s");
     assert_eq!(b.usage().unwrap().minted_1h, 2);
     assert_eq!(b.token().unwrap().unwrap().generation, 1);
+}
+
+pub(crate) fn mintings_that_are_given_up_count_and_are_spaced_a_step_less(make: Make<'_>) {
+    let world = make();
+    let store = world.view();
+    for (n, gap) in [0, 0, 60, 300].into_iter().enumerate() {
+        if gap > 0 {
+            assert_eq!(wait(&*store, None), ("back off", secs(gap)));
+            world.advance(gap);
+        }
+        go(&*store, None);
+        assert_eq!(store.usage().unwrap().minted_1h as usize, n + 1);
+        assert_eq!(wait(&*store, None), ("busy", secs(30)));
+        world.advance(30);
+    }
+    assert_eq!(wait(&*store, None).0, "ceiling");
 }
 
 pub(crate) fn mintings_keep_their_gaps_and_their_ceiling(make: Make<'_>) {

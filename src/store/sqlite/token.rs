@@ -80,6 +80,10 @@ pub(super) fn mint_begin(
         return Ok(MintAnswer::Ceiling(wait.max(TICK)));
     };
     if let Some(previous) = attempts.last() {
+        // Whoever was killed in it learned nothing that speaks against another try: it counts for the ceiling, but the
+        // next one follows a step sooner.
+        let step = attempts.len() - usize::from(!previous.ended);
+        let gap = ask.gaps.get(step).unwrap_or(gap);
         let wait = gap.saturating_sub(previous.end.age(now));
         if wait > Duration::ZERO {
             return Ok(MintAnswer::BackOff(wait));
