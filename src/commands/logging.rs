@@ -146,8 +146,13 @@ fn directory(path: &Path) -> io::Result<OwnedFd> {
         Errno::LOOP | Errno::NOTDIR => refused(path, "is a link, or no directory"),
         e => e.into(),
     })?;
-    if rustix::fs::fstat(&dir)?.st_uid != geteuid().as_raw() {
+    let found = rustix::fs::fstat(&dir)?;
+    if found.st_uid != geteuid().as_raw() {
         return Err(refused(path, "belongs to another user"));
+    }
+    // Whoever writes in it could give the name of a log to another file of ours.
+    if Mode::from_raw_mode(found.st_mode).intersects(Mode::WGRP | Mode::WOTH) {
+        return Err(refused(path, "can be written by others (it must have mode 0700)"));
     }
     Ok(dir)
 }
@@ -294,6 +299,7 @@ mod tests {
         assert_eq!(names, expected);
         assert_eq!(fs::read_to_string(dir.path().join("ahtop.2026-03-09.log")).unwrap(), "one\ntwo\n");
     }
+
     #[test]
     fn what_others_put_in_the_way_is_refused_with_the_remedy() {
         let home = tempfile::tempdir().unwrap();
@@ -329,6 +335,10 @@ mod tests {
         if std::os::unix::fs::chown(&other, Some(12), None).is_ok() {
             assert!(refused("g").contains("belongs to another user"));
         }
+        let shared = home.path().join("i");
+        fs::create_dir(&shared).unwrap();
+        fs::set_permissions(&shared, fs::Permissions::from_mode(0o770)).unwrap();
+        assert!(refused("i").contains("mode 0700"));
         let log = home.path().join("h");
         Daily::new(log.clone()).file(today).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
