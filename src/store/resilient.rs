@@ -30,6 +30,8 @@ use crate::domain::{Clock, Mono, Series};
 
 /// How long until the file is tried again.
 const RETRY: Duration = Duration::from_secs(60);
+/// How often the small tables are looked at: damage can also make them look empty, without an error.
+const LOOK: Duration = Duration::from_secs(60);
 /// Above every number that a file's reading can have.
 const MEMORY: i64 = 1 << 40;
 
@@ -111,6 +113,8 @@ struct Inner {
     /// The file's ledgers as they were after our last use of them, for when it cannot even be read.
     shadow: Ledgers,
     fallen: Option<Fallen>,
+    /// When the small tables are looked at next.
+    look: Mono,
     /// Counts the changes of `store`.
     epoch: u64,
     /// Where the memory's numbers began, and behind which number of the file they were written back.
@@ -212,8 +216,9 @@ impl ResilientStore {
         // A new file, or one that nobody has polled through: no request can have been forgotten.
         let first_start = aside.is_none() && fallen.is_none() && store.never_polled().unwrap_or(false);
         let guard = Guard::new(places, first_start);
-        let inner =
-            Inner { store: Arc::new(store), shadow: Ledgers::default(), fallen, epoch: 0, bridge: None, aside: None };
+        let look = clock.now().mono + LOOK;
+        let (store, shadow) = (Arc::new(store), Ledgers::default());
+        let inner = Inner { store, shadow, fallen, look, epoch: 0, bridge: None, aside: None };
         let this =
             ResilientStore { path, clock, inner: Mutex::new(inner), guard, locks, version: Mutex::new((None, 0)) };
         let mut notices: Vec<StoreNotice> = vec![];
@@ -244,6 +249,13 @@ impl ResilientStore {
             Some(fallen) if now >= fallen.retry => self.restore(&mut inner),
             Some(_) => {}
             None => match inner.store.on_disk() {
+                OnDisk::Same if now >= inner.look => {
+                    inner.look = now + LOOK;
+                    match inner.store.look() {
+                        Err(e) if is_sick(&e) => drop(self.leave_file(&mut inner, e)),
+                        _ => {}
+                    }
+                }
                 OnDisk::Same => {}
                 OnDisk::Other => self.follow(&mut inner),
                 // To open the file anew beside the open one would mix two logs: first everybody must let go of it.

@@ -297,6 +297,16 @@ impl SqliteStore {
         SqliteStore { tokens: other.tokens.clone(), ..self }
     }
 
+    /// Looks at the small tables on the disk: damage there can also make them look empty, without an error.
+    pub(super) fn look(&self) -> Result<(), StoreError> {
+        let Some((path, _)) = &self.file else { return Ok(()) };
+        match schema::works(&self.lock()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::Corrupt(path.display().to_string())),
+            Err(e) => Err(self.explain(&e)),
+        }
+    }
+
     /// A copy in memory of what safety and the screen need. New readings are numbered from beyond `offset` on.
     pub(super) fn copy_to(&self, memory: &SqliteStore, offset: i64) -> Result<(), StoreError> {
         let now = self.clock.now();

@@ -42,10 +42,13 @@ fn what_is_not_a_database_is_moved_aside() {
 
 /// Overwrites the pages of the index of readings, which the ledgers do not need.
 fn spoil(path: &Path) {
+    spoil_table(path, "reading_of");
+}
+
+fn spoil_table(path: &Path, name: &str) {
     let conn = Connection::open(path).unwrap();
     conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-    let page: u32 =
-        conn.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'reading_of'", [], |r| r.get(0)).unwrap();
+    let page: u32 = conn.query_row("SELECT rootpage FROM sqlite_schema WHERE name = ?1", [name], |r| r.get(0)).unwrap();
     drop(conn);
     let file = fs::OpenOptions::new().write(true).open(path).unwrap();
     file.write_all_at(&[0xff; 4096], u64::from(page - 1) * 4096).unwrap();
@@ -249,6 +252,28 @@ fn a_file_damaged_under_way_is_replaced_in_time() {
     assert_eq!(store.usage().unwrap().used_60s, 1);
     assert_eq!(store.since(cursor, 9).unwrap().0.len(), 2);
     assert_eq!(SqliteStore::open(&path, clock).unwrap().history().unwrap().readings, 3);
+}
+
+/// As wants were after the log was cut: written without an error, and read as none.
+#[test]
+fn damage_that_no_call_meets_is_found_within_two_minutes() {
+    let (dir, path) = db();
+    let clock = clock();
+    let (store, _) = resilient(&path, &clock);
+    let live = || {
+        store.want(&me(), &[], RETRY).unwrap();
+        assert!(store.lease(&me(), RETRY).unwrap().mine);
+    };
+    live();
+    spoil_table(&path, "mint");
+    live();
+    assert_eq!(store.notice(), None);
+    clock.advance(RETRY);
+    live();
+    assert_eq!(store.notice().unwrap().key, "store-degraded");
+    clock.advance(RETRY);
+    live();
+    assert_eq!((store.notice().unwrap().key, asides(dir.path()).len()), ("store-aside", 1));
 }
 
 #[test]
