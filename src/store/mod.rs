@@ -33,7 +33,7 @@ pub use open::{Opened, open, open_for, other_store, peek};
 pub use replay::{ReplayClock, ReplayStore};
 pub use resilient::ResilientStore;
 pub use sqlite::{SqliteStore, seed_ids};
-pub use strangers::{REMEMBERED, Strangers};
+pub use strangers::REMEMBERED;
 pub use traffic::{MINUTES, Meter, ReplyKind, Traffic};
 pub use types::*;
 pub use words::{Piece, Words};

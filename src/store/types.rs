@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{Instance, Strangers, Traffic, Words};
+use super::{Instance, Traffic, Words};
 use crate::domain::{Mono, Now, Row, Stamp, Target, opening};
 
 /// The window that the API's limit speaks of.
@@ -352,6 +352,17 @@ impl Link {
             Link::Down { why, .. } => because("the service does not answer: ", why),
         }
     }
+}
+
+/// What is known of other clients on the account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Strangers {
+    /// Requests that they make in a minute, by what throttling has shown; `None` without evidence.
+    pub per_minute: Option<f64>,
+    /// How far apart their mintings are; known from the second early death on.
+    pub mint_every: Option<Duration>,
+    /// When the last of our tokens died early, within [`REMEMBERED`](super::REMEMBERED).
+    pub last_death: Option<Stamp>,
 }
 
 /// What the poller tells all dashboards about itself.

@@ -4,14 +4,11 @@ use std::{collections::HashMap, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 
-use super::readings::{self, Boots, outcome_of, target_number, target_of, what_of};
+use super::readings::{self, Boots, ENOUGH, outcome_of, target_number, target_of, what_of};
 use crate::{
     domain::{Now, Outcome, Reading, Row, Series, Stamp, Target},
-    store::Snapshot,
+    store::{Cursor, Snapshot},
 };
-
-/// Readings in a row, older than the span, after which a scan towards the past ends: one wrong stamp must not end it.
-pub(super) const ENOUGH: u32 = 64;
 
 const COLUMNS: &str = "name, good_what, good_boot, good_mono, good_wall,
     last_what, last_text, last_boot, last_mono, last_wall, failures, fail_boot, fail_mono, fail_wall";
@@ -34,8 +31,20 @@ fn row_of(boots: &Boots, target: Target, r: &SqlRow<'_>, at: usize) -> Result<Ro
     Ok(row)
 }
 
+/// Appends readings, and lets the rows of their targets take them in.
+pub(super) fn append(c: &Connection, now: &Now, readings: &[Reading]) -> Result<()> {
+    let mut boots = Boots::load(c)?;
+    let Cursor(mut seq) = readings::head(c)?;
+    for reading in readings {
+        seq = seq.saturating_add(1);
+        readings::insert(c, &mut boots, seq, reading)?;
+        take(c, &mut boots, now, reading)?;
+    }
+    Ok(())
+}
+
 /// Lets the row of a reading's target take it in, by the same rule as everywhere.
-pub(super) fn take(c: &Connection, boots: &mut Boots, now: &Now, reading: &Reading) -> Result<()> {
+fn take(c: &Connection, boots: &mut Boots, now: &Now, reading: &Reading) -> Result<()> {
     let number = target_number(c, &reading.target)?;
     let target = reading.target.clone();
     let row = c

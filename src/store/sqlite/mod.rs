@@ -368,7 +368,7 @@ impl SqliteStore {
     pub(super) fn absorb(&self, new: &[Reading], happened: &[Event]) -> Result<Cursor, StoreError> {
         self.write(|c, now| {
             let head = readings::head(c)?;
-            readings::append(c, now, new)?;
+            latest::append(c, now, new)?;
             happened.iter().try_for_each(|event| events::note(c, event))?;
             Ok(head)
         })
@@ -471,7 +471,7 @@ impl Store for SqliteStore {
         if readings.is_empty() {
             return Ok(());
         }
-        self.write(|c, now| readings::append(c, now, readings))
+        self.write(|c, now| latest::append(c, now, readings))
     }
 
     fn snapshot(&self, span: Duration) -> Result<Snapshot, StoreError> {
@@ -586,7 +586,7 @@ impl Store for SqliteStore {
     fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
         self.write(|c, now| {
             permits::finish(c, now, permit, true)?;
-            readings::append(c, now, std::slice::from_ref(reading))
+            latest::append(c, now, std::slice::from_ref(reading))
         })
     }
 

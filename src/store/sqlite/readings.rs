@@ -5,7 +5,6 @@ use std::{collections::HashMap, ops::ControlFlow, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 
-use super::latest;
 use crate::{
     domain::{Aht, BootId, Kind, Mono, Now, Outcome, Reading, Stamp, Target},
     store::{Cursor, RangeQuery},
@@ -15,6 +14,8 @@ use crate::{
 pub(super) const PRUNE_BATCH: i64 = 5000;
 /// Most readings kept whatever their age: a wall clock that once was far ahead must not let the file grow for years.
 const CEILING: i64 = 8_000_000;
+/// Readings in a row, older than the span, after which a scan towards the past ends: one wrong stamp must not end it.
+pub(super) const ENOUGH: u32 = 64;
 /// Rows that [`range`] reads before it lets others in.
 const PAGE: i64 = 2000;
 
@@ -123,17 +124,6 @@ pub(super) fn head(c: &Connection) -> Result<Cursor> {
     Ok(Cursor(seq.unwrap_or(0)))
 }
 
-pub(super) fn append(c: &Connection, now: &Now, readings: &[Reading]) -> Result<()> {
-    let mut boots = Boots::load(c)?;
-    let Cursor(mut seq) = head(c)?;
-    for reading in readings {
-        seq = seq.saturating_add(1);
-        insert(c, &mut boots, seq, reading)?;
-        latest::take(c, &mut boots, now, reading)?;
-    }
-    Ok(())
-}
-
 /// Writes one reading under a number of the caller's choice, leaving `latest` alone.
 pub(super) fn insert(c: &Connection, boots: &mut Boots, seq: i64, reading: &Reading) -> Result<()> {
     let target = target_number(c, &reading.target)?;
@@ -199,7 +189,7 @@ pub(super) fn first_within(c: &Connection, now: &Now, span: Duration) -> Result<
             (first, beyond) = (r.get(0)?, 0);
         } else {
             beyond += 1;
-            if beyond >= latest::ENOUGH {
+            if beyond >= ENOUGH {
                 break;
             }
         }
