@@ -12,18 +12,20 @@
 //! them. Safety is not here: the store gives permits and allows mintings, whatever this code believes.
 //! [`plan`] says beforehand what a configuration costs, [`measure`] how far from the truth a schedule leaves a screen.
 
-mod flight;
 mod health;
 mod keeper;
 pub mod measure;
 mod pace;
 pub mod plan;
 mod poller;
+mod request;
 mod schedule;
-mod tell;
+mod setup;
+mod status;
 
 pub use health::{Gate, Health};
 pub use keeper::{Keeper, Keys, MINTINGS, TokenSource};
 pub use pace::Pacer;
-pub use poller::{Poller, Rules, Setup, Wakes};
+pub use poller::Poller;
 pub use schedule::{INVALID_INTERVAL, Next, Schedule};
+pub use setup::{Rules, Setup, Wakes};

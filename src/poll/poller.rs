@@ -1,21 +1,24 @@
 //! The loop: one task that holds the lease, picks targets, gets permits, sends, and stores what comes back.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
-use rand::{SeedableRng, rngs::StdRng};
-use tokio::{sync::Notify, task::JoinSet, time::Instant};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use tokio::{task::JoinError, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Gate, Health, Keeper, Keys, Next, Pacer, Schedule, flight::Landed, health::ILL_AFTER, tell::STATUS_INTERVAL,
+    Gate, Health, Keeper, Next, Pacer, Rules, Schedule, Setup, Wakes,
+    health::ILL_AFTER,
+    keeper::Ready,
+    request::{Completed, Requests, reply_kind},
+    status::{STATUS_INTERVAL, StatusWriter},
 };
 use crate::{
-    api::Client,
-    config::Budget,
-    domain::{Band, Mono, Now, Quiet, Series, Stamp, Target},
+    api::Reply,
+    domain::{Mono, Now, Outcome, Reading, Series, Stamp, Target, opening},
     store::{
-        Event, Governor, Handle, Instance, Lease, Link, Meter, Pace, PermitId, REMEMBERED, Role, Status, StoreError,
-        Usage, WINDOW,
+        Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, Pace, REMEMBERED, Role, Status,
+        StoreError, Strangers, Usage, WINDOW, Words,
     },
 };
 
@@ -25,7 +28,7 @@ const LEASE: Duration = Duration::from_secs(4);
 /// How often a watching poller looks whether the lease is free.
 const WATCH: Duration = Duration::from_millis(500);
 /// How often lease, wanted targets and rate are looked at.
-pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// How long an outage is remembered that nobody has reported on since.
 const OUTAGE_MEMORY: Duration = Duration::from_secs(300);
 /// How often the history is pruned.
@@ -33,82 +36,31 @@ const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 /// Requests under way at the same time, in the paced flow and in a first fill.
 const IN_FLIGHT: (usize, usize) = (4, 8);
 
-/// The rules that are configured.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    /// The account's limit and reserve.
-    pub budget: Budget,
-    /// No target is asked more often.
-    pub min_interval: Duration,
-    /// Longest time of one request.
-    pub timeout: Duration,
-    /// How long readings are kept.
-    pub keep: Duration,
-    /// The bands that are configured here: a value near a limit is worth a request sooner.
-    pub bands: BTreeMap<Target, Band>,
-    /// When nothing is asked.
-    pub quiet: Quiet,
-}
-
-/// How the poller and the rest of the process wake each other.
-#[derive(Clone, Debug, Default)]
-pub struct Wakes {
-    /// Poked by the poller when the store has something new.
-    pub feed: Arc<Notify>,
-    /// Poked by the process when it wants something else.
-    pub poller: Arc<Notify>,
-}
-
-/// What a poller needs.
-pub struct Setup {
-    /// The shared state.
-    pub store: Handle,
-    /// The way to the service.
-    pub client: Arc<Client>,
-    /// As whom.
-    pub keys: Keys,
-    /// This process.
-    pub me: Instance,
-    /// The configured rules.
-    pub rules: Rules,
-    /// Wake-ups.
-    pub wakes: Wakes,
-    /// Seeds the jitter.
-    pub seed: u64,
-}
-
 /// The poller of one process. It polls only while it holds the store's lease.
 pub struct Poller {
-    pub(super) store: Handle,
-    pub(super) client: Arc<Client>,
-    pub(super) me: Instance,
-    pub(super) rules: Rules,
-    pub(super) wakes: Wakes,
-    pub(super) keeper: Keeper,
-    pub(super) schedule: Schedule,
-    pub(super) health: Health,
-    pub(super) rng: StdRng,
-    pub(super) governor: Governor,
-    pub(super) flights: JoinSet<Landed>,
-    pub(super) aloft: BTreeMap<PermitId, Target>,
-    pub(super) link: Link,
-    pub(super) link_since: Option<Stamp>,
-    pub(super) told: Option<(Status, Mono)>,
-    pub(super) pruned: Option<Mono>,
+    store: Handle,
+    me: Instance,
+    rules: Rules,
+    wakes: Wakes,
+    keeper: Keeper,
+    schedule: Schedule,
+    health: Health,
+    rng: StdRng,
+    governor: Governor,
+    requests: Requests,
+    status: StatusWriter,
+    pruned: Option<Mono>,
     /// Nudges for what nobody wants yet: they wait for one more look at what is wanted.
-    pub(super) early: Vec<Target>,
-    pub(super) pacer: Pacer,
-    /// Events that wait to be written with the next status.
-    pub(super) news: Vec<Event>,
+    early: Vec<Target>,
     /// What happened in the last hours, and when that was read.
-    pub(super) past: (Vec<Event>, Option<Mono>),
-    pub(super) meter: Meter,
+    past: (Vec<Event>, Option<Mono>),
+    meter: Meter,
     /// Quiet hours, as of the last housekeeping.
-    pub(super) closed: bool,
+    closed: bool,
 }
 
 /// What the loop does next.
-pub(super) enum Step {
+enum Step {
     Again,
     Sleep(Duration),
 }
@@ -118,10 +70,11 @@ impl Poller {
     pub fn new(setup: Setup) -> Self {
         let Setup { store, client, keys, me, rules, wakes, seed } = setup;
         let keeper = Keeper::new(keys, store.clone(), client.clone(), me.clone(), rules.budget, rules.timeout);
+        let requests = Requests::new(store.clone(), client, me.clone(), rules.budget, rules.timeout);
         Poller {
             schedule: Schedule::new(rules.min_interval),
+            status: StatusWriter::new(store.clone(), me.label()),
             store,
-            client,
             me,
             rules,
             wakes,
@@ -129,15 +82,9 @@ impl Poller {
             health: Health::default(),
             rng: StdRng::seed_from_u64(seed),
             governor: Governor::default(),
-            flights: JoinSet::new(),
-            aloft: BTreeMap::new(),
-            link: Link::Starting,
-            link_since: None,
-            told: None,
+            requests,
             pruned: None,
             early: Vec::new(),
-            pacer: Pacer::default(),
-            news: Vec::new(),
             past: (Vec::new(), None),
             meter: Meter::default(),
             closed: false,
@@ -177,7 +124,7 @@ impl Poller {
             let (rows, status, usage) =
                 self.store.call(|s| Ok((s.snapshot(Duration::ZERO)?.rows, s.status()?, s.usage()?))).await?;
             let answered = rows.into_iter().filter_map(|row| Some(now.mono_of(&row.last?.1)));
-            self.pacer = Pacer::after(answered.filter(|at| now.mono.since(*at) < WINDOW));
+            self.requests.pacer = Pacer::after(answered.filter(|at| now.mono.since(*at) < WINDOW));
             self.take_over(status, usage, &now);
             return Ok(true);
         }
@@ -193,21 +140,20 @@ impl Poller {
     fn take_over(&mut self, status: Option<Status>, usage: Usage, now: &Now) {
         self.schedule = Schedule::new(self.rules.min_interval);
         self.health = Health::default();
-        self.told = None;
+        self.status.begin_anew();
         self.past.1 = None;
         let recent = status.filter(|status| status.at.age(now) < OUTAGE_MEMORY);
         if let Some(Status { link: Link::Down { why, since, until }, .. }) = recent {
             let next = if until.boot == now.boot { until.mono.min(now.mono + OUTAGE_MEMORY) } else { now.mono };
             self.health.inherit(why.clone(), since.clone(), next);
             // No news: it is the same outage.
-            self.link_since = Some(since.clone());
-            self.link = Link::Down { why, since, until };
+            self.status.inherit(Link::Down { why, since: since.clone(), until }, since);
             return;
         }
         if usage.in_flight >= ILL_AFTER {
             self.health.inherit("no answer to the last requests".into(), now.stamp(), now.mono);
         }
-        self.set_link(Link::Starting, now);
+        self.status.set_link(Link::Starting, now);
     }
 
     /// One turn of housekeeping and sending. False when the lease is gone.
@@ -218,7 +164,7 @@ impl Poller {
         // On the way of something else where something comes within half a second: a wake-up less.
         let (due, until) = (Instant::now() + HOUSEKEEPING, Instant::now() + HOUSEKEEPING.mul_f64(1.5));
         loop {
-            while let Some(landed) = self.flights.try_join_next() {
+            while let Some(landed) = self.requests.try_next() {
                 self.landed(landed).await?;
             }
             let wait = match self.step().await? {
@@ -230,12 +176,12 @@ impl Poller {
                 }
                 Step::Sleep(d) => d.min(until.saturating_duration_since(Instant::now())),
             };
-            self.tell().await?;
+            self.publish().await?;
             let wakes = self.wakes.clone();
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Ok(true),
-                Some(landed) = self.flights.join_next(), if !self.flights.is_empty() => self.landed(landed).await?,
+                Some(landed) = self.requests.next(), if self.requests.has_tasks() => self.landed(landed).await?,
                 () = wakes.poller.notified() => return Ok(true),
                 () = tokio::time::sleep(wait) => {}
             }
@@ -308,11 +254,12 @@ impl Poller {
                 Stamp { wall: at, ..now.after(Duration::from_millis(u64::try_from(left).unwrap_or(0))) }
             });
             // Said once: the end of the hours on the boot clock moves with every look.
-            if !matches!(&self.link, Link::Closed { until: said } if said.as_ref().map(|s| s.wall) == doors.until) {
-                self.set_link(Link::Closed { until }, now);
+            if !matches!(self.status.link(), Link::Closed { until: said } if said.as_ref().map(|s| s.wall) == doors.until)
+            {
+                self.status.set_link(Link::Closed { until }, now);
             }
         } else if self.closed {
-            self.set_link(Link::Starting, now);
+            self.status.set_link(Link::Starting, now);
         }
         self.closed = doors.closed;
     }
@@ -325,7 +272,9 @@ impl Poller {
         let now = self.now();
         if let gate @ (Gate::Probe | Gate::Closed(_)) = self.health.gate(now.mono) {
             return match (gate, self.schedule.probe()) {
-                (Gate::Probe, Some(target)) if self.aloft.is_empty() => self.send(target, Pace::Burst, &now).await,
+                (Gate::Probe, Some(target)) if self.requests.in_flight() == 0 => {
+                    self.send(target, Pace::Burst, &now).await
+                }
                 (Gate::Closed(at), _) => Ok(Step::Sleep(at.since(now.mono))),
                 _ => Ok(Step::Sleep(HOUSEKEEPING)),
             };
@@ -337,12 +286,12 @@ impl Poller {
             Next::At(at) => Ok(Step::Sleep(at.since(now.mono))),
             Next::Ask { target, first, nudged } => {
                 if first
-                    && self.aloft.len() < IN_FLIGHT.1
+                    && self.requests.in_flight() < IN_FLIGHT.1
                     && let Step::Again = self.send(target.clone(), Pace::Burst, &now).await?
                 {
                     return Ok(Step::Again);
                 }
-                if self.aloft.len() >= IN_FLIGHT.0 {
+                if self.requests.in_flight() >= IN_FLIGHT.0 {
                     return Ok(Step::Sleep(HOUSEKEEPING));
                 }
                 // By hand it takes the next turn of the account's pace, not one of this target's.
@@ -352,16 +301,198 @@ impl Poller {
         }
     }
 
-    pub(super) fn rate(&self, now: &Now) -> f64 {
+    /// Asks for `target` if there is a token, a turn and a permit.
+    async fn send(&mut self, target: Target, pace: Pace, now: &Now) -> Result<Step, StoreError> {
+        let sender = match self.keeper.ready(now, self.requests.in_flight() == 0).await? {
+            Ready::Send(auth, generation) => (auth, generation),
+            Ready::Drain => return Ok(Step::Sleep(HOUSEKEEPING)),
+            Ready::Wait(link, until) => {
+                self.status.set_link(link, now);
+                return Ok(Step::Sleep(until.since(now.mono).max(Duration::from_millis(50))));
+            }
+        };
+        if let Some(wait) = self.requests.send(&target, sender, pace, self.rate(now), now).await? {
+            return Ok(Step::Sleep(wait));
+        }
+        self.schedule.sent(&target);
+        Ok(Step::Again)
+    }
+
+    /// Takes in a request that ended.
+    async fn landed(&mut self, landed: Result<Completed, JoinError>) -> Result<(), StoreError> {
+        let Ok(Completed { target, permit, generation, reply, at: now, told }) = landed else {
+            return self.crashed().await;
+        };
+        self.requests.landed(permit);
+        // First of all, so that no failure of the store leaves the target waiting for an answer that was here.
+        self.schedule.unsent(&target);
+        let Some((reply, took)) = reply else {
+            return self.store.call(move |s| s.finish(permit, false)).await;
+        };
+        self.meter.reply(reply_kind(&reply), took, now.mono);
+        let reading = |outcome, name| Reading { target: target.clone(), at: told.clone(), outcome, name };
+        let mut event = None;
+        let reading = match &reply {
+            Reply::Value { aht, name } => Some(reading(Outcome::Value(*aht), name.clone())),
+            Reply::NoCalls { name } => Some(reading(Outcome::NoCalls, name.clone())),
+            Reply::InvalidId => Some(reading(Outcome::Invalid, None)),
+            Reply::Malformed { .. } | Reply::Service { .. } | Reply::Network(_) => {
+                Some(reading(Outcome::Failed(reply.sentence(&target).into()), None))
+            }
+            Reply::WrongMethod => None,
+            Reply::Throttled { .. } | Reply::TokenRejected { .. } | Reply::CredentialsRejected { .. } => {
+                event = self.obstacle(&reply, generation, &now).await?;
+                None
+            }
+        };
+        if let Reply::Malformed { excerpt } = &reply {
+            let words = Words::default().name(&target, None).own(": malformed reply: ");
+            event = Some((EventKind::Malformed, words.said(excerpt.clone(), "[hidden]")));
+        }
+        if let Some(reading) = &reading {
+            self.apply(reading, &now);
+        }
+        let governor = match &reply {
+            Reply::Throttled { .. } => Some(self.governor.clone()),
+            // A good answer that was on its way when the service said to wait does not end the wait.
+            _ if self.governor.streak > 0
+                && !self.governor.is_blocked(&now)
+                && reading.as_ref().is_some_and(|r| r.outcome.is_good()) =>
+            {
+                self.governor = self.governor.clean();
+                Some(self.governor.clone())
+            }
+            _ => None,
+        };
+        let event = event.map(|(kind, text)| self.status.event(kind, text, &now));
+        self.store
+            .call(move |s| {
+                match &reading {
+                    Some(reading) => s.land(permit, reading)?,
+                    None => s.finish(permit, true)?,
+                }
+                if let Some(governor) = &governor {
+                    s.set_governor(governor)?;
+                }
+                event.map_or(Ok(()), |event| s.note(&event))
+            })
+            .await?;
+        self.wakes.feed.notify_one();
+        Ok(())
+    }
+
+    /// A request task died (a bug): everything under way is taken as sent, and asked again.
+    async fn crashed(&mut self) -> Result<(), StoreError> {
+        tracing::error!("a request task died");
+        for (permit, target) in self.requests.take_in_flight() {
+            self.schedule.unsent(&target);
+            self.store.call(move |s| s.finish(permit, true)).await?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, reading: &Reading, now: &Now) {
+        self.schedule.answered(reading, self.rng.random());
+        if let Outcome::Failed(why) = &reading.outcome {
+            let jitter = self.rng.random();
+            self.health.fail(&reading.target, why, self.schedule.active(), &reading.at, jitter);
+            if let Some((why, since, next)) = self.health.ill() {
+                let until = now.after(next.since(now.mono));
+                self.status.set_link(Link::Down { why, since, until }, now);
+            }
+            return;
+        }
+        self.well();
+        if reading.outcome.is_good() {
+            self.keeper.accepted();
+        }
+        if !self.governor.is_blocked(now) {
+            self.status.set_link(Link::Live, now);
+        }
+    }
+
+    fn well(&mut self) {
+        if self.health.well() {
+            self.schedule.forgive();
+        }
+    }
+
+    /// Replies that are about the account and not about the target.
+    async fn obstacle(
+        &mut self,
+        reply: &Reply,
+        generation: Option<u64>,
+        now: &Now,
+    ) -> Result<Option<(EventKind, Words)>, StoreError> {
+        self.well();
+        match reply {
+            Reply::TokenRejected { message } => {
+                self.past.1 = self.past.1.filter(|_| generation.is_none());
+                self.keeper.rejected(generation, message, now).await?;
+                Ok(None)
+            }
+            Reply::CredentialsRejected { .. } => {
+                let why = reply.account_sentence();
+                self.keeper.refused(&why, now);
+                Ok(Some((EventKind::Link, Words::default().said(&*why, opening(&why)))))
+            }
+            Reply::Throttled { retry_after } => {
+                let used = self.store.call(|s| s.usage()).await?.used_60s;
+                let limit = self.rules.budget.requests_per_minute;
+                let hit = Hit {
+                    full: self.full(),
+                    limit,
+                    own: used,
+                    asked: *retry_after,
+                    shaken: self.health.is_shaken(now.mono),
+                };
+                self.governor = self.governor.throttled(&hit, now);
+                let wait = self.governor.blocked_for(now);
+                self.status.set_link(Link::Throttled { until: now.after(wait) }, now);
+                Ok(Some((
+                    EventKind::Throttled,
+                    format!("max limit exceeded with {used} of {limit} requests of our own in 60 s").into(),
+                )))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Publishes how things are.
+    async fn publish(&mut self) -> Result<(), StoreError> {
+        let now = self.now();
+        let rate = self.rate(&now);
+        let status = Status {
+            at: now.stamp(),
+            link: self.status.link().clone(),
+            since: self.status.since(&now),
+            rate,
+            targets: u32::try_from(self.schedule.active()).unwrap_or(u32::MAX),
+            sweep: self.schedule.sweep(rate),
+            next: match self.schedule.next(now.mono) {
+                Next::Ask { target, .. } => Some(target),
+                _ => None,
+            },
+            token_until: self.keeper.until(&now),
+            strangers: Strangers::of(&self.governor, self.full(), &self.past.0, &now),
+            traffic: self.meter.traffic(now.mono),
+        };
+        if self.status.publish(status, &now).await? {
+            self.wakes.feed.notify_one();
+        }
+        Ok(())
+    }
+
+    fn rate(&self, now: &Now) -> f64 {
         self.governor.rate(self.full(), now)
     }
 
-    pub(super) fn full(&self) -> f64 {
+    fn full(&self) -> f64 {
         f64::from(self.rules.budget.usable())
     }
 
     async fn land_all(&mut self) -> Result<(), StoreError> {
-        while let Some(landed) = self.flights.join_next().await {
+        while let Some(landed) = self.requests.next().await {
             self.landed(landed).await?;
         }
         Ok(())
@@ -369,8 +500,8 @@ impl Poller {
 
     /// Gives everything back. What is in flight is broken off; its permits count from now.
     async fn stop(&mut self) {
-        self.flights.abort_all();
-        let (permits, me) = (std::mem::take(&mut self.aloft), self.me.clone());
+        self.requests.abort();
+        let (permits, me) = (self.requests.take_in_flight(), self.me.clone());
         let left = self
             .store
             .call(move |s| {
@@ -385,7 +516,7 @@ impl Poller {
         }
     }
 
-    pub(super) fn now(&self) -> Now {
+    fn now(&self) -> Now {
         self.store.direct().now()
     }
 }

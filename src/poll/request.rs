@@ -1,0 +1,156 @@
+//! The requests of the poller: the turn and the permit that each needs, and its way to the service and back.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::task::{JoinError, JoinSet};
+
+use super::Pacer;
+use crate::{
+    api::{Auth, Client, Reply},
+    config::Budget,
+    domain::{Mono, Now, Stamp, Target},
+    store::{Handle, Instance, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, ReplyKind, StoreError},
+};
+
+/// A permit that was not used by then is void: the process may have been suspended.
+const VOID_AFTER: Duration = Duration::from_secs(1);
+
+/// Timers come a little late.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A request that has ended.
+pub(super) struct Completed {
+    pub(super) target: Target,
+    pub(super) permit: PermitId,
+    /// Of the token it was sent with.
+    pub(super) generation: Option<u64>,
+    /// With how long it took. `None`: the permit was void before it was sent.
+    pub(super) reply: Option<(Reply, Duration)>,
+    /// When the reply arrived, whenever it is looked at.
+    pub(super) at: Now,
+    /// The moment from which what was told has its age.
+    pub(super) told: Stamp,
+}
+
+/// The requests under way, and the pace at which they go out.
+pub(super) struct Requests {
+    store: Handle,
+    client: Arc<Client>,
+    me: Instance,
+    budget: Budget,
+    timeout: Duration,
+    pub(super) pacer: Pacer,
+    tasks: JoinSet<Completed>,
+    in_flight: BTreeMap<PermitId, Target>,
+}
+
+impl Requests {
+    pub(super) fn new(store: Handle, client: Arc<Client>, me: Instance, budget: Budget, timeout: Duration) -> Self {
+        let (pacer, tasks, in_flight) = (Pacer::default(), JoinSet::new(), BTreeMap::new());
+        Requests { store, client, me, budget, timeout, pacer, tasks, in_flight }
+    }
+
+    /// How many have a permit and no answer yet.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// True where a task can still end: also of a request that is not counted as in flight any more.
+    pub(super) fn has_tasks(&self) -> bool {
+        !self.tasks.is_empty()
+    }
+
+    /// Asks for `target` if its turn has come. `Some`: not sent, try again after this.
+    pub(super) async fn send(
+        &mut self,
+        target: &Target,
+        (auth, generation): (Auth, Option<u64>),
+        pace: Pace,
+        rate: f64,
+        now: &Now,
+    ) -> Result<Option<Duration>, StoreError> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is between 1 and 600")]
+        let cap = self.budget.usable().min(rate.ceil() as u32);
+        let full = self.pacer.wait(now.mono, cap);
+        if full > Duration::ZERO {
+            return Ok(Some(full));
+        }
+        let (pace, cap) = match pace {
+            // A permit counts until a minute after its answer, so that an even flow of the whole rate has one more.
+            Pace::Even(gap) => {
+                (Pace::Even(self.pacer.gap(now.mono, cap, gap)), (cap + 1).min(self.budget.requests_per_minute))
+            }
+            // A first fill may burst to half of the limit and no further.
+            Pace::Burst => (pace, cap.min((self.budget.requests_per_minute / 2).max(1))),
+        };
+        let (me, timeout) = (self.me.clone(), self.timeout);
+        let ask = PermitAsk { kind: PermitKind::Aht, cap, pace, void_after: VOID_AFTER, timeout };
+        let (permit, void_at) = match self.store.call(move |s| s.permit(&me, &ask)).await? {
+            PermitAnswer::Granted { id, void_at } => (id, void_at),
+            PermitAnswer::Wait(d) => return Ok(Some(d)),
+        };
+        self.pacer.sent(now.mono);
+        self.in_flight.insert(permit, target.clone());
+        let request = Request { target: target.clone(), permit, generation, void_at, timeout };
+        self.tasks.spawn(run(self.store.clone(), self.client.clone(), auth, request));
+        Ok(None)
+    }
+
+    /// One that has ended already.
+    pub(super) fn try_next(&mut self) -> Option<Result<Completed, JoinError>> {
+        self.tasks.try_join_next()
+    }
+
+    /// The next one that ends; `None` without any. Nothing is lost where this is not awaited to its end.
+    pub(super) async fn next(&mut self) -> Option<Result<Completed, JoinError>> {
+        self.tasks.join_next().await
+    }
+
+    /// Counts one as landed.
+    pub(super) fn landed(&mut self, permit: PermitId) {
+        self.in_flight.remove(&permit);
+    }
+
+    /// Takes out all that are in flight.
+    pub(super) fn take_in_flight(&mut self) -> BTreeMap<PermitId, Target> {
+        std::mem::take(&mut self.in_flight)
+    }
+
+    /// Breaks all of them off.
+    pub(super) fn abort(&mut self) {
+        self.tasks.abort_all();
+    }
+}
+
+/// A request to be sent.
+struct Request {
+    target: Target,
+    permit: PermitId,
+    generation: Option<u64>,
+    void_at: Mono,
+    timeout: Duration,
+}
+
+async fn run(store: Handle, client: Arc<Client>, auth: Auth, request: Request) -> Completed {
+    let Request { target, permit, generation, void_at, timeout } = request;
+    let sent = store.direct().now();
+    let reply = if sent.mono < void_at { Some(client.aht(&target, &auth).await) } else { None };
+    let at = store.direct().now();
+    let took = at.mono.since(sent.mono);
+    // A process that was stopped meanwhile finds an answer that may be as old as the request.
+    let told = if took > timeout + TICK { sent.stamp() } else { at.stamp() };
+    Completed { target, permit, generation, reply: reply.map(|reply| (reply, took)), at, told }
+}
+
+/// As what a reply is counted.
+pub(super) fn reply_kind(reply: &Reply) -> ReplyKind {
+    match reply {
+        Reply::Value { .. } => ReplyKind::Value,
+        Reply::NoCalls { .. } => ReplyKind::NoCalls,
+        Reply::InvalidId => ReplyKind::Invalid,
+        Reply::Throttled { .. } => ReplyKind::Throttled,
+        Reply::TokenRejected { .. } | Reply::CredentialsRejected { .. } => ReplyKind::Rejected,
+        Reply::Malformed { .. } | Reply::Service { .. } | Reply::WrongMethod => ReplyKind::Faulty,
+        Reply::Network(_) => ReplyKind::Lost,
+    }
+}

@@ -1,0 +1,57 @@
+//! What a poller is made of: the configured rules, and its ties to the rest of the process.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::sync::Notify;
+
+use super::Keys;
+use crate::{
+    api::Client,
+    config::Budget,
+    domain::{Band, Quiet, Target},
+    store::{Handle, Instance},
+};
+
+/// The rules that are configured.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The account's limit and reserve.
+    pub budget: Budget,
+    /// No target is asked more often.
+    pub min_interval: Duration,
+    /// Longest time of one request.
+    pub timeout: Duration,
+    /// How long readings are kept.
+    pub keep: Duration,
+    /// The bands that are configured here: a value near a limit is worth a request sooner.
+    pub bands: BTreeMap<Target, Band>,
+    /// When nothing is asked.
+    pub quiet: Quiet,
+}
+
+/// How the poller and the rest of the process wake each other.
+#[derive(Clone, Debug, Default)]
+pub struct Wakes {
+    /// Poked by the poller when the store has something new.
+    pub feed: Arc<Notify>,
+    /// Poked by the process when it wants something else.
+    pub poller: Arc<Notify>,
+}
+
+/// What a poller needs.
+pub struct Setup {
+    /// The shared state.
+    pub store: Handle,
+    /// The way to the service.
+    pub client: Arc<Client>,
+    /// As whom.
+    pub keys: Keys,
+    /// This process.
+    pub me: Instance,
+    /// The configured rules.
+    pub rules: Rules,
+    /// Wake-ups.
+    pub wakes: Wakes,
+    /// Seeds the jitter.
+    pub seed: u64,
+}

@@ -1,0 +1,84 @@
+//! What the poller tells the others: its status, and the events of the link.
+
+use std::time::Duration;
+
+use crate::{
+    domain::{Mono, Now, Stamp},
+    store::{Event, EventKind, Handle, Link, Status, StoreError, Words},
+};
+
+/// A status that says nothing new is written again after this long, as a sign of life.
+pub(super) const STATUS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Publishes how the link is.
+pub(super) struct StatusWriter {
+    store: Handle,
+    /// Who is named in the events.
+    who: String,
+    link: Link,
+    since: Option<Stamp>,
+    last_published: Option<(Status, Mono)>,
+    /// Events that wait to be written with the next status.
+    pending: Vec<Event>,
+}
+
+impl StatusWriter {
+    pub(super) fn new(store: Handle, who: String) -> Self {
+        StatusWriter { store, who, link: Link::Starting, since: None, last_published: None, pending: Vec::new() }
+    }
+
+    pub(super) fn event(&self, kind: EventKind, text: impl Into<Words>, now: &Now) -> Event {
+        Event { at: now.stamp(), kind, who: self.who.as_str().into(), text: text.into() }
+    }
+
+    pub(super) fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// Since when the link is as it is; `now` where nothing was said yet.
+    pub(super) fn since(&self, now: &Now) -> Stamp {
+        self.since.clone().unwrap_or_else(|| now.stamp())
+    }
+
+    /// A link of another kind than before is an event.
+    pub(super) fn set_link(&mut self, link: Link, now: &Now) {
+        if std::mem::discriminant(&link) != std::mem::discriminant(&self.link) || self.since.is_none() {
+            self.since = Some(now.stamp());
+            self.pending.push(self.event(EventKind::Link, Words::of_link(&link), now));
+        }
+        self.link = link;
+    }
+
+    /// Goes on with the link of an earlier poller, which is no event.
+    pub(super) fn inherit(&mut self, link: Link, since: Stamp) {
+        (self.link, self.since) = (link, Some(since));
+    }
+
+    /// The next status is published whatever it says.
+    pub(super) fn begin_anew(&mut self) {
+        self.last_published = None;
+    }
+
+    /// Publishes the status if it says something new, or as a sign of life. True where it was written.
+    pub(super) async fn publish(&mut self, status: Status, now: &Now) -> Result<bool, StoreError> {
+        let same = |old: &Status| {
+            (&old.link, old.rate, old.targets) == (&status.link, status.rate, status.targets)
+                && old.token_until.is_some() == status.token_until.is_some()
+                && old.strangers == status.strangers
+        };
+        let fresh =
+            self.last_published.as_ref().is_some_and(|(old, at)| same(old) && now.mono.since(*at) < STATUS_INTERVAL);
+        if fresh && self.pending.is_empty() {
+            return Ok(false);
+        }
+        self.last_published = Some((status.clone(), now.mono));
+        let events = std::mem::take(&mut self.pending);
+        self.store
+            .call(move |s| {
+                s.set_status(&status)?;
+                events.iter().try_for_each(|event| s.note(event))
+            })
+            .await?;
+        Ok(true)
+    }
+}
