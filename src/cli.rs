@@ -383,7 +383,7 @@ fn arg(key: &'static Key, long: &'static str) -> Arg {
         _ => None,
     };
     let action = if key.form.is_list() { ArgAction::Append } else { ArgAction::Set };
-    let hint = if matches!(key.form, Form::Path | Form::Theme) { ValueHint::FilePath } else { ValueHint::Other };
+    let hint = if matches!(key.form, Form::Path | Form::Theme(_)) { ValueHint::FilePath } else { ValueHint::Other };
     // The short help shows what a first start takes.
     let common =
         matches!(key.id, Id::AccountName | Id::UserName | Id::BaseUrl | Id::Agents | Id::Campaigns | Id::Theme);

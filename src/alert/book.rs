@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cause::{Cause, CauseMove, CauseTrack, Sight},
+    cause::{Cause, CauseMove, CauseRules, CauseTrack, Sight},
     life::{Ack, Action, Alert, AlertEvent, AlertId, Deed, Ended, Matter, Mute, Step, Subject, Until},
     machine::{Move, Phase, Track},
     pairs,
-    rules::{CauseRules, Policy, gap, is_crit},
+    rules::{Policy, gap, is_crit},
 };
 use crate::{
     domain::{Aht, Band, Level, Now, Reading, Stamp, Target, clean_line},

@@ -11,7 +11,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::rules::{CauseRules, gap};
+use super::rules::gap;
 use crate::{
     domain::{Condition, Now, Row, Stamp, Target, clean_line},
     store::Link,
@@ -53,6 +53,31 @@ impl Cause {
             Cause::Stale => "stale",
             Cause::Invalid => "invalid",
         }
+    }
+}
+
+/// When an account-level cause becomes an alert, and when it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CauseRules {
+    /// It must be seen for so long.
+    pub rise: Duration,
+    /// It must be gone for so long.
+    pub settle: Duration,
+}
+
+impl CauseRules {
+    /// The rules of `cause` where a sweep takes `sweep`. Stale data waits for two sweeps, so that the first sweep after
+    /// a start, a suspend or quiet hours is no alert; a token for a minute, since waiting for somebody else's minting is
+    /// ordinary. What comes and goes with each request must be gone for a minute.
+    pub fn of(cause: Cause, sweep: Duration) -> Self {
+        let minute = Duration::from_secs(60);
+        let (rise, settle) = match cause {
+            Cause::Stale => (sweep.saturating_mul(2).max(2 * minute), minute),
+            Cause::Token => (minute, minute),
+            Cause::Throttled | Cause::Service => (Duration::ZERO, minute),
+            Cause::Invalid | Cause::Credentials => (Duration::ZERO, Duration::ZERO),
+        };
+        CauseRules { rise, settle }
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::Cause;
 use crate::domain::{Aht, Band, Kind, Level, Now, Stamp};
 
 /// The API's window: readings that lie further apart share no call.
@@ -43,31 +42,6 @@ impl Rules {
     }
 }
 
-/// When an account-level cause becomes an alert, and when it is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CauseRules {
-    /// It must be seen for so long.
-    pub rise: Duration,
-    /// It must be gone for so long.
-    pub settle: Duration,
-}
-
-impl CauseRules {
-    /// The rules of `cause` where a sweep takes `sweep`. Stale data waits for two sweeps, so that the first sweep after
-    /// a start, a suspend or quiet hours is no alert; a token for a minute, since waiting for somebody else's minting is
-    /// ordinary. What comes and goes with each request must be gone for a minute.
-    pub fn of(cause: Cause, sweep: Duration) -> Self {
-        let minute = Duration::from_secs(60);
-        let (rise, settle) = match cause {
-            Cause::Stale => (sweep.saturating_mul(2).max(2 * minute), minute),
-            Cause::Token => (minute, minute),
-            Cause::Throttled | Cause::Service => (Duration::ZERO, minute),
-            Cause::Invalid | Cause::Credentials => (Duration::ZERO, Duration::ZERO),
-        };
-        CauseRules { rise, settle }
-    }
-}
-
 /// All settings of an account's alerts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Policy {
@@ -75,7 +49,7 @@ pub struct Policy {
     pub agents: Rules,
     /// For campaigns.
     pub campaigns: Rules,
-    /// How long a sweep takes, for [`CauseRules::of`].
+    /// How long a sweep takes, for [`CauseRules::of`](super::CauseRules::of).
     pub sweep: Duration,
 }
 

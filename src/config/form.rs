@@ -9,7 +9,6 @@ use super::{
     duration::{format_duration, parse_duration},
     error::{nearest, quote, suggest},
     origin,
-    schema::THEMES,
 };
 use crate::domain::{Hours, clean};
 
@@ -55,8 +54,8 @@ pub enum Form {
     Hours,
     /// Some of these, as an array; only in the file.
     Words(&'static [&'static str]),
-    /// One of the themes, or a file.
-    Theme,
+    /// One of these themes, or a file.
+    Theme(&'static [&'static str]),
     /// Yes or no.
     Switch,
     /// Where the store lies.
@@ -160,7 +159,7 @@ impl Form {
             Form::Hours => "HOURS",
             Form::Count { .. } => "N",
             Form::Span { .. } => "DURATION",
-            Form::Word(_) | Form::Words(_) | Form::Theme => "WORD",
+            Form::Word(_) | Form::Words(_) | Form::Theme(_) => "WORD",
             Form::Switch => "BOOL",
             Form::Key => "KEY",
             Form::Ids => "ID",
@@ -188,7 +187,7 @@ impl Form {
             Form::Words(words) => format!("an array of words: {}", words.join(", ")),
             Form::Percent { max } => format!("a part in quotes from 0% to {max}%, such as \"5%\""),
             Form::Hours => "an array of hours, such as [\"22:00-07:00\", \"Sat,Sun 00:00-24:00\"]".into(),
-            Form::Theme => format!("one of {}, or a file that ends in .toml", THEMES.join(", ")),
+            Form::Theme(known) => format!("one of {}, or a file that ends in .toml", known.join(", ")),
             Form::Switch => "true or false".into(),
             Form::Store => "\"auto\" or \"sqlite:///path/to/file.db\"".into(),
             Form::Key => "a key: one character, F1 to F12, Ctrl- with a letter, Esc, Enter, Tab or Space".into(),
@@ -270,10 +269,10 @@ impl Form {
                 Some(_) => format!("{} is not {}{}", quote(text), self.expects(), suggest(text, words)),
                 None => format!("{} is not {}", quote(text), self.expects()),
             }),
-            Form::Theme if THEMES.contains(&text) => Ok(Value::Text(text.to_owned())),
-            Form::Theme if text.ends_with(".toml") && !text.contains('\0') => Ok(Value::Path(text.into())),
-            Form::Theme => {
-                let hint = nearest(text, THEMES.iter().copied()).map(|_| suggest(text, THEMES)).unwrap_or_default();
+            Form::Theme(known) if known.contains(&text) => Ok(Value::Text(text.to_owned())),
+            Form::Theme(_) if text.ends_with(".toml") && !text.contains('\0') => Ok(Value::Path(text.into())),
+            Form::Theme(known) => {
+                let hint = nearest(text, known.iter().copied()).map(|_| suggest(text, known)).unwrap_or_default();
                 Err(format!("{} is not {}{hint}", quote(text), self.expects()))
             }
             Form::Switch => match text {

@@ -229,7 +229,7 @@ pub static KEYS: [Key; 35] = [
         "CSV file with further agents; its first line is id,label,group"
     ),
     key!(
-        Theme, "ui"."theme", Form::Theme, Some("auto"), Some("--theme"), Some("AHTOP_THEME"),
+        Theme, "ui"."theme", Form::Theme(THEMES), Some("auto"), Some("--theme"), Some("AHTOP_THEME"),
         "Colours: auto, dark, light, cvd, mono, or a file that ends in .toml"
     ),
     key!(

@@ -85,7 +85,7 @@ fn every_flag_and_every_variable_reaches_its_key() {
             _ => match key.form {
                 Form::Word(words) => words.last().unwrap(),
                 Form::Count { .. } => "7",
-                Form::Theme => "cvd",
+                Form::Theme(_) => "cvd",
                 Form::Switch => "yes",
                 Form::Span { .. } => "5h",
                 Form::Percent { .. } => "7%",

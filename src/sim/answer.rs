@@ -12,10 +12,9 @@ use super::{
     log::{Log, LogEntry, Verdict},
     model::{Model, Truth},
     options::{AuthSetting, Eleventh, Latency, LimitScope, Methods, Parallel, SimOptions},
-    scenario::{Action, Script},
-    service::SimResponse,
+    script::{Action, Script},
     tokens::{Presented, Tokens},
-    wire::{self, Answer, Refusal, SimRequest},
+    wire::{self, Answer, Refusal, SimRequest, SimResponse},
 };
 use crate::domain::{Kind, Mono, Now, Target};
 

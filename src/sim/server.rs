@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     control::{control, is_control},
     fault::WireFault,
-    service::{SimResponse, SimService},
-    wire::SimRequest,
+    service::SimService,
+    wire::{SimRequest, SimResponse},
 };
 
 const MOST_HEAD: usize = 16 * 1024;

@@ -4,38 +4,22 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 
 use super::{
     answer::Inner,
-    fault::{Fault, FaultScope, Faults, Span, WireFault},
+    fault::{Fault, FaultScope, Faults, Span},
     limit::{Limiter, Peak},
     log::{Counters, Log, LogEntry},
     model::{Model, Roster, Truth},
     options::{ModelOptions, SimOptions},
-    scenario::{Script, ScriptStep},
+    script::{Script, ScriptStep},
     tokens::Tokens,
-    wire::SimRequest,
+    wire::{SimRequest, SimResponse},
 };
 use crate::domain::{Clock, Mono, Target};
-
-/// A response, and what is to happen to it on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SimResponse {
-    /// HTTP status.
-    pub status: u16,
-    /// Header fields, without `Content-Length`.
-    pub headers: Vec<(String, String)>,
-    /// Body.
-    pub body: Vec<u8>,
-    /// To be waited before the first byte.
-    pub delay: Duration,
-    /// How the answer is spoiled on its way.
-    pub wire: Option<WireFault>,
-}
 
 /// Options that cannot be had.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,11 @@
 //! The bodies: successes and errors in all the shapes and wordings that the contract knows.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{
+    fault::WireFault,
     model::Truth,
     options::{DeadToken, ErrorStatus, NoCallsForm, Shape, SimOptions, StatusWords, Wording},
 };
@@ -47,6 +50,21 @@ impl SimRequest {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|h| h.0.eq_ignore_ascii_case(name)).map(|h| h.1.trim())
     }
+}
+
+/// A response, and what is to happen to it on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SimResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Header fields, without `Content-Length`.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+    /// To be waited before the first byte.
+    pub delay: Duration,
+    /// How the answer is spoiled on its way.
+    pub wire: Option<WireFault>,
 }
 
 /// Status and body.

@@ -1,6 +1,18 @@
 //! Calls in the order in which they ended, and their mean over a window that slides.
 
-use super::Truth;
+use serde::{Deserialize, Serialize};
+
+/// What is so for a target at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Truth {
+    /// The service does not know it.
+    Invalid,
+    /// No call ended in the window.
+    NoCalls,
+    /// Mean handling time in whole seconds, at least one.
+    Secs(u32),
+}
 
 /// Ended calls, ascending by end.
 #[derive(Clone, Debug, Default)]

@@ -20,20 +20,9 @@ use serde::{Deserialize, Serialize};
 use self::{calls::Calls, shift::DAY};
 use crate::domain::{Kind, Target};
 
+pub use calls::Truth;
 pub use roster::{GROUPS, Roster, RosterAgent, RosterCampaign};
 pub use shift::Shift;
-
-/// What is so for a target at some moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Truth {
-    /// The service does not know it.
-    Invalid,
-    /// No call ended in the window.
-    NoCalls,
-    /// Mean handling time in whole seconds, at least one.
-    Secs(u32),
-}
 
 /// How the work flows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

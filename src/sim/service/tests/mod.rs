@@ -1,12 +1,14 @@
 //! The contract, rule by rule, on a clock that the tests own.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     domain::{Kind, ManualClock},
     sim::{
-        Verdict,
+        Verdict, WireFault,
         options::{
             AuthSetting, DeadToken, Eleventh, ErrorStatus, Latency, LimitScope, LimitWindow, Methods, NoCallsForm,
             Parallel, Shape, StatusWords, TokenForm, Wording,
