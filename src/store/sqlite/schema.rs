@@ -190,7 +190,7 @@ pub(super) fn is_sound(conn: &Connection) -> Result<bool, Error> {
 }
 
 /// What a process works with all the time, however long the history is.
-const WORKING: [&str; 8] = ["instance", "want", "lease", "permit", "gate", "token", "mint", "meta"];
+const WORKING: [&str; 7] = ["instance", "want", "lease", "permit", "gate", "mint", "meta"];
 
 /// Reads through the small tables as they are on the disk now.
 pub(super) fn works(conn: &Connection) -> Result<bool, Error> {

@@ -422,3 +422,9 @@ fn a_token_that_came_while_nothing_could_be_written_is_written_later() {
     assert!(store.notice().is_none_or(|n| n.key != "store-degraded"));
     assert_eq!(secret(&SqliteStore::open(&path, clock).unwrap()).as_deref(), Some("s1"));
 }
+
+#[test]
+fn a_new_store_has_every_small_table_that_is_looked_at() {
+    let (_dir, path) = db();
+    SqliteStore::open(&path, clock()).unwrap().look().unwrap();
+}
