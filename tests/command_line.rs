@@ -120,3 +120,34 @@ fn a_reader_that_goes_away_is_no_error() {
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{args:?}");
     }
 }
+
+#[test]
+fn every_command_with_a_configuration_refuses_keys_that_are_none() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("c.toml");
+    fs::write(&file, "[account]\nuser_name = \"u\"\n[watch]\nagents = [\"x\"]\n[ui.keys]\nfrolic = \"q\"\n").unwrap();
+    for command in [
+        "",
+        "once",
+        "stream",
+        "serve",
+        "doctor",
+        "token status",
+        "check",
+        "plan",
+        "config show",
+        "report",
+        "replay",
+        "history export",
+        "history prune",
+        "history noise",
+        "snapshot x.svg",
+    ] {
+        let args = ["--config", file.to_str().unwrap()].into_iter().chain(command.split_whitespace());
+        let (code, out, err) = run(&mut ahtop(home.path(), &args.collect::<Vec<_>>()));
+        assert_eq!(code, 3, "{command}: {out}{err}");
+        assert!(format!("{out}{err}").contains("c.toml:6:1: unknown action 'frolic'"), "{command}: {out}{err}");
+    }
+    let left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(!left.contains(&"x.svg".into()), "{left:?}");
+}

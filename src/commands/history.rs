@@ -35,7 +35,7 @@ struct Past {
 
 impl Past {
     fn open(flags: &Overrides, env: &Env) -> Result<Past, Failure> {
-        let loaded = config::load(flags, env)?;
+        let loaded = super::load(flags, env)?;
         complain(&super::config::warnings(&loaded.warnings));
         let config = loaded.config;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());

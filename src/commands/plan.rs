@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write, sync::Arc};
 use super::{Done, session};
 use crate::{
     app::text::age,
-    config::{self, Config, Env, Overrides},
+    config::{Config, Env, Overrides},
     domain::{Series, SystemClock},
     exit::Exit,
     poll::plan::{self, Plan},
@@ -14,7 +14,7 @@ use crate::{
 
 /// Prints the plan of the configured targets.
 pub fn run(flags: &Overrides, env: &Env) -> Done {
-    let config = match config::load(flags, env) {
+    let config = match super::load(flags, env) {
         Ok(loaded) => loaded.config,
         Err(errors) => return Done::failed(Exit::Config, errors.to_string()),
     };

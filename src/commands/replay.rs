@@ -8,7 +8,7 @@ use super::{Failure, complain, dashboard, moment::moment, session, session::Sess
 use crate::{
     app::{self, Notice, Severity},
     cli,
-    config::{self, Env, Overrides},
+    config::{Env, Overrides},
     domain::{Clock, SystemClock},
     exit::Exit,
     poll::Wakes,
@@ -28,7 +28,7 @@ const POKE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_mi
 /// # Errors
 /// Configuration, store, a moment that is none, terminal.
 pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
-    let loaded = config::load(flags, env)?;
+    let loaded = super::load(flags, env)?;
     complain(&super::config::warnings(&loaded.warnings));
     let config = loaded.config;
     if !dashboard::has_screen(env) {

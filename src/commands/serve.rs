@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     app::SILENT_AFTER,
-    config::{self, Config, Env, Overrides},
+    config::{Config, Env, Overrides},
     domain::{Now, clean_line, opening},
     exit::Exit,
     poll::Keys,
@@ -125,7 +125,7 @@ struct Read {
 
 impl Read {
     async fn new(flags: &Overrides, env: &Env) -> Result<Read, Failure> {
-        let loaded = config::load(flags, env)?;
+        let loaded = super::load(flags, env)?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let Some(keys) = session::keys(&loaded.config, env).await? else {
             let message = "serve needs an [auth] section: without a secret it could only watch";

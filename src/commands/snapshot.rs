@@ -14,7 +14,7 @@ use crate::{
     alert::{Policy, shelf},
     app::{Alarms, Event, Room, Shared, State, View, update, wall::Wall},
     cli::{Snapshot, SnapshotView},
-    config::{self, Config, Env, Overrides, Symbols, Theme},
+    config::{Config, Env, Overrides, Symbols, Theme},
     domain::{Clock, Kind, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
     exit::Exit,
     report::{self, Paper},
@@ -54,7 +54,7 @@ pub fn run(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<Done, Failur
 }
 
 fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(State, String), Failure> {
-    let config = config::load(flags, env)?.config;
+    let config = super::load(flags, env)?.config;
     let path = auto_path(&config, env)?;
     let file = match config.store_url.strip_prefix("sqlite://") {
         Some(file) => Some(Path::new(file)),

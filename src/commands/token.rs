@@ -6,7 +6,7 @@ use super::{Done, session};
 use crate::{
     app::text::{brief, moment},
     cli::TokenCommand,
-    config::{self, Env, Overrides},
+    config::{Env, Overrides},
     domain::{Clock, Now, SystemClock, clean_line},
     exit::Exit,
     poll::MINTINGS,
@@ -23,7 +23,7 @@ const LISTED: usize = 5;
 /// Says what is known of the token.
 pub fn run(command: TokenCommand, flags: &Overrides, env: &Env) -> Done {
     let TokenCommand::Status = command;
-    let loaded = match config::load(flags, env) {
+    let loaded = match super::load(flags, env) {
         Ok(loaded) => loaded,
         Err(errors) => return Done::failed(Exit::Config, errors.to_string()),
     };

@@ -4,7 +4,8 @@ use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use super::Finding;
 use crate::{
-    config::{self, Config, Env, Loaded, Overrides, paths, secret},
+    commands,
+    config::{Config, Env, Loaded, Overrides, paths, secret},
     domain::Kind,
     exit::Exit,
 };
@@ -13,7 +14,7 @@ use crate::{
 pub(super) fn look(flags: &Overrides, env: &Env) -> (Vec<Finding>, Option<Loaded>) {
     let file = paths::config_file(flags, env).map(|(path, _)| path);
     let place = file.as_deref().map_or_else(|| "no place for a file".to_owned(), |p| p.display().to_string());
-    let loaded = match config::load(flags, env) {
+    let loaded = match commands::load(flags, env) {
         Ok(loaded) => loaded,
         Err(errors) => {
             let text = errors.to_string();
