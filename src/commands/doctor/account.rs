@@ -2,7 +2,7 @@
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::{
     commands,
     config::{Config, Env, Loaded, Overrides, paths, secret},

@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::Finding;
+use super::finding::{Finding, Level};
 use crate::{
     api::{Auth, NetworkError, Reply},
     app::text::brief,
@@ -31,7 +31,7 @@ pub(super) async fn look(config: &Config, env: &Env) -> Vec<Finding> {
         Some(name) => found.push(Finding::look("network", format!("{name} is set: the way leads through a proxy"))),
         None => found.extend(way(&host, port, config.poll.connect_timeout).await),
     }
-    if found.iter().all(|f| !matches!(f.level, super::Level::Bad(_))) {
+    if found.iter().all(|f| !matches!(f.level, Level::Bad(_))) {
         found.push(request(config, env).await);
     }
     found

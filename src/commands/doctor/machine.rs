@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, time::Duration};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::{
     app::text::brief,
     commands::session,

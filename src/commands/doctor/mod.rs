@@ -2,6 +2,7 @@
 //! store, mints no token, and sends nothing unless it is told to (`--live`).
 
 mod account;
+mod finding;
 mod live;
 mod machine;
 mod place;
@@ -9,54 +10,13 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
+use self::finding::{Finding, Level};
 use super::{Done, stop};
 use crate::{
     cli,
     config::{Env, Overrides},
-    domain::clean_line,
     exit::Exit,
 };
-
-/// How good a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
-    Ok,
-    /// Worth a look; it works all the same.
-    Look,
-    /// It does not work; the program would end so.
-    Bad(Exit),
-}
-
-/// One line of the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Finding {
-    level: Level,
-    what: &'static str,
-    text: String,
-}
-
-impl Finding {
-    fn ok(what: &'static str, text: impl Into<String>) -> Self {
-        Finding { level: Level::Ok, what, text: text.into() }
-    }
-
-    fn look(what: &'static str, text: impl Into<String>) -> Self {
-        Finding { level: Level::Look, what, text: text.into() }
-    }
-
-    fn bad(what: &'static str, exit: Exit, text: impl Into<String>) -> Self {
-        Finding { level: Level::Bad(exit), what, text: text.into() }
-    }
-
-    fn line(&self) -> String {
-        let word = match self.level {
-            Level::Ok => "ok",
-            Level::Look => "look",
-            Level::Bad(_) => "bad",
-        };
-        format!("{word:<5} {:<14} {}\n", self.what, clean_line(&self.text, 600))
-    }
-}
 
 /// Looks at everything. The exit code is that of the first thing that is bad, else 0.
 pub async fn run(args: &cli::Doctor, flags: &Overrides, env: &Env) -> Done {

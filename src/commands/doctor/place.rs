@@ -8,7 +8,7 @@ use std::{
 
 use rustix::fs::Access;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::exit::Exit;
 
 /// The files in which the token can be.

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Finding, place};
+use super::{
+    finding::{Finding, Level},
+    place,
+};
 use crate::{
     app::{SILENT_AFTER, text::brief},
     commands::{session, token},
@@ -67,7 +70,7 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
                 .push(Finding::look("store", format!("{e}: the next start moves it aside and keeps what can be read")));
         }
         // Said already, with the reason.
-        Err(_) if found.iter().any(|f| matches!(f.level, super::Level::Bad(_))) => {}
+        Err(_) if found.iter().any(|f| matches!(f.level, Level::Bad(_))) => {}
         Err(e) => found.push(Finding::bad("store", Exit::Unexpected, e.to_string())),
     }
     found

@@ -20,7 +20,7 @@ pub(super) fn beside(path: &Path, tail: &str) -> PathBuf {
 }
 
 /// Device and inode: what the file is, whatever it is called.
-pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|m| (m.dev(), m.ino()))
 }
 
@@ -103,4 +103,19 @@ pub(super) fn move_aside(path: &Path, wall: Timestamp) -> io::Result<PathBuf> {
         }
     }
     Ok(aside)
+}
+
+/// What a database and its log are, whatever they are called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) database: Option<(u64, u64)>,
+    log: Option<(u64, u64)>,
+    index: Option<(u64, u64)>,
+}
+
+impl Identity {
+    pub(super) fn of(path: &Path) -> Self {
+        let [database, log, index] = ["", "-wal", "-shm"].map(|tail| identity(&beside(path, tail)));
+        Identity { database, log, index }
+    }
 }

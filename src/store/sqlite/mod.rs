@@ -10,6 +10,7 @@ mod documents;
 mod error;
 mod events;
 mod files;
+mod ids;
 mod latest;
 mod lease;
 mod permits;
@@ -21,7 +22,6 @@ mod token;
 mod wanted;
 
 use std::{
-    cell::RefCell,
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{
@@ -31,11 +31,11 @@ use std::{
     time::Duration,
 };
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub(super) use self::carry::Ledgers;
-use self::schema::Unfit;
+use self::files::Identity;
+pub use self::ids::seed_ids;
 use super::{token_file::TokenFile, *};
 use crate::domain::Clock;
 
@@ -49,22 +49,6 @@ const GIVEN_BACK: u32 = 512;
 /// that safe; only a damaged file is not moved then.
 const OPENING: Duration = Duration::from_secs(5);
 
-thread_local! {
-    /// Where this thread's numbers come from, in place of the system's randomness.
-    static IDS: RefCell<Option<StdRng>> = const { RefCell::new(None) };
-}
-
-/// From now on the numbers of permits and tickets that are given on this thread follow from `seed`: for simulations,
-/// which must go the same way each time.
-pub fn seed_ids(seed: u64) {
-    IDS.set(Some(StdRng::seed_from_u64(seed)));
-}
-
-/// A number that no other database gives: permits and tickets keep theirs when they move to another one.
-fn fresh_id() -> i64 {
-    IDS.with_borrow_mut(|ids| ids.as_mut().map_or_else(rand::random::<i64>, |rng| rng.random())) & i64::MAX
-}
-
 /// A [`Store`] in an SQLite file, or in memory.
 pub struct SqliteStore {
     conn: Mutex<Connection>,
@@ -74,21 +58,6 @@ pub struct SqliteStore {
     writes: AtomicU64,
     beacon: beacon::Beacon,
     tokens: Arc<TokenFile>,
-}
-
-/// What a database and its log are, whatever they are called.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Identity {
-    database: Option<(u64, u64)>,
-    log: Option<(u64, u64)>,
-    index: Option<(u64, u64)>,
-}
-
-impl Identity {
-    fn of(path: &Path) -> Self {
-        let [database, log, index] = ["", "-wal", "-shm"].map(|tail| files::identity(&files::beside(path, tail)));
-        Identity { database, log, index }
-    }
 }
 
 /// What has become of an open file. See [`SqliteStore::on_disk`].
@@ -126,7 +95,7 @@ impl SqliteStore {
     /// If there is not even memory.
     pub fn memory(clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let mut conn = Connection::open_in_memory().map_err(|e| error::explain(&e, "memory"))?;
-        schema::prepare(&mut conn).map_err(|e| unfit(e, Path::new("memory")))?;
+        schema::prepare(&mut conn).map_err(|e| schema::unfit(e, Path::new("memory")))?;
         Ok(SqliteStore {
             conn: Mutex::new(conn),
             clock,
@@ -160,7 +129,7 @@ impl SqliteStore {
         // Without a log nobody has the file open and it is complete; the usual way would write a log beside it.
         let mode = if files::beside(&path, "-wal").exists() { "mode=ro" } else { "immutable=1" };
         let conn = open_to_read(&path, mode).map_err(|e| error::explain(&e, &place))?;
-        schema::inspect(&conn).map_err(|e| unfit(e, &path))?;
+        schema::inspect(&conn).map_err(|e| schema::unfit(e, &path))?;
         let tokens = Arc::new(TokenFile::new(Some(&path)));
         Ok(Some(SqliteStore {
             conn: Mutex::new(conn),
@@ -213,7 +182,7 @@ impl SqliteStore {
         let size = files::bytes(&path);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut conn = Connection::open_with_flags(&path, flags).map_err(|e| error::explain(&e, &place))?;
-        schema::prepare(&mut conn).map_err(|e| unfit(e, &path))?;
+        schema::prepare(&mut conn).map_err(|e| schema::unfit(e, &path))?;
         if (suspect || size <= CHECKED) && !schema::is_sound(&conn).map_err(|e| error::explain(&e, &place))? {
             return Err(StoreError::Corrupt(place));
         }
@@ -297,14 +266,9 @@ impl SqliteStore {
         SqliteStore { tokens: other.tokens.clone(), ..self }
     }
 
-    /// Looks at the small tables on the disk: damage there can also make them look empty, without an error.
+    /// Looks at the small tables, which every call works with.
     pub(super) fn look(&self) -> Result<(), StoreError> {
-        let Some((path, _)) = &self.file else { return Ok(()) };
-        match schema::works(&self.lock()) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(StoreError::Corrupt(path.display().to_string())),
-            Err(e) => Err(self.explain(&e)),
-        }
+        self.file.as_ref().map_or(Ok(()), |(path, _)| schema::check_working(&self.lock(), path))
     }
 
     /// A copy in memory of what safety and the screen need. New readings are numbered from beyond `offset` on.
@@ -406,17 +370,6 @@ impl SqliteStore {
     #[cfg(test)]
     pub(super) fn make_read_only(&self) {
         self.lock().execute_batch("PRAGMA query_only = ON").unwrap();
-    }
-}
-
-fn unfit(why: Unfit, path: &Path) -> StoreError {
-    match why {
-        Unfit::Newer(found) => StoreError::Newer { path: path.to_owned(), found, known: schema::VERSION },
-        Unfit::Foreign => StoreError::Other(format!(
-            "{} is the database of another program: point [store] url elsewhere",
-            path.display()
-        )),
-        Unfit::Sqlite(e) => error::explain(&e, &path.display().to_string()),
     }
 }
 

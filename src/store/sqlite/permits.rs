@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::{events, readings::millis};
+use super::{events, ids::fresh_id, readings::millis};
 use crate::{
     domain::{Mono, Now},
     store::{EventKind, Governor, Instance, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Usage, WINDOW},
@@ -80,7 +80,7 @@ pub(super) fn permit(c: &Connection, now: &Now, who: &Instance, ask: &PermitAsk)
         let slot = next.map_or(now.mono, |next| next.max(now.mono - gap));
         c.prepare_cached("UPDATE gate SET slot = ?1")?.execute([slot.0])?;
     }
-    let id = PermitId(super::fresh_id());
+    let id = PermitId(fresh_id());
     let until = now.mono + ask.void_after + ask.timeout + WINDOW;
     c.prepare_cached("INSERT INTO permit(id, who, kind, boot, taken, until, ended) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0)")?
         .execute(params![id.0, &*who.id, kind_word(ask.kind), &*now.boot.0, now.mono.0, until.0])?;

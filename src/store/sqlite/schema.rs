@@ -3,9 +3,15 @@
 //! Readings are the bulk (millions), so targets, boots, names and error texts are interned there and the rest is
 //! integers. The small tables hold plain text: their rows can be copied to another database as they are.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{Connection, Error, ErrorCode, Transaction, TransactionBehavior, config::DbConfig};
+
+use super::error;
+use crate::store::StoreError;
 
 /// Marks the file as ahtop's: `ahtp`.
 pub(super) const APPLICATION_ID: i32 = 0x6168_7470;
@@ -192,15 +198,32 @@ pub(super) fn is_sound(conn: &Connection) -> Result<bool, Error> {
 /// What a process works with all the time, however long the history is.
 const WORKING: [&str; 7] = ["instance", "want", "lease", "permit", "gate", "mint", "meta"];
 
-/// Reads through the small tables as they are on the disk now.
-pub(super) fn works(conn: &Connection) -> Result<bool, Error> {
-    // What was read before it was damaged would hide the damage.
-    conn.execute_batch("PRAGMA shrink_memory")?;
-    for table in WORKING {
-        let said: String = conn.query_row(&format!("PRAGMA quick_check({table})"), [], |row| row.get(0))?;
-        if said != "ok" {
-            return Ok(false);
+/// Reads through the small tables as they are on the disk now: damage there can also make them look empty, without an
+/// error.
+pub(super) fn check_working(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let place = path.display().to_string();
+    let sound = || -> Result<bool, Error> {
+        // What was read before it was damaged would hide the damage.
+        conn.execute_batch("PRAGMA shrink_memory")?;
+        for table in WORKING {
+            let said: String = conn.query_row(&format!("PRAGMA quick_check({table})"), [], |row| row.get(0))?;
+            if said != "ok" {
+                return Ok(false);
+            }
         }
+        Ok(true)
+    };
+    if sound().map_err(|e| error::explain(&e, &place))? { Ok(()) } else { Err(StoreError::Corrupt(place)) }
+}
+
+/// Why a file is not opened, for the user.
+pub(super) fn unfit(why: Unfit, path: &Path) -> StoreError {
+    match why {
+        Unfit::Newer(found) => StoreError::Newer { path: path.to_owned(), found, known: VERSION },
+        Unfit::Foreign => StoreError::Other(format!(
+            "{} is the database of another program: point [store] url elsewhere",
+            path.display()
+        )),
+        Unfit::Sqlite(e) => error::explain(&e, &path.display().to_string()),
     }
-    Ok(true)
 }

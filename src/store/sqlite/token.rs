@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
     events,
+    ids::fresh_id,
     readings::{millis, oldest_kept, wall_of},
 };
 use crate::{
@@ -89,7 +90,7 @@ pub(super) fn mint_begin(
             return Ok(MintAnswer::BackOff(wait));
         }
     }
-    let id = MintTicket(super::fresh_id());
+    let id = MintTicket(fresh_id());
     let wall = now.wall.as_millisecond().saturating_add(millis(ask.lock));
     c.prepare_cached("INSERT INTO mint(id, who, boot, mono, wall, ended) VALUES(?1, ?2, ?3, ?4, ?5, 0)")?
         .execute(params![id.0, who.label(), &*now.boot.0, (now.mono + ask.lock).0, wall])?;
