@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     life::Ended,
-    rules::{Rules, WINDOW, gap, held_level, is_crit, side},
+    rules::{Rules, gap, held_level, is_crit, side},
 };
-use crate::domain::{Aht, Band, Level, Now, Outcome, Stamp};
+use crate::domain::{AHT_WINDOW, Aht, Band, Level, Now, Outcome, Stamp};
 
 /// So many answers *invalid id* in a row end an alert: a single one may be a hiccup.
 const INVALID_ENDS: u8 = 2;
@@ -126,7 +126,7 @@ impl Track {
             _ => at.clone(),
         };
         let since_last = self.last.as_ref().map(|(last, _)| gap(last, &at));
-        if since_last.is_some_and(|g| g >= WINDOW) {
+        if since_last.is_some_and(|g| g >= AHT_WINDOW) {
             moves.extend(self.lose());
         }
         match outcome {
@@ -154,10 +154,10 @@ impl Track {
         moves
     }
 
-    /// Lets time pass: an alert whose last good reading is [`WINDOW`] old or older is lost, two hours after that
+    /// Lets time pass: an alert whose last good reading is [`AHT_WINDOW`] old or older is lost, two hours after that
     /// reading. Call it when all readings up to `now` were taken.
     pub fn tick(&mut self, now: &Now) -> Option<Move> {
-        let over = self.last.as_ref().is_some_and(|(last, _)| last.age(now) >= WINDOW);
+        let over = self.last.as_ref().is_some_and(|(last, _)| last.age(now) >= AHT_WINDOW);
         over.then(|| self.lose()).flatten()
     }
 
@@ -258,7 +258,7 @@ impl Track {
 
     /// No call of the last good reading is in the window any more.
     fn lose(&mut self) -> Option<Move> {
-        let at = self.last.as_ref()?.0.after(WINDOW);
+        let at = self.last.as_ref()?.0.after(AHT_WINDOW);
         let ended = self.end(&at, Ended::Lost, None);
         self.restart();
         ended

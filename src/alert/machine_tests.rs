@@ -193,7 +193,7 @@ proptest! {
         let mut track = Track::default();
         let (mut history, mut last, mut invalid) = (Vec::new(), None, 0);
         for (t, outcome) in &steps {
-            if last.is_some_and(|l| t - l >= WINDOW.as_secs() as i64) {
+            if last.is_some_and(|l| t - l >= AHT_WINDOW.as_secs() as i64) {
                 history.clear();
             }
             match outcome {

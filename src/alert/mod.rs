@@ -39,4 +39,4 @@ pub use cause::{Cause, CauseRules, CauseTrack, Counts, Finding, Sight, findings}
 pub use life::{Ack, Action, Alert, AlertEvent, AlertId, Deed, Ended, Matter, Mute, Step, Subject, Until};
 pub use machine::{Move, Phase, Track};
 pub use noise::Noise;
-pub use rules::{Policy, Rules, WINDOW, held_level, is_crit};
+pub use rules::{Policy, Rules, held_level, is_crit};

@@ -30,9 +30,9 @@ use jiff::Timestamp;
 
 use super::{
     machine::{Move, Track},
-    rules::{Policy, Rules, WINDOW, gap},
+    rules::{Policy, Rules, gap},
 };
-use crate::domain::{Aht, Band, Kind, Outcome, Reading, Stamp, Target};
+use crate::domain::{AHT_WINDOW, Aht, Band, Kind, Outcome, Reading, Stamp, Target};
 
 /// *No calls* ends a shift when there was no value for this long: one odd answer does not.
 const PAUSE: Duration = Duration::from_secs(30 * 60);
@@ -182,7 +182,7 @@ impl Noise {
         match reading.outcome {
             Outcome::NoCalls => replay.silent = true,
             Outcome::Value(_) => {
-                let pause = if replay.silent { PAUSE } else { WINDOW };
+                let pause = if replay.silent { PAUSE } else { AHT_WINDOW };
                 let over = |(_, first, last): &(Shift, Stamp, Stamp)| gap(last, at) >= pause || gap(first, at) >= DAY;
                 if replay.shift.as_ref().is_some_and(over) {
                     self.shifts.extend(replay.shift.take().map(|(shift, ..)| shift));

@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Aht, Band, Kind, Level, Now, Stamp};
 
-/// The API's window: readings that lie further apart share no call.
-pub const WINDOW: Duration = Duration::from_secs(2 * 3600);
-
 /// When a target's readings become an alert.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
@@ -21,7 +18,7 @@ pub struct Rules {
     /// A fraction of the limit, 0 to 0.5: a level is left only this far inside of its limit.
     pub clear_band: f64,
     /// So many changes from one value to another must be seen before the dwell can begin; counted anew after *no calls*
-    /// and after a gap of [`WINDOW`].
+    /// and after a gap of [`AHT_WINDOW`](crate::domain::AHT_WINDOW).
     pub warm_up: u32,
     /// A longer gap between good readings breaks the dwell, and an alert is marked as stale when its last reading is
     /// older. Best made from the configuration, so that it does not change with the weather.

@@ -6,8 +6,7 @@ use jiff::Timestamp;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rand_distr::{Distribution, Exp, LogNormal};
 
-use super::WINDOW;
-use crate::domain::{Aht, BootId, Mono, Now, Outcome, Reading, Stamp, Target};
+use crate::domain::{AHT_WINDOW, Aht, BootId, Mono, Now, Outcome, Reading, Stamp, Target};
 
 /// 2026-01-05T03:30:00Z, a Monday.
 const START: i64 = 1_767_583_800;
@@ -79,7 +78,7 @@ impl Model {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut calls: Vec<_> = (0..agents).flat_map(|_| self.calls(&mut rng)).collect();
         calls.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let window = WINDOW.as_secs_f64();
+        let window = AHT_WINDOW.as_secs_f64();
         let (mut first, mut next, mut sum) = (0, 0, 0.0);
         let mut t = rng.random_range(0..self.sweep);
         let mut readings = vec![];

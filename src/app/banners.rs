@@ -9,13 +9,10 @@ use super::{
 };
 use crate::{
     app::RowState,
-    domain::{Condition, Kind, Now, Stamp, clean_line, opening},
+    domain::{Condition, Kind, Now, SILENT_AFTER, Stamp, clean_line, opening},
     poll::INVALID_INTERVAL,
     store::{Link, Words},
 };
-
-/// A poller that said nothing for so long is silent: it speaks every few seconds, also while it waits.
-pub const SILENT_AFTER: Duration = Duration::from_secs(30);
 
 /// How many targets a sentence names before it counts the rest.
 const NAMED: usize = 3;

@@ -34,7 +34,7 @@ pub mod wall;
 pub use crate::config::Names;
 pub use action::{Action, Binding, Context};
 pub use alarms::{Alarms, Mark};
-pub use banners::{Banner, SILENT_AFTER, banners};
+pub use banners::{Banner, banners};
 pub use choices::Choices;
 pub use event::{Event, Pointer, Room, Shared, Spot};
 pub use groups::{Item, Section, items};

@@ -13,13 +13,12 @@ use super::{
 };
 use crate::{
     config::Watched,
-    domain::{Aht, Condition, Kind, Level, Now, Point, Row, Series, Target},
+    domain::{self, AHT_WINDOW, Aht, Condition, Kind, Level, Now, Point, Row, Series, Target},
     store::Attention,
 };
 
-/// How far back the differences look: half an hour, and the two hours that the service averages over.
+/// How far back the shorter difference looks; the longer one looks back over the window of the service.
 const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
-const WINDOW: Duration = Duration::from_secs(2 * 3600);
 
 /// The columns that rows can be ordered by, in the order of the sort menu.
 pub const SORT_COLUMNS: [Column; 8] = [
@@ -79,7 +78,7 @@ impl<'a> Line<'a> {
             aht,
             deviation: aht.and_then(|a| watched.band.deviation_pct(a)),
             diff30: aht.zip(before(HALF_HOUR)).map(|(a, b)| a.minus(b)),
-            prev2h: before(WINDOW),
+            prev2h: before(AHT_WINDOW),
             mark: None,
             age: row.age(shown),
         }
@@ -140,18 +139,12 @@ impl RowState {
     }
 }
 
-/// From which age on a reading is stale: three sweeps (a target may wait its turn and miss one answer), twice the
-/// smallest interval, and never less than three minutes. Before the poller said how long a sweep takes, it is reckoned
-/// from the number of targets and the budget.
+/// From which age on a reading is stale, by [`domain::stale_after`]. Before the poller said how long a sweep takes, it is
+/// reckoned from the number of targets and the budget.
 pub fn stale_after(state: &State) -> Duration {
     let facts = &state.facts;
     let sweep = state.shown().status.as_ref().map_or_else(|| facts.budget.sweep(facts.watched.len()), |s| s.sweep);
-    stale_rule(sweep, facts.min_interval)
-}
-
-/// The rule behind [`stale_after`], for those who know the sweep.
-pub fn stale_rule(sweep: Duration, min_interval: Duration) -> Duration {
-    sweep.saturating_mul(3).max(min_interval.saturating_mul(2)).max(Duration::from_secs(180))
+    domain::stale_after(sweep, facts.min_interval)
 }
 
 /// The state of a row.

@@ -9,10 +9,10 @@ use super::{
     sweep::{Freshness, Swept, sweep},
 };
 use crate::{
-    app::{follow, rows},
+    app::follow,
     cli::{self, Format},
     config::{Config, Env, Overrides, Watched},
-    domain::{Condition, Now, Reading, Row, Series, Target},
+    domain::{Condition, Now, Reading, Row, Series, Target, stale_after},
     exit::Exit,
     report::{self, Document, Facts, View},
     store::Role,
@@ -94,7 +94,7 @@ async fn print(
     let view = View {
         now: &now,
         zone: &zone,
-        stale_after: rows::stale_rule(status.map(|s| s.sweep).unwrap_or_default(), config.poll.min_interval),
+        stale_after: stale_after(status.map(|s| s.sweep).unwrap_or_default(), config.poll.min_interval),
     };
     let facts = Facts {
         account: &config.account.name,

@@ -21,9 +21,8 @@ use super::{
     session::{self, Base, Prepared, Session},
 };
 use crate::{
-    app::SILENT_AFTER,
     config::{Config, Env, Overrides},
-    domain::{Now, clean_line, opening},
+    domain::{Now, SILENT_AFTER, clean_line, opening},
     exit::Exit,
     poll::Keys,
     store::{Attention, Event, EventKind, Home, Instance, Link, Role, Status, Words},

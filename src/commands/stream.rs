@@ -13,9 +13,8 @@ use super::{
     stop,
 };
 use crate::{
-    app::rows,
     config::{Config, Env, Overrides},
-    domain::{Row, Target},
+    domain::{self, Row, Target},
     exit::Exit,
     report::{self, Element, View},
     store::{Attention, Cursor, Link, Role},
@@ -72,7 +71,7 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
             trouble.tell(&status.link);
         }
         let sweep = status.map(|s| s.sweep);
-        let stale_after = rows::stale_rule(sweep.unwrap_or_default(), config.poll.min_interval);
+        let stale_after = domain::stale_after(sweep.unwrap_or_default(), config.poll.min_interval);
         let full = readings.len() == BATCH;
         let mut lines = Vec::new();
         for reading in &readings {

@@ -7,14 +7,12 @@ use crate::{
     app::text::{brief, moment},
     cli::TokenCommand,
     config::{Env, Overrides},
-    domain::{Clock, Now, SystemClock, clean_line},
+    domain::{Clock, GENERATIONS_PER_HOUR, Now, SystemClock, clean_line},
     exit::Exit,
-    poll::MINTINGS,
+    poll::MOST_GENERATIONS,
     store::{EventKind, Status, Store, StoreError, Token, Usage, peek},
 };
 
-/// What the service allows in an hour.
-const SERVICE_CEILING: u32 = 10;
 /// How far back early deaths are listed.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Early deaths listed at most.
@@ -60,7 +58,7 @@ pub(super) fn life(token: Option<&Token>, now: &Now) -> String {
 /// The mintings of the last hour in one sentence.
 pub(super) fn mintings(usage: &Usage) -> String {
     format!(
-        "{} in the last hour (ahtop stops at {MINTINGS}, the service at {SERVICE_CEILING} for all programs)",
+        "{} in the last hour (ahtop stops at {MOST_GENERATIONS}, the service at {GENERATIONS_PER_HOUR} for all programs)",
         usage.minted_1h
     )
 }

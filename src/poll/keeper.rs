@@ -23,8 +23,8 @@ const RENEW: Duration = Duration::from_secs(5 * 60);
 /// Distance to the last minting, by how many lie in the last hour; as many as there are is the ceiling.
 const MINT_GAPS: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(5 * 60), Duration::from_secs(15 * 60)];
-/// Most mintings in an hour.
-pub const MINTINGS: usize = MINT_GAPS.len();
+/// Most tokens that ahtop generates in an hour, fewer than the service would.
+pub const MOST_GENERATIONS: usize = MINT_GAPS.len();
 /// Rejected credentials are tried again this rarely.
 const CREDENTIALS_INTERVAL: Duration = Duration::from_secs(15 * 60);
 /// First and last distance between tries that failed without spending a minting.

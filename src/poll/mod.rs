@@ -24,7 +24,7 @@ mod setup;
 mod status;
 
 pub use health::{Gate, Health};
-pub use keeper::{Keeper, Keys, MINTINGS, TokenSource};
+pub use keeper::{Keeper, Keys, MOST_GENERATIONS, TokenSource};
 pub use pace::Pacer;
 pub use poller::Poller;
 pub use schedule::{INVALID_INTERVAL, Next, Schedule};

@@ -7,11 +7,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use crate::{
     config::{Budget, Watched},
-    domain::{Aht, Kind, Series},
+    domain::{AHT_WINDOW, Aht, Kind, Series},
 };
 
-/// The service's window.
-const WINDOW: Duration = Duration::from_secs(7200);
 /// Mean age in cycles, where all requests are used: somewhat above an even sweep's half, since quiet rows wait longer.
 const MEAN_AGE: f64 = 0.63;
 /// The same where `min_interval` binds: every row is asked when it may be.
@@ -131,10 +129,10 @@ pub fn plan(watch: &[Watched], budget: Budget, min_interval: Duration) -> Plan {
         |cycle: Duration, n: usize| if n == 0 { 0.0 } else { n as f64 * 60.0 / cycle.as_secs_f64().max(1e-3) };
     let rate = per_minute(now, n).min(usable);
     let busy = cycle(n, usable, Duration::ZERO) >= min_interval;
-    let readings = if n == 0 { 0.0 } else { WINDOW.as_secs_f64() / now.as_secs_f64().max(1e-3) };
+    let readings = if n == 0 { 0.0 } else { AHT_WINDOW.as_secs_f64() / now.as_secs_f64().max(1e-3) };
     let mut advice = Vec::new();
     if readings < FEW_READINGS && busy && n > 0 {
-        let targets = (WINDOW.as_secs_f64() / FEW_READINGS * usable / 60.0) as usize;
+        let targets = (AHT_WINDOW.as_secs_f64() / FEW_READINGS * usable / 60.0) as usize;
         advice.push(Advice::TooMany { readings, targets });
     }
     if busy {

@@ -22,6 +22,7 @@ use std::{
     thread,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use crossterm::{
     cursor::{Hide, Show},
     event::{DisableBracketedPaste, EnableBracketedPaste},
@@ -143,7 +144,7 @@ impl Guard {
     /// Where the terminal does not take the bytes.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         let mut bytes = b"\x1b]52;c;".to_vec();
-        bytes.extend(base64(text.as_bytes()));
+        bytes.extend(STANDARD.encode(text).into_bytes());
         bytes.push(0x07);
         Stdout::new()?.write_all(&bytes)
     }
@@ -235,31 +236,4 @@ pub(super) fn restore() {
         let _ = out.write_all(&bytes);
     }
     let _ = disable_raw_mode();
-}
-
-/// The text of `bytes` in base 64, with its padding.
-fn base64(bytes: &[u8]) -> Vec<u8> {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let mut three = [0; 3];
-        three[..chunk.len()].copy_from_slice(chunk);
-        let n = u32::from_be_bytes([0, three[0], three[1], three[2]]);
-        for i in 0..4u32 {
-            let sign = SIGNS[(n >> (18 - 6 * i) & 63) as usize];
-            out.push(if i as usize <= chunk.len() { sign } else { b'=' });
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn base_64_is_that_of_the_standard() {
-        for (text, encoded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
-            assert_eq!(super::base64(text.as_bytes()), encoded.as_bytes(), "{text}");
-        }
-        assert_eq!(super::base64("é?>".as_bytes()), b"w6k/Pg==");
-    }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::names,
-    domain::Kind,
+    domain::{GENERATIONS_PER_HOUR, Kind},
     poll::plan,
     store::{MINUTES, ReplyKind},
 };
@@ -27,8 +27,6 @@ const VALUES: u16 = 14;
 const BESIDE: u16 = 110;
 /// Widest gauge and widest bar of the histogram.
 const WIDEST: u16 = 60;
-/// Mintings in an hour that the service allows.
-const MINTINGS: u32 = 10;
 
 /// Draws the view.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, layout: &mut Layout) {
@@ -126,7 +124,7 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
         n => format!(", {n} killed by others"),
     };
     let style = if usage.token_deaths_1h > 0 { s.warning } else { s.text };
-    lines.push(fact("minted", format!("{} of {MINTINGS} an hour{deaths}", usage.minted_1h), style, s));
+    lines.push(fact("minted", format!("{} of {GENERATIONS_PER_HOUR} an hour{deaths}", usage.minted_1h), style, s));
     lines
 }
 

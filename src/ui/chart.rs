@@ -9,7 +9,7 @@ use ratatui::style::Style;
 use super::{canvas::Canvas, cells, glyphs::Set, scale::Scale, sparkline};
 use crate::{
     app::past::{Ask, Bin},
-    domain::{Aht, Band, Now, Series},
+    domain::{AHT_WINDOW, Aht, Band, Now, Series},
 };
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -44,7 +44,7 @@ pub(super) struct Chart<'a> {
 }
 
 /// How far back calls count for the value of now, in milliseconds.
-const MEMORY_MS: i64 = 2 * 3600 * 1000;
+const MEMORY_MS: i64 = AHT_WINDOW.as_millis() as i64;
 
 /// Width of the labels at the left, the axis included.
 const LABELS: u16 = 8;

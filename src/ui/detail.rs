@@ -12,12 +12,10 @@ use super::{
 };
 use crate::{
     app::{Line, RowState, names, past, text},
-    domain::{Condition, Stamp},
+    domain::{AHT_WINDOW, Condition, Stamp},
     store::EventKind,
 };
 
-/// The window of the service's average.
-const WINDOW: Duration = Duration::from_secs(2 * 3600);
 /// Most events of a target that are told.
 const EVENTS: usize = 3;
 /// Rows of the chart beyond this add nothing.
@@ -174,9 +172,9 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
         out.push(format!("read at {}", cells::clock(at.wall, zone)));
     }
     out.push(next(scene, line));
-    let changes = line.row.series.changes(scene.data.now.mono, WINDOW);
+    let changes = line.row.series.changes(scene.data.now.mono, AHT_WINDOW);
     out.push(format!("{changes} {} seen in 2 h", if changes == 1 { "change" } else { "changes" }));
-    if let Ok(from) = scene.now.wall.checked_sub(WINDOW) {
+    if let Ok(from) = scene.now.wall.checked_sub(AHT_WINDOW) {
         out.push(format!("calls since {} count now", text::moment(from, scene.now.wall, zone)));
     }
     if line.state == RowState::Other(Condition::NoCalls) {

@@ -6,7 +6,10 @@ use super::{
     scene::Scene,
     segments::{self, Segment, choose},
 };
-use crate::{app, domain::Stamp};
+use crate::{
+    app,
+    domain::{GENERATIONS_PER_HOUR, Stamp},
+};
 
 /// Draws the line of facts: targets, sweep, budget, token, throttling, who polls.
 pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
@@ -62,7 +65,7 @@ fn token(scene: &Scene<'_>, until: Option<&Stamp>) -> Option<String> {
         0 => String::new(),
         n => format!(", {n} killed"),
     };
-    let minted = format!("{}/10 minted/h{deaths}", usage.minted_1h);
+    let minted = format!("{}/{GENERATIONS_PER_HOUR} minted/h{deaths}", usage.minted_1h);
     match until {
         Some(until) => Some(format!("token {} ({minted})", cells::span(scene.left(until)))),
         None if usage.minted_1h > 0 => Some(format!("no token ({minted})")),

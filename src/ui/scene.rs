@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     app::{Banner, Item, Line, RowState, State, banners, groups, rows},
-    domain::{Kind, Now, Stamp},
+    domain::{Kind, Now, SILENT_AFTER, Stamp},
     store::Link,
 };
 
@@ -92,7 +92,7 @@ impl<'a> Scene<'a> {
     pub(super) fn link(&self) -> (&'static str, Option<Duration>, bool) {
         let Some(status) = &self.data.status else { return ("WAITING", None, false) };
         let silence = status.at.age(&self.now);
-        if silence >= banners::SILENT_AFTER {
+        if silence >= SILENT_AFTER {
             return ("NO POLLER", Some(silence), false);
         }
         match &status.link {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use ratatui::style::Style;
 
 use super::{canvas::Canvas, scale::Scale};
-use crate::domain::{Aht, Band, Level, Mono, Series};
+use crate::domain::{AHT_WINDOW, Aht, Band, Level, Mono, Series};
 
 /// What a sparkline covers: the window of the service's average.
-pub(super) const SPAN: Duration = Duration::from_secs(2 * 3600);
+pub(super) const SPAN: Duration = AHT_WINDOW;
 
 /// `span` up to `now` in `n` buckets, whose borders are multiples of their width on the clock. The last bucket is the
 /// one that `now` lies in.

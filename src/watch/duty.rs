@@ -4,13 +4,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     alert::{
-        AlertEvent, Book, Counts, Policy, Step, Subject, WINDOW, findings,
+        AlertEvent, Book, Counts, Policy, Step, Subject, findings,
         shelf::{BOOK, action, parse},
         words,
     },
-    app::banners::SILENT_AFTER,
     config::Watched,
-    domain::{Mono, Now, Quiet, Reading, Row, Target},
+    domain::{AHT_WINDOW, Mono, Now, Quiet, Reading, Row, SILENT_AFTER, Target},
     store::{Event, EventKind, Instance, RangeQuery, Store, StoreError},
 };
 
@@ -142,7 +141,7 @@ impl Duty {
         let revision = stored.as_ref().map_or(0, |s| s.revision);
         let mut book = stored.map(|s| parse(&s.text)).unwrap_or_default();
         if book == Book::default() {
-            let from = now.wall.checked_sub(WINDOW + WINDOW / 2).ok();
+            let from = now.wall.checked_sub(AHT_WINDOW + AHT_WINDOW / 2).ok();
             // One that comes meanwhile is taken twice, which changes nothing.
             let query = RangeQuery { target: None, from, to: None };
             store.range(&query, &mut |reading| {

@@ -2,8 +2,8 @@
 
 use crate::{
     alert::{Policy, Rules},
-    app::rows,
     config::Config,
+    domain,
 };
 
 /// The rules of `config`. They come from the configuration alone, so that they do not change with the weather: how
@@ -14,7 +14,7 @@ pub fn policy(config: &Config) -> Policy {
         dwell: config.alert.dwell,
         clear_band: f64::from(config.alert.clear_band_pct) / 100.0,
         warm_up: config.alert.warm_up,
-        stale_after: rows::stale_rule(sweep, config.poll.min_interval),
+        stale_after: domain::stale_after(sweep, config.poll.min_interval),
     };
     Policy { agents: rules, campaigns: rules, sweep }
 }

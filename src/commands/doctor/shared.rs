@@ -7,10 +7,10 @@ use super::{
     place,
 };
 use crate::{
-    app::{SILENT_AFTER, text::brief},
+    app::text::brief,
     commands::{session, token},
     config::{Config, Env},
-    domain::{Clock, Now, SystemClock, clean_line},
+    domain::{Clock, Now, SILENT_AFTER, SystemClock, clean_line},
     exit::Exit,
     store::{HistoryInfo, Instance, Link, Status, Store, StoreError, Token, Usage, other_store, peek},
 };

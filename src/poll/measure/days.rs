@@ -5,9 +5,9 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rand_distr::{Distribution, LogNormal};
 
 use super::{Day, SPAN, Truth};
-use crate::domain::Target;
+use crate::domain::{AHT_WINDOW, Target};
 
-const WINDOW: f64 = 7200.0;
+const WINDOW: f64 = AHT_WINDOW.as_secs_f64();
 
 struct Campaign {
     goal: f64,

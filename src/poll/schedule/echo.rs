@@ -5,10 +5,10 @@
 //! which time each came, how likely it is still there and how long it was. What all targets have in common is learned
 //! in a [`Pool`]. Times are seconds on any axis, values whole seconds with 0 for *no calls*. Pure arithmetic.
 
-use crate::domain::Kind;
+use crate::domain::{AHT_WINDOW, Kind};
 
 /// The service's window in seconds: what enters the mean leaves it this much later.
-const WINDOW: f64 = 7200.0;
+const WINDOW: f64 = AHT_WINDOW.as_secs_f64();
 /// The outlook of a target reaches this many cycles, the oldest that any value gets.
 const REACH: f64 = 3.0;
 /// Points of an outlook; between them it is straight.
