@@ -85,7 +85,8 @@ struct Life {
     rng: StdRng,
     world: World,
     wire: Arc<Wire>,
-    account: String,
+    /// One name, or two: users of the machine who share a store, each with a runtime directory of their own.
+    accounts: Vec<String>,
     /// One store, or two that do not know of each other.
     places: Vec<PathBuf>,
     _dir: tempfile::TempDir,
@@ -125,9 +126,8 @@ fn account_file(account: &str, tail: &str) -> Option<PathBuf> {
 impl Drop for Life {
     fn drop(&mut self) {
         disk::full_beyond(None);
-        for tail in [".requests", ".poller"] {
-            account_file(&self.account, tail).iter().for_each(|file| drop(disk::remove(file)));
-        }
+        let files = |tail| self.accounts.iter().filter_map(move |account| account_file(account, tail));
+        files(".requests").chain(files(".poller")).for_each(|file| drop(disk::remove(&file)));
     }
 }
 
@@ -136,7 +136,7 @@ impl Life {
         let mut rng = StdRng::seed_from_u64(seed);
         seed_ids(seed);
         let agents = *[6, 20, 60, 120].choose(&mut rng).unwrap();
-        let world = World::new(2, agents, |o| {
+        let mut world = World::new(2, agents, |o| {
             o.model.seed = seed;
             o.retry_after = rng.random();
             o.latency = *[Latency::Fixed(5), Latency::default(), Latency::LongTail { median_ms: 900 }]
@@ -147,11 +147,15 @@ impl Life {
         let shm = Path::new("/dev/shm");
         let dir = if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() }.unwrap();
         let two = rng.random_range(0..6) == 0;
+        let users = !two && rng.random_range(0..4) == 0;
+        // Without a reserve nothing hides what was forgotten.
+        let reserve = if rng.random() { 0 } else { world.rules.budget.reserve };
+        world.rules.budget.reserve = reserve;
         let places = ["acme.db", "other.db"][..1 + usize::from(two)].iter().map(|name| dir.path().join(name)).collect();
         let (judge, network) = Default::default();
         Life {
             wire: Arc::new(Wire { sim: world.sim.clone(), judge, network }),
-            account: format!("world {} {seed}", std::process::id()),
+            accounts: (0..1 + u32::from(users)).map(|n| format!("world {} {seed} {n}", std::process::id())).collect(),
             places,
             _dir: dir,
             processes: vec![],
@@ -198,7 +202,8 @@ impl Life {
         self.born += 1;
         let name = format!("p{}", self.born);
         let clock = self.world.clock.clone();
-        let opened = match open_for("auto", &self.places[place], clock, Some(&self.account)) {
+        let account = self.accounts.choose(&mut self.rng).unwrap().clone();
+        let opened = match open_for("auto", &self.places[place], clock, Some(&account)) {
             Ok(opened) => opened,
             Err(e) => return self.write(&format!("{name} does not start: {e}")),
         };
@@ -209,7 +214,7 @@ impl Life {
         let store = Handle::here(opened.store);
         let me = Instance { id: name.as_str().into(), pid: u32::try_from(self.born).unwrap(), host: "w".into(), role };
         let gate = Arc::new(Gate::default());
-        let path = wire::Path { wire: self.wire.clone(), gate: gate.clone() };
+        let path = wire::Path { who: me.id.clone(), wire: self.wire.clone(), gate: gate.clone() };
         let poller = Poller::new(Setup {
             store: store.clone(),
             client: Arc::new(Client::new(Arc::new(path), "acme")),
@@ -368,7 +373,7 @@ impl Life {
         let place = self.rng.random_range(0..self.places.len());
         let path = self.places[place].clone();
         disk::full_beyond(None);
-        let line = self.spoil(&path);
+        let line = if self.chance(8) { self.spoil_all(&path) } else { self.spoil(&path) };
         disk::full_beyond(self.full);
         self.write(&format!("store {place}: {line}"));
         if dead {
@@ -439,6 +444,17 @@ impl Life {
         }
     }
 
+    /// All that tells of what was sent is spoilt at once, but not gone: that there was something must be seen.
+    fn spoil_all(&mut self, path: &Path) -> String {
+        let accounts = self.accounts.iter().filter_map(|account| account_file(account, ".requests"));
+        let guards: Vec<PathBuf> = accounts.chain([disk::beside(path, ".requests")]).collect();
+        self.judge().forget_generations();
+        let cut = guards.iter().map(|file| disk::cut_to(file, 0));
+        let lines: Vec<String> =
+            cut.chain(["", "-wal"].map(|tail| disk::cut_to(&disk::beside(path, tail), 0))).collect();
+        lines.join(", ")
+    }
+
     /// One of the two files that keep what was sent. Never both before somebody has sent again: nobody could know then.
     fn spoil_guard(&mut self, path: &Path) -> String {
         let arrived = usize::try_from(self.wire.sim.counters().requests).unwrap();
@@ -446,8 +462,11 @@ impl Life {
             return "a guard is spoilt already".into();
         }
         // With two stores the account's file alone knows of both.
-        let shared =
-            if self.places.len() == 1 && self.rng.random() { account_file(&self.account, ".requests") } else { None };
+        let shared = if self.places.len() == 1 && self.rng.random() {
+            account_file(&self.accounts[0], ".requests")
+        } else {
+            None
+        };
         let file = shared.unwrap_or_else(|| disk::beside(path, ".requests"));
         self.guard_spoilt = Some(arrived);
         match self.rng.random_range(0..6) {

@@ -6,10 +6,15 @@ use std::{
     io,
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
+use rustix::{
+    fs::{CWD, RenameFlags, renameat_with},
+    io::Errno,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::own_file;
@@ -92,9 +97,30 @@ fn is_current(path: &Path, held: Option<&Held>) -> bool {
 }
 
 fn open(path: &Path) -> io::Result<Held> {
+    if fs::symlink_metadata(path).is_err() {
+        make(path)?;
+    }
     let (file, meta) = own_file::open(path)?;
-    fill(&file)?;
     Ok(Held { file, identity: (meta.dev(), meta.ino()) })
+}
+
+/// Makes the file whole at once: one that is too short under its name was cut, and does not tell what it told.
+fn make(path: &Path) -> io::Result<()> {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let new = beside(path, &format!(".new-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed)));
+    let placed = own_file::open(&new).and_then(|(file, _)| {
+        fill(&file)?;
+        match renameat_with(CWD, &new, CWD, path, RenameFlags::NOREPLACE) {
+            // Not every file system can: then it is made in place, where a second process may take it for cut.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => own_file::open(path).and_then(|(file, _)| fill(&file)),
+            // Another process was first.
+            Err(Errno::EXIST) => Ok(()),
+            other => Ok(other?),
+        }
+    });
+    // Gone already where it was renamed.
+    let _ = fs::remove_file(&new);
+    placed
 }
 
 /// Takes all the file's space now.

@@ -29,7 +29,11 @@ fn open(path: &Path) -> Option<File> {
 /// Cuts the file somewhere.
 pub(crate) fn cut(path: &Path, rng: &mut StdRng) -> String {
     let length = length(path);
-    let to = *[0, length / 2 / PAGE * PAGE, rng.random_range(0..=length)].choose(rng).unwrap();
+    cut_to(path, *[0, length / 2 / PAGE * PAGE, rng.random_range(0..=length)].choose(rng).unwrap())
+}
+
+pub(crate) fn cut_to(path: &Path, to: u64) -> String {
+    let length = length(path);
     if let Some(file) = open(path) {
         file.set_len(to).unwrap();
     }

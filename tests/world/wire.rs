@@ -22,6 +22,8 @@ use super::support::{Gate, TIMEOUT};
 const LIMIT: usize = 50;
 /// What our processes may generate in an hour.
 const GENERATIONS: usize = 4;
+/// So often may another process send than the one before, within a minute: kills and stops among them.
+const HANDOVERS: usize = 15;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -46,6 +48,9 @@ pub(crate) struct Judge {
     seen: u64,
     arrivals: VecDeque<Mono>,
     generations: VecDeque<Mono>,
+    /// Who sent last, and when that changed.
+    sender: Option<Arc<str>>,
+    handovers: VecDeque<Mono>,
     /// When a token was asked for, whether that arrived or not.
     tried: VecDeque<Mono>,
     /// Until when the last generation is under way.
@@ -118,6 +123,24 @@ impl Judge {
         self.generations.len()
     }
 
+    /// Nobody can know any more what was generated: all files that tell of it were spoilt at once.
+    pub(crate) fn forget_generations(&mut self) {
+        self.generations.clear();
+    }
+
+    fn sent_by(&mut self, who: &Arc<str>, at: Mono) {
+        if self.sender.as_ref().is_some_and(|last| last != who) {
+            self.handovers.push_back(at);
+        }
+        self.sender = Some(who.clone());
+        while self.handovers.front().is_some_and(|first| at.since(*first) >= MINUTE) {
+            self.handovers.pop_front();
+        }
+        if self.handovers.len() > HANDOVERS {
+            self.breaks(format!("{} times within 60 s another process sends", self.handovers.len()));
+        }
+    }
+
     /// How often a token was asked for in the hour before `now`.
     pub(crate) fn tried_within_hour(&self, now: Mono) -> usize {
         self.tried.iter().filter(|at| now.since(**at) < HOUR).count()
@@ -156,6 +179,7 @@ impl Wire {
 
 /// One process's way to the service.
 pub(crate) struct Path {
+    pub(crate) who: Arc<str>,
     pub(crate) wire: Arc<Wire>,
     pub(crate) gate: Arc<Gate>,
 }
@@ -179,8 +203,13 @@ impl Transport for Path {
             body: request.body.into_bytes(),
             peer: "127.0.0.1".into(),
         };
-        if request.path == Route::GenerateToken.path() {
-            self.wire.judge.lock().unwrap().tried.push_back(self.wire.sim.clock().now().mono);
+        {
+            let now = self.wire.sim.clock().now().mono;
+            let mut judge = self.wire.judge.lock().unwrap();
+            judge.sent_by(&self.who, now);
+            if request.path == Route::GenerateToken.path() {
+                judge.tried.push_back(now);
+            }
         }
         let network = *self.wire.network.lock().unwrap();
         let (tell, told) = oneshot::channel();
