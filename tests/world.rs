@@ -32,7 +32,7 @@ use ahtop::{
     domain::{Clock, Mono, Series, Target},
     poll::{Keys, Poller, Setup, Wakes},
     sim::{Fault, FaultScope, Span, options::Latency},
-    store::{Attention, Handle, Instance, Role, open_for, seed_ids},
+    store::{Attention, Handle, Instance, Role, never_wait_for_locks, open_for, seed_ids},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use support::{Gate, World};
@@ -135,6 +135,7 @@ impl Life {
     fn new(seed: u64) -> Life {
         let mut rng = StdRng::seed_from_u64(seed);
         seed_ids(seed);
+        never_wait_for_locks();
         let agents = *[6, 20, 60, 120].choose(&mut rng).unwrap();
         let mut world = World::new(2, agents, |o| {
             o.model.seed = seed;

@@ -113,6 +113,8 @@ struct Inner {
     /// The file's ledgers as they were after our last use of them, for when it cannot even be read.
     shadow: Ledgers,
     fallen: Option<Fallen>,
+    /// The highest cursor into the file that was given: no new file's numbers may begin below it.
+    given: i64,
     /// When the small tables are looked at next.
     look: Mono,
     /// Counts the changes of `store`.
@@ -218,7 +220,7 @@ impl ResilientStore {
         let guard = Guard::new(places, first_start);
         let look = clock.now().mono + LOOK;
         let (store, shadow) = (Arc::new(store), Ledgers::default());
-        let inner = Inner { store, shadow, fallen, look, epoch: 0, bridge: None, aside: None };
+        let inner = Inner { store, shadow, fallen, given: 0, look, epoch: 0, bridge: None, aside: None };
         let this =
             ResilientStore { path, clock, inner: Mutex::new(inner), guard, locks, version: Mutex::new((None, 0)) };
         let mut notices: Vec<StoreNotice> = vec![];
@@ -299,7 +301,7 @@ impl ResilientStore {
         // What the file does not tell any more, the shadow does.
         let _ = inner.store.copy_to(&memory, MEMORY);
         memory.take_ledgers(&inner.shadow)?;
-        memory.number_from(MEMORY)?;
+        memory.number_from(MEMORY + inner.given)?;
         let (head, events) = (memory.head()?.0 - MEMORY, memory.last_event()?);
         self.tell(&memory, &format!("{why}; going on in memory"));
         inner.store = Arc::new(memory);
@@ -315,7 +317,7 @@ impl ResilientStore {
             let _ = inner.store.ledgers().and_then(|ledgers| found.store.take_ledgers(&ledgers));
             found.store.take_ledgers(&inner.shadow)?;
             // The numbers go on, so that no cursor lies ahead of them.
-            found.store.number_from(inner.store.head().unwrap_or_default().0)?;
+            found.store.number_from(inner.store.head().unwrap_or_default().0.max(inner.given))?;
             Ok(found)
         });
         match opened {
@@ -377,6 +379,13 @@ impl ResilientStore {
         }
     }
 
+    fn give(&self, cursor: Cursor) {
+        let mut inner = self.lock();
+        if cursor.0 < MEMORY {
+            inner.given = inner.given.max(cursor.0);
+        }
+    }
+
     /// The file, to be spoilt.
     #[cfg(test)]
     pub(super) fn file_for_tests(&self) -> Arc<SqliteStore> {
@@ -410,11 +419,15 @@ impl Store for ResilientStore {
     }
 
     fn snapshot(&self, span: Duration) -> Result<Snapshot, StoreError> {
-        self.run(|s| s.snapshot(span))
+        let snapshot = self.run(|s| s.snapshot(span))?;
+        self.give(snapshot.cursor);
+        Ok(snapshot)
     }
 
     fn since(&self, cursor: Cursor, limit: usize) -> Result<(Vec<Reading>, Cursor), StoreError> {
-        self.run(|s| s.since(self.translate(cursor), limit))
+        let (readings, cursor) = self.run(|s| s.since(self.translate(cursor), limit))?;
+        self.give(cursor);
+        Ok((readings, cursor))
     }
 
     fn range(&self, query: &RangeQuery, each: &mut dyn FnMut(Reading) -> bool) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ use rustix::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::own_file;
+use super::{own_file, patience::patience};
 
 /// Bytes of one slot: room for the most requests that may be configured for a minute, or for the longest token.
 pub(super) const SLOT: u64 = 64 * 1024;
@@ -74,7 +74,7 @@ pub(super) fn hold(path: &Path, held: &mut Option<Held>) -> io::Result<bool> {
             Err(fs::TryLockError::Error(e)) => return Err(e),
             Err(fs::TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(2)),
         }
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > patience(PATIENCE) {
             return Err(io::ErrorKind::TimedOut.into());
         }
     }

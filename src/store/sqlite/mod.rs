@@ -36,7 +36,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 pub(super) use self::carry::Ledgers;
 use self::files::Identity;
 pub use self::ids::seed_ids;
-use super::{token_file::TokenFile, *};
+use super::{patience::patience, token_file::TokenFile, *};
 use crate::domain::Clock;
 
 /// Below this size a file is read through when it is opened.
@@ -395,7 +395,7 @@ fn header_version(path: &Path) -> Option<(i32, u32)> {
 }
 
 fn take_lock(path: &Path) -> Result<Option<files::OpenLock>, StoreError> {
-    files::OpenLock::take(path, OPENING).map_err(|e| error::explain_io(&e, &path.display().to_string()))
+    files::OpenLock::take(path, patience(OPENING)).map_err(|e| error::explain_io(&e, &path.display().to_string()))
 }
 
 impl std::fmt::Debug for SqliteStore {

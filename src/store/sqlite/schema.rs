@@ -11,7 +11,7 @@ use std::{
 use rusqlite::{Connection, Error, ErrorCode, Transaction, TransactionBehavior, config::DbConfig};
 
 use super::error;
-use crate::store::StoreError;
+use crate::store::{StoreError, patience::patience};
 
 /// Marks the file as ahtop's: `ahtp`.
 pub(super) const APPLICATION_ID: i32 = 0x6168_7470;
@@ -122,7 +122,7 @@ pub(super) fn inspect(conn: &Connection) -> Result<(), Unfit> {
 
 /// Settings of a new connection, and the newest schema. Safe when several processes do it at once.
 pub(super) fn prepare(conn: &mut Connection) -> Result<(), Unfit> {
-    conn.busy_timeout(PATIENCE)?;
+    conn.busy_timeout(patience(PATIENCE))?;
     conn.set_prepared_statement_cache_capacity(96);
     // Otherwise a statement is planned anew whenever a bound value might change its plan. Ours has one good plan each.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -167,7 +167,7 @@ fn patiently<T>(mut f: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
         match f() {
             Err(e)
                 if matches!(e.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
-                    && begun.elapsed() < PATIENCE =>
+                    && begun.elapsed() < patience(PATIENCE) =>
             {
                 std::thread::sleep(Duration::from_millis(5));
             }

@@ -254,6 +254,31 @@ fn a_file_damaged_under_way_is_replaced_in_time() {
     assert_eq!(SqliteStore::open(&path, clock).unwrap().history().unwrap().readings, 3);
 }
 
+/// The screen stood still with a live link until as many readings had come as there were before.
+#[test]
+fn numbers_go_on_also_where_the_file_tells_nothing_any_more() {
+    let (_dir, path) = db();
+    let clock = clock();
+    let (store, _) = resilient(&path, &clock);
+    for second in 1..=9 {
+        store.append(&[value(&store, second)]).unwrap();
+    }
+    let cursor = store.snapshot(RETRY).unwrap().cursor;
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(conn);
+    let length = fs::metadata(&path).unwrap().len();
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(&vec![0x55; length as usize], 0).unwrap();
+    for second in 10..=13 {
+        store.file_for_tests().lock().execute_batch("PRAGMA shrink_memory").unwrap();
+        store.append(&[value(&store, second)]).unwrap();
+        clock.advance(RETRY);
+    }
+    // Who looked away meanwhile gets all of them too.
+    assert_eq!((store.notice().unwrap().key, store.since(cursor, 9).unwrap().0.len()), ("store-aside", 4));
+}
+
 /// As wants were after the log was cut: written without an error, and read as none.
 #[test]
 fn damage_that_no_call_meets_is_found_within_two_minutes() {
