@@ -1,4 +1,4 @@
-//! The pictures of the README are what the program draws now: they are drawn again and compared.
+//! The pictures of README and handbook are what the program draws now: they are drawn again and compared.
 //!
 //! `RENEW_PICTURES=1 cargo test --test pictures` draws them into `assets/`.
 

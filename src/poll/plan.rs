@@ -1,7 +1,7 @@
 //! What a configuration costs, without asking anybody: requests a minute, how old values get, and what would help.
 //!
 //! Pure arithmetic over the targets and the budget. The factors that are not arithmetic were measured, see
-//! `docs/schedule.md`.
+//! `docs/src/schedule.md`.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
