@@ -371,3 +371,20 @@ fn the_manual_uses_the_words_of_the_glossary() {
         }
     }
 }
+
+/// The guides for contributors name places: each is there, and no room is forgotten.
+#[test]
+fn the_guides_know_their_way_about_the_sources() {
+    let guides = ["ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| read(&root().join(name)));
+    let named: BTreeSet<&str> = guides.iter().flat_map(|text| text.split('`').skip(1).step_by(2)).collect();
+    for path in
+        named.iter().filter(|name| ["src/", "tests/", "docs/", "assets/"].iter().any(|dir| name.starts_with(dir)))
+    {
+        assert!(root().join(path).exists(), "{path} is elsewhere");
+    }
+    for entry in fs::read_dir(root().join("src")).unwrap() {
+        let name = format!("src/{}", entry.unwrap().file_name().to_str().unwrap());
+        // It lists the rooms, and is none.
+        assert!(name == "src/lib.rs" || named.contains(name.as_str()), "{name} is not in ARCHITECTURE.md");
+    }
+}
