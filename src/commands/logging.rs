@@ -19,11 +19,13 @@ use rustix::{
     io::Errno,
     process::geteuid,
 };
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
-    EnvFilter,
+    Layer,
+    filter::Targets,
     fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
-    registry::LookupSpan,
+    layer::SubscriberExt,
+    registry::{LookupSpan, Registry},
 };
 
 use crate::{
@@ -208,35 +210,37 @@ pub(crate) fn begin(env: &Env) {
     if let Err(e) = log.file(today) {
         lose(&e);
     }
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter(env))
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_target(false)
         .log_internal_errors(false)
         .with_writer(Mutex::new(Sink(log)));
-    // A second one in the same process (tests) keeps the first.
-    let _ = subscriber.try_init();
+    install(lines, env);
 }
 
 /// Begins to log to standard error: with the priority in front where the journal reads it (which has a clock of its
 /// own), else with the time.
 pub(crate) fn begin_service(env: &Env) {
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter(env))
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_target(false)
         .log_internal_errors(false)
         .with_writer(|| Sink(io::stderr()));
-    let _ = match env.get("JOURNAL_STREAM") {
-        Some(_) => subscriber.event_format(Journal).try_init(),
-        None => subscriber.try_init(),
-    };
+    match env.get("JOURNAL_STREAM") {
+        Some(_) => install(lines.event_format(Journal), env),
+        None => install(lines, env),
+    }
+}
+
+/// Sends what passes the filter to `lines`. A second one in the same process (tests) keeps the first.
+fn install(lines: impl Layer<Registry> + Send + Sync, env: &Env) {
+    let _ = tracing::subscriber::set_global_default(Registry::default().with(lines.with_filter(filter(env))));
 }
 
 /// Libraries speak up only when something is wrong with them.
-fn filter(env: &Env) -> EnvFilter {
-    let level = env.get("AHTOP_LOG").unwrap_or("info");
-    EnvFilter::try_new(format!("warn,ahtop={level}")).unwrap_or_else(|_| EnvFilter::new("warn,ahtop=info"))
+fn filter(env: &Env) -> Targets {
+    let level = env.get("AHTOP_LOG").and_then(|level| level.trim().parse().ok()).unwrap_or(LevelFilter::INFO);
+    Targets::new().with_default(LevelFilter::WARN).with_target("ahtop", level)
 }
 
 /// Lines as the journal takes them: `<6>text`.
@@ -268,6 +272,18 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn libraries_are_heard_only_when_something_is_wrong() {
+        let enabled = |env: &Env, target, level| filter(env).would_enable(target, &level);
+        for (word, most) in [("", Level::INFO), ("debug", Level::DEBUG), ("WARN", Level::WARN), ("loud", Level::INFO)] {
+            let env = Env::of([("AHTOP_LOG", word)]);
+            for level in [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE] {
+                assert_eq!(enabled(&env, "ahtop::poll", level), level <= most, "{word} {level}");
+                assert_eq!(enabled(&env, "hyper::client", level), level <= Level::WARN, "{word} {level}");
+            }
+        }
+    }
 
     #[test]
     fn a_line_that_cannot_be_written_is_no_error_and_is_told_once() {
