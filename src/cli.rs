@@ -83,7 +83,7 @@ pub enum Command {
     Demo(Demo),
     /// Shows a board for a screen that everybody can see, and takes no key but its exit
     ///
-    /// Ctrl-C leaves it, and the key of [wall] exit_key. It needs no credentials where another ahtop polls.
+    /// Ctrl-C leaves it, and the key of `[wall] exit_key`. It needs no credentials where another ahtop polls.
     Wall,
     /// Draws what is known now into a file, without asking the service
     Snapshot(Snapshot),
@@ -157,7 +157,7 @@ pub enum ConfigCommand {
 pub enum HistoryCommand {
     /// Prints the stored readings, oldest first; with -a or -C only those targets
     Export(Export),
-    /// Deletes readings older than [history] keep
+    /// Deletes readings older than `[history] keep`
     Prune,
     /// Shows what the configured bands would have cost, with several settings around them
     ///

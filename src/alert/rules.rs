@@ -26,7 +26,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// What holds for `kind` unless configured otherwise: the same for both. The bands differ ([`around`]).
+    /// What holds for `kind` unless configured otherwise: the same for both. The bands differ ([`Band::around`](crate::domain::Band::around)).
     pub const fn of(kind: Kind) -> Self {
         match kind {
             Kind::Agent | Kind::Campaign => Rules {

@@ -85,7 +85,7 @@ impl Band {
     }
 
     /// The band around `target` where nothing but the target is configured: wide for agents, narrower for campaigns. What it
-    /// costs stands with [`noise`](super::noise).
+    /// costs stands with `alert::noise`.
     ///
     /// | percent of the target | `low_crit` | `low_warn` | `high_warn` | `high_crit` |
     /// |---|---|---|---|---|
