@@ -87,9 +87,17 @@ pub enum Command {
     Wall,
     /// Draws what is known now into a file, without asking the service
     Snapshot(Snapshot),
-    /// Prints the manual page
+    /// Prints the manual page of a command
     #[command(hide = true)]
-    Man,
+    Man(Man),
+}
+
+/// `man`
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Man {
+    /// The command, such as `history export`; nothing: the program
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
 }
 
 /// `once`
@@ -545,7 +553,7 @@ impl Cli {
             Some(Command::History { command: HistoryCommand::Noise(_) }) => &["history", "noise"],
             Some(Command::Report(_)) => &["report"],
             Some(Command::Sim(_)) => &["sim"],
-            Some(Command::Man) => &["man"],
+            Some(Command::Man(_)) => &["man"],
             Some(Command::Demo(_)) => &["demo"],
             Some(Command::Snapshot(Snapshot { demo: true, .. })) => &["demo"],
             _ => &[],

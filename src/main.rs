@@ -77,6 +77,6 @@ async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
         Some(Command::Demo(args)) => simulate::demo(&args, flags, env).await?,
         Some(Command::Wall) => wall::run(flags, env).await?,
         Some(Command::Snapshot(args)) => snapshot::run(&args, flags, env)?.print(),
-        Some(Command::Man) => man::run().print(),
+        Some(Command::Man(args)) => man::run(&args).print(),
     })
 }
