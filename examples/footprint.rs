@@ -36,7 +36,7 @@ use std::{
 use ahtop::{
     domain::{Aht, Clock, Kind, Outcome, Reading, Stamp, SystemClock, Target},
     sim::{Scenario, SimServer, SimService, options::RosterChoice},
-    store::{SqliteStore, Store},
+    store::{ReadingStore, SqliteStore},
 };
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use tokio_util::sync::CancellationToken;

@@ -11,7 +11,7 @@ use std::{
 
 use ahtop::{
     domain::{Aht, Clock, Mono, Now, Outcome, Reading, SystemClock, Target},
-    store::{SqliteStore, Store},
+    store::{ReadingStore, SqliteStore},
 };
 
 /// A home with a configuration and a store.

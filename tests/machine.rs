@@ -13,7 +13,7 @@ use std::{
 
 use ahtop::{
     domain::SystemClock,
-    store::{SqliteStore, Store},
+    store::{DocumentStore, SqliteStore},
 };
 use live::{Home, KEY, Service, finish, until};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};

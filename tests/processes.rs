@@ -18,7 +18,7 @@ use std::{
 
 use ahtop::{
     domain::{Aht, Clock, Outcome, Reading, SystemClock, Target},
-    store::{EventKind, RangeQuery, SqliteStore, Store},
+    store::{DocumentStore, EventKind, LeaseStore, LedgerStore, RangeQuery, ReadingStore, SqliteStore, TokenStore},
 };
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};

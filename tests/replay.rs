@@ -8,7 +8,7 @@ use ahtop::{
     app::{Alarms, Event, Facts, Shared, State, View, update},
     config::{self, Budget, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Series, Target},
-    store::{Cursor, Instance, ReplayClock, ReplayStore, Role, SqliteStore, Status, Store},
+    store::{Cursor, Instance, ReplayClock, ReplayStore, Role, SqliteStore, Status, Store, StoreState},
     ui::{Look, TerminalFacts, draw_on},
 };
 use jiff::{Timestamp, tz::TimeZone};

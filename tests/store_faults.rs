@@ -17,7 +17,7 @@ use std::{
 
 use ahtop::{
     domain::ManualClock,
-    store::{Instance, Pace, PermitAnswer, PermitAsk, PermitKind, ResilientStore, Role, Store},
+    store::{Instance, LedgerStore, Pace, PermitAnswer, PermitAsk, PermitKind, ResilientStore, Role, StoreState},
 };
 
 const BINARY: &str = env!("CARGO_BIN_EXE_ahtop");

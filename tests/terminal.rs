@@ -21,7 +21,7 @@ use ahtop::{
     config::{Alert, Budget, Notify, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
     run::{DashboardOptions, Memory, Outcome, dashboard, look},
-    store::{Handle, Instance, Role, SqliteStore, Store},
+    store::{Handle, Instance, ReadingStore, Role, SqliteStore},
     term::{Colors, Facts as TermFacts, Guard, Screen, Signal, Stdout, input, signals},
 };
 use futures::StreamExt;

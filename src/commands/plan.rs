@@ -76,7 +76,7 @@ mod tests {
     use crate::{
         config::Id,
         domain::{Aht, Clock, Outcome, Reading, Target},
-        store::{SqliteStore, Store},
+        store::{ReadingStore, SqliteStore},
     };
 
     fn flags(agents: usize) -> Overrides {

@@ -155,7 +155,7 @@ fn mint(store: &dyn Store, me: &Instance) -> Result<(), StoreError> {
     let ask = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 10], lock: Duration::from_secs(10) };
     if let MintAnswer::Go(ticket) = store.mint_begin(me, &ask)? {
         let life = Duration::from_secs(3600);
-        store.mint_end(ticket, MintEnd::Minted { secret: "demo".into(), life })?;
+        store.mint_end(ticket, &MintEnd::Minted { secret: "demo".into(), life })?;
     }
     Ok(())
 }

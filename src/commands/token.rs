@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::ManualClock,
-        store::{Instance, MintAnswer, MintAsk, MintEnd, Role, SqliteStore},
+        store::{Instance, MintAnswer, MintAsk, MintEnd, Role, SqliteStore, TokenStore},
     };
 
     #[test]
@@ -111,7 +111,7 @@ mod tests {
             let ask = MintAsk { unfit, gaps: vec![Duration::ZERO; 4], lock: Duration::from_secs(10) };
             let MintAnswer::Go(ticket) = store.mint_begin(&me, &ask).unwrap() else { panic!("no minting") };
             let life = Duration::from_secs(3600);
-            store.mint_end(ticket, MintEnd::Minted { secret: "hunter2".to_owned().into(), life }).unwrap();
+            store.mint_end(ticket, &MintEnd::Minted { secret: "hunter2".to_owned().into(), life }).unwrap();
         };
         assert!(page(&store, &clock.now(), &TimeZone::UTC).unwrap().starts_with("token         none is stored\n"));
         mint(None);

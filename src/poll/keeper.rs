@@ -257,7 +257,7 @@ impl Keeper {
             .store
             .call(move |s| {
                 s.finish(permit, true)?;
-                s.mint_end(ticket, end)?;
+                s.mint_end(ticket, &end)?;
                 if let Some(asked) = governor {
                     let full = f64::from(budget.usable());
                     let hit =

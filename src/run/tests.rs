@@ -28,7 +28,7 @@ use crate::{
     alert::{Book, shelf},
     app::{Mark, banners, fixture, lines},
     domain::{Aht, BootId, Kind, Mono, Now, Outcome as Answer, Reading, Target},
-    store::{Attention, Link, SqliteStore, Status, Store},
+    store::{Attention, DocumentStore, InterestStore, Link, ReadingStore, SqliteStore, Status, Store},
 };
 
 /// Follows the runtime's time, which tests hold still.

@@ -6,18 +6,23 @@
 //!
 //! The trait is synchronous and each call is short; [`Handle`] keeps it off the thread that answers keys.
 
+mod event;
 mod governor;
 mod guard;
 mod handle;
 mod instance;
+mod link;
 mod open;
 mod own_file;
+mod parts;
 mod patience;
 mod poller_lock;
+mod recoverable;
 mod replay;
 mod resilient;
 mod slot_file;
 mod sqlite;
+mod status;
 mod strangers;
 mod token_file;
 mod traffic;
@@ -27,162 +32,21 @@ mod words;
 #[cfg(test)]
 pub(crate) mod conformance;
 
+pub use event::{Event, EventKind};
 pub use governor::{Governor, Hit};
 pub use handle::{Handle, Home};
 pub use instance::{Instance, Role};
+pub use link::Link;
 pub use open::{Opened, open, open_for, other_store, peek};
+pub use parts::{DocumentStore, InterestStore, LeaseStore, LedgerStore, ReadingStore, Store, StoreState, TokenStore};
 pub use patience::never_wait_for_locks;
 pub use replay::{ReplayClock, ReplayStore};
-pub use resilient::ResilientStore;
 pub use sqlite::{SqliteStore, seed_ids};
-pub use strangers::REMEMBERED;
+pub use status::Status;
+pub use strangers::{REMEMBERED, Strangers};
 pub use traffic::{MINUTES, Meter, ReplyKind, Traffic};
 pub use types::*;
 pub use words::{Piece, Words};
 
-use std::time::Duration;
-
-use crate::domain::{Now, Reading, Target};
-
-/// The shared state of one account. Implementations pass the same conformance suite.
-///
-/// Time comes from the clock that the implementation was opened with (a server's own time where there is a server).
-pub trait Store: Send + Sync {
-    /// The store's own reading of time, by which its stamps, leases and permits are measured.
-    fn now(&self) -> Now;
-
-    /// A number that differs from the last one given whenever anything in the store may have changed since.
-    fn version(&self) -> Result<u64, StoreError>;
-
-    // ---- readings ------------------------------------------------------------------------------------------------
-
-    /// Appends readings, in order, all or none.
-    fn append(&self, readings: &[Reading]) -> Result<(), StoreError>;
-
-    /// Every target ever read, with its last good and last outcome however old, and its series of the last `span`;
-    /// together with the cursor from which [`since`](Store::since) continues without a gap or a repetition.
-    fn snapshot(&self, span: Duration) -> Result<Snapshot, StoreError>;
-
-    /// Readings appended after `cursor`, oldest first, at most `limit`, and the cursor behind them.
-    fn since(&self, cursor: Cursor, limit: usize) -> Result<(Vec<Reading>, Cursor), StoreError>;
-
-    /// Readings by wall time in `[from, to)`, in the order in which they were appended, handed to `each` one by one so
-    /// that a million of them cost no memory. `target`: only this one. `each` returns false to stop.
-    fn range(&self, query: &RangeQuery, each: &mut dyn FnMut(Reading) -> bool) -> Result<(), StoreError>;
-
-    /// Deletes readings older than `keep` (the last good one of each target stays) and events older than that.
-    /// Bounded in time per call; call again while [`Pruned::more`].
-    fn prune(&self, keep: Duration) -> Result<Pruned, StoreError>;
-
-    /// Size and extent of the history.
-    fn history(&self) -> Result<HistoryInfo, StoreError>;
-
-    // ---- wanted --------------------------------------------------------------------------------------------------
-
-    /// Replaces what `who` wants polled; forgotten after `ttl` unless said again.
-    fn want(&self, who: &Instance, wants: &[(Target, Attention)], ttl: Duration) -> Result<(), StoreError>;
-
-    /// The union over all instances that did not expire: each target once, with the highest attention.
-    fn wanted(&self) -> Result<Vec<(Target, Attention)>, StoreError>;
-
-    /// Who is here (has unexpired wants or the lease).
-    fn instances(&self) -> Result<Vec<Instance>, StoreError>;
-
-    /// Asks that `target` be polled next, once.
-    fn nudge(&self, target: &Target) -> Result<(), StoreError>;
-
-    /// Takes the nudges, oldest first; they are gone then.
-    fn take_nudges(&self) -> Result<Vec<Target>, StoreError>;
-
-    // ---- lease ---------------------------------------------------------------------------------------------------
-
-    /// Takes the lease to poll if it is free, expired or already ours, for `ttl`; says who holds it otherwise. One that
-    /// is ours and lasts for half of `ttl` may stay as it is.
-    /// A [`Role::Serve`] that meets a dashboard's lease leaves a claim, which the holder sees as `claimed`.
-    fn lease(&self, who: &Instance, ttl: Duration) -> Result<Lease, StoreError>;
-
-    /// Who holds the lease, without asking for it.
-    fn lease_holder(&self) -> Result<Option<Instance>, StoreError>;
-
-    /// Gives back the lease if `who` has it.
-    fn release(&self, who: &Instance) -> Result<(), StoreError>;
-
-    /// Clean exit: gives back the lease if `who` has it, and forgets its wants.
-    fn leave(&self, who: &Instance) -> Result<(), StoreError>;
-
-    // ---- permits -------------------------------------------------------------------------------------------------
-
-    /// Permission for one request, given only while fewer than `ask.cap` permits count, nobody was told to wait, and
-    /// (for [`Pace::Even`]) the pace allows it. A permit counts from now until 60 s after it was finished; one that is
-    /// never finished counts until 60 s after `ask.void_after + ask.timeout`.
-    fn permit(&self, who: &Instance, ask: &PermitAsk) -> Result<PermitAnswer, StoreError>;
-
-    /// The request of a permit has ended (`used`), or was never sent and must not count (`!used`).
-    fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError>;
-
-    /// The request of a permit has ended with this reading: [`finish`](Store::finish) and [`append`](Store::append)
-    /// together, both or neither.
-    fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError>;
-
-    /// What the ledger holds now.
-    fn usage(&self) -> Result<Usage, StoreError>;
-
-    /// The shared rate control: what throttling has taught.
-    fn governor(&self) -> Result<Governor, StoreError>;
-
-    /// Replaces the rate control. Permits are refused until its `blocked_until`.
-    fn set_governor(&self, governor: &Governor) -> Result<(), StoreError>;
-
-    // ---- token ---------------------------------------------------------------------------------------------------
-
-    /// The stored token, alive or not; `None` if there never was one or it was discarded.
-    fn token(&self) -> Result<Option<Token>, StoreError>;
-
-    /// Asks to mint. Counts as a minting from this moment, whether it succeeds or not.
-    fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError>;
-
-    /// Ends a minting. A token that was minted replaces the stored one under the next generation.
-    fn mint_end(&self, ticket: MintTicket, end: MintEnd) -> Result<(), StoreError>;
-
-    /// A token of this generation was rejected before its end. Recorded once per generation; the token is discarded.
-    /// Returns false if a newer token is stored already (then use that one).
-    fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError>;
-
-    // ---- documents and queues ------------------------------------------------------------------------------------
-
-    /// A text that all share, by its name, with its revision; `None` where there is none, or where it still has the
-    /// revision `known` (0: nothing is known).
-    fn document(&self, name: &str, known: u64) -> Result<Option<Revised>, StoreError>;
-
-    /// Replaces a document that still has the revision `seen` (0: there was none), and gives the new revision; `None`
-    /// where somebody else has written meanwhile.
-    fn set_document(&self, name: &str, seen: u64, text: &str) -> Result<Option<u64>, StoreError>;
-
-    /// Puts a text at the end of a queue; of more than 1000 the oldest are dropped.
-    fn post(&self, queue: &str, text: &str) -> Result<(), StoreError>;
-
-    /// What is in the queue, oldest first; it stays there.
-    fn posts(&self, queue: &str) -> Result<Vec<Post>, StoreError>;
-
-    /// Drops the posts up to this number.
-    fn drop_posts(&self, queue: &str, upto: i64) -> Result<(), StoreError>;
-
-    // ---- status and events ---------------------------------------------------------------------------------------
-
-    /// Publishes the poller's view of the link, for all dashboards.
-    fn set_status(&self, status: &Status) -> Result<(), StoreError>;
-
-    /// The last published status.
-    fn status(&self) -> Result<Option<Status>, StoreError>;
-
-    /// Records an event.
-    fn note(&self, event: &Event) -> Result<(), StoreError>;
-
-    /// Events of the last `span`, oldest first, at most the newest 1000.
-    fn events(&self, span: Duration) -> Result<Vec<Event>, StoreError>;
-
-    /// What is wrong with the store itself at present, while it goes on as well as it can.
-    fn notice(&self) -> Option<StoreNotice> {
-        None
-    }
-}
+/// An SQLite store that goes on in memory when its disk fails.
+pub type ResilientStore = resilient::Resilient<SqliteStore>;

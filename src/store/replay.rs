@@ -11,8 +11,12 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::*;
-use crate::domain::{BootId, Clock, Mono, Stamp};
+use super::{
+    Cursor, DocumentStore, Event, EventKind, HistoryInfo, Instance, InterestStore, Lease, Link, MintAnswer, MintAsk,
+    MintEnd, MintTicket, PermitAnswer, PermitAsk, RangeQuery, ReadingStore, Snapshot, SqliteStore, Status, Store,
+    StoreError, StoreState, Token, Traffic, WINDOW, parts::Layer,
+};
+use crate::domain::{BootId, Clock, Mono, Now, Reading, Stamp, Target};
 
 /// Readings before the begin that are known when it begins: rows that have been silent for a day are not shown.
 const BEFORE: Duration = Duration::from_secs(26 * 3600);
@@ -197,7 +201,7 @@ impl std::fmt::Debug for ReplayStore {
     }
 }
 
-impl Store for ReplayStore {
+impl StoreState for ReplayStore {
     fn now(&self) -> Now {
         self.clock.now()
     }
@@ -207,9 +211,11 @@ impl Store for ReplayStore {
         self.happen()?;
         self.now.version()
     }
+}
 
-    fn append(&self, readings: &[Reading]) -> Result<(), StoreError> {
-        self.now.append(readings)
+impl Layer for ReplayStore {
+    fn pass<T>(&self, mut call: impl FnMut(&dyn Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        call(&self.now)
     }
 
     fn snapshot(&self, span: Duration) -> Result<Snapshot, StoreError> {
@@ -222,24 +228,8 @@ impl Store for ReplayStore {
         self.now.since(cursor, limit)
     }
 
-    fn range(&self, query: &RangeQuery, each: &mut dyn FnMut(Reading) -> bool) -> Result<(), StoreError> {
-        self.now.range(query, each)
-    }
-
-    fn prune(&self, keep: Duration) -> Result<Pruned, StoreError> {
-        self.now.prune(keep)
-    }
-
     fn history(&self) -> Result<HistoryInfo, StoreError> {
         self.source.history()
-    }
-
-    fn want(&self, who: &Instance, wants: &[(Target, Attention)], ttl: Duration) -> Result<(), StoreError> {
-        self.now.want(who, wants, ttl)
-    }
-
-    fn wanted(&self) -> Result<Vec<(Target, Attention)>, StoreError> {
-        self.now.wanted()
     }
 
     fn instances(&self) -> Result<Vec<Instance>, StoreError> {
@@ -266,33 +256,9 @@ impl Store for ReplayStore {
         Ok(())
     }
 
-    fn leave(&self, who: &Instance) -> Result<(), StoreError> {
-        self.now.leave(who)
-    }
-
     /// Nobody sends anything in the past.
     fn permit(&self, _: &Instance, _: &PermitAsk) -> Result<PermitAnswer, StoreError> {
         Ok(PermitAnswer::Wait(WINDOW))
-    }
-
-    fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError> {
-        self.now.finish(permit, used)
-    }
-
-    fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
-        self.now.land(permit, reading)
-    }
-
-    fn usage(&self) -> Result<Usage, StoreError> {
-        self.now.usage()
-    }
-
-    fn governor(&self) -> Result<Governor, StoreError> {
-        self.now.governor()
-    }
-
-    fn set_governor(&self, governor: &Governor) -> Result<(), StoreError> {
-        self.now.set_governor(governor)
     }
 
     fn token(&self) -> Result<Option<Token>, StoreError> {
@@ -303,36 +269,12 @@ impl Store for ReplayStore {
         Ok(MintAnswer::Ceiling(WINDOW))
     }
 
-    fn mint_end(&self, _: MintTicket, _: MintEnd) -> Result<(), StoreError> {
+    fn mint_end(&self, _: MintTicket, _: &MintEnd) -> Result<(), StoreError> {
         Ok(())
     }
 
     fn token_died(&self, _: u64, _: &Instance) -> Result<bool, StoreError> {
         Ok(false)
-    }
-
-    fn document(&self, name: &str, known: u64) -> Result<Option<Revised>, StoreError> {
-        self.now.document(name, known)
-    }
-
-    fn set_document(&self, name: &str, seen: u64, text: &str) -> Result<Option<u64>, StoreError> {
-        self.now.set_document(name, seen, text)
-    }
-
-    fn post(&self, queue: &str, text: &str) -> Result<(), StoreError> {
-        self.now.post(queue, text)
-    }
-
-    fn posts(&self, queue: &str) -> Result<Vec<Post>, StoreError> {
-        self.now.posts(queue)
-    }
-
-    fn drop_posts(&self, queue: &str, upto: i64) -> Result<(), StoreError> {
-        self.now.drop_posts(queue, upto)
-    }
-
-    fn set_status(&self, status: &Status) -> Result<(), StoreError> {
-        self.now.set_status(status)
     }
 
     /// The link as the log tells it; how fast was polled is not known any more.
@@ -357,10 +299,6 @@ impl Store for ReplayStore {
             strangers: None,
             traffic: Traffic::default(),
         }))
-    }
-
-    fn note(&self, event: &Event) -> Result<(), StoreError> {
-        self.now.note(event)
     }
 
     /// The log of the source up to now; alerts that are found again are in it already.

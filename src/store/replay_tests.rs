@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    domain::{Aht, ManualClock, Outcome, Target},
-    store::Role,
+    domain::{Aht, ManualClock, Outcome},
+    store::*,
 };
 
 fn poller() -> Instance {
@@ -26,7 +26,7 @@ fn readings_come_when_their_time_has_come() {
     assert_eq!(last, Some("2026-03-12T18:59:00Z".parse().unwrap()));
     let clock = Arc::new(ReplayClock::new(from, 60, near.as_ref(), None));
     clock.set(from);
-    let replay = ReplayStore::new(source.clone(), clock.clone(), poller()).unwrap();
+    let replay: &dyn Store = &ReplayStore::new(source.clone(), clock.clone(), poller()).unwrap();
     let row = |secs| {
         let snapshot = replay.snapshot(Duration::from_secs(secs)).unwrap();
         snapshot.rows.into_iter().next().unwrap()
@@ -80,7 +80,7 @@ fn the_clock_runs_at_its_speed_and_the_link_is_that_of_the_log() {
         std::thread::yield_now();
     }
     assert_eq!(first.boot, at.boot);
-    let replay = ReplayStore::new(source, clock.clone(), poller()).unwrap();
+    let replay: &dyn Store = &ReplayStore::new(source, clock.clone(), poller()).unwrap();
     let link = |minutes: u64| {
         clock.set(at.wall.checked_add(Duration::from_secs(minutes * 60)).unwrap());
         replay.status().unwrap().unwrap().link

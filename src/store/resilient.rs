@@ -15,18 +15,22 @@
 //! to the file in the meantime is in `snapshot` and `range`, but not given again by `since`.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use super::{
-    guard::{Guard, Trouble},
+    Cursor, Event, EventKind, Governor, Instance, Lease, MintAnswer, MintAsk, MintEnd, MintTicket, PermitAnswer,
+    PermitAsk, PermitId, RangeQuery, Role, Snapshot, Store, StoreError, StoreNotice, StoreState,
+    guard::{self, Guard, Trouble},
+    own_file,
+    parts::Layer,
     poller_lock::{Acquired, PollerLock},
-    sqlite::{Ledgers, OnDisk},
-    *,
+    recoverable::{Last, OnDisk, Recoverable},
+    slot_file,
 };
-use crate::domain::{Clock, Mono, Series};
+use crate::domain::{Clock, Mono, Now, Reading, Series};
 
 /// How long until the file is tried again.
 const RETRY: Duration = Duration::from_secs(60);
@@ -35,11 +39,11 @@ const LOOK: Duration = Duration::from_secs(60);
 /// Above every number that a file's reading can have.
 const MEMORY: i64 = 1 << 40;
 
-/// An SQLite store with a way out. See the module.
-pub struct ResilientStore {
+/// A file store with a way out. See the module.
+pub struct Resilient<S: Recoverable> {
     path: PathBuf,
     clock: Arc<dyn Clock>,
-    inner: Mutex<Inner>,
+    inner: Mutex<Inner<S>>,
     /// Keeps the limit also where the file does not tell what was sent.
     guard: Guard,
     locks: PollerLocks,
@@ -56,8 +60,8 @@ struct PollerLocks {
 }
 
 impl PollerLocks {
-    fn new(store: &std::path::Path, runtime: Option<&std::path::Path>) -> Self {
-        let lock = |path: &std::path::Path| PollerLock::new(slot_file::beside(path, ".poller"), store.to_owned());
+    fn new(store: &Path, runtime: Option<&Path>) -> Self {
+        let lock = |path: &Path| PollerLock::new(slot_file::beside(path, ".poller"), store.to_owned());
         PollerLocks {
             store: store.to_owned(),
             beside: lock(store),
@@ -107,11 +111,11 @@ impl PollerLocks {
     }
 }
 
-struct Inner {
+struct Inner<S: Recoverable> {
     /// The file, or the memory while `fallen`.
-    store: Arc<SqliteStore>,
+    store: Arc<S>,
     /// The file's ledgers as they were after our last use of them, for when it cannot even be read.
-    shadow: Ledgers,
+    shadow: S::Ledgers,
     fallen: Option<Fallen>,
     /// The highest cursor into the file that was given: no new file's numbers may begin below it.
     given: i64,
@@ -128,10 +132,8 @@ struct Inner {
 struct Fallen {
     why: StoreError,
     retry: Mono,
-    /// The last number before the memory's own.
-    head: i64,
-    /// The last event that is not the memory's own.
-    events: i64,
+    /// What is not the memory's own ends here.
+    last: Last,
 }
 
 fn is_sick(e: &StoreError) -> bool {
@@ -139,7 +141,7 @@ fn is_sick(e: &StoreError) -> bool {
 }
 
 /// The notice for a file that was moved aside.
-fn aside_notice(aside: &std::path::Path) -> StoreNotice {
+fn aside_notice(aside: &Path) -> StoreNotice {
     let text = format!(
         "the store was damaged: it is kept as {}, and a new one goes on with what could be read of the last hours",
         aside.display()
@@ -181,7 +183,7 @@ fn guard_notice(trouble: &Trouble, places: &str, now: &Now) -> StoreNotice {
     }
 }
 
-impl ResilientStore {
+impl<S: Recoverable> Resilient<S> {
     /// Opens the file at `path`; a damaged one is moved aside, one that cannot be opened is replaced by memory.
     ///
     /// # Errors
@@ -205,13 +207,13 @@ impl ResilientStore {
         let places =
             [Some(&path), runtime.as_ref()].into_iter().flatten().map(|p| slot_file::beside(p, ".requests")).collect();
         let locks = PollerLocks::new(&path, runtime.as_deref());
-        let (store, aside, fallen) = match SqliteStore::open_or_replace(&path, clock.clone(), false) {
+        let (store, aside, fallen) = match S::open_or_replace(&path, clock.clone(), false) {
             Ok(found) => (found.store, found.aside, None),
             Err(e) if is_sick(&e) => {
-                let store = SqliteStore::memory_of(&path, clock.clone())?;
-                let (head, events) = (store.head()?.0, store.last_event()?);
-                store.number_from(MEMORY + head)?;
-                (store, None, Some(Fallen { why: e, retry: clock.now().mono + RETRY, head, events }))
+                let store = S::memory_of(&path, clock.clone())?;
+                store.number_from(MEMORY + store.last()?.reading)?;
+                let last = store.last()?;
+                (store, None, Some(Fallen { why: e, retry: clock.now().mono + RETRY, last }))
             }
             Err(e) => return Err(e),
         };
@@ -219,10 +221,9 @@ impl ResilientStore {
         let first_start = aside.is_none() && fallen.is_none() && store.never_polled().unwrap_or(false);
         let guard = Guard::new(places, first_start);
         let look = clock.now().mono + LOOK;
-        let (store, shadow) = (Arc::new(store), Ledgers::default());
+        let (store, shadow) = (Arc::new(store), S::Ledgers::default());
         let inner = Inner { store, shadow, fallen, given: 0, look, epoch: 0, bridge: None, aside: None };
-        let this =
-            ResilientStore { path, clock, inner: Mutex::new(inner), guard, locks, version: Mutex::new((None, 0)) };
+        let this = Resilient { path, clock, inner: Mutex::new(inner), guard, locks, version: Mutex::new((None, 0)) };
         let mut notices: Vec<StoreNotice> = vec![];
         if let Some(aside) = aside {
             let notice = aside_notice(&aside);
@@ -233,18 +234,18 @@ impl ResilientStore {
         Ok((this, notices))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, Inner<S>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records an event about the store. Best effort: it is told as a notice too.
-    fn tell(&self, store: &SqliteStore, text: &str) {
+    fn tell(&self, store: &S, text: &str) {
         let at = self.clock.now().stamp();
         let _ = store.note(&Event { at, kind: EventKind::Store, who: "store".into(), text: text.into() });
     }
 
     /// The store to use now: tries the way back when it is due, and follows the name when the file was exchanged.
-    fn current(&self) -> Arc<SqliteStore> {
+    fn current(&self) -> Arc<S> {
         let mut inner = self.lock();
         let now = self.clock.now().mono;
         match &inner.fallen {
@@ -253,7 +254,7 @@ impl ResilientStore {
             None => match inner.store.on_disk() {
                 OnDisk::Same if now >= inner.look => {
                     inner.look = now + LOOK;
-                    match inner.store.look() {
+                    match inner.store.check_small_tables() {
                         Err(e) if is_sick(&e) => drop(self.leave_file(&mut inner, e)),
                         _ => {}
                     }
@@ -268,7 +269,7 @@ impl ResilientStore {
     }
 
     /// Runs `f`; if the file fails under it, in memory.
-    fn run<T>(&self, f: impl Fn(&SqliteStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn run<T>(&self, mut f: impl FnMut(&S) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let store = self.current();
         match f(&store) {
             Err(e) if is_sick(&e) => f(&*self.fall(&store, e)?),
@@ -277,7 +278,7 @@ impl ResilientStore {
     }
 
     /// Like [`run`](Self::run), for what changes the ledgers: the shadow follows.
-    fn run_ledger<T>(&self, f: impl Fn(&SqliteStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn run_ledger<T>(&self, f: impl FnMut(&S) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let out = self.run(f)?;
         let mut inner = self.lock();
         if inner.fallen.is_none()
@@ -288,7 +289,7 @@ impl ResilientStore {
         Ok(out)
     }
 
-    fn fall(&self, failed: &Arc<SqliteStore>, why: StoreError) -> Result<Arc<SqliteStore>, StoreError> {
+    fn fall(&self, failed: &Arc<S>, why: StoreError) -> Result<Arc<S>, StoreError> {
         let mut inner = self.lock();
         if Arc::ptr_eq(failed, &inner.store) && inner.fallen.is_none() {
             self.leave_file(&mut inner, why)?;
@@ -296,28 +297,27 @@ impl ResilientStore {
         Ok(inner.store.clone())
     }
 
-    fn leave_file(&self, inner: &mut Inner, why: StoreError) -> Result<(), StoreError> {
-        let memory = inner.store.memory_beside()?;
+    fn leave_file(&self, inner: &mut Inner<S>, why: StoreError) -> Result<(), StoreError> {
+        let memory = inner.store.memory_beside(MEMORY)?;
         // What the file does not tell any more, the shadow does.
-        let _ = inner.store.copy_to(&memory, MEMORY);
         memory.take_ledgers(&inner.shadow)?;
         memory.number_from(MEMORY + inner.given)?;
-        let (head, events) = (memory.head()?.0 - MEMORY, memory.last_event()?);
+        let last = memory.last()?;
         self.tell(&memory, &format!("{why}; going on in memory"));
         inner.store = Arc::new(memory);
         inner.epoch += 1;
         let retry = self.clock.now().mono + RETRY;
-        inner.fallen = Some(Fallen { why, retry, head, events });
+        inner.fallen = Some(Fallen { why, retry, last });
         Ok(())
     }
 
     /// The file's name leads elsewhere: somebody moved a damaged file aside, or deleted it.
-    fn follow(&self, inner: &mut Inner) {
-        let opened = SqliteStore::open_or_replace(&self.path, self.clock.clone(), false).and_then(|found| {
+    fn follow(&self, inner: &mut Inner<S>) {
+        let opened = S::open_or_replace(&self.path, self.clock.clone(), false).and_then(|found| {
             let _ = inner.store.ledgers().and_then(|ledgers| found.store.take_ledgers(&ledgers));
             found.store.take_ledgers(&inner.shadow)?;
             // The numbers go on, so that no cursor lies ahead of them.
-            found.store.number_from(inner.store.head().unwrap_or_default().0.max(inner.given))?;
+            found.store.number_from(inner.store.last().unwrap_or_default().reading.max(inner.given))?;
             Ok(found)
         });
         match opened {
@@ -332,13 +332,18 @@ impl ResilientStore {
         }
     }
 
-    fn restore(&self, inner: &mut Inner) {
+    fn restore(&self, inner: &mut Inner<S>) {
         let Some(fallen) = &mut inner.fallen else { return };
         fallen.retry = self.clock.now().mono + RETRY;
         let suspect = matches!(fallen.why, StoreError::Corrupt(_));
-        match self.write_back(&inner.store, fallen, suspect) {
-            Ok((file, aside, base)) => {
-                inner.bridge = Some((MEMORY + fallen.head, base));
+        let Last { reading: last, .. } = fallen.last;
+        let back = S::open_or_replace(&self.path, self.clock.clone(), suspect).and_then(|found| {
+            let (file, before) = found.store.take_back(&inner.store, fallen.last, last - MEMORY)?;
+            Ok((file, found.aside, before))
+        });
+        match back {
+            Ok((file, aside, before)) => {
+                inner.bridge = Some((last, before));
                 inner.aside = aside.as_deref().map(aside_notice).or(inner.aside.take());
                 self.locks.beside.release();
                 self.tell(&file, "the store is back on its file");
@@ -351,23 +356,6 @@ impl ResilientStore {
                 let _ = inner.store.prune(Series::SPAN);
             }
         }
-    }
-
-    /// Brings what was made in memory to the file, readings and events all or none, so that it can be tried again.
-    fn write_back(
-        &self,
-        memory: &SqliteStore,
-        fallen: &Fallen,
-        suspect: bool,
-    ) -> Result<(SqliteStore, Option<PathBuf>, i64), StoreError> {
-        let found = SqliteStore::open_or_replace(&self.path, self.clock.clone(), suspect)?;
-        let file = found.store.with_token_of(memory);
-        file.take_ledgers(&memory.ledgers()?)?;
-        memory.copy_documents_to(&file)?;
-        file.number_from(fallen.head)?;
-        let (fresh, _) = memory.since(Cursor(MEMORY + fallen.head), usize::MAX)?;
-        let base = file.absorb(&fresh, &memory.events_after(fallen.events)?)?;
-        Ok((file, found.aside, base.0))
     }
 
     /// A cursor as the store in use understands it.
@@ -388,24 +376,24 @@ impl ResilientStore {
 
     /// The file, to be spoilt.
     #[cfg(test)]
-    pub(super) fn file_for_tests(&self) -> Arc<SqliteStore> {
+    pub(super) fn file_for_tests(&self) -> Arc<S> {
         self.lock().store.clone()
     }
 }
 
-impl std::fmt::Debug for ResilientStore {
+impl<S: Recoverable> std::fmt::Debug for Resilient<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ResilientStore").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
-impl Store for ResilientStore {
+impl<S: Recoverable> StoreState for Resilient<S> {
     fn now(&self) -> Now {
         self.clock.now()
     }
 
     fn version(&self) -> Result<u64, StoreError> {
-        let version = self.run(Store::version)?;
+        let version = self.run(|s| s.version())?;
         let seen = Some((self.lock().epoch, version));
         let mut last = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 != seen {
@@ -414,8 +402,28 @@ impl Store for ResilientStore {
         Ok(last.1)
     }
 
-    fn append(&self, readings: &[Reading]) -> Result<(), StoreError> {
-        self.run(|s| s.append(readings))
+    fn notice(&self) -> Option<StoreNotice> {
+        let inner = self.lock();
+        let now = self.clock.now();
+        let trouble = self.guard.trouble(&now).map(|trouble| guard_notice(&trouble, &self.guard.places(), &now));
+        let Some(fallen) = &inner.fallen else {
+            return self.locks.notice().or(trouble).or(inner.aside.clone());
+        };
+        let trouble = trouble.map(|notice| format!(". {}", notice.text)).unwrap_or_default();
+        let rival = self.locks.rival.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let waits = rival.map(|(pid, _)| match pid {
+            0 => "; another process checks meanwhile, this one waits".to_owned(),
+            pid => format!("; pid {pid} checks meanwhile, this one waits"),
+        });
+        let waits = waits.unwrap_or_default();
+        let text = format!("{}; until then new readings are kept only while ahtop runs{waits}{trouble}", fallen.why);
+        Some(StoreNotice { key: "store-degraded", text })
+    }
+}
+
+impl<S: Recoverable> Layer for Resilient<S> {
+    fn pass<T>(&self, mut call: impl FnMut(&dyn Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.run(|store| call(store))
     }
 
     fn snapshot(&self, span: Duration) -> Result<Snapshot, StoreError> {
@@ -435,34 +443,6 @@ impl Store for ResilientStore {
         self.current().range(query, each)
     }
 
-    fn prune(&self, keep: Duration) -> Result<Pruned, StoreError> {
-        self.run(|s| s.prune(keep))
-    }
-
-    fn history(&self) -> Result<HistoryInfo, StoreError> {
-        self.run(Store::history)
-    }
-
-    fn want(&self, who: &Instance, wants: &[(Target, Attention)], ttl: Duration) -> Result<(), StoreError> {
-        self.run(|s| s.want(who, wants, ttl))
-    }
-
-    fn wanted(&self) -> Result<Vec<(Target, Attention)>, StoreError> {
-        self.run(Store::wanted)
-    }
-
-    fn instances(&self) -> Result<Vec<Instance>, StoreError> {
-        self.run(Store::instances)
-    }
-
-    fn nudge(&self, target: &Target) -> Result<(), StoreError> {
-        self.run(|s| s.nudge(target))
-    }
-
-    fn take_nudges(&self) -> Result<Vec<Target>, StoreError> {
-        self.run(Store::take_nudges)
-    }
-
     fn lease(&self, who: &Instance, ttl: Duration) -> Result<Lease, StoreError> {
         let lease = self.run(|s| s.lease(who, ttl))?;
         if !lease.mine {
@@ -475,10 +455,6 @@ impl Store for ResilientStore {
         let id = format!("{}-{pid}", who.host).into();
         let holder = Instance { id, pid, host: who.host.clone(), role: Role::Dashboard };
         Ok(Lease { holder, mine: false, claimed: false })
-    }
-
-    fn lease_holder(&self) -> Result<Option<Instance>, StoreError> {
-        self.run(Store::lease_holder)
     }
 
     fn release(&self, who: &Instance) -> Result<(), StoreError> {
@@ -505,20 +481,8 @@ impl Store for ResilientStore {
         self.run_ledger(|s| s.land(permit, reading))
     }
 
-    fn usage(&self) -> Result<Usage, StoreError> {
-        self.run(Store::usage)
-    }
-
-    fn governor(&self) -> Result<Governor, StoreError> {
-        self.run(Store::governor)
-    }
-
     fn set_governor(&self, governor: &Governor) -> Result<(), StoreError> {
         self.run_ledger(|s| s.set_governor(governor))
-    }
-
-    fn token(&self) -> Result<Option<Token>, StoreError> {
-        self.run(Store::token)
     }
 
     fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError> {
@@ -532,72 +496,18 @@ impl Store for ResilientStore {
             if let Some(ticket) = begun
                 && !matches!(answer, MintAnswer::Go(_))
             {
-                s.mint_end(ticket, MintEnd::NotSent)?;
+                s.mint_end(ticket, &MintEnd::NotSent)?;
             }
             Ok(answer)
         })
     }
 
-    fn mint_end(&self, ticket: MintTicket, end: MintEnd) -> Result<(), StoreError> {
-        self.guard.generated(&*self.clock, ticket, &end);
-        self.run_ledger(|s| s.mint_end(ticket, end.clone()))
+    fn mint_end(&self, ticket: MintTicket, end: &MintEnd) -> Result<(), StoreError> {
+        self.guard.generated(&*self.clock, ticket, end);
+        self.run_ledger(|s| s.mint_end(ticket, end))
     }
 
     fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {
         self.run_ledger(|s| s.token_died(generation, who))
-    }
-
-    fn document(&self, name: &str, known: u64) -> Result<Option<Revised>, StoreError> {
-        self.run(|s| s.document(name, known))
-    }
-
-    fn set_document(&self, name: &str, seen: u64, text: &str) -> Result<Option<u64>, StoreError> {
-        self.run(|s| s.set_document(name, seen, text))
-    }
-
-    fn post(&self, queue: &str, text: &str) -> Result<(), StoreError> {
-        self.run(|s| s.post(queue, text))
-    }
-
-    fn posts(&self, queue: &str) -> Result<Vec<Post>, StoreError> {
-        self.run(|s| s.posts(queue))
-    }
-
-    fn drop_posts(&self, queue: &str, upto: i64) -> Result<(), StoreError> {
-        self.run(|s| s.drop_posts(queue, upto))
-    }
-
-    fn set_status(&self, status: &Status) -> Result<(), StoreError> {
-        self.run(|s| s.set_status(status))
-    }
-
-    fn status(&self) -> Result<Option<Status>, StoreError> {
-        self.run(Store::status)
-    }
-
-    fn note(&self, event: &Event) -> Result<(), StoreError> {
-        self.run(|s| s.note(event))
-    }
-
-    fn events(&self, span: Duration) -> Result<Vec<Event>, StoreError> {
-        self.run(|s| s.events(span))
-    }
-
-    fn notice(&self) -> Option<StoreNotice> {
-        let inner = self.lock();
-        let now = self.clock.now();
-        let trouble = self.guard.trouble(&now).map(|trouble| guard_notice(&trouble, &self.guard.places(), &now));
-        let Some(fallen) = &inner.fallen else {
-            return self.locks.notice().or(trouble).or(inner.aside.clone());
-        };
-        let trouble = trouble.map(|notice| format!(". {}", notice.text)).unwrap_or_default();
-        let rival = self.locks.rival.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let waits = rival.map(|(pid, _)| match pid {
-            0 => "; another process checks meanwhile, this one waits".to_owned(),
-            pid => format!("; pid {pid} checks meanwhile, this one waits"),
-        });
-        let waits = waits.unwrap_or_default();
-        let text = format!("{}; until then new readings are kept only while ahtop runs{waits}{trouble}", fallen.why);
-        Some(StoreNotice { key: "store-degraded", text })
     }
 }

@@ -2,11 +2,24 @@
 
 use std::time::Duration;
 
-use super::{Event, EventKind, Governor, Strangers};
+use serde::{Deserialize, Serialize};
+
+use super::{Event, EventKind, Governor};
 use crate::domain::{Now, Stamp};
 
 /// Deaths further back than this say nothing about the present.
 pub const REMEMBERED: Duration = Duration::from_secs(3 * 3600);
+
+/// What is known of other clients on the account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Strangers {
+    /// Requests that they make in a minute, by what throttling has shown; `None` without evidence.
+    pub per_minute: Option<f64>,
+    /// How far apart their mintings are; known from the second early death on.
+    pub mint_every: Option<Duration>,
+    /// When the last of our tokens died early, within [`REMEMBERED`].
+    pub last_death: Option<Stamp>,
+}
 
 impl Strangers {
     /// What the rate control and the `events` (oldest first) tell at `now`, with `full` the configured rate.

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::Link;
-use crate::domain::{Target, clean};
+use crate::domain::{Target, clean, opening};
 
 /// Most pieces of a stored event; none of ours has as many.
 const MOST: usize = 32;
@@ -114,6 +114,28 @@ impl Words {
     /// What the store holds. Earlier versions wrote finished sentences, in which anybody may be named.
     pub(super) fn from_stored(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_else(|_| Words::default().said(text, "[hidden]"))
+    }
+}
+
+impl Link {
+    /// One sentence for the log; waits are told by the screen, which knows the time.
+    pub fn sentence(&self) -> String {
+        self.words().to_string()
+    }
+
+    /// The same in pieces: why it is so may quote the service or another program.
+    pub fn words(&self) -> Words {
+        let because = |what: &str, why: &Arc<str>| Words::from(what).said(why.clone(), opening(why));
+        match self {
+            Link::Starting => "starting".into(),
+            Link::Closed { .. } => "closed: quiet hours".into(),
+            Link::Live => "answers arrive".into(),
+            Link::Throttled { .. } => "the service says: max limit exceeded".into(),
+            Link::TokenWait { why, .. } => because("no token: ", why),
+            Link::TokenCeiling { .. } => "no token: the ceiling of mintings in an hour is reached".into(),
+            Link::Credentials { why, .. } => because("credentials rejected: ", why),
+            Link::Down { why, .. } => because("the service does not answer: ", why),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use ahtop::{
     domain::{Aht, Band, Clock, Kind, ManualClock, Outcome, Quiet, Reading, Series, Target},
     run::read_shared,
     store::{
-        Attention, Instance, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk, PermitKind, Role,
-        SqliteStore, Store, StoreError,
+        Attention, Instance, InterestStore, LeaseStore, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk,
+        PermitKind, ReadingStore, Role, SqliteStore, Store, StoreError, StoreState,
     },
     ui::{Colors, Look, TerminalFacts, draw_on},
     watch::Duty,
@@ -94,7 +94,7 @@ pub(crate) fn acts(store: &dyn Store) -> Result<(), StoreError> {
     match store.mint_begin(&me, &mint)? {
         MintAnswer::Go(ticket) => {
             let life = Duration::from_secs(3600);
-            store.mint_end(ticket, MintEnd::Minted { secret: "t0ken".to_owned().into(), life })?;
+            store.mint_end(ticket, &MintEnd::Minted { secret: "t0ken".to_owned().into(), life })?;
         }
         MintAnswer::Use(token) => assert!(token.remaining(&store.now()) > Duration::ZERO),
         _ => {}

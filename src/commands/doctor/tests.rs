@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     config::Id,
     domain::{BootId, Clock, SystemClock},
-    store::{Instance, Lease, MintAnswer, MintAsk, MintEnd, Role, SqliteStore, Store},
+    store::{Instance, Lease, LeaseStore, MintAnswer, MintAsk, MintEnd, Role, SqliteStore, StoreState, TokenStore},
 };
 
 fn flags() -> Overrides {
@@ -74,7 +74,7 @@ async fn a_store_in_use_is_told_and_left_as_it_is() {
     let ask = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: Duration::from_secs(10) };
     let MintAnswer::Go(ticket) = store.mint_begin(&me, &ask).unwrap() else { panic!("no minting") };
     let (secret, life) = ("t0ken".to_owned().into(), Duration::from_secs(3600));
-    store.mint_end(ticket, MintEnd::Minted { secret, life }).unwrap();
+    store.mint_end(ticket, &MintEnd::Minted { secret, life }).unwrap();
     let before = store.version().unwrap();
     let done = doctor(dir.path(), &[]).await;
     for part in [

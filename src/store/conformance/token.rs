@@ -32,7 +32,7 @@ fn wait(store: &dyn Store, unfit: Option<u64>) -> (&'static str, Duration) {
 }
 
 fn end(store: &dyn Store, ticket: MintTicket, secret: &str) {
-    store.mint_end(ticket, MintEnd::Minted { secret: secret.into(), life: secs(3600) }).unwrap();
+    store.mint_end(ticket, &MintEnd::Minted { secret: secret.into(), life: secs(3600) }).unwrap();
 }
 
 fn mint(world: &World, store: &dyn Store, unfit: Option<u64>, secret: &str) {
@@ -106,7 +106,7 @@ pub(crate) fn mintings_keep_their_gaps_and_their_ceiling(make: Make<'_>) {
         }
         // Failures count like successes.
         let ticket = go(&*store, None);
-        store.mint_end(ticket, MintEnd::Failed).unwrap();
+        store.mint_end(ticket, &MintEnd::Failed).unwrap();
         assert_eq!(store.usage().unwrap().minted_1h as usize, n + 1);
     }
     let (why, d) = wait(&*store, None);
@@ -195,7 +195,7 @@ pub(crate) fn a_minting_that_never_left_does_not_count(make: Make<'_>) {
     for _ in 0..9 {
         let ticket = go(&*store, None);
         world.advance(5);
-        store.mint_end(ticket, MintEnd::NotSent).unwrap();
+        store.mint_end(ticket, &MintEnd::NotSent).unwrap();
     }
     assert_eq!(store.usage().unwrap().minted_1h, 0);
     mint(&world, &*store, None, "s");

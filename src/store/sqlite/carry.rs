@@ -4,8 +4,8 @@
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior, params_from_iter, types::Value};
 
 use super::{
-    latest,
-    readings::{self, Boots},
+    codec::{Boots, head},
+    latest, readings,
 };
 use crate::{
     domain::{Now, Series},
@@ -69,7 +69,7 @@ type Rows = Vec<Vec<Value>>;
 
 /// Permits, pace, mintings, rate control, and who is here, out of any database.
 #[derive(Clone, Default)]
-pub(in crate::store) struct Ledgers([Rows; LEDGERS.len()]);
+pub struct Ledgers([Rows; LEDGERS.len()]);
 
 fn rows(from: &Connection, select: &str) -> Result<Rows> {
     let mut read = from.prepare_cached(select)?;
@@ -144,7 +144,7 @@ pub(super) fn history(from: &Connection, to: &mut Connection, now: &Now, offset:
 
 /// Numbers the next readings from beyond `seq` on, if they would be less.
 pub(super) fn number_from(c: &Connection, seq: i64) -> Result<()> {
-    let seq = seq.max(readings::head(c)?.0);
+    let seq = seq.max(head(c)?.0);
     c.execute("DELETE FROM sqlite_sequence WHERE name = 'reading'", [])?;
     c.execute("INSERT INTO sqlite_sequence(name, seq) VALUES('reading', ?1)", [seq])?;
     Ok(())

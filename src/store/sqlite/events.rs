@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::readings::{oldest_kept, wall_of};
+use super::codec::{oldest_kept, wall_of};
 use crate::{
     domain::{BootId, Mono, Now, Stamp},
     store::{Event, EventKind, Instance, Words},

@@ -19,9 +19,20 @@ pub(super) fn beside(path: &Path, tail: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Device and inode: what the file is, whatever it is called.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::metadata(path).ok().map(|m| (m.dev(), m.ino()))
+/// What a database and its log are, by device and inode, whatever they are called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) database: Option<(u64, u64)>,
+    log: Option<(u64, u64)>,
+    index: Option<(u64, u64)>,
+}
+
+impl Identity {
+    pub(super) fn from_path(path: &Path) -> Self {
+        let [database, log, index] =
+            ["", "-wal", "-shm"].map(|tail| fs::metadata(beside(path, tail)).ok().map(|m| (m.dev(), m.ino())));
+        Identity { database, log, index }
+    }
 }
 
 /// Bytes in the file and its log.
@@ -103,19 +114,4 @@ pub(super) fn move_aside(path: &Path, wall: Timestamp) -> io::Result<PathBuf> {
         }
     }
     Ok(aside)
-}
-
-/// What a database and its log are, whatever they are called.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Identity {
-    pub(super) database: Option<(u64, u64)>,
-    log: Option<(u64, u64)>,
-    index: Option<(u64, u64)>,
-}
-
-impl Identity {
-    pub(super) fn of(path: &Path) -> Self {
-        let [database, log, index] = ["", "-wal", "-shm"].map(|tail| identity(&beside(path, tail)));
-        Identity { database, log, index }
-    }
 }

@@ -4,7 +4,10 @@ use std::{collections::HashMap, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 
-use super::readings::{self, Boots, ENOUGH, outcome_of, target_number, target_of, what_of};
+use super::{
+    codec::{self, Boots, outcome_of, target_number, target_of, what_of},
+    readings::{self, ENOUGH},
+};
 use crate::{
     domain::{Now, Outcome, Reading, Row, Series, Stamp, Target},
     store::{Cursor, Snapshot},
@@ -34,7 +37,7 @@ fn row_of(boots: &Boots, target: Target, r: &SqlRow<'_>, at: usize) -> Result<Ro
 /// Appends readings, and lets the rows of their targets take them in.
 pub(super) fn append(c: &Connection, now: &Now, readings: &[Reading]) -> Result<()> {
     let mut boots = Boots::load(c)?;
-    let Cursor(mut seq) = readings::head(c)?;
+    let Cursor(mut seq) = codec::head(c)?;
     for reading in readings {
         seq = seq.saturating_add(1);
         readings::insert(c, &mut boots, seq, reading)?;
@@ -139,5 +142,5 @@ pub(super) fn snapshot(c: &Connection, now: &Now, span: Duration) -> Result<Snap
     }
     let mut rows: Vec<Row> = rows.into_values().collect();
     rows.sort_unstable_by(|a, b| a.target.cmp(&b.target));
-    Ok(Snapshot { rows, cursor: readings::head(c)? })
+    Ok(Snapshot { rows, cursor: codec::head(c)? })
 }

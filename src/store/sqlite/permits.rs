@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::{events, ids::fresh_id, readings::millis};
+use super::{codec::millis, events, ids::fresh_id, token};
 use crate::{
     domain::{Mono, Now},
     store::{EventKind, Governor, Instance, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Usage, WINDOW},
@@ -134,7 +134,7 @@ pub(super) fn usage(c: &Connection, now: &Now) -> Result<Usage> {
         used_60s,
         in_flight,
         throttled_1h: events::count(c, now, EventKind::Throttled, HOUR)?,
-        minted_1h: super::token::minted(c, now, HOUR)?,
+        minted_1h: token::minted(c, now, HOUR)?,
         token_deaths_1h: events::count(c, now, EventKind::TokenDied, HOUR)?,
     })
 }

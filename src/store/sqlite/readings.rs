@@ -1,12 +1,13 @@
 //! Readings: appended, read on from a cursor, read by time, pruned.
 
-use std::{collections::HashMap, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 
+use super::codec::{Boots, find_target, head, oldest_kept, outcome_of, target_number, target_of, wall_of, what_of};
 use crate::{
-    domain::{Aht, BootId, Kind, Mono, Now, Outcome, Reading, Stamp, Target},
+    domain::{Now, Outcome, Reading},
     store::{Cursor, RangeQuery},
 };
 
@@ -19,93 +20,6 @@ pub(super) const ENOUGH: u32 = 64;
 /// Rows that [`range`] reads before it lets others in.
 const PAGE: i64 = 2000;
 
-/// The interned boots, both ways.
-pub(super) struct Boots(HashMap<i64, BootId>);
-
-impl Boots {
-    pub(super) fn load(c: &Connection) -> Result<Boots> {
-        let mut stmt = c.prepare_cached("SELECT id, name FROM boot")?;
-        let rows = stmt.query_map([], |r| Ok((r.get(0)?, BootId(r.get::<_, String>(1)?.into()))))?;
-        rows.collect::<Result<_>>().map(Boots)
-    }
-
-    /// The number of `boot`, given on first use.
-    pub(super) fn number(&mut self, c: &Connection, boot: &BootId) -> Result<i64> {
-        if let Some((id, _)) = self.0.iter().find(|(_, b)| *b == boot) {
-            return Ok(*id);
-        }
-        c.prepare_cached("INSERT INTO boot(name) VALUES(?1)")?.execute([&*boot.0])?;
-        let id = c.last_insert_rowid();
-        self.0.insert(id, boot.clone());
-        Ok(id)
-    }
-
-    /// The number of `boot` if it has one; 0, which no row carries, otherwise.
-    fn find(&self, boot: &BootId) -> i64 {
-        self.0.iter().find(|(_, b)| *b == boot).map_or(0, |(id, _)| *id)
-    }
-
-    pub(super) fn stamp(&self, boot: i64, mono: i64, wall: i64) -> Stamp {
-        let boot = self.0.get(&boot).cloned().unwrap_or_else(|| BootId("unknown".into()));
-        Stamp { boot, mono: Mono(mono), wall: wall_of(wall) }
-    }
-}
-
-/// From stored milliseconds; what no clock can say becomes the epoch.
-pub(super) fn wall_of(ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-/// `d` in whole milliseconds, saturating.
-pub(super) fn millis(d: Duration) -> i64 {
-    i64::try_from(d.as_millis()).unwrap_or(i64::MAX)
-}
-
-pub(super) fn kind_number(kind: Kind) -> i64 {
-    match kind {
-        Kind::Campaign => 0,
-        Kind::Agent => 1,
-    }
-}
-
-pub(super) fn target_of(kind: i64, name: String) -> Target {
-    Target { kind: if kind == 0 { Kind::Campaign } else { Kind::Agent }, id: name.into() }
-}
-
-/// The column `what` (see the schema), where `phrase` is the number of a failure's text.
-pub(super) fn what_of(outcome: &Outcome, phrase: i64) -> i64 {
-    match outcome {
-        Outcome::Value(aht) => i64::from(aht.secs()),
-        Outcome::NoCalls => 0,
-        Outcome::Invalid => -1,
-        Outcome::Failed(_) => -1 - phrase,
-    }
-}
-
-pub(super) fn outcome_of(what: i64, text: Option<String>) -> Outcome {
-    match what {
-        0 => Outcome::NoCalls,
-        -1 => Outcome::Invalid,
-        1.. => Outcome::Value(Aht::from_secs(u32::try_from(what).unwrap_or(u32::MAX))),
-        _ => Outcome::Failed(text.unwrap_or_default().into()),
-    }
-}
-
-pub(super) fn target_number(c: &Connection, target: &Target) -> Result<i64> {
-    if let Some(id) = find_target(c, target)? {
-        return Ok(id);
-    }
-    c.prepare_cached("INSERT INTO target(kind, name) VALUES(?1, ?2)")?
-        .execute(params![kind_number(target.kind), &*target.id])?;
-    Ok(c.last_insert_rowid())
-}
-
-fn find_target(c: &Connection, target: &Target) -> Result<Option<i64>> {
-    c.prepare_cached("SELECT id FROM target WHERE kind = ?1 AND name = ?2")?
-        .query_row(params![kind_number(target.kind), &*target.id], |r| r.get(0))
-        .optional()
-}
-
 /// `seq`: of the reading that uses the text last; a text whose readings are all gone can go too.
 fn phrase_number(c: &Connection, text: &str, seq: i64) -> Result<i64> {
     c.prepare_cached(
@@ -113,15 +27,6 @@ fn phrase_number(c: &Connection, text: &str, seq: i64) -> Result<i64> {
          ON CONFLICT(text) DO UPDATE SET seq = max(seq, excluded.seq) RETURNING id",
     )?
     .query_row(params![text, seq], |r| r.get(0))
-}
-
-/// The highest sequence number ever given.
-pub(super) fn head(c: &Connection) -> Result<Cursor> {
-    let seq = c
-        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'reading'")?
-        .query_row([], |r| r.get(0))
-        .optional()?;
-    Ok(Cursor(seq.unwrap_or(0)))
 }
 
 /// Writes one reading under a number of the caller's choice, leaving `latest` alone.
@@ -285,13 +190,6 @@ pub(super) fn prune(c: &Connection, now: &Now, keep: Duration) -> Result<u64> {
     Ok(gone as u64)
 }
 
-/// The mono (this boot's) and the wall (other boots') before which something is older than `keep`. Things of an
-/// earlier boot are at least as old as this boot.
-pub(super) fn oldest_kept(now: &Now, keep: Duration) -> (i64, i64) {
-    let (mono, by_wall) = (now.mono - keep, now.wall.as_millisecond().saturating_sub(millis(keep)));
-    (mono.0, if now.mono.0 > millis(keep) { i64::MAX } else { by_wall })
-}
-
 pub(super) fn count(c: &Connection) -> Result<u64> {
     let n: i64 = c.prepare_cached("SELECT readings FROM tally")?.query_row([], |r| r.get(0))?;
     Ok(u64::try_from(n).unwrap_or(0))
@@ -301,22 +199,4 @@ pub(super) fn oldest(c: &Connection) -> Result<Option<Timestamp>> {
     let wall: Option<i64> =
         c.prepare_cached("SELECT wall FROM reading ORDER BY seq LIMIT 1")?.query_row([], |r| r.get(0)).optional()?;
     Ok(wall.map(wall_of))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn outcomes_survive_their_number() {
-        for outcome in [
-            Outcome::Value(Aht::from_secs(1)),
-            Outcome::Value(Aht::from_secs(u32::MAX)),
-            Outcome::NoCalls,
-            Outcome::Invalid,
-            Outcome::Failed("x".into()),
-        ] {
-            assert_eq!(outcome_of(what_of(&outcome, 7), Some("x".into())), outcome);
-        }
-    }
 }

@@ -5,14 +5,21 @@ mod kill;
 mod place;
 mod reboot;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
     domain::{Aht, ManualClock, Outcome},
-    store::conformance::{World, conformance_tests},
+    store::{
+        conformance::{World, conformance_tests},
+        recoverable::*,
+        *,
+    },
 };
 
 fn clock() -> Arc<ManualClock> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
+    codec::{millis, oldest_kept, wall_of},
     events,
     ids::fresh_id,
-    readings::{millis, oldest_kept, wall_of},
 };
 use crate::{
     domain::{BootId, Mono, Now, Stamp},

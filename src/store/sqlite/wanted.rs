@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use rusqlite::{Connection, Result, params};
 
 use super::{
+    codec::{kind_number, target_of},
     lease::{self, instance_of},
-    readings::{kind_number, target_of},
 };
 use crate::{
     domain::{Now, Target},

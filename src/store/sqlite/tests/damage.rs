@@ -153,7 +153,7 @@ fn degraded(spoil: impl Fn(&SqliteStore)) {
     store.want(&other, &[(Target::agent("y"), Attention::Listed)], Duration::from_secs(900)).unwrap();
     let mint = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: RETRY };
     let MintAnswer::Go(ticket) = store.mint_begin(&me(), &mint).unwrap() else { panic!("not minted") };
-    store.mint_end(ticket, MintEnd::Minted { secret: "s".into(), life: Duration::from_secs(3600) }).unwrap();
+    store.mint_end(ticket, &MintEnd::Minted { secret: "s".into(), life: Duration::from_secs(3600) }).unwrap();
     let open = granted(&store, 8);
     store.append(&[value(&store, 1), value(&store, 2)]).unwrap();
     let mut cursor = store.snapshot(RETRY).unwrap().cursor;
@@ -402,7 +402,7 @@ fn a_log_that_is_deleted_under_way_is_noticed_by_all_and_nothing_is_sent_twice()
 fn generated(store: &dyn Store, secret: &str) {
     let ask = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: RETRY };
     let MintAnswer::Go(ticket) = store.mint_begin(&me(), &ask).unwrap() else { panic!("not generated") };
-    store.mint_end(ticket, MintEnd::Minted { secret: secret.into(), life: Duration::from_secs(3600) }).unwrap();
+    store.mint_end(ticket, &MintEnd::Minted { secret: secret.into(), life: Duration::from_secs(3600) }).unwrap();
 }
 
 fn secret(store: &dyn Store) -> Option<String> {
@@ -451,5 +451,5 @@ fn a_token_that_came_while_nothing_could_be_written_is_written_later() {
 #[test]
 fn a_new_store_has_every_small_table_that_is_looked_at() {
     let (_dir, path) = db();
-    SqliteStore::open(&path, clock()).unwrap().look().unwrap();
+    SqliteStore::open(&path, clock()).unwrap().check_small_tables().unwrap();
 }

@@ -100,7 +100,7 @@ fn the_token_and_its_mintings_outlive_a_reboot() {
     let mint = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 2], lock: Duration::from_secs(30) };
     let MintAnswer::Go(ticket) = store.mint_begin(&me(), &mint).unwrap() else { panic!("not minted") };
     let hour = Duration::from_secs(3600);
-    store.mint_end(ticket, MintEnd::Minted { secret: "s".into(), life: hour }).unwrap();
+    store.mint_end(ticket, &MintEnd::Minted { secret: "s".into(), life: hour }).unwrap();
     let again = MintAsk { unfit: Some(1), ..mint.clone() };
     assert!(matches!(store.mint_begin(&me(), &again).unwrap(), MintAnswer::Go(_)));
     machine.reboot("second", 20);

@@ -1,0 +1,49 @@
+//! What happened on the account.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Words;
+use crate::domain::Stamp;
+
+/// Something that happened, for the log and the counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Stamp,
+    /// What.
+    pub kind: EventKind,
+    /// Label of the instance that saw it.
+    pub who: Arc<str>,
+    /// What happened, without secrets or control characters.
+    pub text: Words,
+}
+
+/// The kinds of [`Event`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// The service said *max limit exceeded*.
+    Throttled,
+    /// A token was minted.
+    Minted,
+    /// A minting failed.
+    MintFailed,
+    /// A token died before its end.
+    TokenDied,
+    /// The lease changed hands.
+    Lease,
+    /// The link changed its state.
+    Link,
+    /// An id turned out invalid, or valid again.
+    Target,
+    /// The store itself: moved aside, degraded, restored.
+    Store,
+    /// The configuration was read again, or could not be.
+    Config,
+    /// A malformed reply.
+    Malformed,
+    /// An alert started, became worse or ended; or a hook that was to tell of it failed.
+    Alert,
+}

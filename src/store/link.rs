@@ -1,0 +1,55 @@
+//! The state of the link to the service.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Stamp;
+
+/// The state of the link to the service, as the poller sees it. Its causes are alerts, one each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Link {
+    /// Not asked yet.
+    Starting,
+    /// Quiet hours: nothing is asked.
+    Closed {
+        /// When they end; `None`: never.
+        until: Option<Stamp>,
+    },
+    /// Answers arrive.
+    Live,
+    /// Told to slow down; nothing is sent until then.
+    Throttled {
+        /// When sending begins again.
+        until: Stamp,
+    },
+    /// Waiting for a token: another one mints, or back-off after an early death.
+    TokenWait {
+        /// When the next try is.
+        until: Stamp,
+        /// What happened, for the user.
+        why: Arc<str>,
+    },
+    /// The ceiling of mintings is reached: blind until then.
+    TokenCeiling {
+        /// When the next minting is allowed.
+        until: Stamp,
+    },
+    /// Key or user name are wrong, or the account does not take tokens.
+    Credentials {
+        /// What the service said and what to do.
+        why: Arc<str>,
+        /// When it is tried again, rarely.
+        until: Stamp,
+    },
+    /// The service does not answer, or answers rubbish.
+    Down {
+        /// What it looks like.
+        why: Arc<str>,
+        /// Since when.
+        since: Stamp,
+        /// When the next probe is.
+        until: Stamp,
+    },
+}

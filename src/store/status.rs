@@ -1,0 +1,35 @@
+//! What the poller publishes of itself.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Link, Strangers, Traffic};
+use crate::domain::{Stamp, Target};
+
+/// What the poller tells all dashboards about itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// When it was written.
+    pub at: Stamp,
+    /// The link.
+    pub link: Link,
+    /// Since when the link is so.
+    pub since: Stamp,
+    /// The present rate in requests a minute.
+    pub rate: f64,
+    /// Targets in the cycle.
+    pub targets: u32,
+    /// How long one sweep over all of them takes at this rate.
+    pub sweep: Duration,
+    /// The target to be asked next.
+    pub next: Option<Target>,
+    /// When the token ends; `None` without one (basic mode).
+    pub token_until: Option<Stamp>,
+    /// What is known of other clients on the account; `None`: nobody is noticed.
+    #[serde(default)]
+    pub strangers: Option<Strangers>,
+    /// What it has counted within the last hour.
+    #[serde(default)]
+    pub traffic: Traffic,
+}
