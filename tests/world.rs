@@ -408,6 +408,7 @@ impl Life {
             12 | 13 => match self.copies.choose(&mut self.rng).cloned() {
                 Some(copy) if self.rng.random() => {
                     disk::copy_over(path, &copy);
+                    self.judge().mixed = true;
                     "an older copy is written over it".into()
                 }
                 Some(copy) => {
