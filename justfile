@@ -31,7 +31,7 @@ pictures:
 
 # Writes the reference pages of the handbook anew
 docs:
-    AHTOP_UPDATE_DOCS=1 cargo test --test docs
+    AHTOP_UPDATE_DOCS=1 cargo test --test it docs
 
 # Shows the handbook in a browser
 book:

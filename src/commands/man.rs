@@ -1,4 +1,4 @@
-//! `ahtop man`: a manual page, as it was made from the definition of the command line (`tests/man.rs`).
+//! `ahtop man`: a manual page, as it was made from the definition of the command line (`tests/it/man.rs`).
 
 use super::Done;
 use crate::{cli, exit::Exit};

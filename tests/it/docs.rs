@@ -1,11 +1,8 @@
 //! README and handbook say what the program does: their commands and configurations are read by the program, their
 //! reference pages are made from it, their links lead somewhere, and their words are those of the glossary.
 //!
-//! `AHTOP_UPDATE_DOCS=1 cargo test --test docs` writes the generated pages and blocks anew.
+//! `AHTOP_UPDATE_DOCS=1 cargo test --test it docs` writes the generated pages and blocks anew.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
-
-#[path = "docs/generated.rs"]
 mod generated;
 
 use std::{

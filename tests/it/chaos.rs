@@ -1,18 +1,15 @@
 //! Poller and store under seeded mischief in injected time: faults, kills, other clients, stepped clocks. Whatever the
 //! mixture, the limit and the ceiling of mintings hold, no reading is invented, and in the end all recovers.
-#![expect(clippy::unwrap_used, reason = "a test crate")]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Process, World, every_reading_was_told};
 use ahtop::{
     domain::{Clock, Mono},
     sim::{Fault, FaultScope, Span, options::Latency},
     store::Link,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
-use support::{Process, World, every_reading_was_told};
 use tokio::time::sleep;
 
 const MINUTE: Duration = Duration::from_secs(60);

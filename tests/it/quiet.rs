@@ -1,16 +1,13 @@
 //! Quiet hours: nothing is asked, everybody is told, and it goes on by itself.
-#![expect(clippy::unwrap_used, reason = "a test crate")]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::World;
 use ahtop::{
     domain::{Clock, Quiet},
     store::Link,
 };
 use jiff::tz::TimeZone;
-use support::World;
 use tokio::time::sleep;
 
 #[tokio::test(start_paused = true)]

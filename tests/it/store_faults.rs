@@ -1,7 +1,6 @@
 //! The request ledger under faults of the file system, in real processes and on real mounts: a full disk, a directory
 //! without rights, files that are damaged, removed or exchanged, two stores for one account. What arrives at the
 //! service is counted.
-#![expect(clippy::unwrap_used, reason = "a test crate")]
 
 use std::{
     fs::{self, File},

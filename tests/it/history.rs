@@ -1,5 +1,4 @@
 //! What the binary makes of a store: exports, the noise of bands, reports.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::{
     fs,

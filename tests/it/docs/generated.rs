@@ -14,7 +14,7 @@ use clap::{Arg, Command};
 
 use super::{GENERATED, book, read};
 
-const RENEW: &str = "AHTOP_UPDATE_DOCS=1 cargo test --test docs";
+const RENEW: &str = "AHTOP_UPDATE_DOCS=1 cargo test --test it docs";
 
 /// A cell of a table.
 fn cell(text: &str) -> String {

@@ -1,11 +1,9 @@
 //! A change of regime: one campaign's handling times double. How long after the true crossing of the limit does the
 //! alert start? The service is simulated, the poller is the real one, time is injected.
-#![expect(clippy::unwrap_used, reason = "a test crate that measures")]
-
-mod support;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use crate::support::World;
 use ahtop::{
     alert::{Policy, Rules, Step, Subject},
     config::Watched,
@@ -14,7 +12,6 @@ use ahtop::{
     store::Instance,
     watch::Duty,
 };
-use support::World;
 use tokio::time::sleep;
 
 const DWELL: Duration = Duration::from_secs(300);
@@ -111,7 +108,7 @@ async fn a_change_of_regime_alerts_on_the_campaign_and_its_agents_soon_after_the
     assert!(campaign <= bound && agents[agents.len() / 2] <= bound, "{campaign} {agents:?}");
 }
 
-/// `cargo test --test regime -- --ignored --nocapture`: what extra turns for rows near a limit give where there are more
+/// `cargo test --test it regime -- --ignored --nocapture`: what extra turns for rows near a limit give where there are more
 /// targets than turns.
 #[tokio::test(start_paused = true)]
 #[ignore = "a measurement of half a minute"]

@@ -1,8 +1,6 @@
 //! The pictures of README and handbook are what the program draws now: they are drawn again and compared.
 //!
-//! `RENEW_PICTURES=1 cargo test --test pictures` draws them into `assets/`.
-
-#![expect(clippy::unwrap_used, reason = "a test")]
+//! `RENEW_PICTURES=1 cargo test --test it pictures` draws them into `assets/`.
 
 use std::{fs, path::Path};
 
@@ -46,7 +44,7 @@ fn the_pictures_of_the_readme_are_current() {
         assert!(
             kept == fs::read_to_string(&again).unwrap(),
             "assets/{name} is not what the program draws: run `ahtop snapshot {flags} assets/{name}`, or \
-             `RENEW_PICTURES=1 cargo test --test pictures` for all, and look at them"
+             `RENEW_PICTURES=1 cargo test --test it pictures` for all, and look at them"
         );
     }
 }

@@ -1,7 +1,6 @@
 //! The manual pages in `assets/man/` are those of the program: they are made again from its definition and compared.
 //!
-//! `RENEW_MAN=1 cargo test --test man` writes them.
-#![expect(clippy::unwrap_used, reason = "a test")]
+//! `RENEW_MAN=1 cargo test --test it man` writes them.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -145,7 +144,7 @@ fn the_manual_pages_are_current() {
     for name in made.keys().chain(kept.keys()) {
         assert!(
             made.get(name) == kept.get(name),
-            "assets/man/{name}.1 is not what the program says: `RENEW_MAN=1 cargo test --test man`, then look at the \
+            "assets/man/{name}.1 is not what the program says: `RENEW_MAN=1 cargo test --test it man`, then look at the \
              difference"
         );
     }

@@ -11,10 +11,10 @@
 //! ```
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test crate")]
 
-#[path = "world/disk.rs"]
 mod disk;
+#[path = "../it/support.rs"]
 mod support;
-#[path = "world/wire.rs"]
+
 mod wire;
 
 use std::{

@@ -2,7 +2,7 @@
 //! as there is time.
 //!
 //! `AHTOP_FUZZ_SECONDS` says for how long each target is tried (2 without it), `AHTOP_FUZZ_SEED` where the dice begin. What
-//! makes a target panic is made smaller and written to a file, whose place is told; in `tests/corpus/TARGET` it is tried
+//! makes a target panic is made smaller and written to a file, whose place is told; in `tests/fuzz/corpus/TARGET` it is tried
 //! first for ever.
 
 pub(crate) mod floor;
@@ -73,7 +73,7 @@ pub(crate) fn fuzz(target: &str, words: &[&str], mut check: impl FnMut(&[u8]) ->
     }
     let mut rng = StdRng::seed_from_u64(seed);
     let mut pool = corpus(target);
-    assert!(!pool.is_empty(), "tests/corpus/{target} is empty");
+    assert!(!pool.is_empty(), "tests/fuzz/corpus/{target} is empty");
     let mut seen = HashSet::new();
     for (name, input) in &pool {
         seen.insert(tried(target, input, &mut check, name));
@@ -96,7 +96,7 @@ pub(crate) fn fuzz(target: &str, words: &[&str], mut check: impl FnMut(&[u8]) ->
 
 /// The files of the corpus in the order of their names.
 fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
-    let dir: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "corpus", target].iter().collect();
+    let dir: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "fuzz", "corpus", target].iter().collect();
     let files = fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
     let mut paths: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -119,7 +119,7 @@ fn tried(target: &str, input: &[u8], check: &mut impl FnMut(&[u8]) -> u64, name:
             let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{target}-{:016x}", shape(&small)));
             fs::write(&place, &small).unwrap();
             eprintln!(
-                "{target} {name}: the input is in {}, put it into tests/corpus/{target}:\n{:?}",
+                "{target} {name}: the input is in {}, put it into tests/fuzz/corpus/{target}:\n{:?}",
                 place.display(),
                 String::from_utf8_lossy(&small)
             );

@@ -1,11 +1,9 @@
 //! Every point that the contract of the API leaves open, played each way against the poller in injected time: values
 //! arrive whichever way it turns out, and none is misread.
-#![expect(clippy::unwrap_used, reason = "a test crate")]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{World, every_reading_was_told};
 use ahtop::{
     domain::{Clock, Outcome, Target},
     sim::{
@@ -17,7 +15,6 @@ use ahtop::{
     },
     store::Link,
 };
-use support::{World, every_reading_was_told};
 use tokio::time::sleep;
 
 const MINUTE: Duration = Duration::from_secs(60);

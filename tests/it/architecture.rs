@@ -2,7 +2,6 @@
 //!
 //! Each file is looked at whole, but for what is compiled for tests alone. Sources are read as text: comments and the
 //! contents of strings are blanked first, so that no word in them counts.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test crate")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

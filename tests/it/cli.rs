@@ -1,8 +1,5 @@
 //! The binary against the simulated service on a real socket: what each command prints, how it ends, and that no secret
 //! gets out.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
-
-mod live;
 
 use std::{
     collections::BTreeMap,
@@ -13,8 +10,8 @@ use std::{
     process::{Child, Stdio},
 };
 
+use crate::live::{Home, KEY, Service, finish, harmful, run, until};
 use ahtop::sim::{Fault, FaultScope, Span, Truth, options::AuthSetting};
-use live::{Home, KEY, Service, finish, harmful, run, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 

@@ -1,18 +1,16 @@
 //! What the running program shows against what is so, over eight simulated hours, beside what the measurement says of
 //! the same day: the schedule that is measured is the one that runs.
-#![expect(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test crate")]
-
-mod support;
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test crate")]
 
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
+use crate::support::World;
 use ahtop::{
     domain::{Aht, Band, Mono},
     poll::measure::{Conditions, Day, LIMIT, Policy, Shown, figures, play},
     sim::Truth,
     store::RangeQuery,
 };
-use support::World;
 
 const HOURS: u64 = 8;
 /// The first hour fills the screen and teaches the schedule.

@@ -1,8 +1,5 @@
 //! The binary in a pseudo-terminal against the simulated service on a real socket: the first fill, the demo at every
 //! size, and every fault while somebody looks.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
-
-mod live;
 
 use std::{
     collections::BTreeSet,
@@ -12,11 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::live::{Home, KEY, Service, until};
 use ahtop::{
     domain::Target,
     sim::{Fault, FaultScope, Scenario, Span, Truth, options::RosterChoice},
 };
-use live::{Home, KEY, Service, until};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -105,7 +102,7 @@ impl Pty {
     }
 
     fn until(&self, what: &str, mut holds: impl FnMut(&Pty) -> bool) {
-        let deadline = Instant::now() + live::LIMIT;
+        let deadline = Instant::now() + crate::live::LIMIT;
         while !holds(self) {
             assert!(Instant::now() < deadline, "{what:?} did not come; the screen is\n{}", self.text());
             thread::sleep(Duration::from_millis(20));
@@ -234,7 +231,7 @@ fn a_storm_of_sizes_and_keys_ends_in_a_whole_picture() {
     };
     // Whatever view the storm ended in, this leads back. An escape is one only where nothing was read together with it,
     // which a busy machine cannot promise: it is pressed until it was.
-    let deadline = Instant::now() + live::LIMIT;
+    let deadline = Instant::now() + crate::live::LIMIT;
     while !whole(&pty) {
         assert!(Instant::now() < deadline, "no whole picture came; the screen is\n{}", pty.text());
         for key in ["\x1b", "1"] {

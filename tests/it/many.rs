@@ -1,11 +1,9 @@
 //! Many dashboards on one account, in injected time: they cost what one costs, whatever dies or stops, and whatever
 //! strangers do.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test crate")]
-
-mod support;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use crate::support::{Process, World};
 use ahtop::{
     app::{Event, Facts, State, banners, update},
     config::{Ui, Watched},
@@ -15,7 +13,6 @@ use ahtop::{
     store::{Attention, Cursor, RangeQuery, Role},
 };
 use jiff::tz::TimeZone;
-use support::{Process, World};
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,16 +1,13 @@
 //! The poller against the simulated service, over hours of injected time: the budget, the token, and every fault.
-#![expect(clippy::unwrap_used, reason = "a test crate")]
-
-mod support;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use crate::support::{Process, World, every_reading_was_told};
 use ahtop::{
     domain::{Clock, Condition, Mono, Target},
     sim::{Fault, FaultScope, SimService, Span, Verdict, options::Latency},
     store::Link,
 };
-use support::{Process, World, every_reading_was_told};
 use tokio::time::sleep;
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -1,7 +1,4 @@
 //! What the machine does to the program: disks that are full, streams that are closed, files that others have put there.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
-
-mod live;
 
 use std::{
     fs::File,
@@ -11,11 +8,11 @@ use std::{
     time::Duration,
 };
 
+use crate::live::{Home, KEY, Service, finish, until};
 use ahtop::{
     domain::SystemClock,
     store::{DocumentStore, SqliteStore},
 };
-use live::{Home, KEY, Service, finish, until};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 

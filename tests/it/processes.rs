@@ -1,5 +1,4 @@
 //! Real processes on one store: a takeover in three terminals, a viewer without a secret, and the service.
-#![expect(clippy::unwrap_used, reason = "a test crate")]
 
 use std::{
     fs,

@@ -1,5 +1,4 @@
 //! An hour that was stored, replayed: at each moment the screen shows, cell by cell, what it showed then.
-#![expect(clippy::unwrap_used, reason = "a test crate")]
 
 use std::{sync::Arc, time::Duration};
 

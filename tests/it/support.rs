@@ -1,5 +1,5 @@
 //! What the tests of the poller share: time of their own, and the simulator without sockets behind the client.
-#![allow(dead_code, reason = "each test crate uses its part")]
+#![allow(dead_code, reason = "two test programs use it, each a part")]
 
 use std::{
     collections::BTreeMap,

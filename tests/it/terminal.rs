@@ -2,8 +2,6 @@
 //!
 //! The program under test is this very file: it runs itself again with `the_dashboard_itself`, inside a terminal.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
-
 use std::{
     io::{Read, Write},
     panic,
@@ -137,7 +135,7 @@ fn itself(command: &mut CommandBuilder) {
 }
 
 fn child_args() -> [&'static str; 5] {
-    ["--ignored", "--exact", "the_dashboard_itself", "--nocapture", "--test-threads=1"]
+    ["--ignored", "--exact", "terminal::the_dashboard_itself", "--nocapture", "--test-threads=1"]
 }
 
 impl Pty {

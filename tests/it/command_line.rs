@@ -1,5 +1,4 @@
 //! The binary itself: exit codes, what goes to which stream, closed pipes, and that no secret gets out.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::{
     fs,
@@ -30,7 +29,7 @@ fn a_template_is_written_found_shown_and_checked() {
     assert_eq!(run(&mut ahtop(home.path(), &["check"])).0, 3, "there is nothing yet");
     assert_eq!(run(&mut ahtop(home.path(), &["config", "init"])), (0, path.clone(), String::new()));
     assert_eq!(run(&mut ahtop(home.path(), &["config", "init"])).0, 3, "it is there already");
-    assert_eq!(fs::read_to_string(path.trim_end()).unwrap(), include_str!("../config.example.toml"));
+    assert_eq!(fs::read_to_string(path.trim_end()).unwrap(), include_str!("../../config.example.toml"));
     let (code, shown, _) = run(ahtop(home.path(), &["config", "show"]).env("AHTOP_API_KEY", SECRET));
     assert_eq!((code, shown.contains("user_name = \"acme\""), shown.contains(SECRET)), (0, true, false));
     assert_eq!(run(&mut ahtop(home.path(), &["check"])).0, 4, "the variable with the key is not set");

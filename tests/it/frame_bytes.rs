@@ -1,7 +1,5 @@
 //! What a frame sends, in bytes, where nothing but time has passed: counted, never timed.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::{
     cell::RefCell,
     io::{self, Write},

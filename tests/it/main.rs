@@ -1,0 +1,26 @@
+//! Integration tests: the program, its processes and its rooms together, against the simulated service.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod architecture;
+mod chaos;
+mod cli;
+mod command_line;
+mod dashboard;
+mod docs;
+mod frame_bytes;
+mod history;
+mod live;
+mod machine;
+mod man;
+mod many;
+mod pictures;
+mod poll;
+mod processes;
+mod quiet;
+mod regime;
+mod replay;
+mod schedule;
+mod store_faults;
+mod support;
+mod switches;
+mod terminal;
