@@ -12,7 +12,7 @@ use crate::domain::Clock;
 
 /// A store, and what the user should know about how it was opened.
 pub struct Opened {
-    /// The store. Its [`notice`](Store::notice) tells of later trouble.
+    /// The store. Its [`notice`](super::StoreState::notice) tells of later trouble.
     pub store: Arc<dyn Store>,
     /// What happened while it was opened: a damaged file moved aside, or memory in place of the file.
     pub notices: Vec<StoreNotice>,

@@ -117,7 +117,7 @@ parts! {
     /// Who polls.
     trait LeaseStore {
         /// Takes the lease to poll if it is free, expired or already ours, for `ttl`; says who holds it otherwise. One
-        /// that is ours and lasts for half of `ttl` may stay as it is. A [`Role::Serve`] that meets a dashboard's lease
+        /// that is ours and lasts for half of `ttl` may stay as it is. A [`Role::Serve`](super::Role::Serve) that meets a dashboard's lease
         /// leaves a claim, which the holder sees as `claimed`.
         fn lease(&self, who: &Instance, ttl: Duration) -> Result<Lease, StoreError>;
 
@@ -134,7 +134,7 @@ parts! {
     /// The request ledger, and the rate control that rests on it.
     trait LedgerStore {
         /// Permission for one request, given only while fewer than `ask.cap` permits count, nobody was told to wait,
-        /// and (for [`Pace::Even`]) the pace allows it. A permit counts from now until 60 s after it was finished; one
+        /// and (for [`Pace::Even`](super::Pace::Even)) the pace allows it. A permit counts from now until 60 s after it was finished; one
         /// that is never finished counts until 60 s after `ask.void_after + ask.timeout`.
         fn permit(&self, who: &Instance, ask: &PermitAsk) -> Result<PermitAnswer, StoreError>;
 

@@ -70,11 +70,11 @@ pub struct Cursor(pub i64);
 pub struct Snapshot {
     /// One row a target, series filled.
     pub rows: Vec<Row>,
-    /// From here on [`Store::since`](super::Store::since) continues.
+    /// From here on [`since`](super::ReadingStore::since) continues.
     pub cursor: Cursor,
 }
 
-/// Which readings [`Store::range`](super::Store::range) gives.
+/// Which readings [`range`](super::ReadingStore::range) gives.
 #[derive(Clone, Debug, Default)]
 pub struct RangeQuery {
     /// Only this target.
@@ -98,7 +98,7 @@ pub struct HistoryInfo {
     pub path: Option<PathBuf>,
 }
 
-/// What one call of [`Store::prune`](super::Store::prune) did.
+/// What one call of [`prune`](super::ReadingStore::prune) did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Readings that went.
@@ -191,7 +191,7 @@ pub struct PermitId(pub i64);
 pub enum PermitAnswer {
     /// Send now, and not after `void_at`.
     Granted {
-        /// For [`Store::finish`](super::Store::finish).
+        /// For [`finish`](super::LedgerStore::finish).
         id: PermitId,
         /// Do not send from here on.
         void_at: Mono,
@@ -252,7 +252,7 @@ pub struct MintAsk {
 /// The answer to a [`MintAsk`].
 #[derive(Clone, Debug)]
 pub enum MintAnswer {
-    /// Mint now (with a permit), then call [`Store::mint_end`](super::Store::mint_end).
+    /// Mint now (with a permit), then call [`mint_end`](super::TokenStore::mint_end).
     Go(MintTicket),
     /// A newer token is here.
     Use(Token),

@@ -48,7 +48,7 @@ use crate::domain::{Clock, Now, Reading, Target};
 /// Pages that a pruning gives back to the disk at most: 2 MiB, so that nobody waits long for it.
 const GIVEN_BACK: u32 = 512;
 
-/// A [`Store`] in an SQLite file, or in memory.
+/// A [`Store`](super::Store) in an SQLite file, or in memory.
 pub struct SqliteStore {
     conn: Mutex<Connection>,
     clock: Arc<dyn Clock>,

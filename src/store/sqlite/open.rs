@@ -29,7 +29,7 @@ const OPENING: Duration = Duration::from_secs(5);
 
 impl SqliteStore {
     /// Opens or creates the file at `path`, private to the user. A damaged file is an error here and left alone;
-    /// [`open`](super::open) moves it aside.
+    /// [`store::open`](crate::store::open()) moves it aside.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], [`StoreError::Newer`], and whatever prevents a file from being opened and written.

@@ -17,7 +17,7 @@ pub(super) const PRUNE_BATCH: i64 = 5000;
 const CEILING: i64 = 8_000_000;
 /// Readings in a row, older than the span, after which a scan towards the past ends: one wrong stamp must not end it.
 pub(super) const ENOUGH: u32 = 64;
-/// Rows that [`range`] reads before it lets others in.
+/// Rows that a read of a range takes before it lets others in.
 const PAGE: i64 = 2000;
 
 /// `seq`: of the reading that uses the text last; a text whose readings are all gone can go too.
