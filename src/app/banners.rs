@@ -42,7 +42,7 @@ pub fn causes(state: &State) -> Vec<Banner> {
     match silent(state) {
         // What a silent poller said of the link is not known to be so any more.
         Some(banner) => all.push(banner),
-        None => all.extend(link(state).into_iter().chain(strangers(state)).chain(failing(state))),
+        None => all.extend(link(state).into_iter().chain(other_clients(state)).chain(failing(state))),
     }
     all.extend(invalid(state));
     all.extend(data.notices.iter().rev().map(|n| Banner { key: n.key.clone(), severity: n.severity, text: n.words() }));
@@ -150,7 +150,7 @@ fn link(state: &State) -> Option<Banner> {
                 data.usage.minted_1h,
                 data.usage.token_deaths_1h,
                 status
-                    .strangers
+                    .other_clients
                     .as_ref()
                     .and_then(|s| s.mint_every)
                     .map_or_else(String::new, |d| format!(" about every {}", about(d))),
@@ -180,12 +180,12 @@ fn link(state: &State) -> Option<Banner> {
 }
 
 /// Other clients on the account: what they use of the limit, and that they kill our tokens.
-fn strangers(state: &State) -> Vec<Banner> {
+fn other_clients(state: &State) -> Vec<Banner> {
     let data = state.shown();
     let now = shown_now(state);
     let mut all = Vec::new();
     let Some(status) = &data.status else { return all };
-    let Some(found) = &status.strangers else { return all };
+    let Some(found) = &status.other_clients else { return all };
     let mut add = |key: &str, text: String| {
         all.push(Banner { key: key.to_owned(), severity: Severity::Warning, text: text.into() });
     };

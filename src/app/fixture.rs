@@ -93,7 +93,7 @@ impl Floor {
             sweep: Duration::from_secs(60),
             next: None,
             token_until: None,
-            strangers: None,
+            other_clients: None,
             traffic: Traffic::default(),
         }
     }

@@ -342,7 +342,7 @@ mod tests {
             sweep: BEAT,
             next: None,
             token_until: None,
-            strangers: None,
+            other_clients: None,
             traffic: Default::default(),
         }
     }

@@ -128,7 +128,7 @@ fn poll(
             timeout: config.poll.timeout,
         };
         if let PermitAnswer::Granted { id, .. } = store.permit(me, &ask)? {
-            store.land(id, &reading(service, target, &clock.now()))?;
+            store.finish_with_reading(id, &reading(service, target, &clock.now()))?;
         }
     }
     store.want(me, &wants, DEMO_TTL)?;
@@ -146,7 +146,7 @@ fn poll(
             let left = t.remaining(&now);
             Now { mono: now.mono + left, wall: now.wall.checked_add(left).unwrap_or(now.wall), ..now.clone() }.stamp()
         }),
-        strangers: None,
+        other_clients: None,
         traffic: Default::default(),
     })
 }

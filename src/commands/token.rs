@@ -65,7 +65,7 @@ pub(super) fn mintings(usage: &Usage) -> String {
 
 /// The early deaths of the last hour in one sentence, with what to do.
 pub(super) fn deaths(usage: &Usage, status: Option<&Status>) -> String {
-    let every = status.and_then(|s| s.strangers.as_ref()).and_then(|s| s.mint_every);
+    let every = status.and_then(|s| s.other_clients.as_ref()).and_then(|s| s.mint_every);
     let every = every.map_or_else(String::new, |d| format!(", about every {}", brief(d)));
     match usage.token_deaths_1h {
         0 => "none in the last hour".into(),

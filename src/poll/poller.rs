@@ -17,8 +17,8 @@ use crate::{
     api::Reply,
     domain::{Mono, Now, Outcome, Reading, Series, Stamp, Target, opening},
     store::{
-        Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, Pace, REMEMBERED, Role, Status,
-        StoreError, Strangers, Usage, WINDOW, Words,
+        Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, OtherClients, Pace, REMEMBERED, Role,
+        Status, StoreError, Usage, WINDOW, Words,
     },
 };
 
@@ -368,7 +368,7 @@ impl Poller {
         self.store
             .call(move |s| {
                 match &reading {
-                    Some(reading) => s.land(permit, reading)?,
+                    Some(reading) => s.finish_with_reading(permit, reading)?,
                     None => s.finish(permit, true)?,
                 }
                 if let Some(governor) = &governor {
@@ -474,7 +474,7 @@ impl Poller {
                 _ => None,
             },
             token_until: self.keeper.until(&now),
-            strangers: Strangers::of(&self.governor, self.full(), &self.past.0, &now),
+            other_clients: OtherClients::from_evidence(&self.governor, self.full(), &self.past.0, &now),
             traffic: self.meter.traffic(now.mono),
         };
         if self.status.publish(status, &now).await? {

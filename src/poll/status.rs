@@ -64,7 +64,7 @@ impl StatusWriter {
         let same = |old: &Status| {
             (&old.link, old.rate, old.targets) == (&status.link, status.rate, status.targets)
                 && old.token_until.is_some() == status.token_until.is_some()
-                && old.strangers == status.strangers
+                && old.other_clients == status.other_clients
         };
         let fresh =
             self.last_published.as_ref().is_some_and(|(old, at)| same(old) && now.mono.since(*at) < STATUS_INTERVAL);

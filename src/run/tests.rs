@@ -381,7 +381,7 @@ async fn what_the_poller_says_becomes_a_banner_and_goes_again() {
             sweep,
             next: None,
             token_until: None,
-            strangers: None,
+            other_clients: None,
             traffic: Default::default(),
         }
     };

@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_steady_strangers_it_takes_what_they_leave_and_is_seldom_throttled() {
+    fn beside_steady_other_clients_it_takes_what_they_leave_and_is_seldom_throttled() {
         for (theirs, even) in [(30, true), (30, false), (15, true), (40, true), (20, false)] {
             let (good, throttled, told) = hour(theirs, even, 75);
             let left = 60 * (50 - theirs);
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn within_the_reserve_strangers_cost_nothing() {
+    fn within_the_reserve_other_clients_cost_nothing() {
         assert_eq!(hour(4, true, 70), (2700, 0, None));
     }
 }

@@ -143,7 +143,7 @@ parts! {
 
         /// The request of a permit has ended with this reading: [`finish`](LedgerStore::finish) and
         /// [`append`](ReadingStore::append) together, both or neither.
-        fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError>;
+        fn finish_with_reading(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError>;
 
         /// What the ledger holds now.
         fn usage(&self) -> Result<Usage, StoreError>;

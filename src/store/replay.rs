@@ -296,7 +296,7 @@ impl Layer for ReplayStore {
             sweep,
             next: None,
             token_until: None,
-            strangers: None,
+            other_clients: None,
             traffic: Traffic::default(),
         }))
     }

@@ -476,9 +476,9 @@ impl<S: Recoverable> Layer for Resilient<S> {
         self.run_ledger(|s| s.finish(permit, used))
     }
 
-    fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
+    fn finish_with_reading(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
         self.guard.finish(&*self.clock, permit, true);
-        self.run_ledger(|s| s.land(permit, reading))
+        self.run_ledger(|s| s.finish_with_reading(permit, reading))
     }
 
     fn set_governor(&self, governor: &Governor) -> Result<(), StoreError> {

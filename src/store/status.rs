@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Link, Strangers, Traffic};
+use super::{Link, OtherClients, Traffic};
 use crate::domain::{Stamp, Target};
 
 /// What the poller tells all dashboards about itself.
@@ -27,8 +27,9 @@ pub struct Status {
     /// When the token ends; `None` without one (basic mode).
     pub token_until: Option<Stamp>,
     /// What is known of other clients on the account; `None`: nobody is noticed.
-    #[serde(default)]
-    pub strangers: Option<Strangers>,
+    // Named so by the programs that share the store.
+    #[serde(default, rename = "strangers")]
+    pub other_clients: Option<OtherClients>,
     /// What it has counted within the last hour.
     #[serde(default)]
     pub traffic: Traffic,

@@ -73,7 +73,7 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
         format!("{} of {limit}{under_way}; {} kept in reserve", usage.used_60s, budget.reserve),
         if usage.used_60s >= limit { s.warning } else { s.text },
     ));
-    if let Some(others) = status.and_then(|st| st.strangers.as_ref()).and_then(|others| others.per_minute) {
+    if let Some(others) = status.and_then(|st| st.other_clients.as_ref()).and_then(|others| others.per_minute) {
         lines.push(plain(VALUES, format!("others use about {others:.0} a minute"), s.warning));
     }
     if let Some(status) = status {

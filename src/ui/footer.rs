@@ -27,7 +27,7 @@ pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         if status.rate + 0.5 < f64::from(budget.usable()) {
             add(2, format!("slowed to {:.0}/min", status.rate.max(0.0)), true);
         }
-        if let Some(others) = status.strangers.as_ref().and_then(|s| s.per_minute) {
+        if let Some(others) = status.other_clients.as_ref().and_then(|s| s.per_minute) {
             add(2, format!("others ~{others:.0}/min"), true);
         }
         add(4, format!("sweep {}", cells::age(Some(status.sweep))), false);

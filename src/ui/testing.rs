@@ -175,7 +175,7 @@ pub(crate) fn state(specs: &[Spec]) -> State {
         sweep: Duration::from_secs(64),
         next: specs.first().map(|s| s.target.clone()),
         token_until: Some(ago(-2460)),
-        strangers: None,
+        other_clients: None,
         traffic: Traffic {
             replies: [2514, 122, 4, 1, 0, 2, 3],
             latency: (0..60).map(|m| (m % 17 != 3).then_some(120 + (m * 37) % 90)).collect(),

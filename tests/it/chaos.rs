@@ -213,6 +213,6 @@ async fn throttles_among_faults_are_not_taken_for_other_clients() {
     world.sim.clear_faults();
     sleep(MINUTE * 2).await;
     let status = process.store.direct().status().unwrap().unwrap();
-    assert_eq!((status.link, status.strangers), (Link::Live, None));
+    assert_eq!((status.link, status.other_clients), (Link::Live, None));
     assert!(status.rate > 40.0, "{}", status.rate);
 }

@@ -392,7 +392,7 @@ fn a_broken_configuration_gives_3_with_lines_for_every_command_that_reads_it() {
 }
 
 #[test]
-fn a_limit_that_strangers_use_up_ends_once_with_5() {
+fn a_limit_that_other_clients_use_up_ends_once_with_5() {
     let (service, home) = (Service::start(|o| o.retry_after = true), Home::new());
     assert_eq!(run(home.on(&service, &["-C", "COLLECT-IN"]).arg("once")).code, 0);
     service.sim.inject(Fault::ForeignUse { per_minute: 60_000 }, Span::UntilCleared);

@@ -1,5 +1,5 @@
 //! Many dashboards on one account, in injected time: they cost what one costs, whatever dies or stops, and whatever
-//! strangers do.
+//! other clients do.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -295,7 +295,7 @@ fn number(text: &str, before: &str, unit: &str) -> f64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn beside_strangers_values_stay_fresh_at_a_lower_rate_and_the_banners_say_how_much_and_how_often() {
+async fn beside_other_clients_values_stay_fresh_at_a_lower_rate_and_the_banners_say_how_much_and_how_often() {
     let world = World::new(2, 38, |o| o.generations_per_hour = 1000);
     let mut all: Vec<Dashboard> = (0..3).map(|n| Dashboard::open(&world, world.targets.clone(), n)).collect();
     sleep(MINUTE * 2).await;

@@ -190,7 +190,7 @@ async fn in_a_token_war_we_mint_four_times_an_hour_and_say_what_happens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttled_by_strangers_the_rate_falls_and_comes_back() {
+async fn throttled_by_other_clients_the_rate_falls_and_comes_back() {
     let world = World::in_memory(8, 192, |_| {});
     let process = world.start(&world.targets, 1);
     sleep(MINUTE * 2).await;

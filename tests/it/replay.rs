@@ -75,7 +75,7 @@ impl Screen {
             sweep: Duration::from_secs(60),
             next: None,
             token_until: None,
-            strangers: None,
+            other_clients: None,
             traffic: ahtop::store::Traffic::default(),
         };
         Screen { state, cursor: None, known: shelf::Known::default(), status }

@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 use crate::{
     app::{Event, Notice, Severity, Shared, banners, fixture::Floor},
     domain::{Outcome, Stamp, Target},
-    store::{Instance, Link, Role, Strangers, Usage},
+    store::{Instance, Link, OtherClients, Role, Usage},
 };
 
 fn texts(floor: &Floor) -> Vec<String> {
@@ -156,13 +156,13 @@ fn notices_are_shown_once_worst_first_and_go_when_resolved() {
 }
 
 #[test]
-fn strangers_are_named_with_their_numbers_and_what_to_do() {
+fn other_clients_are_named_with_their_numbers_and_what_to_do() {
     let mut floor = Floor::new();
     floor.advance(600);
     let mut status = floor.status(Link::Live);
     status.rate = 19.0;
     status.sweep = Duration::from_secs(630);
-    status.strangers = Some(Strangers {
+    status.other_clients = Some(OtherClients {
         per_minute: Some(30.4),
         mint_every: Some(Duration::from_secs(300)),
         last_death: Some(floor.now().stamp()),
@@ -178,13 +178,13 @@ fn strangers_are_named_with_their_numbers_and_what_to_do() {
     }
     // After an hour without a death nobody is accused any more.
     floor.state.usage.token_deaths_1h = 0;
-    status.strangers.as_mut().unwrap().per_minute = None;
+    status.other_clients.as_mut().unwrap().per_minute = None;
     floor.state.status = Some(status);
     assert_eq!(texts(&floor), Vec::<String>::new());
 }
 
 #[test]
-fn why_nothing_comes_stands_before_what_strangers_do() {
+fn why_nothing_comes_stands_before_what_other_clients_do() {
     let mut floor = Floor::new();
     floor.advance(600);
     floor.state.usage.token_deaths_1h = 1;
@@ -196,7 +196,7 @@ fn why_nothing_comes_stands_before_what_strangers_do() {
     ] {
         let mut status = floor.status(link);
         let (mint_every, last_death) = (None, Some(floor.now().stamp()));
-        status.strangers = Some(Strangers { per_minute: Some(30.0), mint_every, last_death });
+        status.other_clients = Some(OtherClients { per_minute: Some(30.0), mint_every, last_death });
         floor.state.status = Some(status);
         let keys: Vec<String> = banners(&floor.state).into_iter().map(|b| b.key).collect();
         assert_eq!(keys.len(), 3);

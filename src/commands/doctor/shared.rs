@@ -143,7 +143,7 @@ fn budget(known: &Known, config: &Config) -> Finding {
         budget.requests_per_minute,
         budget.reserve
     );
-    let others = known.status.as_ref().and_then(|s| s.strangers.as_ref()).and_then(|s| s.per_minute);
+    let others = known.status.as_ref().and_then(|s| s.other_clients.as_ref()).and_then(|s| s.per_minute);
     match (others, usage.throttled_1h) {
         (Some(others), n) => {
             let text = format!(

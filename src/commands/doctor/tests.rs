@@ -114,7 +114,7 @@ fn a_wall_clock_that_was_set_is_told_and_one_of_another_boot_is_not_judged() {
         sweep: Duration::from_secs(60),
         next: None,
         token_until: None,
-        strangers: Some(crate::store::Strangers { per_minute: Some(30.2), ..Default::default() }),
+        other_clients: Some(crate::store::OtherClients { per_minute: Some(30.2), ..Default::default() }),
         traffic: Default::default(),
     };
     let mut known = shared::Known {

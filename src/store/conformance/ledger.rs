@@ -89,7 +89,7 @@ pub(crate) fn a_landing_ends_its_permit_with_its_reading(make: Make<'_>) {
     let id = granted(&*store, 1, Pace::Burst);
     world.advance(1);
     let reading = world.value(&Target::campaign("COLLECT"), 287);
-    store.land(id, &reading).unwrap();
+    store.finish_with_reading(id, &reading).unwrap();
     let usage = store.usage().unwrap();
     assert_eq!((usage.used_60s, usage.in_flight), (1, 0));
     assert_eq!(store.since(Cursor::default(), 9).unwrap().0, std::slice::from_ref(&reading));
@@ -98,7 +98,7 @@ pub(crate) fn a_landing_ends_its_permit_with_its_reading(make: Make<'_>) {
     assert_eq!(store.usage().unwrap().used_60s, 1);
     world.advance(2);
     assert_eq!(store.usage().unwrap().used_60s, 0);
-    store.land(id, &reading).unwrap();
+    store.finish_with_reading(id, &reading).unwrap();
     assert_eq!((store.usage().unwrap().used_60s, store.history().unwrap().readings), (0, 2));
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Make, process, secs};
 use crate::{
     domain::{Clock, Target},
-    store::{Attention as A, Event, EventKind, Link, Role, Status, Store, Strangers, Traffic},
+    store::{Attention as A, Event, EventKind, Link, OtherClients, Role, Status, Store, Traffic},
 };
 
 pub(crate) fn wants_are_united_with_the_highest_attention(make: Make<'_>) {
@@ -155,7 +155,7 @@ pub(crate) fn the_status_is_the_last_one_set(make: Make<'_>) {
         sweep: secs(65),
         next: Some(Target::campaign("COLLECT-IN")),
         token_until: None,
-        strangers: Some(Strangers { per_minute: Some(29.5), mint_every: Some(secs(300)), last_death: None }),
+        other_clients: Some(OtherClients { per_minute: Some(29.5), mint_every: Some(secs(300)), last_death: None }),
         traffic: Traffic::default(),
     };
     a.set_status(&status).unwrap();

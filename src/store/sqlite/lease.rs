@@ -31,7 +31,7 @@ struct Held {
     by: Instance,
     valid: bool,
     until: Mono,
-    lit: bool,
+    locked: bool,
 }
 
 pub(super) fn role_of(word: &str) -> Role {
@@ -49,7 +49,7 @@ fn held(c: &Connection, now: &Now, slot: Slot) -> Result<Option<Held>> {
         "SELECT id, pid, host, role, boot = ?2 AND taken <= ?3 AND until > ?3, until, lit FROM lease WHERE what = ?1",
     )?
     .query_row(params![slot.word(), &*now.boot.0, now.mono.0], |r| {
-        Ok(Held { by: instance_of(r)?, valid: r.get(4)?, until: Mono(r.get(5)?), lit: r.get(6)? })
+        Ok(Held { by: instance_of(r)?, valid: r.get(4)?, until: Mono(r.get(5)?), locked: r.get(6)? })
     })
     .optional()
 }
@@ -75,7 +75,7 @@ fn put(c: &Connection, now: &Now, slot: Slot, who: &Instance, ttl: Duration) -> 
 /// The lease of `who` where nothing has to be written for it: it holds for half of `ttl` or longer, shows that its
 /// holder lives, and nobody claims it.
 pub(super) fn lasting(c: &Connection, now: &Now, who: &Instance, ttl: Duration) -> Result<Option<Lease>> {
-    let held = held(c, now, Slot::Lease)?.filter(|h| h.valid && h.lit && h.by.id == who.id);
+    let held = held(c, now, Slot::Lease)?.filter(|h| h.valid && h.locked && h.by.id == who.id);
     let lasts = held.is_some_and(|h| h.until.since(now.mono) >= ttl / 2);
     let claimed = lasts && self::held(c, now, Slot::Claim)?.is_some();
     Ok((lasts && !claimed).then(|| Lease { holder: who.clone(), mine: true, claimed: false }))
@@ -112,12 +112,12 @@ pub(super) fn lease(c: &Connection, now: &Now, who: &Instance, ttl: Duration) ->
 
 /// Who has the lease, and whether it could show that it lives.
 pub(super) fn holder(c: &Connection, now: &Now) -> Result<Option<(Instance, bool)>> {
-    Ok(held(c, now, Slot::Lease)?.filter(|h| h.valid).map(|h| (h.by, h.lit)))
+    Ok(held(c, now, Slot::Lease)?.filter(|h| h.valid).map(|h| (h.by, h.locked)))
 }
 
 /// Remembers whether the holder could show that it lives.
-pub(super) fn mark_lit(c: &Connection, lit: bool) -> Result<()> {
-    c.prepare_cached("UPDATE lease SET lit = ?1 WHERE what = 'lease' AND lit <> ?1")?.execute([lit])?;
+pub(super) fn mark_locked(c: &Connection, locked: bool) -> Result<()> {
+    c.prepare_cached("UPDATE lease SET lit = ?1 WHERE what = 'lease' AND lit <> ?1")?.execute([locked])?;
     Ok(())
 }
 

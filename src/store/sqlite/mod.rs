@@ -4,8 +4,6 @@
 //! IMMEDIATE`), so that they are atomic over all processes, and read the clock under it. Nothing waits longer than
 //! two seconds for another process.
 
-mod beacon;
-mod carry;
 mod codec;
 mod documents;
 mod error;
@@ -14,6 +12,7 @@ mod files;
 mod ids;
 mod latest;
 mod lease;
+mod lease_lock;
 mod open;
 mod permits;
 mod readings;
@@ -22,6 +21,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod token;
+mod transfer;
 mod wanted;
 
 use std::{
@@ -55,7 +55,7 @@ pub struct SqliteStore {
     /// The file and what it was when it was opened; `None` in memory.
     file: Option<(PathBuf, Identity)>,
     writes: AtomicU64,
-    beacon: beacon::Beacon,
+    lease_lock: lease_lock::LeaseLock,
     tokens: Arc<TokenFile>,
 }
 
@@ -225,27 +225,27 @@ impl LeaseStore for SqliteStore {
             return Ok(lease);
         }
         self.write(|c, now| {
-            if self.beacon.is_dark() {
+            if self.lease_lock.is_free() {
                 lease::bury(c, now, who)?;
             }
             let lease = lease::lease(c, now, who, ttl)?;
             if lease.mine {
-                lease::mark_lit(c, self.beacon.light(who))?;
+                lease::mark_locked(c, self.lease_lock.acquire(who))?;
             } else {
-                self.beacon.put_out(who);
+                self.lease_lock.release(who);
             }
             Ok(lease)
         })
     }
 
     fn lease_holder(&self) -> Result<Option<Instance>, StoreError> {
-        Ok(self.read(lease::holder)?.filter(|(_, lit)| !(*lit && self.beacon.is_dark())).map(|(by, _)| by))
+        Ok(self.read(lease::holder)?.filter(|(_, locked)| !(*locked && self.lease_lock.is_free())).map(|(by, _)| by))
     }
 
     fn release(&self, who: &Instance) -> Result<(), StoreError> {
         self.write(|c, now| {
             lease::leave(c, now, who)?;
-            self.beacon.put_out(who);
+            self.lease_lock.release(who);
             Ok(())
         })
     }
@@ -254,7 +254,7 @@ impl LeaseStore for SqliteStore {
         self.write(|c, now| {
             wanted::leave(c, who)?;
             lease::leave(c, now, who)?;
-            self.beacon.put_out(who);
+            self.lease_lock.release(who);
             Ok(())
         })
     }
@@ -269,7 +269,7 @@ impl LedgerStore for SqliteStore {
         self.write(|c, now| permits::finish(c, now, permit, used))
     }
 
-    fn land(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
+    fn finish_with_reading(&self, permit: PermitId, reading: &Reading) -> Result<(), StoreError> {
         self.write(|c, now| {
             permits::finish(c, now, permit, true)?;
             latest::append(c, now, std::slice::from_ref(reading))

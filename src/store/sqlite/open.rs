@@ -9,10 +9,9 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    SqliteStore,
-    beacon::Beacon,
-    error,
+    SqliteStore, error,
     files::{self, Identity},
+    lease_lock::LeaseLock,
     schema,
 };
 use crate::{
@@ -46,7 +45,7 @@ impl SqliteStore {
     pub fn memory(clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let mut conn = Connection::open_in_memory().map_err(|e| error::explain(&e, "memory"))?;
         schema::prepare(&mut conn).map_err(|e| schema::unfit(e, Path::new("memory")))?;
-        Ok(Self::assemble(conn, clock, None, Beacon::beside(None)))
+        Ok(Self::assemble(conn, clock, None, LeaseLock::beside(None)))
     }
 
     /// Opens the file at `path` to be looked at: nothing is made or changed, and no lock is held but SQLite's own while
@@ -73,7 +72,7 @@ impl SqliteStore {
         let mode = if files::beside(&path, "-wal").exists() { "mode=ro" } else { "immutable=1" };
         let conn = open_to_read(&path, mode).map_err(|e| error::explain(&e, &place))?;
         schema::inspect(&conn).map_err(|e| schema::unfit(e, &path))?;
-        Ok(Some(Self::assemble(conn, clock, Some((path, Identity::default())), Beacon::beside(None))))
+        Ok(Some(Self::assemble(conn, clock, Some((path, Identity::default())), LeaseLock::beside(None))))
     }
 
     pub(super) fn open_locked(path: PathBuf, clock: Arc<dyn Clock>, suspect: bool) -> Result<Self, StoreError> {
@@ -92,12 +91,17 @@ impl SqliteStore {
             return Err(StoreError::Corrupt(place));
         }
         let file = (path.clone(), Identity::from_path(&path));
-        Ok(Self::assemble(conn, clock, Some(file), Beacon::beside(Some(&path))))
+        Ok(Self::assemble(conn, clock, Some(file), LeaseLock::beside(Some(&path))))
     }
 
-    fn assemble(conn: Connection, clock: Arc<dyn Clock>, file: Option<(PathBuf, Identity)>, beacon: Beacon) -> Self {
+    fn assemble(
+        conn: Connection,
+        clock: Arc<dyn Clock>,
+        file: Option<(PathBuf, Identity)>,
+        lease_lock: LeaseLock,
+    ) -> Self {
         let tokens = Arc::new(TokenFile::new(file.as_ref().map(|(path, _)| path.as_path())));
-        SqliteStore { conn: Mutex::new(conn), clock, file, writes: AtomicU64::new(0), beacon, tokens }
+        SqliteStore { conn: Mutex::new(conn), clock, file, writes: AtomicU64::new(0), lease_lock, tokens }
     }
 }
 

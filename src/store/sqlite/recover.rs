@@ -5,13 +5,12 @@ use std::{path::Path, sync::Arc};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    SqliteStore,
-    carry::{self, Ledgers},
-    codec, error, events,
+    SqliteStore, codec, error, events,
     files::{self, Identity},
     latest,
     open::{open_to_read, prepare_place, take_lock},
     permits, schema,
+    transfer::{self, Ledgers},
 };
 use crate::{
     domain::Clock,
@@ -42,9 +41,9 @@ impl Recoverable for SqliteStore {
         files::make(&path).map_err(|e| error::explain_io(&e, &place))?;
         let store = Self::open_locked(path, clock, false)?;
         let old = Connection::open_with_flags(&aside, OpenFlags::SQLITE_OPEN_READ_ONLY);
-        if old.as_ref().is_ok_and(|old| store.lock_for(|new| carry::ledgers(old, new)).is_ok()) {
+        if old.as_ref().is_ok_and(|old| store.lock_for(|new| transfer::ledgers(old, new)).is_ok()) {
             // All of the last hours or nothing: it is history, and safe without it.
-            let _ = old.and_then(|old| store.lock_for(|new| carry::history(&old, new, &now, 0)));
+            let _ = old.and_then(|old| store.lock_for(|new| transfer::history(&old, new, &now, 0)));
         } else {
             store.hold(WINDOW)?;
         }
@@ -61,8 +60,8 @@ impl Recoverable for SqliteStore {
             let now = store.clock.now();
             // What cannot be read is missing on the screen; the notice says why.
             let _ = store.lock_for(|new| {
-                carry::ledgers(&old, new)?;
-                carry::history(&old, new, &now, 0)
+                transfer::ledgers(&old, new)?;
+                transfer::history(&old, new, &now, 0)
             });
         }
         Ok(store)
@@ -74,8 +73,8 @@ impl Recoverable for SqliteStore {
         let from = self.lock();
         // Best effort: the file has failed already.
         let _ = memory.lock_for(|to| {
-            carry::ledgers(&from, to)?;
-            carry::history(&from, to, &now, offset)
+            transfer::ledgers(&from, to)?;
+            transfer::history(&from, to, &now, offset)
         });
         drop(from);
         memory.number_from(offset)?;
@@ -86,7 +85,7 @@ impl Recoverable for SqliteStore {
         memory.tokens.catch_up();
         let file = SqliteStore { tokens: memory.tokens.clone(), ..self };
         file.take_ledgers(&memory.ledgers()?)?;
-        file.lock_for(|to| carry::documents(&memory.lock(), to)).map_err(|e| file.explain(&e))?;
+        file.lock_for(|to| transfer::documents(&memory.lock(), to)).map_err(|e| file.explain(&e))?;
         file.number_from(from)?;
         let (fresh, _) = memory.since(Cursor(last.reading), usize::MAX)?;
         let happened = memory.read(|c, _| events::after(c, last.event))?;
@@ -120,11 +119,11 @@ impl Recoverable for SqliteStore {
     }
 
     fn ledgers(&self) -> Result<Ledgers, StoreError> {
-        self.read(|c, _| carry::take_out(c))
+        self.read(|c, _| transfer::take_out(c))
     }
 
     fn take_ledgers(&self, ledgers: &Ledgers) -> Result<(), StoreError> {
-        self.lock_for(|to| carry::put_in(ledgers, to)).map_err(|e| self.explain(&e))
+        self.lock_for(|to| transfer::put_in(ledgers, to)).map_err(|e| self.explain(&e))
     }
 
     fn last(&self) -> Result<Last, StoreError> {
@@ -132,6 +131,6 @@ impl Recoverable for SqliteStore {
     }
 
     fn number_from(&self, seq: i64) -> Result<(), StoreError> {
-        self.write(|c, _| carry::number_from(c, seq))
+        self.write(|c, _| transfer::number_from(c, seq))
     }
 }

@@ -88,7 +88,7 @@ pub(crate) fn acts(store: &dyn Store) -> Result<(), StoreError> {
     if let PermitAnswer::Granted { id, .. } = store.permit(&me, &ask())? {
         let outcome = Outcome::Value(Aht::from_secs(300));
         let target = Target::agent("a0@acme.example");
-        store.land(id, &Reading { target, at: store.now().stamp(), outcome, name: None })?;
+        store.finish_with_reading(id, &Reading { target, at: store.now().stamp(), outcome, name: None })?;
     }
     let mint = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: Duration::from_secs(30) };
     match store.mint_begin(&me, &mint)? {

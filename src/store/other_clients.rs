@@ -12,7 +12,7 @@ pub const REMEMBERED: Duration = Duration::from_secs(3 * 3600);
 
 /// What is known of other clients on the account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Strangers {
+pub struct OtherClients {
     /// Requests that they make in a minute, by what throttling has shown; `None` without evidence.
     pub per_minute: Option<f64>,
     /// How far apart their mintings are; known from the second early death on.
@@ -21,12 +21,12 @@ pub struct Strangers {
     pub last_death: Option<Stamp>,
 }
 
-impl Strangers {
+impl OtherClients {
     /// What the rate control and the `events` (oldest first) tell at `now`, with `full` the configured rate.
     /// `None`: nobody is noticed.
-    pub fn of(governor: &Governor, full: f64, events: &[Event], now: &Now) -> Option<Strangers> {
+    pub fn from_evidence(governor: &Governor, full: f64, events: &[Event], now: &Now) -> Option<OtherClients> {
         let lives = lives(events, now);
-        let found = Strangers {
+        let found = OtherClients {
             per_minute: governor.others(full, now),
             mint_every: mint_interval(&lives),
             last_death: lives.last().map(|l| l.died.clone()),
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn one_death_is_no_interval() {
         let (events, now) = war(100, 7200, 0, 600);
-        let found = Strangers::of(&Governor::default(), 45.0, &events, &now).unwrap();
+        let found = OtherClients::from_evidence(&Governor::default(), 45.0, &events, &now).unwrap();
         assert_eq!((found.mint_every, found.per_minute), (None, None));
         assert_eq!(found.last_death.unwrap().age(&now), Duration::from_secs(499));
     }
@@ -124,14 +124,14 @@ mod tests {
     #[test]
     fn nobody_is_noticed_where_tokens_live_to_their_end() {
         let (events, now) = war(9999, 60, 3000, 9000);
-        assert!(events.len() == 1 && Strangers::of(&Governor::default(), 45.0, &events, &now).is_none());
+        assert!(events.len() == 1 && OtherClients::from_evidence(&Governor::default(), 45.0, &events, &now).is_none());
     }
 
     #[test]
     fn old_deaths_are_forgotten() {
         let (events, mut now) = war(100, 300, 0, 1000);
         now.mono = now.mono + REMEMBERED + Duration::from_secs(1000);
-        assert_eq!(Strangers::of(&Governor::default(), 45.0, &events, &now), None);
+        assert_eq!(OtherClients::from_evidence(&Governor::default(), 45.0, &events, &now), None);
     }
 
     proptest! {
@@ -139,7 +139,7 @@ mod tests {
         fn where_a_token_follows_at_once_the_interval_is_theirs(phase in 30u64..600, period in 60u64..900) {
             let (events, now) = war(phase, period, 0, 3600);
             prop_assume!(events.iter().filter(|e| e.kind == EventKind::TokenDied).count() >= 2);
-            let found = Strangers::of(&Governor::default(), 45.0, &events, &now).unwrap().mint_every.unwrap();
+            let found = OtherClients::from_evidence(&Governor::default(), 45.0, &events, &now).unwrap().mint_every.unwrap();
             let ratio = found.as_secs_f64() / period as f64;
             prop_assert!((0.98..1.02).contains(&ratio), "{found:?} for {period}");
         }
@@ -147,7 +147,7 @@ mod tests {
         #[test]
         fn what_went_unseen_in_between_is_not_taken_for_an_interval(phase in 1u64..20, period in 20u64..60) {
             let (events, now) = war(phase, period, 613, 9000);
-            let found = Strangers::of(&Governor::default(), 45.0, &events, &now).unwrap().mint_every.unwrap();
+            let found = OtherClients::from_evidence(&Governor::default(), 45.0, &events, &now).unwrap().mint_every.unwrap();
             prop_assert!(found.as_secs() <= 2 * period, "{found:?} for {period}");
         }
     }

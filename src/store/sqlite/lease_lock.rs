@@ -12,8 +12,8 @@ use std::{
 use super::files::beside;
 use crate::store::{Instance, own_file};
 
-/// The lock of one connection's process; never dark in memory.
-pub(super) struct Beacon {
+/// The lock of one connection's process; never free in memory.
+pub(super) struct LeaseLock {
     path: Option<PathBuf>,
     state: Mutex<State>,
 }
@@ -22,13 +22,13 @@ pub(super) struct Beacon {
 struct State {
     file: Option<File>,
     /// The instance that holds the lock through this connection.
-    lit_by: Option<Arc<str>>,
+    held_by: Option<Arc<str>>,
 }
 
-impl Beacon {
+impl LeaseLock {
     /// Beside the database at `path`; `None`: in memory.
     pub(super) fn beside(path: Option<&Path>) -> Self {
-        Beacon { path: path.map(|p| beside(p, ".poller")), state: Mutex::default() }
+        LeaseLock { path: path.map(|p| beside(p, ".poller")), state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -42,31 +42,31 @@ impl Beacon {
     }
 
     /// True where nobody alive holds the lock. False also where that cannot be told.
-    pub(super) fn is_dark(&self) -> bool {
+    pub(super) fn is_free(&self) -> bool {
         let state = self.state();
         match &state.file {
-            Some(file) if state.lit_by.is_none() => file.try_lock_shared().is_ok_and(|()| file.unlock().is_ok()),
+            Some(file) if state.held_by.is_none() => file.try_lock_shared().is_ok_and(|()| file.unlock().is_ok()),
             _ => false,
         }
     }
 
     /// Takes the lock for `who`; true if `who` has it now. Where somebody else still has it (a process that was stopped)
     /// the next call tries again.
-    pub(super) fn light(&self, who: &Instance) -> bool {
+    pub(super) fn acquire(&self, who: &Instance) -> bool {
         let mut state = self.state();
-        let State { file: Some(file), lit_by } = &mut *state else { return false };
-        if lit_by.is_some() || file.try_lock().is_ok() {
-            *lit_by = Some(who.id.clone());
+        let State { file: Some(file), held_by } = &mut *state else { return false };
+        if held_by.is_some() || file.try_lock().is_ok() {
+            *held_by = Some(who.id.clone());
         }
-        lit_by.is_some()
+        held_by.is_some()
     }
 
     /// Gives the lock back if `who` has it.
-    pub(super) fn put_out(&self, who: &Instance) {
+    pub(super) fn release(&self, who: &Instance) {
         let mut state = self.state();
-        let State { file: Some(file), lit_by } = &mut *state else { return };
-        if lit_by.as_ref().is_some_and(|by| *by == who.id) && file.unlock().is_ok() {
-            *lit_by = None;
+        let State { file: Some(file), held_by } = &mut *state else { return };
+        if held_by.as_ref().is_some_and(|by| *by == who.id) && file.unlock().is_ok() {
+            *held_by = None;
         }
     }
 }
