@@ -43,7 +43,7 @@ pub enum Effect {
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Ask the store that this target be polled next.
-    Nudge(Target),
+    RequestPoll(Target),
     /// Tell all dashboards what was done about an alert.
     Act(crate::alert::Action),
     /// An alert started or became worse: bell and notification, where they are on.
@@ -320,7 +320,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Refresh => {
             if let Some(target) = concerned(state) {
                 state.said = Some(format!("{} is asked next", names::of(state, &target)));
-                effects.push(Effect::Nudge(target));
+                effects.push(Effect::RequestPoll(target));
             }
         }
         Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),

@@ -25,7 +25,7 @@ use crate::{
     domain::{Now, SILENT_AFTER, clean_line, opening},
     exit::Exit,
     poll::Keys,
-    store::{Attention, Event, EventKind, Home, Instance, Link, Role, Status, Words},
+    store::{Attention, Event, EventKind, Instance, Link, Role, Status, StoreThread, Words},
 };
 
 /// How often the wants are said again and the service manager is told how it goes, unless its watchdog wants it sooner.
@@ -160,7 +160,7 @@ impl Service {
     }
 
     fn open(read: Read) -> Result<Service, Failure> {
-        let base = Base::open(Home::start()?, &read.config, &read.auto_path)?;
+        let base = Base::open(StoreThread::start()?, &read.config, &read.auto_path)?;
         base.want(&read.prepared)?;
         let service = Service::on(base, read);
         service.session.notices.iter().for_each(|notice| tracing::warn!("{}", notice.text));

@@ -24,7 +24,7 @@ use crate::{
     domain::{Clock, Quiet, SystemClock, Target},
     exit::Exit,
     poll::{Keys, Poller, Rules, Setup, TokenSource, Wakes},
-    store::{Attention, Handle, Home, Instance, Role, StoreNotice, open_for},
+    store::{Attention, Handle, Instance, Role, StoreNotice, StoreThread, open_for},
     watch,
 };
 
@@ -59,7 +59,7 @@ pub(crate) struct Base {
     notices: Vec<StoreNotice>,
     place: Place,
     /// Ends last, with its tasks.
-    _home: Home,
+    _thread: StoreThread,
 }
 
 /// What decides which store is open: its file, and the account whose limit is kept over all stores.
@@ -84,11 +84,11 @@ impl Base {
     ///
     /// # Errors
     /// A store of a newer version, a bad URL.
-    pub(crate) fn open(home: Home, config: &Config, auto_path: &Path) -> Result<Base, Failure> {
+    pub(crate) fn open(thread: StoreThread, config: &Config, auto_path: &Path) -> Result<Base, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let place = Place::new(config, auto_path);
         let opened = open_for(&place.url, &place.auto_path, clock.clone(), Some(&place.account))?;
-        Ok(Base { store: Handle::at(&home, opened.store), clock, notices: opened.notices, place, _home: home })
+        Ok(Base { store: Handle::on(&thread, opened.store), clock, notices: opened.notices, place, _thread: thread })
     }
 
     /// True where `config` names this store.
@@ -155,7 +155,7 @@ impl Session {
     /// # Errors
     /// A store of a newer version, a bad URL, an unreadable `ca_file`.
     pub(crate) fn open(open_with: Open<'_>) -> Result<Session, Failure> {
-        Session::open_at(Home::start()?, open_with)
+        Session::open_at(StoreThread::start()?, open_with)
     }
 
     /// The same for what is configured, with the store and the secret that `config` and `env` name.
@@ -175,10 +175,10 @@ impl Session {
     ///
     /// # Errors
     /// As for [`open`](Self::open).
-    pub(crate) fn open_at(home: Home, open_with: Open<'_>) -> Result<Session, Failure> {
+    pub(crate) fn open_at(thread: StoreThread, open_with: Open<'_>) -> Result<Session, Failure> {
         let Open { config, auto_path, role, keys, wants } = open_with;
         let prepared = Prepared::new(config, role, keys, wants)?;
-        let base = Base::open(home, config, &auto_path)?;
+        let base = Base::open(thread, config, &auto_path)?;
         base.want(&prepared)?;
         Ok(Session::on(base, config, prepared))
     }

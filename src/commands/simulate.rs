@@ -19,7 +19,7 @@ use crate::{
     poll::Keys,
     run::Memory,
     sim::{self, Roster, SimServer, SimService, Truth, options::RosterChoice},
-    store::{Home, Role, Store, StoreError},
+    store::{Role, Store, StoreError, StoreThread},
 };
 
 /// The demo's past: how long, and one reading in how long. Some of them are due when it begins.
@@ -79,18 +79,18 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
     let scenario: sim::Scenario = args.scenario.into();
     let service = Arc::new(scenario.service(args.seed, clock));
     // Beside the poller, which it talks to most.
-    let home = Home::start()?;
-    let server = home.spawn(SimServer::bind(0)).await.map_err(std::io::Error::other)??;
+    let thread = StoreThread::start()?;
+    let server = thread.spawn(SimServer::bind(0)).await.map_err(std::io::Error::other)??;
     let dir = tempfile::tempdir()?;
     let loaded = configuration(&service, &server.base_url(), flags, env)?;
     let cancel = CancellationToken::new();
-    let serving = home.spawn(server.serve(service.clone(), cancel.clone()));
+    let serving = thread.spawn(server.serve(service.clone(), cancel.clone()));
     let config = &loaded.config;
     let key = service.options().api_key;
     let auto_path = dir.path().join("demo.db");
     remember(&service, &auto_path)?;
     let session = Session::open_at(
-        home,
+        thread,
         Open {
             config,
             auto_path,

@@ -67,14 +67,14 @@ pub(crate) async fn sweep(
         });
     }
     let wants: Vec<(Target, Attention)> = open.iter().map(|t| (t.clone(), Attention::OnScreen)).collect();
-    let nudges: Vec<Target> = open.iter().cloned().collect();
+    let requested_polls: Vec<Target> = open.iter().cloned().collect();
     let me = session.me.clone();
     let first = wants.clone();
     session
         .store
         .call(move |s| {
-            // In this order, so that nothing is asked because it is wanted and once more because of its nudge.
-            nudges.iter().try_for_each(|t| s.nudge(t))?;
+            // In this order, so that nothing is asked because it is wanted and once more because of its request.
+            requested_polls.iter().try_for_each(|t| s.request_poll(t))?;
             s.want(&me, &first, WANT_INTERVAL * 3)
         })
         .await?;

@@ -50,8 +50,8 @@ pub struct Poller {
     requests: Requests,
     status: StatusWriter,
     pruned: Option<Mono>,
-    /// Nudges for what nobody wants yet: they wait for one more look at what is wanted.
-    early: Vec<Target>,
+    /// Requested polls for what nobody wants yet: they wait for one more look at what is wanted.
+    not_yet_wanted: Vec<Target>,
     /// What happened in the last hours, and when that was read.
     past: (Vec<Event>, Option<Mono>),
     meter: Meter,
@@ -84,7 +84,7 @@ impl Poller {
             governor: Governor::default(),
             requests,
             pruned: None,
-            early: Vec::new(),
+            not_yet_wanted: Vec::new(),
             past: (Vec::new(), None),
             meter: Meter::default(),
             closed: false,
@@ -197,16 +197,16 @@ impl Poller {
         let (me, keep) = (self.me.clone(), self.rules.keep);
         let prune = self.pruned.is_none_or(|at| now.mono.since(at) >= PRUNE_INTERVAL);
         let look_back = self.past.1.is_none_or(|at| now.mono.since(at) >= STATUS_INTERVAL);
-        let (lease, wanted, nudges, governor, past, pruned) = self
+        let (lease, wanted, requested_polls, governor, past, pruned) = self
             .store
             .call(move |s| {
                 let lease = s.lease(&me, LEASE)?;
                 // A batch a turn: a long history must not cost the lease.
                 let pruned = prune && !s.prune(keep)?.more;
                 let past = look_back.then(|| s.events(REMEMBERED)).transpose()?;
-                // Nudges first: who nudges wants next.
-                let nudges = s.take_nudges()?;
-                Ok((lease, s.wanted()?, nudges, s.governor()?, past, pruned))
+                // Requested polls before the wants: who requests one wants the target a moment later.
+                let requested_polls = s.take_requested_polls()?;
+                Ok((lease, s.wanted()?, requested_polls, s.governor()?, past, pruned))
             })
             .await?;
         if let Some(past) = past {
@@ -238,10 +238,10 @@ impl Poller {
         self.schedule.bands(&self.rules.bands);
         let rate = self.rate(&now);
         self.schedule.pace(rate);
-        for target in std::mem::take(&mut self.early).into_iter().chain(nudges.iter().cloned()) {
-            self.schedule.nudge(&target);
+        for target in std::mem::take(&mut self.not_yet_wanted).into_iter().chain(requested_polls.iter().cloned()) {
+            self.schedule.request_poll(&target);
         }
-        self.early = nudges.into_iter().filter(|t| !self.schedule.knows(t)).collect();
+        self.not_yet_wanted = requested_polls.into_iter().filter(|t| !self.schedule.knows(t)).collect();
         Ok(true)
     }
 
@@ -284,7 +284,7 @@ impl Poller {
         match self.schedule.next(now.mono) {
             Next::Idle => Ok(Step::Sleep(HOUSEKEEPING)),
             Next::At(at) => Ok(Step::Sleep(at.since(now.mono))),
-            Next::Ask { target, first, nudged } => {
+            Next::Ask { target, first, requested } => {
                 if first
                     && self.requests.in_flight() < IN_FLIGHT.1
                     && let Step::Again = self.send(target.clone(), Pace::Burst, &now).await?
@@ -295,7 +295,7 @@ impl Poller {
                     return Ok(Step::Sleep(HOUSEKEEPING));
                 }
                 // By hand it takes the next turn of the account's pace, not one of this target's.
-                let gap = if nudged { Duration::from_secs(60).div_f64(rate) } else { self.schedule.gap(rate) };
+                let gap = if requested { Duration::from_secs(60).div_f64(rate) } else { self.schedule.gap(rate) };
                 self.send(target, Pace::Even(gap), &now).await
             }
         }

@@ -1,4 +1,4 @@
-//! The task between the store and the loop: news in, wants and nudges out. It alone waits for the store.
+//! The task between the store and the loop: news in, wants and requested polls out. It alone waits for the store.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -60,7 +60,7 @@ pub(super) struct Feed {
     /// News for the update: what was found at one look comes at once, and wakes the loop once.
     pub(super) events: mpsc::Receiver<Vec<Event>>,
     wants: watch::Sender<Wants>,
-    nudges: mpsc::Sender<Target>,
+    requested_polls: mpsc::Sender<Target>,
     actions: mpsc::Sender<Action>,
     asks: watch::Sender<Option<Ask>>,
     task: JoinHandle<()>,
@@ -71,11 +71,11 @@ impl Feed {
     pub(super) fn start(store: Handle, notify: Arc<Notify>, me: Instance, judge: Judge) -> Feed {
         let (sender, events) = mpsc::channel(16);
         let (wants, wanted) = watch::channel(Wants::new());
-        let (nudges, nudged) = mpsc::channel(64);
+        let (requested_polls, requested) = mpsc::channel(64);
         let (actions, acted) = mpsc::channel(64);
         let (asks, asked) = watch::channel(None);
         let now = Instant::now();
-        let home = store.clone();
+        let handle = store.clone();
         let worker = Worker {
             store,
             me,
@@ -92,8 +92,8 @@ impl Feed {
             look_at: now,
             want_at: now + WANT,
         };
-        let task = home.spawn(worker.run(notify, wanted, nudged, acted, asked));
-        Feed { events, wants, nudges, actions, asks, task }
+        let task = handle.spawn(worker.run(notify, wanted, requested, acted, asked));
+        Feed { events, wants, requested_polls, actions, asks, task }
     }
 
     /// Who is looked at, as of the last frame.
@@ -119,8 +119,8 @@ impl Feed {
     }
 
     /// Asks that `target` be polled next. With dozens of them waiting already, one more changes nothing.
-    pub(super) fn nudge(&self, target: Target) {
-        let _ = self.nudges.try_send(target);
+    pub(super) fn request_poll(&self, target: Target) {
+        let _ = self.requested_polls.try_send(target);
     }
 
     /// Tells all dashboards what was done about an alert. Nobody does dozens of things while the store is busy.
@@ -161,16 +161,16 @@ impl Worker {
         mut self,
         notify: Arc<Notify>,
         mut wanted: watch::Receiver<Wants>,
-        mut nudged: mpsc::Receiver<Target>,
+        mut requested: mpsc::Receiver<Target>,
         mut acted: mpsc::Receiver<Action>,
         mut asked: watch::Receiver<Option<Ask>>,
     ) {
         loop {
             tokio::select! {
                 biased;
-                target = nudged.recv() => {
+                target = requested.recv() => {
                     let Some(target) = target else { return };
-                    let result = self.store.call(move |s| s.nudge(&target)).await;
+                    let result = self.store.call(move |s| s.request_poll(&target)).await;
                     self.judge(WRITE, result);
                 }
                 action = acted.recv() => {

@@ -4,7 +4,7 @@
 //!            cancel, signals ─┐
 //!            keys ────────────┤ select!, in this order      ┌─► frame (at most max_fps, only on change)
 //! store ─► feed ─► events ────┤ ─► bounded drain ─► update ─┤
-//!            next frame ──────┘                             └─► effects: wants, nudges ─► feed ─► store
+//!            next frame ──────┘                             └─► effects: wants, requested polls ─► feed ─► store
 //! ```
 //!
 //! The loop waits for nothing else: store calls are the feed's, and the poller is not known here at all. When nothing
@@ -321,7 +321,7 @@ where
                     Effect::Quit => return Ok(Outcome::Quit),
                     Effect::Redraw => painter.restart(terminal)?,
                     Effect::Suspend => suspended |= host.suspend().map_err(terminal_error)?,
-                    Effect::Nudge(target) => feed.nudge(target),
+                    Effect::RequestPoll(target) => feed.request_poll(target),
                     Effect::Act(action) => feed.act(action),
                     Effect::Alarm(text) => {
                         let bytes = term::attention(alert.bell, alert.notify, &text);

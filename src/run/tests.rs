@@ -357,7 +357,7 @@ async fn who_is_looked_at_and_who_is_wanted_next_reaches_the_store() {
     rig.type_text("2Gr");
     rig.until(|| attention("a6") == Some(Attention::Selected), "the selection").await;
     assert_eq!(attention("a1"), Some(Attention::Listed), "scrolled away");
-    assert_eq!(rig.store.take_nudges().unwrap(), [Target::agent("a6")]);
+    assert_eq!(rig.store.take_requested_polls().unwrap(), [Target::agent("a6")]);
     sleep(Duration::from_secs(120)).await;
     assert_eq!(attention("a6"), Some(Attention::Selected), "said again before it is forgotten");
     rig.cancel.cancel();

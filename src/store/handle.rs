@@ -8,36 +8,36 @@ use tokio::{runtime, sync::oneshot, task::JoinHandle};
 use super::{Store, StoreError};
 
 thread_local! {
-    /// True on the thread of a [`Home`].
-    static AT_HOME: Cell<bool> = const { Cell::new(false) };
+    /// True on the thread of a [`StoreThread`].
+    static ON_STORE_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A thread for all that mostly talks to the store. There a call is an ordinary one; from elsewhere each takes two
 /// hand-overs between threads, which cost more than the call itself.
 #[derive(Debug)]
-pub struct Home {
+pub struct StoreThread {
     runtime: runtime::Handle,
     /// The thread ends when this is dropped. It is not waited for: a call that hangs must not keep the program from
     /// ending.
     _until: oneshot::Sender<Infallible>,
 }
 
-impl Home {
+impl StoreThread {
     /// Starts the thread.
     ///
     /// # Errors
     /// Where the system gives none.
-    pub fn start() -> io::Result<Home> {
+    pub fn start() -> io::Result<StoreThread> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (until, dropped) = oneshot::channel();
         thread::Builder::new().name("store".into()).spawn(move || {
-            AT_HOME.set(true);
+            ON_STORE_THREAD.set(true);
             // Ends with the sender; nothing is ever sent.
             let _ = runtime.block_on(dropped);
             runtime.shutdown_background();
         })?;
-        Ok(Home { runtime: handle, _until: until })
+        Ok(StoreThread { runtime: handle, _until: until })
     }
 
     /// Starts a task on the thread.
@@ -61,9 +61,9 @@ pub struct Handle {
 #[derive(Clone)]
 enum Calls {
     /// On a blocking thread.
-    Aside,
-    /// On the thread of a [`Home`].
-    Home(runtime::Handle),
+    Blocking,
+    /// On the thread of a [`StoreThread`].
+    StoreThread(runtime::Handle),
     /// On the caller's thread.
     Here,
 }
@@ -71,7 +71,7 @@ enum Calls {
 impl Handle {
     /// Wraps a store. Each call runs on a blocking thread.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Handle { store, calls: Calls::Aside }
+        Handle { store, calls: Calls::Blocking }
     }
 
     /// Wraps a store whose calls are made on the caller's thread, each to its end before anything else runs: for
@@ -81,8 +81,8 @@ impl Handle {
     }
 
     /// Wraps a store that has a thread of its own.
-    pub fn at(home: &Home, store: Arc<dyn Store>) -> Self {
-        Handle { store, calls: Calls::Home(home.runtime.clone()) }
+    pub fn on(thread: &StoreThread, store: Arc<dyn Store>) -> Self {
+        Handle { store, calls: Calls::StoreThread(thread.runtime.clone()) }
     }
 
     /// The store itself, for short synchronous use (start-up, tests, reports).
@@ -97,8 +97,8 @@ impl Handle {
         F::Output: Send + 'static,
     {
         match &self.calls {
-            Calls::Home(home) => home.spawn(task),
-            Calls::Aside | Calls::Here => tokio::spawn(task),
+            Calls::StoreThread(thread) => thread.spawn(task),
+            Calls::Blocking | Calls::Here => tokio::spawn(task),
         }
     }
 
@@ -113,8 +113,8 @@ impl Handle {
     {
         let direct = match self.calls {
             Calls::Here => true,
-            Calls::Home(_) => AT_HOME.get(),
-            Calls::Aside => false,
+            Calls::StoreThread(_) => ON_STORE_THREAD.get(),
+            Calls::Blocking => false,
         };
         if direct {
             return f(&*self.store);
@@ -142,8 +142,8 @@ mod tests {
     async fn a_call_is_made_on_the_stores_thread_or_off_the_callers_but_never_on_it() {
         let store = Arc::new(SqliteStore::memory(Arc::new(SystemClock::new())).unwrap());
         let where_from = |handle: Handle| async move { handle.call(|_| Ok(thread::current().id())).await.unwrap() };
-        let home = Home::start().unwrap();
-        let handle = Handle::at(&home, store.clone());
+        let thread = StoreThread::start().unwrap();
+        let handle = Handle::on(&thread, store.clone());
         let inside = handle.clone();
         let task = handle.spawn(async move { (thread::current().id(), where_from(inside).await) });
         let (here, there) = task.await.unwrap();

@@ -34,7 +34,7 @@ pub(crate) mod conformance;
 
 pub use event::{Event, EventKind};
 pub use governor::{Governor, Hit};
-pub use handle::{Handle, Home};
+pub use handle::{Handle, StoreThread};
 pub use instance::{Instance, Role};
 pub use link::Link;
 pub use open::{Opened, open, open_for, other_store, peek};

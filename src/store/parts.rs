@@ -108,10 +108,10 @@ parts! {
         fn instances(&self) -> Result<Vec<Instance>, StoreError>;
 
         /// Asks that `target` be polled next, once.
-        fn nudge(&self, target: &Target) -> Result<(), StoreError>;
+        fn request_poll(&self, target: &Target) -> Result<(), StoreError>;
 
-        /// Takes the nudges, oldest first; they are gone then.
-        fn take_nudges(&self) -> Result<Vec<Target>, StoreError>;
+        /// Takes the requested polls, oldest first; they are gone then.
+        fn take_requested_polls(&self) -> Result<Vec<Target>, StoreError>;
     }
 
     /// Who polls.

@@ -24,7 +24,7 @@ pub struct Found<S> {
     /// The store.
     pub store: S,
     /// Where the damaged file is now.
-    pub aside: Option<PathBuf>,
+    pub quarantined: Option<PathBuf>,
 }
 
 /// The numbers of the last reading and the last event.

@@ -236,11 +236,11 @@ impl Layer for ReplayStore {
         Ok(vec![self.poller.clone()])
     }
 
-    fn nudge(&self, _: &Target) -> Result<(), StoreError> {
+    fn request_poll(&self, _: &Target) -> Result<(), StoreError> {
         Ok(())
     }
 
-    fn take_nudges(&self) -> Result<Vec<Target>, StoreError> {
+    fn take_requested_polls(&self) -> Result<Vec<Target>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -112,11 +112,11 @@ impl PollerLocks {
 }
 
 struct Inner<S: Recoverable> {
-    /// The file, or the memory while `fallen`.
+    /// The file, or the memory while `degraded`.
     store: Arc<S>,
     /// The file's ledgers as they were after our last use of them, for when it cannot even be read.
     shadow: S::Ledgers,
-    fallen: Option<Fallen>,
+    degraded: Option<Degraded>,
     /// The highest cursor into the file that was given: no new file's numbers may begin below it.
     given: i64,
     /// When the small tables are looked at next.
@@ -126,10 +126,10 @@ struct Inner<S: Recoverable> {
     /// Where the memory's numbers began, and behind which number of the file they were written back.
     bridge: Option<(i64, i64)>,
     /// Tells of a file that was moved aside while we ran.
-    aside: Option<StoreNotice>,
+    quarantined: Option<StoreNotice>,
 }
 
-struct Fallen {
+struct Degraded {
     why: StoreError,
     retry: Mono,
     /// What is not the memory's own ends here.
@@ -141,10 +141,10 @@ fn is_sick(e: &StoreError) -> bool {
 }
 
 /// The notice for a file that was moved aside.
-fn aside_notice(aside: &Path) -> StoreNotice {
+fn quarantine_notice(quarantined: &Path) -> StoreNotice {
     let text = format!(
         "the store was damaged: it is kept as {}, and a new one goes on with what could be read of the last hours",
-        aside.display()
+        quarantined.display()
     );
     StoreNotice { key: "store-aside", text }
 }
@@ -207,26 +207,26 @@ impl<S: Recoverable> Resilient<S> {
         let places =
             [Some(&path), runtime.as_ref()].into_iter().flatten().map(|p| slot_file::beside(p, ".requests")).collect();
         let locks = PollerLocks::new(&path, runtime.as_deref());
-        let (store, aside, fallen) = match S::open_or_replace(&path, clock.clone(), false) {
-            Ok(found) => (found.store, found.aside, None),
+        let (store, quarantined, degraded) = match S::open_or_replace(&path, clock.clone(), false) {
+            Ok(found) => (found.store, found.quarantined, None),
             Err(e) if is_sick(&e) => {
                 let store = S::memory_of(&path, clock.clone())?;
                 store.number_from(MEMORY + store.last()?.reading)?;
                 let last = store.last()?;
-                (store, None, Some(Fallen { why: e, retry: clock.now().mono + RETRY, last }))
+                (store, None, Some(Degraded { why: e, retry: clock.now().mono + RETRY, last }))
             }
             Err(e) => return Err(e),
         };
         // A new file, or one that nobody has polled through: no request can have been forgotten.
-        let first_start = aside.is_none() && fallen.is_none() && store.never_polled().unwrap_or(false);
+        let first_start = quarantined.is_none() && degraded.is_none() && store.never_polled().unwrap_or(false);
         let guard = Guard::new(places, first_start);
         let look = clock.now().mono + LOOK;
         let (store, shadow) = (Arc::new(store), S::Ledgers::default());
-        let inner = Inner { store, shadow, fallen, given: 0, look, epoch: 0, bridge: None, aside: None };
+        let inner = Inner { store, shadow, degraded, given: 0, look, epoch: 0, bridge: None, quarantined: None };
         let this = Resilient { path, clock, inner: Mutex::new(inner), guard, locks, version: Mutex::new((None, 0)) };
         let mut notices: Vec<StoreNotice> = vec![];
-        if let Some(aside) = aside {
-            let notice = aside_notice(&aside);
+        if let Some(quarantined) = quarantined {
+            let notice = quarantine_notice(&quarantined);
             this.tell(&this.current(), &notice.text);
             notices.push(notice);
         }
@@ -248,8 +248,8 @@ impl<S: Recoverable> Resilient<S> {
     fn current(&self) -> Arc<S> {
         let mut inner = self.lock();
         let now = self.clock.now().mono;
-        match &inner.fallen {
-            Some(fallen) if now >= fallen.retry => self.restore(&mut inner),
+        match &inner.degraded {
+            Some(degraded) if now >= degraded.retry => self.restore(&mut inner),
             Some(_) => {}
             None => match inner.store.on_disk() {
                 OnDisk::Same if now >= inner.look => {
@@ -272,7 +272,7 @@ impl<S: Recoverable> Resilient<S> {
     fn run<T>(&self, mut f: impl FnMut(&S) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let store = self.current();
         match f(&store) {
-            Err(e) if is_sick(&e) => f(&*self.fall(&store, e)?),
+            Err(e) if is_sick(&e) => f(&*self.degrade(&store, e)?),
             other => other,
         }
     }
@@ -281,7 +281,7 @@ impl<S: Recoverable> Resilient<S> {
     fn run_ledger<T>(&self, f: impl FnMut(&S) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let out = self.run(f)?;
         let mut inner = self.lock();
-        if inner.fallen.is_none()
+        if inner.degraded.is_none()
             && let Ok(ledgers) = inner.store.ledgers()
         {
             inner.shadow = ledgers;
@@ -289,9 +289,9 @@ impl<S: Recoverable> Resilient<S> {
         Ok(out)
     }
 
-    fn fall(&self, failed: &Arc<S>, why: StoreError) -> Result<Arc<S>, StoreError> {
+    fn degrade(&self, failed: &Arc<S>, why: StoreError) -> Result<Arc<S>, StoreError> {
         let mut inner = self.lock();
-        if Arc::ptr_eq(failed, &inner.store) && inner.fallen.is_none() {
+        if Arc::ptr_eq(failed, &inner.store) && inner.degraded.is_none() {
             self.leave_file(&mut inner, why)?;
         }
         Ok(inner.store.clone())
@@ -307,7 +307,7 @@ impl<S: Recoverable> Resilient<S> {
         inner.store = Arc::new(memory);
         inner.epoch += 1;
         let retry = self.clock.now().mono + RETRY;
-        inner.fallen = Some(Fallen { why, retry, last });
+        inner.degraded = Some(Degraded { why, retry, last });
         Ok(())
     }
 
@@ -324,7 +324,7 @@ impl<S: Recoverable> Resilient<S> {
             Ok(found) => {
                 inner.store = Arc::new(found.store);
                 inner.epoch += 1;
-                inner.aside = found.aside.as_deref().map(aside_notice).or(inner.aside.take());
+                inner.quarantined = found.quarantined.as_deref().map(quarantine_notice).or(inner.quarantined.take());
             }
             // Otherwise the open file serves on until the next call.
             Err(e) if is_sick(&e) => drop(self.leave_file(inner, e)),
@@ -333,22 +333,22 @@ impl<S: Recoverable> Resilient<S> {
     }
 
     fn restore(&self, inner: &mut Inner<S>) {
-        let Some(fallen) = &mut inner.fallen else { return };
-        fallen.retry = self.clock.now().mono + RETRY;
-        let suspect = matches!(fallen.why, StoreError::Corrupt(_));
-        let Last { reading: last, .. } = fallen.last;
+        let Some(degraded) = &mut inner.degraded else { return };
+        degraded.retry = self.clock.now().mono + RETRY;
+        let suspect = matches!(degraded.why, StoreError::Corrupt(_));
+        let Last { reading: last, .. } = degraded.last;
         let back = S::open_or_replace(&self.path, self.clock.clone(), suspect).and_then(|found| {
-            let (file, before) = found.store.take_back(&inner.store, fallen.last, last - MEMORY)?;
-            Ok((file, found.aside, before))
+            let (file, before) = found.store.take_back(&inner.store, degraded.last, last - MEMORY)?;
+            Ok((file, found.quarantined, before))
         });
         match back {
-            Ok((file, aside, before)) => {
+            Ok((file, quarantined, before)) => {
                 inner.bridge = Some((last, before));
-                inner.aside = aside.as_deref().map(aside_notice).or(inner.aside.take());
+                inner.quarantined = quarantined.as_deref().map(quarantine_notice).or(inner.quarantined.take());
                 self.locks.beside.release();
                 self.tell(&file, "the store is back on its file");
                 inner.store = Arc::new(file);
-                inner.fallen = None;
+                inner.degraded = None;
                 inner.epoch += 1;
             }
             Err(_) => {
@@ -361,7 +361,7 @@ impl<S: Recoverable> Resilient<S> {
     /// A cursor as the store in use understands it.
     fn translate(&self, cursor: Cursor) -> Cursor {
         let inner = self.lock();
-        match (inner.bridge, &inner.fallen) {
+        match (inner.bridge, &inner.degraded) {
             (Some((from, base)), None) if cursor.0 >= MEMORY => Cursor(base + (cursor.0 - from).max(0)),
             _ => cursor,
         }
@@ -406,8 +406,8 @@ impl<S: Recoverable> StoreState for Resilient<S> {
         let inner = self.lock();
         let now = self.clock.now();
         let trouble = self.guard.trouble(&now).map(|trouble| guard_notice(&trouble, &self.guard.places(), &now));
-        let Some(fallen) = &inner.fallen else {
-            return self.locks.notice().or(trouble).or(inner.aside.clone());
+        let Some(degraded) = &inner.degraded else {
+            return self.locks.notice().or(trouble).or(inner.quarantined.clone());
         };
         let trouble = trouble.map(|notice| format!(". {}", notice.text)).unwrap_or_default();
         let rival = self.locks.rival.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -416,7 +416,7 @@ impl<S: Recoverable> StoreState for Resilient<S> {
             pid => format!("; pid {pid} checks meanwhile, this one waits"),
         });
         let waits = waits.unwrap_or_default();
-        let text = format!("{}; until then new readings are kept only while ahtop runs{waits}{trouble}", fallen.why);
+        let text = format!("{}; until then new readings are kept only while ahtop runs{waits}{trouble}", degraded.why);
         Some(StoreNotice { key: "store-degraded", text })
     }
 }
@@ -449,7 +449,7 @@ impl<S: Recoverable> Layer for Resilient<S> {
             self.locks.release();
             return Ok(lease);
         }
-        let in_memory = self.lock().fallen.is_some();
+        let in_memory = self.lock().degraded.is_some();
         let Some((pid, _)) = self.locks.acquire(in_memory) else { return Ok(lease) };
         self.run(|s| s.release(who))?;
         let id = format!("{}-{pid}", who.host).into();

@@ -30,7 +30,7 @@ async fn in_quiet_hours_nothing_is_asked_and_the_link_is_closed() {
     assert_eq!(until.wall, "2026-01-12T05:10:00Z".parse().unwrap());
     // By hand neither.
     let target = world.targets[0].clone();
-    process.store.direct().nudge(&target).unwrap();
+    process.store.direct().request_poll(&target).unwrap();
     sleep(Duration::from_secs(1740)).await;
     assert!(matches!(link(), Link::Closed { .. }));
     sleep(Duration::from_secs(90)).await;

@@ -151,7 +151,7 @@ fn in_the_view_of_alerts_keys_are_about_the_alert_and_those_of_tables_say_so() {
     };
     floor.state.alerts = vec![alert("a2", 468), alert("a4", 391)];
     assert_eq!(floor.keys("4jjy"), [Effect::Copy("a4".to_owned())]);
-    assert_eq!(floor.keys("r"), [Effect::Nudge(Target::agent("a4"))]);
+    assert_eq!(floor.keys("r"), [Effect::RequestPoll(Target::agent("a4"))]);
     assert_eq!(floor.state.said.as_deref(), Some("a4 is asked next"));
     floor.keys("P");
     assert!(floor.state.pins.contains_key(&Target::agent("a4")));

@@ -84,9 +84,9 @@ fn q_quits_but_closes_an_overlay_first_and_control_c_always_quits() {
 fn keys_that_are_the_loops_become_effects() {
     let mut floor = Floor::new();
     assert_eq!(floor.keys("<C-l><C-z>"), [Effect::Redraw, Effect::Suspend]);
-    assert_eq!(floor.keys("2r"), [Effect::Nudge(Target::agent("a1"))]);
+    assert_eq!(floor.keys("2r"), [Effect::RequestPoll(Target::agent("a1"))]);
     assert_eq!(floor.selected().as_deref(), Some("a1"), "the row that is asked for is marked");
-    assert_eq!(floor.keys("jr"), [Effect::Nudge(Target::agent("a2"))]);
+    assert_eq!(floor.keys("jr"), [Effect::RequestPoll(Target::agent("a2"))]);
     assert_eq!(floor.keys("/nobody<Enter>r"), []);
 }
 

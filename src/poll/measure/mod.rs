@@ -104,7 +104,7 @@ pub fn play(day: &Day, policy: Policy, conditions: &Conditions) -> Shown {
             Policy::RoundRobin => {
                 turn += 1;
                 match day.truths.get((turn - 1) % day.truths.len().max(1)) {
-                    Some(truth) => Next::Ask { target: truth.target.clone(), first: false, nudged: false },
+                    Some(truth) => Next::Ask { target: truth.target.clone(), first: false, requested: false },
                     None => Next::Idle,
                 }
             }

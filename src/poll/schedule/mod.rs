@@ -34,7 +34,7 @@ pub enum Next {
         /// Never read yet.
         first: bool,
         /// Somebody asked for it by hand.
-        nudged: bool,
+        requested: bool,
     },
     /// Nothing is due before this time.
     At(Mono),
@@ -51,7 +51,7 @@ struct Entry {
     in_flight: bool,
     failures: u32,
     invalid: u32,
-    nudged: bool,
+    requested: bool,
     track: Track,
     band: Band,
     /// The last good value in seconds, 0 for *no calls*.
@@ -67,7 +67,7 @@ impl Entry {
             in_flight: false,
             failures: 0,
             invalid: 0,
-            nudged: false,
+            requested: false,
             track: Track::new(target.kind),
             band: Band::default(),
             value: 0.0,
@@ -190,9 +190,9 @@ impl Schedule {
     }
 
     /// `target` is to be asked next, whatever is due.
-    pub fn nudge(&mut self, target: &Target) {
+    pub fn request_poll(&mut self, target: &Target) {
         if let Some(entry) = self.entries.get_mut(target) {
-            entry.nudged = true;
+            entry.requested = true;
         }
     }
 
@@ -246,12 +246,12 @@ impl Schedule {
             if entry.attention.is_none() || entry.in_flight {
                 continue;
             }
-            if let Some(at) = entry.not_before.filter(|at| *at > now && !entry.nudged) {
+            if let Some(at) = entry.not_before.filter(|at| *at > now && !entry.requested) {
                 soonest = Some(soonest.map_or(at, |s| s.min(at)));
                 continue;
             }
             let rank = match entry.last {
-                _ if entry.nudged => Rank::new(3, 0.0, entry.last),
+                _ if entry.requested => Rank::new(3, 0.0, entry.last),
                 None => Rank::new(2, 0.0, None),
                 // Never any good answer: as if it was just overdue.
                 Some(last) if last <= overdue || !entry.track.known() => Rank::new(1, 0.0, Some(last)),
@@ -263,7 +263,7 @@ impl Schedule {
         }
         match (best, soonest) {
             (Some((_, target, e)), _) => {
-                Next::Ask { target: target.clone(), first: e.last.is_none(), nudged: e.nudged }
+                Next::Ask { target: target.clone(), first: e.last.is_none(), requested: e.requested }
             }
             (None, Some(at)) => Next::At(at),
             (None, None) => Next::Idle,
@@ -294,7 +294,7 @@ impl Schedule {
     pub fn sent(&mut self, target: &Target) {
         if let Some(entry) = self.entries.get_mut(target) {
             entry.in_flight = true;
-            entry.nudged = false;
+            entry.requested = false;
         }
     }
 
@@ -310,7 +310,7 @@ impl Schedule {
         let Some(entry) = self.land(&reading.target) else { return };
         entry.last = Some(at);
         // Who asked for it while it was under way has the answer.
-        entry.nudged = false;
+        entry.requested = false;
         let mut learned = None;
         let wait = match &reading.outcome {
             Outcome::Value(_) | Outcome::NoCalls => {

@@ -91,13 +91,13 @@ fn a_failing_target_waits_longer_and_longer_and_is_forgiven_when_the_service_rec
 }
 
 #[test]
-fn a_nudge_goes_before_everything_once() {
+fn a_requested_poll_goes_before_everything_once() {
     let (mut s, clock) = start(&["a", "b"]);
     for id in ["a", "b"] {
         s.sent(&Target::agent(id));
         s.answered(&reading(id, Outcome::NoCalls, &clock.now()), 0.0);
     }
-    s.nudge(&Target::agent("b"));
+    s.request_poll(&Target::agent("b"));
     assert_eq!(ask(&s, &clock.now()).as_deref(), Some("b"));
     s.sent(&Target::agent("b"));
     assert_eq!(ask(&s, &clock.now()), None);
@@ -299,7 +299,7 @@ proptest! {
             let mut now = clock.now();
             now.mono = Mono(mono);
             match what % 8 {
-                0 => s.nudge(&target),
+                0 => s.request_poll(&target),
                 1 => s.want(&wanted(&ids[..=i]), &BTreeMap::new(), &now),
                 2 => s.forgive(),
                 3 => s.pace(f64::from(what) - 8.0),

@@ -72,7 +72,7 @@ macro_rules! conformance_tests {
         $crate::store::conformance::conformance_tests!(@ $make, people:
             wants_are_united_with_the_highest_attention
             wants_expire_and_are_replaced
-            nudges_are_taken_once_in_order
+            requested_polls_are_taken_once_in_order
             the_lease_has_one_holder_and_expires
             leaving_frees_the_lease_at_once
             a_lease_given_back_leaves_the_wants

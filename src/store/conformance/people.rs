@@ -1,4 +1,4 @@
-//! Wants, nudges, the lease, the status and events.
+//! Wants, requested polls, the lease, the status and events.
 
 use std::sync::Arc;
 
@@ -47,20 +47,20 @@ pub(crate) fn wants_expire_and_are_replaced(make: Make<'_>) {
     assert_eq!(store.instances().unwrap(), []);
 }
 
-pub(crate) fn nudges_are_taken_once_in_order(make: Make<'_>) {
+pub(crate) fn requested_polls_are_taken_once_in_order(make: Make<'_>) {
     let world = make();
     let (a, b) = (world.view(), world.view());
     let (x, y) = (Target::agent("x"), Target::agent("y"));
-    assert_eq!(a.take_nudges().unwrap(), []);
+    assert_eq!(a.take_requested_polls().unwrap(), []);
     for t in [&y, &x, &y] {
-        a.nudge(t).unwrap();
+        a.request_poll(t).unwrap();
     }
-    assert_eq!(b.take_nudges().unwrap(), [y, x]);
-    assert_eq!(a.take_nudges().unwrap(), []);
+    assert_eq!(b.take_requested_polls().unwrap(), [y, x]);
+    assert_eq!(a.take_requested_polls().unwrap(), []);
     for i in 0..1200 {
-        a.nudge(&Target::agent(i.to_string())).unwrap();
+        a.request_poll(&Target::agent(i.to_string())).unwrap();
     }
-    assert_eq!(b.take_nudges().unwrap().len(), 1000);
+    assert_eq!(b.take_requested_polls().unwrap().len(), 1000);
 }
 
 pub(crate) fn the_lease_has_one_holder_and_expires(make: Make<'_>) {

@@ -100,18 +100,18 @@ impl OpenLock {
 
 /// Moves a damaged file out of the way under a name that tells when; the caller holds the [`OpenLock`]. The log goes
 /// first: left behind, it would be replayed into the new file.
-pub(super) fn move_aside(path: &Path, wall: Timestamp) -> io::Result<PathBuf> {
+pub(super) fn quarantine(path: &Path, wall: Timestamp) -> io::Result<PathBuf> {
     let stamp = wall.strftime("%Y%m%dT%H%M%S").to_string();
     let free = |n: u32| {
         let tail = if n == 0 { String::new() } else { format!("-{n}") };
         beside(path, &format!(".corrupt-{stamp}{tail}"))
     };
-    let aside = (0..1000).map(free).find(|p| !p.exists()).unwrap_or_else(|| free(1000));
+    let quarantined = (0..1000).map(free).find(|p| !p.exists()).unwrap_or_else(|| free(1000));
     for tail in ["-wal", "-shm", ""] {
-        match fs::rename(beside(path, tail), beside(&aside, tail)) {
+        match fs::rename(beside(path, tail), beside(&quarantined, tail)) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
             _ => {}
         }
     }
-    Ok(aside)
+    Ok(quarantined)
 }

@@ -205,16 +205,16 @@ impl InterestStore for SqliteStore {
         self.read(wanted::instances)
     }
 
-    fn nudge(&self, target: &Target) -> Result<(), StoreError> {
-        self.write(|c, _| wanted::nudge(c, target))
+    fn request_poll(&self, target: &Target) -> Result<(), StoreError> {
+        self.write(|c, _| wanted::request_poll(c, target))
     }
 
-    fn take_nudges(&self) -> Result<Vec<Target>, StoreError> {
+    fn take_requested_polls(&self) -> Result<Vec<Target>, StoreError> {
         // Asked often and seldom there: no write lock for nothing.
-        if !self.read(|c, _| wanted::nudged(c))? {
+        if !self.read(|c, _| wanted::requested(c))? {
             return Ok(vec![]);
         }
-        self.write(|c, _| wanted::take_nudges(c))
+        self.write(|c, _| wanted::take_requested_polls(c))
     }
 }
 

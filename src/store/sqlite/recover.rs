@@ -28,7 +28,7 @@ impl Recoverable for SqliteStore {
         let path = prepare_place(path)?;
         let lock = take_lock(&path)?;
         let failed = match Self::open_locked(path.clone(), clock.clone(), suspect) {
-            Ok(store) => return Ok(Found { store, aside: None }),
+            Ok(store) => return Ok(Found { store, quarantined: None }),
             Err(e @ StoreError::Corrupt(_)) => e,
             Err(e) => return Err(e),
         };
@@ -37,17 +37,17 @@ impl Recoverable for SqliteStore {
         }
         let place = path.display().to_string();
         let now = clock.now();
-        let aside = files::move_aside(&path, now.wall).map_err(|e| error::explain_io(&e, &place))?;
+        let quarantined = files::quarantine(&path, now.wall).map_err(|e| error::explain_io(&e, &place))?;
         files::make(&path).map_err(|e| error::explain_io(&e, &place))?;
         let store = Self::open_locked(path, clock, false)?;
-        let old = Connection::open_with_flags(&aside, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let old = Connection::open_with_flags(&quarantined, OpenFlags::SQLITE_OPEN_READ_ONLY);
         if old.as_ref().is_ok_and(|old| store.lock_for(|new| transfer::ledgers(old, new)).is_ok()) {
             // All of the last hours or nothing: it is history, and safe without it.
             let _ = old.and_then(|old| store.lock_for(|new| transfer::history(&old, new, &now, 0)));
         } else {
             store.hold(WINDOW)?;
         }
-        Ok(Found { store, aside: Some(aside) })
+        Ok(Found { store, quarantined: Some(quarantined) })
     }
 
     fn memory_of(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {

@@ -1,4 +1,4 @@
-//! What is to be polled: each instance's wants with an expiry, and nudges.
+//! What is to be polled: each instance's wants with an expiry, and requested polls.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,8 +13,8 @@ use crate::{
     store::{Attention, Instance},
 };
 
-/// Nudges that can wait; more are dropped.
-const NUDGES: i64 = 1000;
+/// Requested polls that can wait; more are dropped.
+const MOST_REQUESTED: i64 = 1000;
 
 const HERE: &str = "boot = ?1 AND said <= ?2 AND until > ?2";
 
@@ -75,18 +75,18 @@ pub(super) fn leave(c: &Connection, who: &Instance) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn nudge(c: &Connection, target: &Target) -> Result<()> {
+pub(super) fn request_poll(c: &Connection, target: &Target) -> Result<()> {
     c.prepare_cached("INSERT OR IGNORE INTO nudge(kind, name) SELECT ?1, ?2 WHERE (SELECT count(*) FROM nudge) < ?3")?
-        .execute(params![kind_number(target.kind), &*target.id, NUDGES])?;
+        .execute(params![kind_number(target.kind), &*target.id, MOST_REQUESTED])?;
     Ok(())
 }
 
-/// True while there are nudges, found without a lock.
-pub(super) fn nudged(c: &Connection) -> Result<bool> {
+/// True while there are requested polls, found without a lock.
+pub(super) fn requested(c: &Connection) -> Result<bool> {
     c.prepare_cached("SELECT EXISTS(SELECT 1 FROM nudge)")?.query_row([], |r| r.get(0))
 }
 
-pub(super) fn take_nudges(c: &Connection) -> Result<Vec<Target>> {
+pub(super) fn take_requested_polls(c: &Connection) -> Result<Vec<Target>> {
     let mut stmt = c.prepare_cached("SELECT kind, name FROM nudge ORDER BY id")?;
     let out = stmt.query_map([], |r| Ok(target_of(r.get(0)?, r.get(1)?)))?.collect::<Result<_>>()?;
     c.prepare_cached("DELETE FROM nudge")?.execute([])?;

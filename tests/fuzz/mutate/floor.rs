@@ -76,7 +76,7 @@ pub(crate) fn fill(path: &Path, clock: &Arc<ManualClock>) {
         clock.advance(Duration::from_secs(480));
     }
     acts(&store).unwrap();
-    store.nudge(&Target::agent("a1@acme.example")).unwrap();
+    store.request_poll(&Target::agent("a1@acme.example")).unwrap();
 }
 
 /// Everything that a poller does with a store.
@@ -84,7 +84,7 @@ pub(crate) fn acts(store: &dyn Store) -> Result<(), StoreError> {
     let me = me();
     store.lease(&me, Duration::from_secs(60))?;
     store.wanted()?;
-    store.take_nudges()?;
+    store.take_requested_polls()?;
     if let PermitAnswer::Granted { id, .. } = store.permit(&me, &ask())? {
         let outcome = Outcome::Value(Aht::from_secs(300));
         let target = Target::agent("a0@acme.example");

@@ -4,7 +4,7 @@ use std::{fs, io::Write, os::unix::fs::FileExt};
 
 use super::*;
 
-fn asides(dir: &Path) -> Vec<String> {
+fn quarantined(dir: &Path) -> Vec<String> {
     let names = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> =
         names.filter(|n| n.contains(".corrupt-") && !n.ends_with("-wal") && !n.ends_with("-shm")).collect();
@@ -24,7 +24,7 @@ fn what_is_not_a_database_is_moved_aside() {
     fs::write(&path, b"not a database at all, but long enough to look at".repeat(50)).unwrap();
     let clock = clock();
     let (store, notices) = resilient(&path, &clock);
-    let names = asides(dir.path());
+    let names = quarantined(dir.path());
     assert_eq!(names, ["acme.db.corrupt-20260202T024000"]);
     assert_eq!(notices.len(), 1);
     assert_eq!(notices[0].key, "store-aside");
@@ -65,7 +65,7 @@ fn a_damaged_file_hands_on_its_ledger_and_its_last_hours() {
     spoil(&path);
     assert!(matches!(SqliteStore::open(&path, clock.clone()), Err(StoreError::Corrupt(_))));
     let (store, notices) = resilient(&path, &clock);
-    assert_eq!((notices.len(), asides(dir.path()).len()), (1, 1));
+    assert_eq!((notices.len(), quarantined(dir.path()).len()), (1, 1));
     assert_eq!(store.usage().unwrap().used_60s, 1);
     assert_eq!(store.snapshot(RETRY).unwrap().rows[0].series.points().len(), 1);
     granted(&store, 2);
@@ -89,7 +89,7 @@ fn many_find_the_same_damage_and_move_it_once() {
         let threads: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
         threads.into_iter().map(|t| t.join().unwrap()).sum()
     });
-    assert_eq!((told, asides(dir.path()).len()), (1, 1));
+    assert_eq!((told, quarantined(dir.path()).len()), (1, 1));
     assert_eq!(SqliteStore::open(&path, clock()).unwrap().history().unwrap().readings, 6);
 }
 
@@ -248,7 +248,7 @@ fn a_file_damaged_under_way_is_replaced_in_time() {
     clock.advance(RETRY);
     store.append(&[value(&store, 3)]).unwrap();
     assert_eq!(store.notice().unwrap().key, "store-aside");
-    assert_eq!(asides(dir.path()).len(), 1);
+    assert_eq!(quarantined(dir.path()).len(), 1);
     assert_eq!(store.usage().unwrap().used_60s, 1);
     assert_eq!(store.since(cursor, 9).unwrap().0.len(), 2);
     assert_eq!(SqliteStore::open(&path, clock).unwrap().history().unwrap().readings, 3);
@@ -298,7 +298,7 @@ fn damage_that_no_call_meets_is_found_within_two_minutes() {
     assert_eq!(store.notice().unwrap().key, "store-degraded");
     clock.advance(RETRY);
     live();
-    assert_eq!((store.notice().unwrap().key, asides(dir.path()).len()), ("store-aside", 1));
+    assert_eq!((store.notice().unwrap().key, quarantined(dir.path()).len()), ("store-aside", 1));
 }
 
 #[test]
