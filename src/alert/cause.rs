@@ -67,8 +67,8 @@ pub struct CauseRules {
 
 impl CauseRules {
     /// The rules of `cause` where a sweep takes `sweep`. Stale data waits for two sweeps, so that the first sweep after
-    /// a start, a suspend or quiet hours is no alert; a token for a minute, since waiting for somebody else's minting is
-    /// ordinary. What comes and goes with each request must be gone for a minute.
+    /// a start, a suspend or quiet hours is no alert; a token for a minute, since waiting for somebody else's
+    /// generation is ordinary. What comes and goes with each request must be gone for a minute.
     pub fn of(cause: Cause, sweep: Duration) -> Self {
         let minute = Duration::from_secs(60);
         let (rise, settle) = match cause {

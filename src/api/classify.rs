@@ -63,7 +63,7 @@ pub fn aht(status: u16, retry_after: Option<Duration>, body: &[u8], mode: AuthMo
         },
         401 => rejected(messages.first().unwrap_or(&WITHOUT), mode),
         403 | 407 if matches!(read, Body::Html) => service(status, "a gateway or firewall refuses the request"),
-        // Not a dead token (that is a 401), so that minting another one would only cost the account dearly.
+        // Not a dead token (that is a 401), so that generating another one would only cost the account dearly.
         403 => forbidden(&messages),
         400..=499 if no_data => Reply::NoCalls { name: None },
         400..=499 if matches!(read, Body::Json(_)) => malformed(body),
@@ -79,7 +79,7 @@ pub fn token(status: u16, retry_after: Option<Duration>, body: &[u8], now: Times
     TokenReply::Refused(match token_or_refusal(status, retry_after, body) {
         Ok(secret) => {
             let life = jwt::life(&secret, now.as_second());
-            return TokenReply::Minted { secret: secret.into(), life };
+            return TokenReply::Generated { secret: secret.into(), life };
         }
         Err(reply) => reply,
     })

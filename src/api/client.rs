@@ -115,7 +115,7 @@ impl Client {
                 secrets.push(api_key.clone());
                 TokenReply::Refused(without_secrets(reply, &response.body, &secrets))
             }
-            minted => minted,
+            generated => generated,
         }
     }
 

@@ -14,14 +14,14 @@ use serde_json::Value;
 
 /// Documented life of a token.
 pub(super) const FULL_LIFE: Duration = Duration::from_secs(3600);
-/// Less than this left of a token that was minted just now means that one of the two clocks is wrong.
+/// Less than this left of a token that was generated just now means that one of the two clocks is wrong.
 const DOUBTFUL: i64 = 300;
 /// A life shorter than this is taken for nonsense.
 const SHORTEST: i64 = 60;
 
-/// The life of `token`, minted at `now` (seconds since 1970): what is left until its `exp`, at most 60 minutes. Where
-/// that cannot be (`exp` is past or nearly so), `exp - iat`, which needs no clock, and 60 minutes where that cannot be
-/// either, or where the token is no JWT or has no `exp`.
+/// The life of `token`, generated at `now` (seconds since 1970): what is left until its `exp`, at most 60 minutes.
+/// Where that cannot be (`exp` is past or nearly so), `exp - iat`, which needs no clock, and 60 minutes where that
+/// cannot be either, or where the token is no JWT or has no `exp`.
 pub(super) fn life(token: &str, now: i64) -> Duration {
     let Some((exp, iat)) = claims(token) else { return FULL_LIFE };
     let left = exp.saturating_sub(now);

@@ -62,7 +62,7 @@ pub enum Reply {
 #[derive(Clone, Debug)]
 pub enum TokenReply {
     /// A token and how long it lives.
-    Minted {
+    Generated {
         /// The token.
         secret: SecretString,
         /// 60 minutes, or less where the token itself says so.

@@ -62,7 +62,7 @@ impl TokenReply {
     /// What this means for the user. One line, free of secrets and controls.
     pub fn sentence(&self) -> String {
         match self {
-            TokenReply::Minted { life, .. } => format!("a new token for {} min", life.as_secs() / 60),
+            TokenReply::Generated { life, .. } => format!("a new token for {} min", life.as_secs() / 60),
             TokenReply::Refused(Reply::Throttled { .. }) => {
                 "no new token: the service limits them to 10 an hour; stop other programs that generate tokens for this \
                  account"

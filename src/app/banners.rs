@@ -129,14 +129,14 @@ fn link(state: &State) -> Option<Banner> {
             because(format!("No token since {since}, next try {}", until(at)), why)
                 .own("; the values stay with their ages"),
         ),
-        Link::TokenCeiling { until: at } if data.usage.token_deaths_1h == 0 => (
+        Link::TokenCeiling { until: at } if data.usage.invalidated_1h == 0 => (
             "token-ceiling",
             Severity::Error,
             format!(
                 "Blind since {since}, next try {}: {} tries to get a token within an hour, the most that ahtop makes, \
                  brought none that works; the log says why",
                 until(at),
-                data.usage.minted_1h
+                data.usage.generated_1h
             )
             .into(),
         ),
@@ -147,12 +147,12 @@ fn link(state: &State) -> Option<Banner> {
                 "Blind since {since}, next token {}: {} tokens minted in an hour, {} killed by another program that \
                  mints too{}. Stop it, or share one token by [auth] token_command",
                 until(at),
-                data.usage.minted_1h,
-                data.usage.token_deaths_1h,
+                data.usage.generated_1h,
+                data.usage.invalidated_1h,
                 status
                     .other_clients
                     .as_ref()
-                    .and_then(|s| s.mint_every)
+                    .and_then(|s| s.generated_every)
                     .map_or_else(String::new, |d| format!(" about every {}", about(d))),
             )
             .into(),
@@ -203,12 +203,12 @@ fn other_clients(state: &State) -> Vec<Banner> {
             ),
         );
     }
-    let deaths = data.usage.token_deaths_1h;
+    let invalidations = data.usage.invalidated_1h;
     // A ceiling that is reached says it all by itself.
     let told = matches!(status.link, Link::TokenCeiling { .. });
-    if let Some(last) = found.last_death.as_ref().filter(|_| !told && deaths > 0) {
-        let every = found.mint_every.map_or_else(String::new, |d| format!(" about every {}", about(d)));
-        let count = if deaths == 1 { "1 token".to_owned() } else { format!("{deaths} tokens") };
+    if let Some(last) = found.last_invalidated.as_ref().filter(|_| !told && invalidations > 0) {
+        let every = found.generated_every.map_or_else(String::new, |d| format!(" about every {}", about(d)));
+        let count = if invalidations == 1 { "1 token".to_owned() } else { format!("{invalidations} tokens") };
         add(
             "strangers:mint",
             format!(

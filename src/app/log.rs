@@ -23,9 +23,9 @@ pub fn entries(state: &State) -> Vec<&Event> {
 pub const fn word(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Throttled => "throttled",
-        EventKind::Minted => "minted",
-        EventKind::MintFailed => "no token",
-        EventKind::TokenDied => "token died",
+        EventKind::TokenGenerated => "minted",
+        EventKind::GenerationFailed => "no token",
+        EventKind::TokenInvalidated => "token died",
         EventKind::Lease => "poller",
         EventKind::Link => "link",
         EventKind::Target => "target",

@@ -28,7 +28,7 @@ use crate::{
     watch,
 };
 
-/// How long a clean exit may take; a minting under way is worth waiting for, but not forever.
+/// How long a clean exit may take; a generation under way is worth waiting for, but not forever.
 const STOP: Duration = Duration::from_secs(3);
 
 /// The first wants hold until the dashboard or the sweep says its own.

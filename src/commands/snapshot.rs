@@ -21,8 +21,8 @@ use crate::{
     run::{EVENTS, Memory, read_shared},
     sim::{self, SimService},
     store::{
-        Attention, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk, PermitKind, Role,
-        SqliteStore, Status, Store, StoreError, open,
+        Attention, GenerationAnswer, GenerationAsk, GenerationEnd, Instance, Link, Pace, PermitAnswer, PermitAsk,
+        PermitKind, Role, SqliteStore, Status, Store, StoreError, open,
     },
     ui::{self, Colors, Look, TerminalFacts},
     watch::{self, Duty},
@@ -117,7 +117,7 @@ fn poll(
     for _ in 0..steps {
         clock.advance(gap);
         if store.token()?.is_none_or(|t| t.remaining(&clock.now()).is_zero()) {
-            mint(store, me)?;
+            generate(store, me)?;
         }
         let Some(target) = turn.next() else { break };
         let ask = PermitAsk {
@@ -151,11 +151,11 @@ fn poll(
     })
 }
 
-fn mint(store: &dyn Store, me: &Instance) -> Result<(), StoreError> {
-    let ask = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 10], lock: Duration::from_secs(10) };
-    if let MintAnswer::Go(ticket) = store.mint_begin(me, &ask)? {
+fn generate(store: &dyn Store, me: &Instance) -> Result<(), StoreError> {
+    let ask = GenerationAsk { unfit: None, gaps: vec![Duration::ZERO; 10], lock: Duration::from_secs(10) };
+    if let GenerationAnswer::Go(ticket) = store.begin_generation(me, &ask)? {
         let life = Duration::from_secs(3600);
-        store.mint_end(ticket, &MintEnd::Minted { secret: "demo".into(), life })?;
+        store.end_generation(ticket, &GenerationEnd::Generated { secret: "demo".into(), life })?;
     }
     Ok(())
 }

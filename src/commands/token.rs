@@ -13,9 +13,9 @@ use crate::{
     store::{EventKind, Status, Store, StoreError, Token, Usage, peek},
 };
 
-/// How far back early deaths are listed.
+/// How far back invalidations are listed.
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Early deaths listed at most.
+/// Invalidations listed at most.
 const LISTED: usize = 5;
 
 /// Says what is known of the token.
@@ -50,24 +50,28 @@ pub(super) fn life(token: Option<&Token>, now: &Now) -> String {
                 Duration::ZERO => "it has ended".to_owned(),
                 left => format!("{} left", brief(left)),
             };
-            format!("minted {} ago by {}, {left}", brief(token.minted_at.age(now)), clean_line(&token.minted_by, 60))
+            format!(
+                "minted {} ago by {}, {left}",
+                brief(token.generated_at.age(now)),
+                clean_line(&token.generated_by, 60)
+            )
         }
     }
 }
 
-/// The mintings of the last hour in one sentence.
-pub(super) fn mintings(usage: &Usage) -> String {
+/// The generations of the last hour in one sentence.
+pub(super) fn generations(usage: &Usage) -> String {
     format!(
         "{} in the last hour (ahtop stops at {MOST_GENERATIONS}, the service at {GENERATIONS_PER_HOUR} for all programs)",
-        usage.minted_1h
+        usage.generated_1h
     )
 }
 
-/// The early deaths of the last hour in one sentence, with what to do.
-pub(super) fn deaths(usage: &Usage, status: Option<&Status>) -> String {
-    let every = status.and_then(|s| s.other_clients.as_ref()).and_then(|s| s.mint_every);
+/// The invalidations of the last hour in one sentence, with what to do.
+pub(super) fn invalidations(usage: &Usage, status: Option<&Status>) -> String {
+    let every = status.and_then(|s| s.other_clients.as_ref()).and_then(|s| s.generated_every);
     let every = every.map_or_else(String::new, |d| format!(", about every {}", brief(d)));
-    match usage.token_deaths_1h {
+    match usage.invalidated_1h {
         0 => "none in the last hour".into(),
         n => format!(
             "{n} in the last hour{every}: another program mints on this account; give ahtop its tokens by [auth] \
@@ -81,11 +85,11 @@ fn page(store: &dyn Store, now: &Now, zone: &jiff::tz::TimeZone) -> Result<Strin
     let mut page = format!(
         "token         {}\nmintings      {}\nearly deaths  {}\n",
         life(token.as_ref(), now),
-        mintings(&usage),
-        deaths(&usage, status.as_ref()),
+        generations(&usage),
+        invalidations(&usage, status.as_ref()),
     );
     let events = store.events(DAY)?;
-    for event in events.iter().rev().filter(|e| e.kind == EventKind::TokenDied).take(LISTED) {
+    for event in events.iter().rev().filter(|e| e.kind == EventKind::TokenInvalidated).take(LISTED) {
         let at = moment(event.at.wall, now.wall, zone);
         page.push_str(&format!("              {at}  {}\n", clean_line(&event.text.to_string(), 200)));
     }
@@ -99,7 +103,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::ManualClock,
-        store::{Instance, MintAnswer, MintAsk, MintEnd, Role, SqliteStore, TokenStore},
+        store::{GenerationAnswer, GenerationAsk, GenerationEnd, Instance, Role, SqliteStore, TokenStore},
     };
 
     #[test]
@@ -107,17 +111,19 @@ mod tests {
         let clock = std::sync::Arc::new(ManualClock::at("2026-03-12T09:00:00Z".parse().unwrap()));
         let store = SqliteStore::memory(clock.clone()).unwrap();
         let me = Instance { id: "me".into(), pid: 2211, host: "h".into(), role: Role::Serve };
-        let mint = |unfit| {
-            let ask = MintAsk { unfit, gaps: vec![Duration::ZERO; 4], lock: Duration::from_secs(10) };
-            let MintAnswer::Go(ticket) = store.mint_begin(&me, &ask).unwrap() else { panic!("no minting") };
+        let generate = |unfit| {
+            let ask = GenerationAsk { unfit, gaps: vec![Duration::ZERO; 4], lock: Duration::from_secs(10) };
+            let GenerationAnswer::Go(ticket) = store.begin_generation(&me, &ask).unwrap() else { panic!("no minting") };
             let life = Duration::from_secs(3600);
-            store.mint_end(ticket, &MintEnd::Minted { secret: "hunter2".to_owned().into(), life }).unwrap();
+            store
+                .end_generation(ticket, &GenerationEnd::Generated { secret: "hunter2".to_owned().into(), life })
+                .unwrap();
         };
         assert!(page(&store, &clock.now(), &TimeZone::UTC).unwrap().starts_with("token         none is stored\n"));
-        mint(None);
+        generate(None);
         clock.advance(Duration::from_secs(300));
-        store.token_died(1, &me).unwrap();
-        mint(Some(1));
+        store.token_invalidated(1, &me).unwrap();
+        generate(Some(1));
         clock.advance(Duration::from_secs(720));
         let text = page(&store, &clock.now(), &TimeZone::UTC).unwrap();
         for part in [

@@ -370,7 +370,8 @@ impl Layers {
         }
         let (place, id) = self.all().into_iter().find_map(|said| named(said).into_iter().next())?;
         if let (Place::Env(_), Some(token)) = (&place, self.file.said.places.get(&Id::TokenCommand)) {
-            // A key in the surroundings would make ahtop mint, and kill the token that the command hands out.
+            // A key in the surroundings would make ahtop generate tokens, and kill the token that the command hands
+            // out.
             let message = format!(
                 "would make ahtop mint tokens, but {} has token_command, so that it never does: unset one of them",
                 token.words()

@@ -29,11 +29,11 @@ const AFTER_END: Duration = Duration::from_millis(500);
 /// How requests are authorized.
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    /// Tokens are minted with this API key.
+    /// Tokens are generated with this API key.
     TokenFromKey(SecretString),
     /// The API key goes with each request.
     Basic(SecretString),
-    /// [`token_from`] this command whenever a token is needed; ahtop never mints.
+    /// [`token_from`] this command whenever a token is needed; ahtop never generates one.
     TokenFromCommand(Vec<String>),
 }
 

@@ -119,7 +119,7 @@ pub enum SecretSource {
     KeyFile(PathBuf),
     /// `api_key_command`: the first line of its standard output.
     KeyCommand(Vec<String>),
-    /// `token_command`: prints a bearer token that somebody else minted; ahtop never mints.
+    /// `token_command`: prints a bearer token that somebody else generated; ahtop never generates one.
     TokenCommand(Vec<String>),
 }
 

@@ -1,8 +1,9 @@
-//! Keeps the token: takes the stored one, renews it before its end, and never mints in a loop.
+//! Keeps the token: takes the stored one, renews it before its end, and never generates one in a loop.
 //!
-//! A new token kills every earlier one, and an account has ten mintings an hour for all its programs. So the store is
-//! read again before anybody mints, one process mints at a time, mintings are spaced wider and wider, and four in an
-//! hour are the ceiling; while it is reached the last values stay on the screen and say how old they are.
+//! A new token invalidates every earlier one, and an account has ten generations an hour for all its programs. So the
+//! store is read again before anybody generates one, one process generates at a time, generations are spaced wider and
+//! wider, and four in an hour are the ceiling; while it is reached the last values stay on the screen and say how old
+//! they are.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -13,24 +14,24 @@ use crate::{
     config::Budget,
     domain::{Mono, Now, Stamp, clean_line, opening},
     store::{
-        Event, EventKind, Handle, Hit, Instance, Link, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk,
-        PermitKind, StoreError, Token, Words,
+        Event, EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, Handle, Hit, Instance, Link, Pace,
+        PermitAnswer, PermitAsk, PermitKind, StoreError, Token, Words,
     },
 };
 
 /// A token is renewed this long before its end.
 const RENEW: Duration = Duration::from_secs(5 * 60);
-/// Distance to the last minting, by how many lie in the last hour; as many as there are is the ceiling.
-const MINT_GAPS: [Duration; 4] =
+/// Distance to the last generation, by how many lie in the last hour; as many as there are is the ceiling.
+const GENERATION_GAPS: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(5 * 60), Duration::from_secs(15 * 60)];
 /// Most tokens that ahtop generates in an hour, fewer than the service would.
-pub const MOST_GENERATIONS: usize = MINT_GAPS.len();
+pub const MOST_GENERATIONS: usize = GENERATION_GAPS.len();
 /// Rejected credentials are tried again this rarely.
 const CREDENTIALS_INTERVAL: Duration = Duration::from_secs(15 * 60);
-/// First and last distance between tries that failed without spending a minting.
+/// First and last distance between tries that failed without spending a generation.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
-/// Gives a bearer token that somebody else minted.
+/// Gives a bearer token that somebody else generated.
 pub trait TokenSource: Send + Sync {
     /// Asks for the present token.
     ///
@@ -42,11 +43,11 @@ pub trait TokenSource: Send + Sync {
 /// What the account is authenticated with.
 #[derive(Clone)]
 pub enum Keys {
-    /// An API key that mints tokens.
+    /// An API key that generates tokens.
     Token(SecretString),
     /// An API key that goes with each request (account setting BASIC_AUTH).
     Basic(SecretString),
-    /// Tokens come from elsewhere; nothing is ever minted.
+    /// Tokens come from elsewhere; nothing is ever generated.
     Source(Arc<dyn TokenSource>),
 }
 
@@ -55,7 +56,7 @@ pub enum Keys {
 pub enum Ready {
     /// Send with this; the generation tells which token it was when it is rejected.
     Send(Auth, Option<u64>),
-    /// A token is due, but requests are in flight that its minting would kill: let them land first.
+    /// A token is due, but requests are in flight that it would invalidate: let them land first.
     Drain,
     /// Not before this time, for this reason.
     Wait(Link, Mono),
@@ -72,11 +73,11 @@ pub struct Keeper {
     held: Option<Token>,
     /// The generation that was rejected.
     unfit: Option<u64>,
-    /// The last token that is no good any more: a probe that costs no minting.
+    /// The last token that is no good any more: a probe that costs no generation.
     dead: Option<Token>,
-    /// A minting got no answer: the rejected token probes whether the service is back before another is spent.
+    /// A generation got no answer: the rejected token probes whether the service is back before another is spent.
     unanswered: bool,
-    /// What the last minting failed of: the reason for waiting with the next one.
+    /// What the last generation failed of: the reason for waiting with the next one.
     failed: Option<Link>,
     /// A token from elsewhere, and the last one that was rejected.
     given: Option<SecretString>,
@@ -192,14 +193,14 @@ impl Keeper {
             return Ok(Ready::Drain);
         }
         let unfit = alive.map(|t| t.generation).or(self.unfit);
-        let outcome = self.mint(key, unfit, now).await?;
+        let outcome = self.generate(key, unfit, now).await?;
         Ok(match outcome {
             Ready::Wait(..) => stopgap.unwrap_or(outcome),
             other => other,
         })
     }
 
-    async fn mint(&mut self, key: &SecretString, unfit: Option<u64>, now: &Now) -> Result<Ready, StoreError> {
+    async fn generate(&mut self, key: &SecretString, unfit: Option<u64>, now: &Now) -> Result<Ready, StoreError> {
         let ask = PermitAsk {
             kind: PermitKind::Token,
             // The reserve is there for this too: a token is worth more than a reading.
@@ -222,34 +223,34 @@ impl Keeper {
                 return Ok(Ready::Wait(link, now.mono + d));
             }
         };
-        let ask = MintAsk { unfit, gaps: MINT_GAPS.to_vec(), lock: self.timeout + Duration::from_secs(5) };
+        let ask = GenerationAsk { unfit, gaps: GENERATION_GAPS.to_vec(), lock: self.timeout + Duration::from_secs(5) };
         let me = self.me.clone();
-        let answer = self.store.call(move |s| s.mint_begin(&me, &ask)).await?;
-        let MintAnswer::Go(ticket) = answer else {
+        let answer = self.store.call(move |s| s.begin_generation(&me, &ask)).await?;
+        let GenerationAnswer::Go(ticket) = answer else {
             let usage = self.store.call(move |s| s.finish(permit, false).and_then(|()| s.usage())).await?;
-            return Ok(self.not_minting(answer, usage.token_deaths_1h, now));
+            return Ok(self.cannot_generate(answer, usage.invalidated_1h, now));
         };
         let reply = self.client.generate_token(key, now.wall).await;
         let text = match &reply {
-            TokenReply::Minted { .. } => reply.sentence().into(),
+            TokenReply::Generated { .. } => reply.sentence().into(),
             TokenReply::Refused(refusal) => {
                 let why = refusal.account_sentence();
                 Words::default().said(reply.sentence(), format!("no new token: {}", opening(&why)))
             }
         };
-        let (end, ready) = self.minted(&reply, now);
+        let (end, ready) = self.generated(&reply, now);
         if let Ready::Wait(link, _) = &ready {
             self.failed = Some(link.clone());
         }
-        let event = Event { at: now.stamp(), who: self.me.label().into(), kind: EventKind::Minted, text };
+        let event = Event { at: now.stamp(), who: self.me.label().into(), kind: EventKind::TokenGenerated, text };
         let (event, governor) = match &reply {
-            TokenReply::Minted { .. } => (event, None),
+            TokenReply::Generated { .. } => (event, None),
             TokenReply::Refused(reply) => {
                 let asked = match reply {
                     Reply::Throttled { retry_after } => Some(*retry_after),
                     _ => None,
                 };
-                (Event { kind: EventKind::MintFailed, ..event }, asked)
+                (Event { kind: EventKind::GenerationFailed, ..event }, asked)
             }
         };
         let (budget, at) = (self.budget, now.clone());
@@ -257,7 +258,7 @@ impl Keeper {
             .store
             .call(move |s| {
                 s.finish(permit, true)?;
-                s.mint_end(ticket, &end)?;
+                s.end_generation(ticket, &end)?;
                 if let Some(asked) = governor {
                     let full = f64::from(budget.usable());
                     let hit =
@@ -268,7 +269,7 @@ impl Keeper {
                 s.token()
             })
             .await?;
-        if let (TokenReply::Minted { .. }, Some(token)) = (&reply, stored) {
+        if let (TokenReply::Generated { .. }, Some(token)) = (&reply, stored) {
             self.held = Some(token.clone());
             (self.wait, self.tries, self.unanswered, self.failed) = (None, 0, false, None);
             return Ok(send(&token));
@@ -276,22 +277,22 @@ impl Keeper {
         Ok(ready)
     }
 
-    /// `deaths`: tokens that died early within the hour.
-    fn not_minting(&mut self, answer: MintAnswer, deaths: u32, now: &Now) -> Ready {
+    /// `invalidations`: tokens that were invalidated within the hour.
+    fn cannot_generate(&mut self, answer: GenerationAnswer, invalidations: u32, now: &Now) -> Ready {
         let (link, d) = match answer {
-            MintAnswer::Use(token) => {
+            GenerationAnswer::Use(token) => {
                 self.held = Some(token.clone());
                 (self.wait, self.failed) = (None, None);
                 return send(&token);
             }
-            MintAnswer::Go(_) => return Ready::Drain,
-            MintAnswer::Busy(d) => {
+            GenerationAnswer::Go(_) => return Ready::Drain,
+            GenerationAnswer::Busy(d) => {
                 // Short looks: the other one is done within a request's time, unless it was killed.
                 let until = now.after(d);
                 let why = "another ahtop generates a token, or was killed while it did".into();
                 (Link::TokenWait { until, why }, d.min(Duration::from_millis(500)))
             }
-            MintAnswer::BackOff(d) if self.failed.is_some() => {
+            GenerationAnswer::BackOff(d) if self.failed.is_some() => {
                 let until = now.after(d);
                 let link = match self.failed.clone() {
                     Some(Link::Throttled { .. }) => Link::Throttled { until },
@@ -302,27 +303,27 @@ impl Keeper {
                 };
                 (link, d)
             }
-            MintAnswer::BackOff(d) if deaths == 0 => {
+            GenerationAnswer::BackOff(d) if invalidations == 0 => {
                 let why = "the last try brought none, and the account has few in an hour: tries are spaced";
                 (Link::TokenWait { until: now.after(d), why: why.into() }, d)
             }
-            MintAnswer::BackOff(d) => {
+            GenerationAnswer::BackOff(d) => {
                 let why = "another program mints tokens and kills ours: stop it, or share one token by [auth] \
                            token_command, or use mode = \"basic\"";
                 (Link::TokenWait { until: now.after(d), why: why.into() }, d)
             }
-            MintAnswer::Ceiling(d) => (Link::TokenCeiling { until: now.after(d) }, d),
+            GenerationAnswer::Ceiling(d) => (Link::TokenCeiling { until: now.after(d) }, d),
         };
         self.wait = Some((link.clone(), now.mono + d));
         Ready::Wait(link, now.mono + d)
     }
 
-    /// How a minting ends for the ledger, and what follows for us unless it brought a token.
-    fn minted(&mut self, reply: &TokenReply, now: &Now) -> (MintEnd, Ready) {
+    /// How a generation ends for the ledger, and what follows for us unless it brought a token.
+    fn generated(&mut self, reply: &TokenReply, now: &Now) -> (GenerationEnd, Ready) {
         let sentence: Arc<str> = reply.sentence().into();
         let reply = match reply {
-            TokenReply::Minted { secret, life } => {
-                return (MintEnd::Minted { secret: secret.clone(), life: *life }, Ready::Drain);
+            TokenReply::Generated { secret, life } => {
+                return (GenerationEnd::Generated { secret: secret.clone(), life: *life }, Ready::Drain);
             }
             TokenReply::Refused(reply) => reply,
         };
@@ -333,18 +334,18 @@ impl Keeper {
                 let (until, d) = (now.after(CREDENTIALS_INTERVAL), CREDENTIALS_INTERVAL);
                 let link = Link::Credentials { why: why.clone(), until };
                 self.wait = Some((link.clone(), now.mono + d));
-                // No token came of it: who corrects the key need not wait for the spacing of mintings.
-                (MintEnd::NotSent, Ready::Wait(link, now.mono + d))
+                // No token came of it: who corrects the key need not wait for the spacing of generations.
+                (GenerationEnd::NotSent, Ready::Wait(link, now.mono + d))
             }
-            // Nothing reached the service: no minting was spent.
+            // Nothing reached the service: no generation was spent.
             Reply::Network(
                 NetworkError::Dns(_) | NetworkError::Elsewhere(..) | NetworkError::Connect(_) | NetworkError::Tls(_),
-            ) => (MintEnd::NotSent, self.retry(now, down)),
-            // After an early death it is the other program's doing, which uses up the account's generations.
+            ) => (GenerationEnd::NotSent, self.retry(now, down)),
+            // After an invalidation it is the other program's doing, which uses up the account's generations.
             Reply::Throttled { .. } if self.unfit.is_some() => {
                 self.unanswered = true;
                 let why = sentence.clone();
-                (MintEnd::Failed, self.retry(now, |until| Link::TokenWait { until, why }))
+                (GenerationEnd::Failed, self.retry(now, |until| Link::TokenWait { until, why }))
             }
             Reply::Throttled { retry_after } => {
                 self.unanswered = true;
@@ -354,14 +355,14 @@ impl Keeper {
                         let d = d.min(RETRY.1);
                         let link = Link::Throttled { until: now.after(d) };
                         self.wait = Some((link.clone(), now.mono + d));
-                        (MintEnd::Failed, Ready::Wait(link, now.mono + d))
+                        (GenerationEnd::Failed, Ready::Wait(link, now.mono + d))
                     }
-                    None => (MintEnd::Failed, ready),
+                    None => (GenerationEnd::Failed, ready),
                 }
             }
             _ => {
                 self.unanswered = true;
-                (MintEnd::Failed, self.retry(now, down))
+                (GenerationEnd::Failed, self.retry(now, down))
             }
         }
     }
@@ -394,7 +395,7 @@ impl Keeper {
             self.held.as_ref().is_some_and(|t| t.generation == generation && t.remaining(now) == Duration::ZERO);
         self.dead = self.held.take().or(self.dead.take());
         let me = self.me.clone();
-        if natural || self.store.call(move |s| s.token_died(generation, &me)).await? {
+        if natural || self.store.call(move |s| s.token_invalidated(generation, &me)).await? {
             self.unfit = Some(generation);
             return Ok(!natural);
         }

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! [`Schedule`], [`Health`] and the rules of [`Keeper`] are pure or ask only the store; [`Poller`] is the loop around
-//! them. Safety is not here: the store gives permits and allows mintings, whatever this code believes.
+//! them. Safety is not here: the store gives permits and allows generations, whatever this code believes.
 //! [`plan`] says beforehand what a configuration costs, [`measure`] how far from the truth a schedule leaves a screen.
 
 mod health;

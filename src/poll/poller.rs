@@ -93,7 +93,7 @@ impl Poller {
 
     /// Polls while it holds the lease and watches for it otherwise, until cancelled; then it gives back what it holds.
     ///
-    /// A minting under way is not broken off: its token would be lost, and the account has few.
+    /// A generation under way is not broken off: its token would be lost, and the account has few.
     pub async fn run(mut self, cancel: CancellationToken) {
         let mut mine = false;
         while !cancel.is_cancelled() {

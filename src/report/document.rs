@@ -118,7 +118,7 @@ impl Document {
                 throttled_1h: facts.usage.throttled_1h,
             },
             token: TokenPart {
-                minted_1h: facts.usage.minted_1h,
+                minted_1h: facts.usage.generated_1h,
                 expires_in_s: facts.token_left.map(|left| left.as_secs()),
             },
         }

@@ -38,7 +38,7 @@ fn document(list: &[(Watched, Option<Row>)]) -> Document {
     let facts = Facts {
         account: "acme",
         budget: Budget { requests_per_minute: 50, reserve: 5 },
-        usage: Usage { used_60s: 45, throttled_1h: 0, minted_1h: 1, ..Usage::default() },
+        usage: Usage { used_60s: 45, throttled_1h: 0, generated_1h: 1, ..Usage::default() },
         token_left: Some(Duration::from_millis(2_460_900)),
     };
     let zone = TimeZone::get("Asia/Kolkata").unwrap();

@@ -20,18 +20,21 @@ pub struct Event {
     pub text: Words,
 }
 
-/// The kinds of [`Event`].
+/// The kinds of [`Event`]. Stored under the names that the first versions gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// The service said *max limit exceeded*.
     Throttled,
-    /// A token was minted.
-    Minted,
-    /// A minting failed.
-    MintFailed,
-    /// A token died before its end.
-    TokenDied,
+    /// A token was generated.
+    #[serde(rename = "minted")]
+    TokenGenerated,
+    /// A generation failed.
+    #[serde(rename = "mint_failed")]
+    GenerationFailed,
+    /// A token was rejected before its end.
+    #[serde(rename = "token_died")]
+    TokenInvalidated,
     /// The lease changed hands.
     Lease,
     /// The link changed its state.

@@ -25,7 +25,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MintAnswer, MintAsk, MintEnd, MintTicket, PermitAnswer, PermitAsk, PermitId, WINDOW,
+    GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, PermitAnswer, PermitAsk, PermitId, WINDOW,
     slot_file::{self, Found, Held, Numbered},
 };
 use crate::domain::{Clock, Mono, Now, Stamp};
@@ -250,35 +250,35 @@ impl Guard {
     pub(super) fn generate<E>(
         &self,
         clock: &dyn Clock,
-        ask: &MintAsk,
-        begin: impl FnOnce() -> Result<MintAnswer, E>,
-    ) -> Result<MintAnswer, E> {
+        ask: &GenerationAsk,
+        begin: impl FnOnce() -> Result<GenerationAnswer, E>,
+    ) -> Result<GenerationAnswer, E> {
         let mut answer = None;
         let done = self.update(clock, |record, now| {
             let given = begin();
             answer = Some(match given {
-                Ok(MintAnswer::Go(ticket)) => match too_soon(record, now, ask) {
+                Ok(GenerationAnswer::Go(ticket)) => match too_soon(record, now, ask) {
                     Some(wait) => Ok(wait),
                     None => {
                         let end = now.after(ask.lock);
                         record.generations.push(Generation { id: ticket.0, end, ended: false });
-                        Ok(MintAnswer::Go(ticket))
+                        Ok(GenerationAnswer::Go(ticket))
                     }
                 },
                 other => other,
             });
         });
         match answer {
-            Some(Ok(MintAnswer::Go(_))) | None if !done => Ok(MintAnswer::Busy(RETRY)),
+            Some(Ok(GenerationAnswer::Go(_))) | None if !done => Ok(GenerationAnswer::Busy(RETRY)),
             Some(answer) => answer,
-            None => Ok(MintAnswer::Busy(RETRY)),
+            None => Ok(GenerationAnswer::Busy(RETRY)),
         }
     }
 
     /// A token generation has ended.
-    pub(super) fn generated(&self, clock: &dyn Clock, ticket: MintTicket, end: &MintEnd) {
+    pub(super) fn generated(&self, clock: &dyn Clock, ticket: GenerationTicket, end: &GenerationEnd) {
         self.update(clock, |record, now| {
-            if matches!(end, MintEnd::NotSent) {
+            if matches!(end, GenerationEnd::NotSent) {
                 record.generations.retain(|g| g.id != ticket.0);
             } else {
                 for generation in record.generations.iter_mut().filter(|g| g.id == ticket.0 && !g.ended) {
@@ -395,17 +395,17 @@ impl Guard {
 }
 
 /// Why no token may be generated now, by the files.
-fn too_soon(record: &Record, now: &Now, ask: &MintAsk) -> Option<MintAnswer> {
+fn too_soon(record: &Record, now: &Now, ask: &GenerationAsk) -> Option<GenerationAnswer> {
     let all = &record.generations;
     if let Some(other) = all.iter().find(|g| !g.ended && g.end.boot == now.boot && g.end.mono > now.mono) {
-        return Some(MintAnswer::Busy(other.end.mono.since(now.mono).max(TICK)));
+        return Some(GenerationAnswer::Busy(other.end.mono.since(now.mono).max(TICK)));
     }
     let ages = || all.iter().map(|g| g.end.age(now));
     let Some(gap) = ask.gaps.get(all.len()) else {
-        return Some(MintAnswer::Ceiling((HOUR + TICK).saturating_sub(ages().max().unwrap_or(HOUR)).max(TICK)));
+        return Some(GenerationAnswer::Ceiling((HOUR + TICK).saturating_sub(ages().max().unwrap_or(HOUR)).max(TICK)));
     };
     let wait = gap.saturating_sub(ages().min()?);
-    (wait > Duration::ZERO).then_some(MintAnswer::BackOff(wait))
+    (wait > Duration::ZERO).then_some(GenerationAnswer::BackOff(wait))
 }
 
 /// The directory for what processes of this user share until the next boot, made for the user alone (0700). `None`
@@ -765,30 +765,30 @@ mod tests {
     fn four_tokens_an_hour_also_where_the_store_forgets_them() {
         let world = World::new();
         let gaps: Vec<Duration> = [0, 60, 300, 900].map(secs).to_vec();
-        let ask = MintAsk { unfit: None, gaps: gaps.clone(), lock: secs(30) };
+        let ask = GenerationAsk { unfit: None, gaps: gaps.clone(), lock: secs(30) };
         let next = |ticket: i64| {
             // A store that was just begun anew, and a guard of another process.
             let guard = world.guard(&["a"], ticket == 0);
-            let answer =
-                guard.generate(&*world.clock, &ask, || Ok::<_, StoreError>(MintAnswer::Go(MintTicket(ticket))));
+            let answer = guard
+                .generate(&*world.clock, &ask, || Ok::<_, StoreError>(GenerationAnswer::Go(GenerationTicket(ticket))));
             (guard, answer.unwrap())
         };
         for (ticket, gap) in (0..).zip(gaps) {
             world.clock.advance(gap);
             let (guard, answer) = next(ticket);
-            assert!(matches!(answer, MintAnswer::Go(_)), "{answer:?}");
-            assert!(matches!(next(100).1, MintAnswer::Busy(d) if d == secs(30)));
-            guard.generated(&*world.clock, MintTicket(ticket), &MintEnd::Failed);
+            assert!(matches!(answer, GenerationAnswer::Go(_)), "{answer:?}");
+            assert!(matches!(next(100).1, GenerationAnswer::Busy(d) if d == secs(30)));
+            guard.generated(&*world.clock, GenerationTicket(ticket), &GenerationEnd::Failed);
             if ticket < 3 {
-                assert!(matches!(next(100).1, MintAnswer::BackOff(_)));
+                assert!(matches!(next(100).1, GenerationAnswer::BackOff(_)));
             }
         }
-        assert!(matches!(next(100).1, MintAnswer::Ceiling(d) if d > secs(2300) && d < HOUR));
+        assert!(matches!(next(100).1, GenerationAnswer::Ceiling(d) if d > secs(2300) && d < HOUR));
         world.clock.advance(HOUR);
         let (guard, answer) = next(5);
-        assert!(matches!(answer, MintAnswer::Go(_)));
+        assert!(matches!(answer, GenerationAnswer::Go(_)));
         // One that never reached the service is none.
-        guard.generated(&*world.clock, MintTicket(5), &MintEnd::NotSent);
-        assert!(matches!(next(6).1, MintAnswer::Go(_)));
+        guard.generated(&*world.clock, GenerationTicket(5), &GenerationEnd::NotSent);
+        assert!(matches!(next(6).1, GenerationAnswer::Go(_)));
     }
 }

@@ -24,16 +24,16 @@ pub enum Link {
         /// When sending begins again.
         until: Stamp,
     },
-    /// Waiting for a token: another one mints, or back-off after an early death.
+    /// Waiting for a token: another process generates one, or back-off after an invalidation.
     TokenWait {
         /// When the next try is.
         until: Stamp,
         /// What happened, for the user.
         why: Arc<str>,
     },
-    /// The ceiling of mintings is reached: blind until then.
+    /// The ceiling of generations is reached: blind until then.
     TokenCeiling {
-        /// When the next minting is allowed.
+        /// When the next generation is allowed.
         until: Stamp,
     },
     /// Key or user name are wrong, or the account does not take tokens.

@@ -1,8 +1,8 @@
 //! What the dashboards of one account share: readings, who wants what, who polls, the request ledger, and the token.
 //!
 //! Everything that a screen shows came through here, also in a single process. *Safety* rests here too: permits and
-//! mintings are atomic over all processes, so that the account's limit and its token survive races, crashes, restarts
-//! and processes that were suspended and wake up believing that they still poll.
+//! generations are atomic over all processes, so that the account's limit and its token survive races, crashes,
+//! restarts and processes that were suspended and wake up believing that they still poll.
 //!
 //! The trait is synchronous and each call is short; [`Handle`] keeps it off the thread that answers keys.
 

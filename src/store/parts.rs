@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use super::{
-    Attention, Cursor, Event, Governor, HistoryInfo, Instance, Lease, MintAnswer, MintAsk, MintEnd, MintTicket,
-    PermitAnswer, PermitAsk, PermitId, Post, Pruned, RangeQuery, Revised, Snapshot, Status, StoreError, StoreNotice,
-    Token, Usage,
+    Attention, Cursor, Event, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Governor, HistoryInfo,
+    Instance, Lease, PermitAnswer, PermitAsk, PermitId, Post, Pruned, RangeQuery, Revised, Snapshot, Status,
+    StoreError, StoreNotice, Token, Usage,
 };
 use crate::domain::{Now, Reading, Target};
 
@@ -117,8 +117,8 @@ parts! {
     /// Who polls.
     trait LeaseStore {
         /// Takes the lease to poll if it is free, expired or already ours, for `ttl`; says who holds it otherwise. One
-        /// that is ours and lasts for half of `ttl` may stay as it is. A [`Role::Serve`](super::Role::Serve) that meets a dashboard's lease
-        /// leaves a claim, which the holder sees as `claimed`.
+        /// that is ours and lasts for half of `ttl` may stay as it is. A [`Role::Serve`](super::Role::Serve) that meets
+        /// a dashboard's lease leaves a claim, which the holder sees as `claimed`.
         fn lease(&self, who: &Instance, ttl: Duration) -> Result<Lease, StoreError>;
 
         /// Who holds the lease, without asking for it.
@@ -134,8 +134,8 @@ parts! {
     /// The request ledger, and the rate control that rests on it.
     trait LedgerStore {
         /// Permission for one request, given only while fewer than `ask.cap` permits count, nobody was told to wait,
-        /// and (for [`Pace::Even`](super::Pace::Even)) the pace allows it. A permit counts from now until 60 s after it was finished; one
-        /// that is never finished counts until 60 s after `ask.void_after + ask.timeout`.
+        /// and (for [`Pace::Even`](super::Pace::Even)) the pace allows it. A permit counts from now until 60 s after it
+        /// was finished; one that is never finished counts until 60 s after `ask.void_after + ask.timeout`.
         fn permit(&self, who: &Instance, ask: &PermitAsk) -> Result<PermitAnswer, StoreError>;
 
         /// The request of a permit has ended (`used`), or was never sent and must not count (`!used`).
@@ -160,15 +160,15 @@ parts! {
         /// The stored token, alive or not; `None` if there never was one or it was discarded.
         fn token(&self) -> Result<Option<Token>, StoreError>;
 
-        /// Asks to mint. Counts as a minting from this moment, whether it succeeds or not.
-        fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError>;
+        /// Asks to generate a token. Counts as a generation from this moment, whether it succeeds or not.
+        fn begin_generation(&self, who: &Instance, ask: &GenerationAsk) -> Result<GenerationAnswer, StoreError>;
 
-        /// Ends a minting. A token that was minted replaces the stored one under the next generation.
-        fn mint_end(&self, ticket: MintTicket, end: &MintEnd) -> Result<(), StoreError>;
+        /// Ends a generation. A new token replaces the stored one under the next number.
+        fn end_generation(&self, ticket: GenerationTicket, end: &GenerationEnd) -> Result<(), StoreError>;
 
         /// A token of this generation was rejected before its end. Recorded once per generation; the token is
         /// discarded. Returns false if a newer token is stored already (then use that one).
-        fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError>;
+        fn token_invalidated(&self, generation: u64, who: &Instance) -> Result<bool, StoreError>;
     }
 
     /// Texts that all share, queues, the status and the events.

@@ -12,9 +12,9 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Cursor, DocumentStore, Event, EventKind, HistoryInfo, Instance, InterestStore, Lease, Link, MintAnswer, MintAsk,
-    MintEnd, MintTicket, PermitAnswer, PermitAsk, RangeQuery, ReadingStore, Snapshot, SqliteStore, Status, Store,
-    StoreError, StoreState, Token, Traffic, WINDOW, parts::Layer,
+    Cursor, DocumentStore, Event, EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket,
+    HistoryInfo, Instance, InterestStore, Lease, Link, PermitAnswer, PermitAsk, RangeQuery, ReadingStore, Snapshot,
+    SqliteStore, Status, Store, StoreError, StoreState, Token, Traffic, WINDOW, parts::Layer,
 };
 use crate::domain::{BootId, Clock, Mono, Now, Reading, Stamp, Target};
 
@@ -265,15 +265,15 @@ impl Layer for ReplayStore {
         Ok(None)
     }
 
-    fn mint_begin(&self, _: &Instance, _: &MintAsk) -> Result<MintAnswer, StoreError> {
-        Ok(MintAnswer::Ceiling(WINDOW))
+    fn begin_generation(&self, _: &Instance, _: &GenerationAsk) -> Result<GenerationAnswer, StoreError> {
+        Ok(GenerationAnswer::Ceiling(WINDOW))
     }
 
-    fn mint_end(&self, _: MintTicket, _: &MintEnd) -> Result<(), StoreError> {
+    fn end_generation(&self, _: GenerationTicket, _: &GenerationEnd) -> Result<(), StoreError> {
         Ok(())
     }
 
-    fn token_died(&self, _: u64, _: &Instance) -> Result<bool, StoreError> {
+    fn token_invalidated(&self, _: u64, _: &Instance) -> Result<bool, StoreError> {
         Ok(false)
     }
 

@@ -21,8 +21,8 @@ use std::{
 };
 
 use super::{
-    Cursor, Event, EventKind, Governor, Instance, Lease, MintAnswer, MintAsk, MintEnd, MintTicket, PermitAnswer,
-    PermitAsk, PermitId, RangeQuery, Role, Snapshot, Store, StoreError, StoreNotice, StoreState,
+    Cursor, Event, EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Governor, Instance,
+    Lease, PermitAnswer, PermitAsk, PermitId, RangeQuery, Role, Snapshot, Store, StoreError, StoreNotice, StoreState,
     guard::{self, Guard, Trouble},
     own_file,
     parts::Layer,
@@ -485,29 +485,29 @@ impl<S: Recoverable> Layer for Resilient<S> {
         self.run_ledger(|s| s.set_governor(governor))
     }
 
-    fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError> {
+    fn begin_generation(&self, who: &Instance, ask: &GenerationAsk) -> Result<GenerationAnswer, StoreError> {
         self.run_ledger(|s| {
             let mut begun = None;
             let answer = self.guard.generate(&*self.clock, ask, || {
-                let answer = s.mint_begin(who, ask)?;
-                begun = if let MintAnswer::Go(ticket) = answer { Some(ticket) } else { None };
+                let answer = s.begin_generation(who, ask)?;
+                begun = if let GenerationAnswer::Go(ticket) = answer { Some(ticket) } else { None };
                 Ok(answer)
             })?;
             if let Some(ticket) = begun
-                && !matches!(answer, MintAnswer::Go(_))
+                && !matches!(answer, GenerationAnswer::Go(_))
             {
-                s.mint_end(ticket, &MintEnd::NotSent)?;
+                s.end_generation(ticket, &GenerationEnd::NotSent)?;
             }
             Ok(answer)
         })
     }
 
-    fn mint_end(&self, ticket: MintTicket, end: &MintEnd) -> Result<(), StoreError> {
+    fn end_generation(&self, ticket: GenerationTicket, end: &GenerationEnd) -> Result<(), StoreError> {
         self.guard.generated(&*self.clock, ticket, end);
-        self.run_ledger(|s| s.mint_end(ticket, end))
+        self.run_ledger(|s| s.end_generation(ticket, end))
     }
 
-    fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {
-        self.run_ledger(|s| s.token_died(generation, who))
+    fn token_invalidated(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {
+        self.run_ledger(|s| s.token_invalidated(generation, who))
     }
 }

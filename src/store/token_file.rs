@@ -18,15 +18,18 @@ use super::{
 };
 use crate::domain::Stamp;
 
-/// What is in the file. Without a secret the token was discarded; its generation still counts.
+/// What is in the file. Without a secret the token was discarded; its generation still counts. Stored under the names
+/// that the first versions gave.
 #[derive(Serialize, Deserialize)]
 struct Line {
     number: u64,
     generation: u64,
     secret: Option<String>,
-    minted_at: Stamp,
+    #[serde(rename = "minted_at")]
+    generated_at: Stamp,
     life_ms: u64,
-    minted_by: String,
+    #[serde(rename = "minted_by")]
+    generated_by: String,
 }
 
 impl Numbered for Line {
@@ -43,27 +46,27 @@ pub(super) struct Stored {
     /// `None`: it was discarded.
     pub(super) secret: Option<SecretString>,
     /// When its generation ended.
-    pub(super) minted_at: Stamp,
+    pub(super) generated_at: Stamp,
     /// How long it lives from then.
     pub(super) life: Duration,
     /// Label of the instance that has it from the service.
-    pub(super) minted_by: String,
+    pub(super) generated_by: String,
 }
 
 impl Stored {
     /// The token, unless it was discarded.
     pub(super) fn token(self) -> Option<Token> {
-        let Stored { generation, secret, minted_at, life, minted_by } = self;
-        Some(Token { secret: secret?, generation, minted_at, life, minted_by: minted_by.into() })
+        let Stored { generation, secret, generated_at, life, generated_by } = self;
+        Some(Token { secret: secret?, generation, generated_at, life, generated_by: generated_by.into() })
     }
 
     fn from_line(line: Line) -> Stored {
         Stored {
             generation: line.generation,
             secret: line.secret.map(SecretString::from),
-            minted_at: line.minted_at,
+            generated_at: line.generated_at,
             life: Duration::from_millis(line.life_ms),
-            minted_by: line.minted_by,
+            generated_by: line.generated_by,
         }
     }
 
@@ -72,9 +75,9 @@ impl Stored {
             number,
             generation: self.generation,
             secret: self.secret.as_ref().map(|s| s.expose_secret().to_owned()),
-            minted_at: self.minted_at.clone(),
+            generated_at: self.generated_at.clone(),
             life_ms: u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX),
-            minted_by: self.minted_by.clone(),
+            generated_by: self.generated_by.clone(),
         }
     }
 }
@@ -176,9 +179,9 @@ mod tests {
         Stored {
             generation,
             secret: Some(secret.into()),
-            minted_at: clock.now().stamp(),
+            generated_at: clock.now().stamp(),
             life: Duration::from_secs(3600),
-            minted_by: "pid 7 (serve)".into(),
+            generated_by: "pid 7 (serve)".into(),
         }
     }
 

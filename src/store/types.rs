@@ -178,7 +178,7 @@ pub struct PermitAsk {
 pub enum PermitKind {
     /// A reading of a target.
     Aht,
-    /// A minting.
+    /// A generation.
     Token,
 }
 
@@ -201,7 +201,7 @@ pub enum PermitAnswer {
 }
 
 /// What the request ledger holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Permits that count now: in flight, or ended less than 60 s ago.
     pub used_60s: u32,
@@ -209,10 +209,10 @@ pub struct Usage {
     pub in_flight: u32,
     /// Answers *throttled* in the last hour.
     pub throttled_1h: u32,
-    /// Mintings in the last rolling hour, attempts included.
-    pub minted_1h: u32,
+    /// Generations in the last rolling hour, attempts included.
+    pub generated_1h: u32,
     /// Tokens that died before their end, in the last rolling hour.
-    pub token_deaths_1h: u32,
+    pub invalidated_1h: u32,
 }
 
 /// A bearer token. The secret is in no `Debug`.
@@ -220,59 +220,59 @@ pub struct Usage {
 pub struct Token {
     /// What goes into the `Authorization` header.
     pub secret: SecretString,
-    /// Counts up with every minting.
+    /// Counts up with every new token.
     pub generation: u64,
-    /// When its minting ended.
-    pub minted_at: Stamp,
+    /// When its generation ended.
+    pub generated_at: Stamp,
     /// How long it lives from then.
     pub life: Duration,
-    /// Label of the instance that minted it.
-    pub minted_by: Arc<str>,
+    /// Label of the instance that generated it.
+    pub generated_by: Arc<str>,
 }
 
 impl Token {
     /// How long it still lives, zero when it is over.
     pub fn remaining(&self, now: &Now) -> Duration {
-        self.life.saturating_sub(self.minted_at.age(now))
+        self.life.saturating_sub(self.generated_at.age(now))
     }
 }
 
-/// A request to mint a token.
+/// A request to generate a token.
 #[derive(Clone, Debug)]
-pub struct MintAsk {
+pub struct GenerationAsk {
     /// The generation that the asker found unfit (dead or near its end); a newer stored one is given back instead.
     pub unfit: Option<u64>,
-    /// `gaps[n]`: how long after the last minting the next one may begin when `n` lie in the last rolling hour;
-    /// `gaps[n - 1]` where the last one was given up. Its length is the ceiling of mintings an hour.
+    /// `gaps[n]`: how long after the last generation the next one may begin when `n` lie in the last rolling hour;
+    /// `gaps[n - 1]` where the last one was given up. Its length is the ceiling of generations an hour.
     pub gaps: Vec<Duration>,
     /// Another may try when this one did not end by then.
     pub lock: Duration,
 }
 
-/// The answer to a [`MintAsk`].
+/// The answer to a [`GenerationAsk`].
 #[derive(Clone, Debug)]
-pub enum MintAnswer {
-    /// Mint now (with a permit), then call [`mint_end`](super::TokenStore::mint_end).
-    Go(MintTicket),
+pub enum GenerationAnswer {
+    /// Generate now (with a permit), then call [`end_generation`](super::TokenStore::end_generation).
+    Go(GenerationTicket),
     /// A newer token is here.
     Use(Token),
-    /// Somebody else is minting; look again after this long.
+    /// Somebody else generates one; look again after this long.
     Busy(Duration),
     /// Too soon after the last one; ask again after this long.
     BackOff(Duration),
-    /// The ceiling of mintings an hour is reached; ask again after this long.
+    /// The ceiling of generations an hour is reached; ask again after this long.
     Ceiling(Duration),
 }
 
-/// Names a minting under way.
+/// Names a generation under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MintTicket(pub i64);
+pub struct GenerationTicket(pub i64);
 
-/// How a minting ended.
+/// How a generation ended.
 #[derive(Clone, Debug)]
-pub enum MintEnd {
+pub enum GenerationEnd {
     /// With a token that lives so long from now.
-    Minted {
+    Generated {
         /// The token.
         secret: SecretString,
         /// Its life.

@@ -115,16 +115,21 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
 
     let token = match status.and_then(|st| st.token_until.as_ref()) {
         Some(until) => format!("lives for another {}", cells::span(scene.left(until))),
-        None if usage.minted_1h > 0 => "none at present".to_owned(),
+        None if usage.generated_1h > 0 => "none at present".to_owned(),
         None => "none".to_owned(),
     };
     lines.push(fact("token", token, s.text, s));
-    let deaths = match usage.token_deaths_1h {
+    let invalidations = match usage.invalidated_1h {
         0 => String::new(),
         n => format!(", {n} killed by others"),
     };
-    let style = if usage.token_deaths_1h > 0 { s.warning } else { s.text };
-    lines.push(fact("minted", format!("{} of {GENERATIONS_PER_HOUR} an hour{deaths}", usage.minted_1h), style, s));
+    let style = if usage.invalidated_1h > 0 { s.warning } else { s.text };
+    lines.push(fact(
+        "minted",
+        format!("{} of {GENERATIONS_PER_HOUR} an hour{invalidations}", usage.generated_1h),
+        style,
+        s,
+    ));
     lines
 }
 

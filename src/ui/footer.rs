@@ -33,7 +33,7 @@ pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         add(4, format!("sweep {}", cells::age(Some(status.sweep))), false);
         add(6, format!("{} targets", status.targets), false);
         if let Some(text) = token(scene, status.token_until.as_ref()) {
-            add(3, text, usage.token_deaths_1h > 0);
+            add(3, text, usage.invalidated_1h > 0);
         }
     }
     add(5, format!("throttled {}/h", usage.throttled_1h), usage.throttled_1h > 0);
@@ -61,14 +61,14 @@ fn polls(scene: &Scene<'_>) -> String {
 
 fn token(scene: &Scene<'_>, until: Option<&Stamp>) -> Option<String> {
     let usage = scene.data.usage;
-    let deaths = match usage.token_deaths_1h {
+    let invalidations = match usage.invalidated_1h {
         0 => String::new(),
         n => format!(", {n} killed"),
     };
-    let minted = format!("{}/{GENERATIONS_PER_HOUR} minted/h{deaths}", usage.minted_1h);
+    let generated = format!("{}/{GENERATIONS_PER_HOUR} minted/h{invalidations}", usage.generated_1h);
     match until {
-        Some(until) => Some(format!("token {} ({minted})", cells::span(scene.left(until)))),
-        None if usage.minted_1h > 0 => Some(format!("no token ({minted})")),
+        Some(until) => Some(format!("token {} ({generated})", cells::span(scene.left(until)))),
+        None if usage.generated_1h > 0 => Some(format!("no token ({generated})")),
         None => None,
     }
 }

@@ -69,8 +69,10 @@ fn entry(scene: &Scene<'_>, s: &Styles, event: &Event, who: bool, ascii: bool) -
 
 fn style(s: &Styles, kind: EventKind) -> Style {
     match kind {
-        EventKind::Throttled | EventKind::TokenDied | EventKind::MintFailed | EventKind::Store => s.warning,
+        EventKind::Throttled | EventKind::TokenInvalidated | EventKind::GenerationFailed | EventKind::Store => {
+            s.warning
+        }
         EventKind::Target | EventKind::Malformed => s.invalid,
-        EventKind::Alert | EventKind::Minted | EventKind::Lease | EventKind::Link | EventKind::Config => s.text,
+        EventKind::Alert | EventKind::TokenGenerated | EventKind::Lease | EventKind::Link | EventKind::Config => s.text,
     }
 }

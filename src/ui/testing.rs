@@ -182,7 +182,7 @@ pub(crate) fn state(specs: &[Spec]) -> State {
             slowest: Some(1840),
         },
     });
-    state.usage = Usage { used_60s: 45, in_flight: 1, throttled_1h: 0, minted_1h: 1, token_deaths_1h: 0 };
+    state.usage = Usage { used_60s: 45, in_flight: 1, throttled_1h: 0, generated_1h: 1, invalidated_1h: 0 };
     state.poller = Some(me.clone());
     state.instances = vec![me];
     state.history =
@@ -228,7 +228,7 @@ pub(crate) fn busy(view: View) -> State {
     let invalid = Words::from("agent ").id(&Target::agent("a-1099@acme.example")).own(": agentId is Invalid");
     s.events = vec![
         event(7200, EventKind::Lease, "pid 4711 (dashboard) polls"),
-        event(7199, EventKind::Minted, "token 1 minted, lives 60 min"),
+        event(7199, EventKind::TokenGenerated, "token 1 minted, lives 60 min"),
         Event { text: invalid, ..event(5400, EventKind::Target, "") },
         event(300, EventKind::Throttled, "max limit exceeded: waiting 5 s"),
     ];

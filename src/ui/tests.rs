@@ -187,7 +187,7 @@ fn every_state_of_the_link_has_its_header_banner_and_footer() {
         status.link = link;
         status.since = ago(140);
         status.rate = 20.0;
-        s.usage = Usage { used_60s: 20, in_flight: 0, throttled_1h: 3, minted_1h: 4, token_deaths_1h: 3 };
+        s.usage = Usage { used_60s: 20, in_flight: 0, throttled_1h: 3, generated_1h: 4, invalidated_1h: 3 };
         for (w, h) in [(60, 12), (120, 16)] {
             check(&format!("link_{name}_{w}"), &s, UNICODE, w, h);
         }

@@ -238,7 +238,7 @@ fn the_link_in_header_banners_status_and_footer() {
             (status.link, status.since) = (link, ago(140));
             if !live {
                 status.rate = 20.0;
-                s.usage = Usage { used_60s: 20, in_flight: 0, throttled_1h: 3, minted_1h: 4, token_deaths_1h: 3 };
+                s.usage = Usage { used_60s: 20, in_flight: 0, throttled_1h: 3, generated_1h: 4, invalidated_1h: 3 };
             }
         });
         around(&format!("link_{name}"), &s);

@@ -134,7 +134,7 @@ fn events(here: &[Person], other: &Person) -> Vec<crate::store::Event> {
     let why = format!("the service refuses the credentials ({} {})", other.id, other.name);
     let mut all = vec![
         event(EventKind::Link, Words::of_link(&link(other))),
-        event(EventKind::MintFailed, Words::default().said(&*why, opening(&why))),
+        event(EventKind::GenerationFailed, Words::default().said(&*why, opening(&why))),
         // As an earlier version wrote it.
         event(EventKind::Alert, Words::default().said(format!("{}: HIGH 7:48", here[0].name), "[hidden]")),
     ];

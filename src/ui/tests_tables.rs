@@ -44,7 +44,7 @@ fn screen(state: &State, width: u16, height: u16) -> String {
 /// Much goes wrong: throttled, tokens killed, others poll, several instances.
 pub(super) fn troubled(view: View) -> State {
     let mut s = busy(view);
-    s.usage = Usage { used_60s: 50, in_flight: 0, throttled_1h: 7, minted_1h: 9, token_deaths_1h: 4 };
+    s.usage = Usage { used_60s: 50, in_flight: 0, throttled_1h: 7, generated_1h: 9, invalidated_1h: 4 };
     let status = s.status.as_mut().unwrap();
     status.rate = 20.0;
     status.token_until = None;

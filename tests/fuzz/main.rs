@@ -113,7 +113,7 @@ fn replies() {
             let reply = client.generate_token(&secret(), now).now_or_never().unwrap();
             let sentence = reply.sentence();
             match reply {
-                TokenReply::Minted { life, .. } => {
+                TokenReply::Generated { life, .. } => {
                     assert!(status < 300 && (60..=3600).contains(&life.as_secs()), "{status} {life:?}");
                     return shape(&sentence);
                 }

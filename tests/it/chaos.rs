@@ -1,5 +1,5 @@
 //! Poller and store under seeded mischief in injected time: faults, kills, other clients, stepped clocks. Whatever the
-//! mixture, the limit and the ceiling of mintings hold, no reading is invented, and in the end all recovers.
+//! mixture, the limit and the ceiling of generations hold, no reading is invented, and in the end all recovers.
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ async fn a_life(seed: u64) {
     if processes.is_empty() {
         processes.push(world.start(&world.targets, seed + 1));
     }
-    // Four mintings in an hour are all there is: in the worst case the last of them waits for the first to be over.
+    // Four generations in an hour are all there is: in the worst case the last of them waits for the first to be over.
     let end = world.clock.now().mono + HOUR + MINUTE * 10;
     let live = |p: &Process| p.store.direct().status().unwrap().is_some_and(|s| s.link == Link::Live);
     let fresh = |p: &Process| {

@@ -328,7 +328,7 @@ fn basic_mode_never_asks_for_a_token() {
 }
 
 #[test]
-fn with_a_token_command_nothing_is_ever_minted() {
+fn with_a_token_command_nothing_is_ever_generated() {
     let (service, home) = (Service::start(|_| {}), Home::new());
     assert_eq!(run(home.on(&service, &["-C", "COLLECT-IN"]).arg("once")).code, 0);
     let (token, _) = store_texts(&home);

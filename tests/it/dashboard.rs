@@ -333,7 +333,7 @@ fn a_token_that_is_killed_again_and_again_has_a_banner_that_says_what_to_do() {
     let file = everything(&service, &home, "");
     let mut pty = Pty::ahtop(&home, 160, 40, &["--config", &file], &[("AHTOP_API_KEY", KEY)]);
     until("a value", || service.sim.counters().good > 0);
-    // The first may be replaced at once, where a minute has passed since its minting; the next one waits for five.
+    // The first may be replaced at once, where a minute has passed since its generation; the next one waits for five.
     let mut killed = 0;
     pty.until("No token since", |pty| {
         let minted = service.sim.counters().minted;

@@ -301,7 +301,7 @@ async fn beside_other_clients_values_stay_fresh_at_a_lower_rate_and_the_banners_
     sleep(MINUTE * 2).await;
     world.sim.inject(Fault::ForeignUse { per_minute: 30 }, Span::UntilCleared);
     world.sim.inject(Fault::ForeignMint { every_s: 300 }, Span::UntilCleared);
-    // For as long as our mintings last: three tokens of five minutes each.
+    // For as long as our generations last: three tokens of five minutes each.
     for minute in 2..11 {
         let before = world.sim.counters();
         for _ in 0..60 {

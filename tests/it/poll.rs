@@ -164,7 +164,7 @@ async fn the_token_is_renewed_once_an_hour_and_a_restart_uses_the_stored_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_token_war_we_mint_four_times_an_hour_and_say_what_happens() {
+async fn in_a_token_war_we_generate_four_times_an_hour_and_say_what_happens() {
     let world = World::in_memory(2, 8, |o| o.generations_per_hour = 1000);
     let process = world.start(&world.targets, 1);
     sleep(MINUTE).await;
@@ -183,7 +183,7 @@ async fn in_a_token_war_we_mint_four_times_an_hour_and_say_what_happens() {
     let most = minted.iter().map(|&a| minted.iter().filter(|&&b| b >= a && b < a + hour).count()).max();
     assert_eq!(most, Some(4), "minted at {minted:?}");
     assert_eq!(said, (true, true));
-    assert!(process.store.direct().usage().unwrap().token_deaths_1h >= 3);
+    assert!(process.store.direct().usage().unwrap().invalidated_1h >= 3);
     // Values stay while blind, and the war's end is survived without help.
     assert!(process.rows().iter().filter(|r| r.good.is_some()).count() >= 9);
     until("the link is live again", MINUTE * 61, || link(&process) == Some(Link::Live)).await;
@@ -256,7 +256,7 @@ async fn every_fault_leaves_the_last_values_and_passes_without_help_or_burst() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_of_the_token_service_spends_few_mintings_and_passes() {
+async fn an_outage_of_the_token_service_spends_few_generations_and_passes() {
     let world = World::in_memory(2, 8, |_| {});
     let process = world.start(&world.targets, 1);
     sleep(MINUTE * 50).await;

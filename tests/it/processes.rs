@@ -168,7 +168,7 @@ fn when_the_polling_one_of_three_is_killed_another_polls_and_values_go_on_changi
         let now = values(&store);
         now[before.len()..].iter().any(|(target, outcome)| last(target).as_ref() != Some(outcome)).then_some(())
     });
-    let minted = store.events(PATIENCE * 60).unwrap().iter().filter(|e| e.kind == EventKind::Minted).count();
+    let minted = store.events(PATIENCE * 60).unwrap().iter().filter(|e| e.kind == EventKind::TokenGenerated).count();
     assert_eq!(minted, 1, "the token is inherited");
 }
 

@@ -61,7 +61,7 @@ async fn the_body_names_the_user_and_one_target() {
 async fn a_token_is_asked_for_with_the_key() {
     let (script, client) = client(&[(200, r#"{"token":"abc","message":""}"#)]);
     match client.generate_token(&"key".to_owned().into(), Timestamp::UNIX_EPOCH).await {
-        TokenReply::Minted { secret, .. } => assert_eq!(secret.expose_secret(), "abc"),
+        TokenReply::Generated { secret, .. } => assert_eq!(secret.expose_secret(), "abc"),
         other => panic!("{other:?}"),
     }
     let asked = script.asked.lock().unwrap();

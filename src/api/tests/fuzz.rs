@@ -117,7 +117,7 @@ fn run(seed: u64, count: usize) -> usize {
         match i % 8 {
             0 => values += usize::from(check(status, &body, &campaign, AuthMode::Basic)),
             1 => match classify::token(status, None, &body, now) {
-                TokenReply::Minted { life, .. } => assert!(status < 300 && life.as_secs() >= 60),
+                TokenReply::Generated { life, .. } => assert!(status < 300 && life.as_secs() >= 60),
                 TokenReply::Refused(Reply::Value { .. } | Reply::WrongMethod) => panic!("no reply to a token request"),
                 TokenReply::Refused(_) => {}
             },

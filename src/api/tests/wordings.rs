@@ -148,7 +148,7 @@ fn an_excerpt_is_short_clean_and_holds_no_token() {
     }
 }
 
-fn mint(status: u16, body: &str) -> TokenReply {
+fn generate(status: u16, body: &str) -> TokenReply {
     token(status, None, body.as_bytes(), Timestamp::from_second(1_770_000_000).unwrap())
 }
 
@@ -162,8 +162,8 @@ fn a_token_is_taken_with_its_message_and_its_life() {
         (r#"{"status":"success","data":{"token":"abc"}}"#.to_owned(), "abc", hour),
         (format!(r#"{{"message":"","token":"{short}"}}"#), &*short, Duration::from_secs(1200)),
     ] {
-        match mint(200, &body) {
-            TokenReply::Minted { secret: got, life: lives } => {
+        match generate(200, &body) {
+            TokenReply::Generated { secret: got, life: lives } => {
                 assert_eq!((got.expose_secret(), lives), (secret, life), "{body}");
             }
             TokenReply::Refused(reply) => panic!("{body}: {reply:?}"),
@@ -195,12 +195,12 @@ fn what_is_no_token_is_refused_and_nothing_of_the_body_is_repeated() {
         (405, "", "service"),
         (500, r#"{"token":"sesame"}"#, "service"),
     ] {
-        match mint(status, body) {
+        match generate(status, body) {
             TokenReply::Refused(reply) => {
                 assert_eq!(word(&reply), meaning, "{status} {body}");
                 assert!(!format!("{reply:?}").contains("same"), "{reply:?}");
             }
-            TokenReply::Minted { .. } => panic!("{status} {body}"),
+            TokenReply::Generated { .. } => panic!("{status} {body}"),
         }
     }
 }

@@ -56,7 +56,7 @@ fn each_state_of_the_link_says_what_happens_next() {
         (Link::Down { until, since, why: "no route".into() }, "down", ["no route", "in 1m"]),
     ] {
         floor.state.status = Some(floor.status(link));
-        floor.state.usage = Usage { throttled_1h: 3, minted_1h: 4, token_deaths_1h: 3, ..Usage::default() };
+        floor.state.usage = Usage { throttled_1h: 3, generated_1h: 4, invalidated_1h: 3, ..Usage::default() };
         let banners = banners(&floor.state);
         assert_eq!(banners.len(), 1);
         assert_eq!(banners[0].key, key);
@@ -164,10 +164,10 @@ fn other_clients_are_named_with_their_numbers_and_what_to_do() {
     status.sweep = Duration::from_secs(630);
     status.other_clients = Some(OtherClients {
         per_minute: Some(30.4),
-        mint_every: Some(Duration::from_secs(300)),
-        last_death: Some(floor.now().stamp()),
+        generated_every: Some(Duration::from_secs(300)),
+        last_invalidated: Some(floor.now().stamp()),
     });
-    floor.state.usage.token_deaths_1h = 3;
+    floor.state.usage.invalidated_1h = 3;
     floor.state.status = Some(status.clone());
     let said = texts(&floor);
     for part in ["about 30 of the account's 50", "asks 19 a minute", "sweep takes 10m", "reserve to 31"] {
@@ -176,8 +176,8 @@ fn other_clients_are_named_with_their_numbers_and_what_to_do() {
     for part in ["about every 5m", "3 tokens of ours died early", "the last at 09:10", "token_command", "basic"] {
         assert!(said[1].contains(part), "{part}: {said:?}");
     }
-    // After an hour without a death nobody is accused any more.
-    floor.state.usage.token_deaths_1h = 0;
+    // After an hour without an invalidation nobody is accused any more.
+    floor.state.usage.invalidated_1h = 0;
     status.other_clients.as_mut().unwrap().per_minute = None;
     floor.state.status = Some(status);
     assert_eq!(texts(&floor), Vec::<String>::new());
@@ -187,7 +187,7 @@ fn other_clients_are_named_with_their_numbers_and_what_to_do() {
 fn why_nothing_comes_stands_before_what_other_clients_do() {
     let mut floor = Floor::new();
     floor.advance(600);
-    floor.state.usage.token_deaths_1h = 1;
+    floor.state.usage.invalidated_1h = 1;
     let until = later(&floor, 90);
     for link in [
         Link::TokenWait { until: until.clone(), why: "it died early".into() },
@@ -195,8 +195,8 @@ fn why_nothing_comes_stands_before_what_other_clients_do() {
         Link::Credentials { until, why: "wrong key".into() },
     ] {
         let mut status = floor.status(link);
-        let (mint_every, last_death) = (None, Some(floor.now().stamp()));
-        status.other_clients = Some(OtherClients { per_minute: Some(30.0), mint_every, last_death });
+        let (generated_every, last_invalidated) = (None, Some(floor.now().stamp()));
+        status.other_clients = Some(OtherClients { per_minute: Some(30.0), generated_every, last_invalidated });
         floor.state.status = Some(status);
         let keys: Vec<String> = banners(&floor.state).into_iter().map(|b| b.key).collect();
         assert_eq!(keys.len(), 3);
@@ -208,7 +208,7 @@ fn why_nothing_comes_stands_before_what_other_clients_do() {
 fn a_ceiling_that_nobody_else_led_to_accuses_nobody() {
     let mut floor = Floor::new();
     floor.state.status = Some(floor.status(Link::TokenCeiling { until: later(&floor, 90) }));
-    floor.state.usage = Usage { minted_1h: 4, ..Usage::default() };
+    floor.state.usage = Usage { generated_1h: 4, ..Usage::default() };
     let text = &texts(&floor)[0];
     assert!(text.contains("4 tries") && text.contains("in 1m") && !text.contains("another program"), "{text}");
 }

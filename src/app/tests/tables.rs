@@ -405,7 +405,7 @@ fn the_log_has_its_own_filter_and_scrolls() {
         store::Event { at, kind, who: "pid 7 (dashboard)".into(), text: text.into() }
     };
     floor.state.events = vec![
-        event(0, EventKind::Minted, "token 1 minted"),
+        event(0, EventKind::TokenGenerated, "token 1 minted"),
         event(1, EventKind::Throttled, "max limit exceeded"),
         event(2, EventKind::Target, "agent a5: agentId is Invalid"),
     ];

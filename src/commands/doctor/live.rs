@@ -1,5 +1,5 @@
 //! `--live`: the name, the connection, and one authenticated request, which takes its permit like any other. It is sent
-//! with the stored token or with what needs none: nothing is minted here.
+//! with the stored token or with what needs none: nothing is generated here.
 
 use std::{sync::Arc, time::Duration};
 

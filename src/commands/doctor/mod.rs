@@ -1,5 +1,5 @@
 //! `ahtop doctor`: one page about everything that ahtop depends on, each line with its remedy. Reads only: it makes no
-//! store, mints no token, and sends nothing unless it is told to (`--live`).
+//! store, generates no token, and sends nothing unless it is told to (`--live`).
 
 mod account;
 mod finding;

@@ -122,12 +122,12 @@ fn link(status: &Status) -> Finding {
 
 fn life(known: &Known, config: &Config, now: &Now) -> Finding {
     let (usage, status) = (&known.usage, known.status.as_ref());
-    let text = format!("{}; mintings: {}", token::life(known.token.as_ref(), now), token::mintings(usage));
-    if usage.token_deaths_1h > 0 {
-        return Finding::look("token", format!("{text}; early deaths: {}", token::deaths(usage, status)));
+    let text = format!("{}; mintings: {}", token::life(known.token.as_ref(), now), token::generations(usage));
+    if usage.invalidated_1h > 0 {
+        return Finding::look("token", format!("{text}; early deaths: {}", token::invalidations(usage, status)));
     }
     match (&known.token, &config.auth) {
-        (None, Some(_)) if usage.minted_1h > 0 => {
+        (None, Some(_)) if usage.generated_1h > 0 => {
             Finding::look("token", format!("{text}: minting fails; the log of who polls says why"))
         }
         _ => Finding::ok("token", text),

@@ -6,7 +6,10 @@ use super::*;
 use crate::{
     config::Id,
     domain::{BootId, Clock, SystemClock},
-    store::{Instance, Lease, LeaseStore, MintAnswer, MintAsk, MintEnd, Role, SqliteStore, StoreState, TokenStore},
+    store::{
+        GenerationAnswer, GenerationAsk, GenerationEnd, Instance, Lease, LeaseStore, Role, SqliteStore, StoreState,
+        TokenStore,
+    },
 };
 
 fn flags() -> Overrides {
@@ -71,10 +74,10 @@ async fn a_store_in_use_is_told_and_left_as_it_is() {
     let me = Instance { id: "me".into(), pid: 2211, host: "desk".into(), role: Role::Serve };
     let Lease { mine, .. } = store.lease(&me, Duration::from_secs(60)).unwrap();
     assert!(mine);
-    let ask = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: Duration::from_secs(10) };
-    let MintAnswer::Go(ticket) = store.mint_begin(&me, &ask).unwrap() else { panic!("no minting") };
+    let ask = GenerationAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: Duration::from_secs(10) };
+    let GenerationAnswer::Go(ticket) = store.begin_generation(&me, &ask).unwrap() else { panic!("no minting") };
     let (secret, life) = ("t0ken".to_owned().into(), Duration::from_secs(3600));
-    store.mint_end(ticket, &MintEnd::Minted { secret, life }).unwrap();
+    store.end_generation(ticket, &GenerationEnd::Generated { secret, life }).unwrap();
     let before = store.version().unwrap();
     let done = doctor(dir.path(), &[]).await;
     for part in [
@@ -121,7 +124,7 @@ fn a_wall_clock_that_was_set_is_told_and_one_of_another_boot_is_not_judged() {
         history: crate::store::HistoryInfo::default(),
         holder: None,
         status: Some(status),
-        usage: crate::store::Usage { throttled_1h: 4, token_deaths_1h: 2, ..Default::default() },
+        usage: crate::store::Usage { throttled_1h: 4, invalidated_1h: 2, ..Default::default() },
         token: None,
     };
     clock.advance(Duration::from_secs(10));

@@ -99,15 +99,15 @@ macro_rules! conformance_tests {
             no_window_ever_holds_more_than_the_cap
         );
         $crate::store::conformance::conformance_tests!(@ $make, token:
-            one_mints_and_the_others_use_it
-            a_minting_that_never_ends_is_given_up
-            mintings_that_are_given_up_count_and_are_spaced_a_step_less
-            mintings_keep_their_gaps_and_their_ceiling
+            one_generates_and_the_others_use_it
+            a_generation_that_never_ends_is_given_up
+            generations_that_are_given_up_count_and_are_spaced_a_step_less
+            generations_keep_their_gaps_and_their_ceiling
             a_late_end_does_not_replace_a_newer_token
-            a_death_is_recorded_once
-            generations_rise_over_deaths
+            an_invalidation_is_recorded_once
+            generations_rise_over_invalidations
             a_token_is_not_shown
-            a_minting_that_never_left_does_not_count
+            a_generation_that_never_left_does_not_count
         );
     };
     (@ $make:path, $module:ident: $($name:ident)*) => {

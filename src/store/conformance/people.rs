@@ -155,7 +155,11 @@ pub(crate) fn the_status_is_the_last_one_set(make: Make<'_>) {
         sweep: secs(65),
         next: Some(Target::campaign("COLLECT-IN")),
         token_until: None,
-        other_clients: Some(OtherClients { per_minute: Some(29.5), mint_every: Some(secs(300)), last_death: None }),
+        other_clients: Some(OtherClients {
+            per_minute: Some(29.5),
+            generated_every: Some(secs(300)),
+            last_invalidated: None,
+        }),
         traffic: Traffic::default(),
     };
     a.set_status(&status).unwrap();

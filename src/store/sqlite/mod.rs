@@ -39,9 +39,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use self::files::Identity;
 pub use self::ids::seed_ids;
 use super::{
-    Attention, Cursor, DocumentStore, Event, Governor, HistoryInfo, Instance, InterestStore, Lease, LeaseStore,
-    LedgerStore, MintAnswer, MintAsk, MintEnd, MintTicket, PermitAnswer, PermitAsk, PermitId, Post, Pruned, RangeQuery,
-    ReadingStore, Revised, Snapshot, Status, StoreError, StoreState, Token, TokenStore, Usage, token_file::TokenFile,
+    Attention, Cursor, DocumentStore, Event, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket,
+    Governor, HistoryInfo, Instance, InterestStore, Lease, LeaseStore, LedgerStore, PermitAnswer, PermitAsk, PermitId,
+    Post, Pruned, RangeQuery, ReadingStore, Revised, Snapshot, Status, StoreError, StoreState, Token, TokenStore,
+    Usage, token_file::TokenFile,
 };
 use crate::domain::{Clock, Now, Reading, Target};
 
@@ -294,16 +295,16 @@ impl TokenStore for SqliteStore {
         token::token(&self.tokens).map_err(|e| self.explain(&e))
     }
 
-    fn mint_begin(&self, who: &Instance, ask: &MintAsk) -> Result<MintAnswer, StoreError> {
-        self.write(|c, now| token::mint_begin(c, now, &self.tokens, who, ask))
+    fn begin_generation(&self, who: &Instance, ask: &GenerationAsk) -> Result<GenerationAnswer, StoreError> {
+        self.write(|c, now| token::begin_generation(c, now, &self.tokens, who, ask))
     }
 
-    fn mint_end(&self, ticket: MintTicket, end: &MintEnd) -> Result<(), StoreError> {
-        self.write(|c, now| token::mint_end(c, now, &self.tokens, ticket, end))
+    fn end_generation(&self, ticket: GenerationTicket, end: &GenerationEnd) -> Result<(), StoreError> {
+        self.write(|c, now| token::end_generation(c, now, &self.tokens, ticket, end))
     }
 
-    fn token_died(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {
-        self.write(|c, now| token::token_died(c, now, &self.tokens, generation, who))
+    fn token_invalidated(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {
+        self.write(|c, now| token::token_invalidated(c, now, &self.tokens, generation, who))
     }
 }
 

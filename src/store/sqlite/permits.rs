@@ -134,8 +134,8 @@ pub(super) fn usage(c: &Connection, now: &Now) -> Result<Usage> {
         used_60s,
         in_flight,
         throttled_1h: events::count(c, now, EventKind::Throttled, HOUR)?,
-        minted_1h: token::minted(c, now, HOUR)?,
-        token_deaths_1h: events::count(c, now, EventKind::TokenDied, HOUR)?,
+        generated_1h: token::generated(c, now, HOUR)?,
+        invalidated_1h: events::count(c, now, EventKind::TokenInvalidated, HOUR)?,
     })
 }
 

@@ -1,4 +1,4 @@
-//! The token, and the ledger of mintings.
+//! The token, and the ledger of generations.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{BootId, Mono, Now, Stamp},
     store::{
-        EventKind, Instance, MintAnswer, MintAsk, MintEnd, MintTicket, Token,
+        EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Instance, Token,
         token_file::{Stored, TokenFile},
     },
 };
@@ -47,13 +47,13 @@ fn attempts(c: &Connection) -> Result<Vec<Attempt>> {
     rows.collect()
 }
 
-pub(super) fn mint_begin(
+pub(super) fn begin_generation(
     c: &Connection,
     now: &Now,
     tokens: &TokenFile,
     who: &Instance,
-    ask: &MintAsk,
-) -> Result<MintAnswer> {
+    ask: &GenerationAsk,
+) -> Result<GenerationAnswer> {
     let stored = tokens.load().map_err(denied)?;
     let generation = stored.as_ref().map_or(0, |stored| stored.generation);
     if let Some(unfit) = ask.unfit
@@ -66,19 +66,19 @@ pub(super) fn mint_begin(
         && ask.unfit.is_none_or(|unfit| token.generation > unfit)
         && token.remaining(now) > Duration::ZERO
     {
-        return Ok(MintAnswer::Use(token));
+        return Ok(GenerationAnswer::Use(token));
     }
     forget(c, now)?;
     let attempts = attempts(c)?;
     let under_way = |a: &&Attempt| !a.ended && a.end.boot == now.boot && a.end.mono > now.mono;
     if let Some(other) = attempts.iter().find(under_way) {
-        return Ok(MintAnswer::Busy(other.end.mono.since(now.mono).max(TICK)));
+        return Ok(GenerationAnswer::Busy(other.end.mono.since(now.mono).max(TICK)));
     }
     let Some(gap) = ask.gaps.get(attempts.len()) else {
         // Enough of the oldest must leave the hour.
         let first = attempts.get(attempts.len() - ask.gaps.len().min(attempts.len()));
         let wait = first.map_or(HOUR, |a| (HOUR + TICK).saturating_sub(a.end.age(now)));
-        return Ok(MintAnswer::Ceiling(wait.max(TICK)));
+        return Ok(GenerationAnswer::Ceiling(wait.max(TICK)));
     };
     if let Some(previous) = attempts.last() {
         // Whoever was killed in it learned nothing that speaks against another try: it counts for the ceiling, but the
@@ -87,14 +87,14 @@ pub(super) fn mint_begin(
         let gap = ask.gaps.get(step).unwrap_or(gap);
         let wait = gap.saturating_sub(previous.end.age(now));
         if wait > Duration::ZERO {
-            return Ok(MintAnswer::BackOff(wait));
+            return Ok(GenerationAnswer::BackOff(wait));
         }
     }
-    let id = MintTicket(fresh_id());
+    let id = GenerationTicket(fresh_id());
     let wall = now.wall.as_millisecond().saturating_add(millis(ask.lock));
     c.prepare_cached("INSERT INTO mint(id, who, boot, mono, wall, ended) VALUES(?1, ?2, ?3, ?4, ?5, 0)")?
         .execute(params![id.0, who.label(), &*now.boot.0, (now.mono + ask.lock).0, wall])?;
-    Ok(MintAnswer::Go(id))
+    Ok(GenerationAnswer::Go(id))
 }
 
 /// Drops attempts whose hour is over. An end far ahead of this boot's clock is taken for now.
@@ -112,11 +112,17 @@ fn forget(c: &Connection, now: &Now) -> Result<()> {
 
 /// No token.
 fn nothing(now: &Now) -> Stored {
-    Stored { generation: 0, secret: None, minted_at: now.stamp(), life: Duration::ZERO, minted_by: String::new() }
+    Stored { generation: 0, secret: None, generated_at: now.stamp(), life: Duration::ZERO, generated_by: String::new() }
 }
 
-pub(super) fn mint_end(c: &Connection, now: &Now, tokens: &TokenFile, ticket: MintTicket, end: &MintEnd) -> Result<()> {
-    if matches!(end, MintEnd::NotSent) {
+pub(super) fn end_generation(
+    c: &Connection,
+    now: &Now,
+    tokens: &TokenFile,
+    ticket: GenerationTicket,
+    end: &GenerationEnd,
+) -> Result<()> {
+    if matches!(end, GenerationEnd::NotSent) {
         c.prepare_cached("DELETE FROM mint WHERE id = ?1")?.execute([ticket.0])?;
         return Ok(());
     }
@@ -140,11 +146,11 @@ pub(super) fn mint_end(c: &Connection, now: &Now, tokens: &TokenFile, ticket: Mi
             (None, String::new())
         }
     };
-    let MintEnd::Minted { secret, life } = end else { return Ok(()) };
+    let GenerationEnd::Generated { secret, life } = end else { return Ok(()) };
     let stored = tokens.load().map_err(denied)?;
     if let (Some(given_up), Some(stored)) = (given_up, &stored)
-        && stored.minted_at.boot == now.boot
-        && stored.minted_at.mono >= given_up
+        && stored.generated_at.boot == now.boot
+        && stored.generated_at.mono >= given_up
     {
         // This one was given up long ago and another has come since: the service has forgotten this token.
         return Ok(());
@@ -152,14 +158,14 @@ pub(super) fn mint_end(c: &Connection, now: &Now, tokens: &TokenFile, ticket: Mi
     tokens.save(Stored {
         generation: stored.map_or(0, |stored| stored.generation).saturating_add(1),
         secret: Some(secret.clone()),
-        minted_at: now.stamp(),
+        generated_at: now.stamp(),
         life: *life,
-        minted_by: who,
+        generated_by: who,
     });
     Ok(())
 }
 
-pub(super) fn token_died(
+pub(super) fn token_invalidated(
     c: &Connection,
     now: &Now,
     tokens: &TokenFile,
@@ -178,14 +184,14 @@ pub(super) fn token_died(
     let text = match &token {
         Some(t) => format!(
             "token {generation} of {} died at the age of {}, {} before its end",
-            t.minted_by,
-            words(t.minted_at.age(now)),
+            t.generated_by,
+            words(t.generated_at.age(now)),
             words(t.remaining(now))
         ),
         None => format!("token {generation} died; when it was minted is not known"),
     };
     tokens.save(Stored { generation, ..nothing(now) });
-    events::happened(c, now, EventKind::TokenDied, who, text)?;
+    events::happened(c, now, EventKind::TokenInvalidated, who, text)?;
     Ok(true)
 }
 
@@ -195,7 +201,7 @@ fn words(d: Duration) -> String {
     if secs < 60 { format!("{secs} s") } else { format!("{} min {} s", secs / 60, secs % 60) }
 }
 
-pub(super) fn minted(c: &Connection, now: &Now, span: Duration) -> Result<u32> {
+pub(super) fn generated(c: &Connection, now: &Now, span: Duration) -> Result<u32> {
     let (mono, wall) = oldest_kept(now, span);
     c.prepare_cached("SELECT count(*) FROM mint WHERE CASE boot WHEN ?1 THEN mono >= ?2 ELSE wall >= ?3 END")?
         .query_row(params![&*now.boot.0, mono, wall], |r| r.get(0))

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The ledgers: small tables of plain values. An entry that both know is settled by the later knowledge: a finished
-/// permit stays finished, and an ended minting ended.
+/// permit stays finished, and an ended generation ended.
 const LEDGERS: [(&str, &str); 5] = [
     (
         "SELECT id, who, kind, boot, taken, until, ended FROM permit",
@@ -67,7 +67,7 @@ const REST: [(&str, &str); 7] = [
 /// The rows of a table, in the order of its columns.
 type Rows = Vec<Vec<Value>>;
 
-/// Permits, pace, mintings, rate control, and who is here, out of any database.
+/// Permits, pace, generations, rate control, and who is here, out of any database.
 #[derive(Clone, Default)]
 pub struct Ledgers([Rows; LEDGERS.len()]);
 

@@ -10,8 +10,8 @@ use ahtop::{
     domain::{Aht, Band, Clock, Kind, ManualClock, Outcome, Quiet, Reading, Series, Target},
     run::read_shared,
     store::{
-        Attention, Instance, InterestStore, LeaseStore, MintAnswer, MintAsk, MintEnd, Pace, PermitAnswer, PermitAsk,
-        PermitKind, ReadingStore, Role, SqliteStore, Store, StoreError, StoreState,
+        Attention, GenerationAnswer, GenerationAsk, GenerationEnd, Instance, InterestStore, LeaseStore, Pace,
+        PermitAnswer, PermitAsk, PermitKind, ReadingStore, Role, SqliteStore, Store, StoreError, StoreState,
     },
     ui::{Colors, Look, TerminalFacts, draw_on},
     watch::Duty,
@@ -90,13 +90,13 @@ pub(crate) fn acts(store: &dyn Store) -> Result<(), StoreError> {
         let target = Target::agent("a0@acme.example");
         store.finish_with_reading(id, &Reading { target, at: store.now().stamp(), outcome, name: None })?;
     }
-    let mint = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: Duration::from_secs(30) };
-    match store.mint_begin(&me, &mint)? {
-        MintAnswer::Go(ticket) => {
+    let ask = GenerationAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: Duration::from_secs(30) };
+    match store.begin_generation(&me, &ask)? {
+        GenerationAnswer::Go(ticket) => {
             let life = Duration::from_secs(3600);
-            store.mint_end(ticket, &MintEnd::Minted { secret: "t0ken".to_owned().into(), life })?;
+            store.end_generation(ticket, &GenerationEnd::Generated { secret: "t0ken".to_owned().into(), life })?;
         }
-        MintAnswer::Use(token) => assert!(token.remaining(&store.now()) > Duration::ZERO),
+        GenerationAnswer::Use(token) => assert!(token.remaining(&store.now()) > Duration::ZERO),
         _ => {}
     }
     let governor = store.governor()?;

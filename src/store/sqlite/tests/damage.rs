@@ -151,9 +151,11 @@ fn degraded(spoil: impl Fn(&SqliteStore)) {
     let other = Instance { id: "other".into(), ..me() };
     store.want(&me(), &[(Target::agent("x"), Attention::Listed)], Duration::from_secs(900)).unwrap();
     store.want(&other, &[(Target::agent("y"), Attention::Listed)], Duration::from_secs(900)).unwrap();
-    let mint = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: RETRY };
-    let MintAnswer::Go(ticket) = store.mint_begin(&me(), &mint).unwrap() else { panic!("not minted") };
-    store.mint_end(ticket, &MintEnd::Minted { secret: "s".into(), life: Duration::from_secs(3600) }).unwrap();
+    let for_token = GenerationAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: RETRY };
+    let GenerationAnswer::Go(ticket) = store.begin_generation(&me(), &for_token).unwrap() else { panic!("not minted") };
+    store
+        .end_generation(ticket, &GenerationEnd::Generated { secret: "s".into(), life: Duration::from_secs(3600) })
+        .unwrap();
     let open = granted(&store, 8);
     store.append(&[value(&store, 1), value(&store, 2)]).unwrap();
     let mut cursor = store.snapshot(RETRY).unwrap().cursor;
@@ -400,9 +402,11 @@ fn a_log_that_is_deleted_under_way_is_noticed_by_all_and_nothing_is_sent_twice()
 }
 
 fn generated(store: &dyn Store, secret: &str) {
-    let ask = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: RETRY };
-    let MintAnswer::Go(ticket) = store.mint_begin(&me(), &ask).unwrap() else { panic!("not generated") };
-    store.mint_end(ticket, &MintEnd::Minted { secret: secret.into(), life: Duration::from_secs(3600) }).unwrap();
+    let ask = GenerationAsk { unfit: None, gaps: vec![Duration::ZERO; 4], lock: RETRY };
+    let GenerationAnswer::Go(ticket) = store.begin_generation(&me(), &ask).unwrap() else { panic!("not generated") };
+    store
+        .end_generation(ticket, &GenerationEnd::Generated { secret: secret.into(), life: Duration::from_secs(3600) })
+        .unwrap();
 }
 
 fn secret(store: &dyn Store) -> Option<String> {

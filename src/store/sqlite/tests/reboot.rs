@@ -94,21 +94,21 @@ fn readings_of_the_last_boot_keep_their_age_by_the_wall() {
 }
 
 #[test]
-fn the_token_and_its_mintings_outlive_a_reboot() {
+fn the_token_and_its_generations_outlive_a_reboot() {
     let machine = Machine::new();
     let store = SqliteStore::memory(machine.clone()).unwrap();
-    let mint = MintAsk { unfit: None, gaps: vec![Duration::ZERO; 2], lock: Duration::from_secs(30) };
-    let MintAnswer::Go(ticket) = store.mint_begin(&me(), &mint).unwrap() else { panic!("not minted") };
+    let ask = GenerationAsk { unfit: None, gaps: vec![Duration::ZERO; 2], lock: Duration::from_secs(30) };
+    let GenerationAnswer::Go(ticket) = store.begin_generation(&me(), &ask).unwrap() else { panic!("not minted") };
     let hour = Duration::from_secs(3600);
-    store.mint_end(ticket, &MintEnd::Minted { secret: "s".into(), life: hour }).unwrap();
-    let again = MintAsk { unfit: Some(1), ..mint.clone() };
-    assert!(matches!(store.mint_begin(&me(), &again).unwrap(), MintAnswer::Go(_)));
+    store.end_generation(ticket, &GenerationEnd::Generated { secret: "s".into(), life: hour }).unwrap();
+    let again = GenerationAsk { unfit: Some(1), ..ask.clone() };
+    assert!(matches!(store.begin_generation(&me(), &again).unwrap(), GenerationAnswer::Go(_)));
     machine.reboot("second", 20);
-    // Who was minting is gone with the last boot.
-    assert!(matches!(store.mint_begin(&me(), &again).unwrap(), MintAnswer::Ceiling(_)));
+    // Who was generating one is gone with the last boot.
+    assert!(matches!(store.begin_generation(&me(), &again).unwrap(), GenerationAnswer::Ceiling(_)));
     let token = store.token().unwrap().unwrap();
     assert_eq!(token.remaining(&store.now()), hour - Duration::from_secs(20));
-    assert_eq!(store.usage().unwrap().minted_1h, 2);
+    assert_eq!(store.usage().unwrap().generated_1h, 2);
 }
 
 #[test]
