@@ -129,7 +129,7 @@ pub(crate) async fn open_on(
     let options = DashboardOptions {
         facts,
         store: session.store.clone(),
-        notify: session.wakes.feed.clone(),
+        notify: session.notifiers.feed.clone(),
         clock: Arc::clone(&session.clock),
         cancel: cancel.clone(),
         look: run::look(&config.ui, terminal(env)),

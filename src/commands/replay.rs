@@ -11,7 +11,7 @@ use crate::{
     config::{Env, Overrides},
     domain::{Clock, SystemClock},
     exit::Exit,
-    poll::Wakes,
+    poll::Notifiers,
     run::Memory,
     store::{Handle, Instance, ReplayClock, ReplayStore, Role, SqliteStore, Store, open},
     watch,
@@ -53,7 +53,7 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
     let mut duty = watch::Duty::new(me.clone(), config.watch.clone().into(), policy, quiet.clone());
     watch::catch_up(&mut duty, &**store.direct(), &clock, from)?;
     clock.run();
-    let (wakes, cancel) = (Wakes::default(), CancellationToken::new());
+    let (notifiers, cancel) = (Notifiers::default(), CancellationToken::new());
     let watchman = watch::run(
         watch::Setup {
             store: store.clone(),
@@ -64,19 +64,19 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
             quiet,
             // What was told then is not told again.
             hooks: Vec::new(),
-            feed: wakes.feed.clone(),
+            feed: notifiers.feed.clone(),
         },
         cancel.clone(),
     );
     // Nobody pokes the dashboard here as a poller would: time itself does.
-    let (feed, every) = (wakes.feed.clone(), (NEWS / args.speed.max(1)).clamp(POKE.0, POKE.1));
+    let (feed, every) = (notifiers.feed.clone(), (NEWS / args.speed.max(1)).clamp(POKE.0, POKE.1));
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(every).await;
             feed.notify_one();
         }
     });
-    let session = Session::of_the_past(store, wakes, me, clock, cancel, tokio::spawn(watchman));
+    let session = Session::of_the_past(store, notifiers, me, clock, cancel, tokio::spawn(watchman));
     let zone = session::zone(&config);
     let until = last.map_or_else(String::new, |at| at.to_zoned(zone).strftime(" until %-d %b %H:%M").to_string());
     let speed = Notice {

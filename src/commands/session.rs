@@ -23,7 +23,7 @@ use crate::{
     },
     domain::{Clock, Quiet, SystemClock, Target},
     exit::Exit,
-    poll::{Keys, Poller, Rules, Setup, TokenSource, Wakes},
+    poll::{Keys, Notifiers, Poller, Rules, Setup, TokenSource},
     store::{Attention, Handle, Instance, Role, StoreNotice, StoreThread, open_for},
     watch,
 };
@@ -110,7 +110,7 @@ pub(crate) struct Session {
     /// The shared state.
     pub(crate) store: Handle,
     /// Wake-ups between the poller and the rest.
-    pub(crate) wakes: Wakes,
+    pub(crate) notifiers: Notifiers,
     /// This process.
     pub(crate) me: Instance,
     /// Time.
@@ -186,7 +186,7 @@ impl Session {
     /// The same on a store that is open.
     pub(crate) fn on(base: Base, config: &Config, prepared: Prepared) -> Session {
         let Prepared { me, wants: _, poller } = prepared;
-        let (wakes, cancel, store) = (Wakes::default(), CancellationToken::new(), base.store.clone());
+        let (notifiers, cancel, store) = (Notifiers::default(), CancellationToken::new(), base.store.clone());
         let may_poll = poller.is_some();
         let poller = poller.map(|(client, keys)| {
             let keys = match keys {
@@ -200,7 +200,7 @@ impl Session {
                 keys,
                 me: me.clone(),
                 rules,
-                wakes: wakes.clone(),
+                notifiers: notifiers.clone(),
                 seed: rand::random(),
             };
             store.spawn(Poller::new(setup).run(cancel.clone()))
@@ -214,12 +214,12 @@ impl Session {
                 policy: watch::policy(config),
                 quiet: quiet(config),
                 hooks: config.hooks.clone(),
-                feed: wakes.feed.clone(),
+                feed: notifiers.feed.clone(),
             };
             store.spawn(watch::run(setup, cancel.clone()))
         });
         let (clock, notices) = (base.clock.clone(), base.notices.clone());
-        Session { store, wakes, me, clock, notices, may_poll, cancel, poller, watchman, base: Some(base) }
+        Session { store, notifiers, me, clock, notices, may_poll, cancel, poller, watchman, base: Some(base) }
     }
 
     /// The store that it is on, unless that is the past.
@@ -243,7 +243,7 @@ impl Session {
     /// A session on what a store held once: nobody polls.
     pub(crate) fn of_the_past(
         store: Handle,
-        wakes: Wakes,
+        notifiers: Notifiers,
         me: Instance,
         clock: Arc<dyn Clock>,
         cancel: CancellationToken,
@@ -252,7 +252,7 @@ impl Session {
         let watchman = Some(watchman);
         Session {
             store,
-            wakes,
+            notifiers,
             me,
             clock,
             notices: Vec::new(),

@@ -94,7 +94,7 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
         drop(out);
         if !full {
             tokio::select! {
-                () = session.wakes.feed.notified() => {}
+                () = session.notifiers.feed.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
         }

@@ -78,7 +78,7 @@ pub(crate) async fn sweep(
             s.want(&me, &first, WANT_INTERVAL * 3)
         })
         .await?;
-    session.wakes.poller.notify_one();
+    session.notifiers.poller.notify_one();
     let (mut wanted_at, mut progress_at) = (started.mono, started.mono);
     let mut exit = (Exit::Ok, None);
     while !open.is_empty() {
@@ -117,7 +117,7 @@ pub(crate) async fn sweep(
         }
         if readings.is_empty() {
             tokio::select! {
-                () = session.wakes.feed.notified() => {}
+                () = session.notifiers.feed.notified() => {}
                 () = tokio::time::sleep(LOOK_INTERVAL) => {}
             }
         }

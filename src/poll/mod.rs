@@ -8,12 +8,11 @@
 //!                                └─ cancelled ──► finish what is in flight ──► leave
 //! ```
 //!
-//! [`Schedule`], [`Health`] and the rules of [`Keeper`] are pure or ask only the store; [`Poller`] is the loop around
-//! them. Safety is not here: the store gives permits and allows generations, whatever this code believes.
+//! [`Schedule`], [`Health`] and the rules of [`TokenManager`] are pure or ask only the store; [`Poller`] is the loop
+//! around them. Safety is not here: the store gives permits and allows generations, whatever this code believes.
 //! [`plan`] says beforehand what a configuration costs, [`measure`] how far from the truth a schedule leaves a screen.
 
 mod health;
-mod keeper;
 pub mod measure;
 mod pace;
 pub mod plan;
@@ -22,10 +21,11 @@ mod request;
 mod schedule;
 mod setup;
 mod status;
+mod token_manager;
 
 pub use health::{Gate, Health};
-pub use keeper::{Keeper, Keys, MOST_GENERATIONS, TokenSource};
 pub use pace::Pacer;
 pub use poller::Poller;
 pub use schedule::{INVALID_INTERVAL, Next, Schedule};
-pub use setup::{Rules, Setup, Wakes};
+pub use setup::{Notifiers, Rules, Setup};
+pub use token_manager::{Keys, MOST_GENERATIONS, TokenManager, TokenSource};

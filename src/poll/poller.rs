@@ -7,11 +7,11 @@ use tokio::{task::JoinError, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Gate, Health, Keeper, Next, Pacer, Rules, Schedule, Setup, Wakes,
+    Gate, Health, Next, Notifiers, Pacer, Rules, Schedule, Setup, TokenManager,
     health::ILL_AFTER,
-    keeper::Ready,
     request::{Completed, Requests, reply_kind},
     status::{STATUS_INTERVAL, StatusWriter},
+    token_manager::Ready,
 };
 use crate::{
     api::Reply,
@@ -41,8 +41,8 @@ pub struct Poller {
     store: Handle,
     me: Instance,
     rules: Rules,
-    wakes: Wakes,
-    keeper: Keeper,
+    notifiers: Notifiers,
+    token_manager: TokenManager,
     schedule: Schedule,
     health: Health,
     rng: StdRng,
@@ -68,8 +68,9 @@ enum Step {
 impl Poller {
     /// Prepares; nothing happens before [`run`](Poller::run).
     pub fn new(setup: Setup) -> Self {
-        let Setup { store, client, keys, me, rules, wakes, seed } = setup;
-        let keeper = Keeper::new(keys, store.clone(), client.clone(), me.clone(), rules.budget, rules.timeout);
+        let Setup { store, client, keys, me, rules, notifiers, seed } = setup;
+        let token_manager =
+            TokenManager::new(keys, store.clone(), client.clone(), me.clone(), rules.budget, rules.timeout);
         let requests = Requests::new(store.clone(), client, me.clone(), rules.budget, rules.timeout);
         Poller {
             schedule: Schedule::new(rules.min_interval),
@@ -77,8 +78,8 @@ impl Poller {
             store,
             me,
             rules,
-            wakes,
-            keeper,
+            notifiers,
+            token_manager,
             health: Health::default(),
             rng: StdRng::seed_from_u64(seed),
             governor: Governor::default(),
@@ -164,8 +165,8 @@ impl Poller {
         // On the way of something else where something comes within half a second: a wake-up less.
         let (due, until) = (Instant::now() + HOUSEKEEPING, Instant::now() + HOUSEKEEPING.mul_f64(1.5));
         loop {
-            while let Some(landed) = self.requests.try_next() {
-                self.landed(landed).await?;
+            while let Some(completed) = self.requests.try_next() {
+                self.completed(completed).await?;
             }
             let wait = match self.step().await? {
                 Step::Again => {
@@ -177,12 +178,12 @@ impl Poller {
                 Step::Sleep(d) => d.min(until.saturating_duration_since(Instant::now())),
             };
             self.publish().await?;
-            let wakes = self.wakes.clone();
+            let notifiers = self.notifiers.clone();
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Ok(true),
-                Some(landed) = self.requests.next(), if self.requests.has_tasks() => self.landed(landed).await?,
-                () = wakes.poller.notified() => return Ok(true),
+                Some(completed) = self.requests.next(), if self.requests.has_tasks() => self.completed(completed).await?,
+                () = notifiers.poller.notified() => return Ok(true),
                 () = tokio::time::sleep(wait) => {}
             }
             if Instant::now() >= due {
@@ -218,7 +219,7 @@ impl Poller {
         let Lease { mine, claimed, holder } = lease;
         if !mine || (claimed && self.me.role != Role::Serve) {
             tracing::info!("leaving the polling to {}", holder.label());
-            self.land_all().await?;
+            self.complete_all().await?;
             if mine {
                 let me = self.me.clone();
                 self.store.call(move |s| s.release(&me)).await?;
@@ -303,7 +304,7 @@ impl Poller {
 
     /// Asks for `target` if there is a token, a turn and a permit.
     async fn send(&mut self, target: Target, pace: Pace, now: &Now) -> Result<Step, StoreError> {
-        let sender = match self.keeper.ready(now, self.requests.in_flight() == 0).await? {
+        let sender = match self.token_manager.ready(now, self.requests.in_flight() == 0).await? {
             Ready::Send(auth, generation) => (auth, generation),
             Ready::Drain => return Ok(Step::Sleep(HOUSEKEEPING)),
             Ready::Wait(link, until) => {
@@ -319,18 +320,18 @@ impl Poller {
     }
 
     /// Takes in a request that ended.
-    async fn landed(&mut self, landed: Result<Completed, JoinError>) -> Result<(), StoreError> {
-        let Ok(Completed { target, permit, generation, reply, at: now, told }) = landed else {
+    async fn completed(&mut self, completed: Result<Completed, JoinError>) -> Result<(), StoreError> {
+        let Ok(Completed { target, permit, generation, reply, at: now, as_of }) = completed else {
             return self.crashed().await;
         };
-        self.requests.landed(permit);
+        self.requests.completed(permit);
         // First of all, so that no failure of the store leaves the target waiting for an answer that was here.
         self.schedule.unsent(&target);
         let Some((reply, took)) = reply else {
             return self.store.call(move |s| s.finish(permit, false)).await;
         };
         self.meter.reply(reply_kind(&reply), took, now.mono);
-        let reading = |outcome, name| Reading { target: target.clone(), at: told.clone(), outcome, name };
+        let reading = |outcome, name| Reading { target: target.clone(), at: as_of.clone(), outcome, name };
         let mut event = None;
         let reading = match &reply {
             Reply::Value { aht, name } => Some(reading(Outcome::Value(*aht), name.clone())),
@@ -377,7 +378,7 @@ impl Poller {
                 event.map_or(Ok(()), |event| s.note(&event))
             })
             .await?;
-        self.wakes.feed.notify_one();
+        self.notifiers.feed.notify_one();
         Ok(())
     }
 
@@ -404,7 +405,7 @@ impl Poller {
         }
         self.well();
         if reading.outcome.is_good() {
-            self.keeper.accepted();
+            self.token_manager.accepted();
         }
         if !self.governor.is_blocked(now) {
             self.status.set_link(Link::Live, now);
@@ -428,12 +429,12 @@ impl Poller {
         match reply {
             Reply::TokenRejected { message } => {
                 self.past.1 = self.past.1.filter(|_| generation.is_none());
-                self.keeper.rejected(generation, message, now).await?;
+                self.token_manager.rejected(generation, message, now).await?;
                 Ok(None)
             }
             Reply::CredentialsRejected { .. } => {
                 let why = reply.account_sentence();
-                self.keeper.refused(&why, now);
+                self.token_manager.refused(&why, now);
                 Ok(Some((EventKind::Link, Words::default().said(&*why, opening(&why)))))
             }
             Reply::Throttled { retry_after } => {
@@ -473,12 +474,12 @@ impl Poller {
                 Next::Ask { target, .. } => Some(target),
                 _ => None,
             },
-            token_until: self.keeper.until(&now),
+            token_until: self.token_manager.until(&now),
             other_clients: OtherClients::from_evidence(&self.governor, self.full(), &self.past.0, &now),
             traffic: self.meter.traffic(now.mono),
         };
         if self.status.publish(status, &now).await? {
-            self.wakes.feed.notify_one();
+            self.notifiers.feed.notify_one();
         }
         Ok(())
     }
@@ -491,9 +492,9 @@ impl Poller {
         f64::from(self.rules.budget.usable())
     }
 
-    async fn land_all(&mut self) -> Result<(), StoreError> {
-        while let Some(landed) = self.requests.next().await {
-            self.landed(landed).await?;
+    async fn complete_all(&mut self) -> Result<(), StoreError> {
+        while let Some(completed) = self.requests.next().await {
+            self.completed(completed).await?;
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ pub(super) struct Completed {
     /// When the reply arrived, whenever it is looked at.
     pub(super) at: Now,
     /// The moment from which what was told has its age.
-    pub(super) told: Stamp,
+    pub(super) as_of: Stamp,
 }
 
 /// The requests under way, and the pace at which they go out.
@@ -106,8 +106,8 @@ impl Requests {
         self.tasks.join_next().await
     }
 
-    /// Counts one as landed.
-    pub(super) fn landed(&mut self, permit: PermitId) {
+    /// One of them has ended.
+    pub(super) fn completed(&mut self, permit: PermitId) {
         self.in_flight.remove(&permit);
     }
 
@@ -138,8 +138,8 @@ async fn run(store: Handle, client: Arc<Client>, auth: Auth, request: Request) -
     let at = store.direct().now();
     let took = at.mono.since(sent.mono);
     // A process that was stopped meanwhile finds an answer that may be as old as the request.
-    let told = if took > timeout + TICK { sent.stamp() } else { at.stamp() };
-    Completed { target, permit, generation, reply: reply.map(|reply| (reply, took)), at, told }
+    let as_of = if took > timeout + TICK { sent.stamp() } else { at.stamp() };
+    Completed { target, permit, generation, reply: reply.map(|reply| (reply, took)), at, as_of }
 }
 
 /// As what a reply is counted.

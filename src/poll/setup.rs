@@ -31,7 +31,7 @@ pub struct Rules {
 
 /// How the poller and the rest of the process wake each other.
 #[derive(Clone, Debug, Default)]
-pub struct Wakes {
+pub struct Notifiers {
     /// Poked by the poller when the store has something new.
     pub feed: Arc<Notify>,
     /// Poked by the process when it wants something else.
@@ -50,8 +50,8 @@ pub struct Setup {
     pub me: Instance,
     /// The configured rules.
     pub rules: Rules,
-    /// Wake-ups.
-    pub wakes: Wakes,
+    /// How it and the process wake each other.
+    pub notifiers: Notifiers,
     /// Seeds the jitter.
     pub seed: u64,
 }

@@ -17,7 +17,7 @@ use ahtop::{
     api::{Auth, Client, Method, NetworkError, Request, Response, Transport, TransportError},
     config::Budget,
     domain::{BootId, Clock, Mono, Now, Outcome, Row, Target},
-    poll::{Keys, Poller, Rules, Setup, Wakes},
+    poll::{Keys, Notifiers, Poller, Rules, Setup},
     sim::{SimOptions, SimRequest, SimService, Truth, WireFault, options::RosterChoice},
     store::{Attention, Handle, Instance, RangeQuery, Role, SqliteStore},
 };
@@ -221,14 +221,14 @@ impl World {
             sim: self.sim.clone(),
             timeout: self.rules.timeout,
         });
-        let wakes = Wakes::default();
+        let notifiers = Notifiers::default();
         let poller = Poller::new(Setup {
             store: store.clone(),
             client: Arc::new(Client::new(transport, "acme")),
             keys: Keys::Token("sim-key".to_owned().into()),
             me: me.clone(),
             rules: self.rules.clone(),
-            wakes,
+            notifiers,
             seed,
         });
         let cancel = CancellationToken::new();

@@ -30,7 +30,7 @@ use std::{
 use ahtop::{
     api::Client,
     domain::{Clock, Mono, Series, Target},
-    poll::{Keys, Poller, Setup, Wakes},
+    poll::{Keys, Notifiers, Poller, Setup},
     sim::{Fault, FaultScope, Span, options::Latency},
     store::{Attention, Handle, Instance, Role, never_wait_for_locks, open_for, seed_ids},
 };
@@ -222,7 +222,7 @@ impl Life {
             keys: Keys::Token("sim-key".to_owned().into()),
             me: me.clone(),
             rules: self.world.rules.clone(),
-            wakes: Wakes::default(),
+            notifiers: Notifiers::default(),
             seed: self.rng.random(),
         });
         let cancel = CancellationToken::new();

@@ -300,14 +300,14 @@ impl Schedule {
 
     /// The request told nothing about the target (throttled, token rejected, void permit): as if it was never sent.
     pub fn unsent(&mut self, target: &Target) {
-        self.land(target);
+        self.complete(target);
     }
 
     /// The request brought `reading`. `jitter` in 0..1 spreads the tries of failing targets.
     pub fn answered(&mut self, reading: &Reading, jitter: f64) {
         let min_interval = self.min_interval;
         let at = reading.at.mono;
-        let Some(entry) = self.land(&reading.target) else { return };
+        let Some(entry) = self.complete(&reading.target) else { return };
         entry.last = Some(at);
         // Who asked for it while it was under way has the answer.
         entry.requested = false;
@@ -338,7 +338,7 @@ impl Schedule {
         self.count();
     }
 
-    fn land(&mut self, target: &Target) -> Option<&mut Entry> {
+    fn complete(&mut self, target: &Target) -> Option<&mut Entry> {
         if self.entries.get(target)?.attention.is_none() {
             self.entries.remove(target);
             return None;

@@ -56,14 +56,14 @@ pub enum Keys {
 pub enum Ready {
     /// Send with this; the generation tells which token it was when it is rejected.
     Send(Auth, Option<u64>),
-    /// A token is due, but requests are in flight that it would invalidate: let them land first.
+    /// A token is due, but requests are in flight that it would invalidate: let them end first.
     Drain,
     /// Not before this time, for this reason.
     Wait(Link, Mono),
 }
 
 /// Keeps the token of one process in step with the store's.
-pub struct Keeper {
+pub struct TokenManager {
     keys: Keys,
     store: Handle,
     client: Arc<Client>,
@@ -86,7 +86,7 @@ pub struct Keeper {
     tries: u32,
 }
 
-impl Keeper {
+impl TokenManager {
     /// Starts without a token; the store may have one. `timeout` is that of one request.
     pub fn new(
         keys: Keys,
@@ -96,7 +96,7 @@ impl Keeper {
         budget: Budget,
         timeout: Duration,
     ) -> Self {
-        Keeper {
+        TokenManager {
             keys,
             store,
             client,
