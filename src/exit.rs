@@ -33,9 +33,9 @@ impl Exit {
         (Exit::Usage, "usage: the command line is wrong"),
         (Exit::Config, "configuration"),
         (Exit::Credentials, "credentials or token"),
-        (Exit::Throttled, "throttled before the sweep was complete"),
+        (Exit::Throttled, "throttled before everything was asked"),
         (Exit::Service, "network or service"),
-        (Exit::InvalidTargets, "some targets are invalid (check --live, once --strict)"),
+        (Exit::InvalidTargets, "some IDs are unknown to the service (check --live, once --strict)"),
     ];
 
     /// The number that the shell sees; 128 + n for a signal n.

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use ahtop::{
     cli::{Cli, Command},
     commands::{
-        Failure, check, complain, config, dashboard, doctor, history, live, log_trouble, man, once, plan, replay,
-        serve, simulate, snapshot, start_log, start_service_log, stream, token, wall,
+        Failure, check, complain, completions, config, dashboard, doctor, history, live, log_trouble, man, once, plan,
+        replay, serve, simulate, snapshot, start_log, start_service_log, stream, token, wall,
     },
     config::Env,
     exit::Exit,
@@ -14,6 +14,10 @@ use ahtop::{
 
 fn main() -> ExitCode {
     without_core_dump();
+    let env = Env::process();
+    if let Some(exit) = completions::answer(std::env::args_os(), &env) {
+        return exit.into();
+    }
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(e) => {
@@ -22,7 +26,6 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };
-    let env = Env::process();
     // One thread for everything that waits; the store's calls and name look-ups have threads of their own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
@@ -77,6 +80,7 @@ async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
         Some(Command::Demo(args)) => simulate::demo(&args, flags, env).await?,
         Some(Command::Wall) => wall::run(flags, env).await?,
         Some(Command::Snapshot(args)) => snapshot::run(&args, flags, env)?.print(),
+        Some(Command::Completions(args)) => completions::run(&args).print(),
         Some(Command::Man(args)) => man::run(&args).print(),
     })
 }

@@ -13,6 +13,7 @@ macro_rules! pages {
 const PAGES: &[(&str, &str)] = pages! {
     "ahtop"
     "ahtop-check"
+    "ahtop-completions"
     "ahtop-config"
     "ahtop-config-init"
     "ahtop-config-path"

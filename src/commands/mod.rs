@@ -1,6 +1,7 @@
 //! One file for each command, which wires the rooms below.
 
 pub mod check;
+pub mod completions;
 pub mod config;
 pub mod dashboard;
 pub mod doctor;

@@ -241,8 +241,11 @@ fn every_command_in_the_manual_is_one() {
         };
         for span in fenceless.split('`').skip(1).step_by(2).filter(|span| span.starts_with("ahtop ")) {
             let pattern = |w: &String| w.len() > 2 && w.chars().all(|c| c.is_ascii_uppercase());
-            for words in shell(span).iter().filter(|words| !words.iter().any(pattern)) {
-                must_be_read(words, &name);
+            // A table escapes its own sign.
+            let commands = shell(&span.replace("\\|", "|"));
+            for words in commands.iter().filter_map(|words| of_ahtop(words)).filter(|words| !words.iter().any(pattern))
+            {
+                must_be_read(&words, &name);
                 seen += 1;
             }
         }

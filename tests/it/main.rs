@@ -5,6 +5,7 @@ mod architecture;
 mod chaos;
 mod cli;
 mod command_line;
+mod completions;
 mod dashboard;
 mod docs;
 mod frame_bytes;

@@ -1,0 +1,292 @@
+//! What each command takes.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+
+use crate::sim;
+
+/// `completions`
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: Shell,
+}
+
+/// Shells that can complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+    /// elvish
+    Elvish,
+    /// PowerShell
+    Powershell,
+}
+
+/// `man`
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Man {
+    /// The command, such as `history export`; nothing: the program
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// `once`
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Once {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Exit with 7 if an ID is unknown to the service
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// How `once` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON object, versioned
+    Json,
+    /// A line for each agent and campaign
+    Csv,
+}
+
+/// `check`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Ask the service once for each ID, after saying how many requests that takes
+    #[arg(long)]
+    pub live: bool,
+    /// Begin without asking for confirmation
+    #[arg(long, requires = "live")]
+    pub yes: bool,
+}
+
+/// `doctor`
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doctor {
+    /// Also find the service, connect, and send one request, which counts in the account's limit
+    #[arg(long)]
+    pub live: bool,
+}
+
+/// `token …`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum TokenCommand {
+    /// Prints how old it is, when it expires, and how many were generated and invalidated this hour
+    Status,
+}
+
+/// `config …`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Writes a file with comments to start from; never over an existing one
+    Init,
+    /// Prints the path of the configuration file
+    Path,
+    /// Prints the effective configuration and where each value comes from
+    Show,
+}
+
+/// `history …`
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum HistoryCommand {
+    /// Prints the stored readings, oldest first; with -a or -C only those of these agents and campaigns
+    Export(Export),
+    /// Deletes readings older than `[history] keep`
+    Prune,
+    /// Shows what the configured bands would have cost, with several settings around them
+    ///
+    /// The stored readings are judged anew, and the alerts of each agent and shift are counted.
+    Noise(Noise),
+}
+
+/// `history export`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// From when: 8h (ago), 09:00, 2026-03-12 or "2026-03-12 09:00"
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Until when
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+    pub format: ExportFormat,
+}
+
+/// How `history export` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A line for each reading, with a header
+    Csv,
+    /// One JSON object
+    Json,
+    /// A JSON object in each line
+    Ndjson,
+}
+
+/// `history noise`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Noise {
+    /// From when: 14d (ago), 2026-03-12
+    #[arg(long, value_name = "WHEN", default_value = "14d")]
+    pub since: String,
+    /// Also show each shift
+    #[arg(long)]
+    pub shifts: bool,
+}
+
+/// `report`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// From when: 8h (ago), 09:00, "2026-03-12 09:00"
+    #[arg(long, value_name = "WHEN", default_value = "8h")]
+    pub since: String,
+    /// Until when; default: now
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
+    pub format: ReportFormat,
+}
+
+/// How `report` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Markdown
+    Md,
+    /// A page with a chart for each agent and campaign
+    Html,
+    /// A picture with a chart for each agent and campaign
+    Svg,
+}
+
+/// `replay`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// The file of a store, instead of the configured one; nothing is written to it
+    #[arg(value_name = "STORE", value_hint = ValueHint::FilePath)]
+    pub path: Option<std::path::PathBuf>,
+    /// Where to begin: 09:00, 8h (ago), "2026-03-12 09:00"
+    #[arg(long, value_name = "WHEN", default_value = "8h")]
+    pub from: String,
+    /// How many times faster than it was
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub speed: u32,
+}
+
+/// `sim`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Sim {
+    /// Port on 127.0.0.1; 0: any free one
+    #[arg(long, value_name = "N", default_value_t = 7878)]
+    pub port: u16,
+    /// What happens
+    #[arg(long, value_enum, default_value_t = Scenario::Calm)]
+    pub scenario: Scenario,
+    /// How many agents there are
+    #[arg(long, value_name = "N", default_value_t = 44, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub agents: u32,
+    /// How many campaigns there are
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub campaigns: u32,
+    /// The same number gives the same call centre
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// `demo`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Demo {
+    /// What happens
+    #[arg(long, value_enum, default_value_t = Scenario::Busy)]
+    pub scenario: Scenario,
+    /// The same number gives the same call centre
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Show the wallboard
+    #[arg(long)]
+    pub wall: bool,
+}
+
+/// `snapshot`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The file: a picture if it ends in .svg, text if in .txt; an existing file is replaced
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// What it shows
+    #[arg(long, value_enum, default_value_t = SnapshotView::Overview)]
+    pub view: SnapshotView,
+    /// Columns and rows, from 1x1 to 300x100
+    #[arg(long, value_name = "WxH", default_value = "120x40", value_parser = size)]
+    pub size: (u16, u16),
+    /// Show a simulated call centre, the same each time
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// What `snapshot` shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SnapshotView {
+    /// Campaigns and agents
+    Overview,
+    /// Agents
+    Agents,
+    /// Campaigns
+    Campaigns,
+    /// Alerts
+    Alerts,
+    /// Use of the limit, and the token
+    Budget,
+    /// The log
+    Log,
+    /// The wallboard
+    Wall,
+}
+
+/// `120x40`
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parsed = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    match parsed {
+        Some((w, h)) if (1..=300).contains(&w) && (1..=100).contains(&h) => Ok((w, h)),
+        _ => Err("write it as 120x40, from 1x1 to 300x100".to_owned()),
+    }
+}
+
+/// What happens in the simulated call centre.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scenario {
+    /// A quiet day
+    Calm,
+    /// Many calls, some agents far outside of their band
+    Busy,
+    /// Other clients use the account's limit too
+    Throttled,
+    /// Another client generates tokens and so invalidates ours
+    TokenWar,
+    /// The service fails and comes back
+    Outage,
+}
+
+impl From<Scenario> for sim::Scenario {
+    fn from(scenario: Scenario) -> Self {
+        match scenario {
+            Scenario::Calm => sim::Scenario::Calm,
+            Scenario::Busy => sim::Scenario::Busy,
+            Scenario::Throttled => sim::Scenario::Throttled,
+            Scenario::TokenWar => sim::Scenario::TokenWar,
+            Scenario::Outage => sim::Scenario::Outage,
+        }
+    }
+}

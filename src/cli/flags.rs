@@ -1,0 +1,164 @@
+//! The flags that set a key of the configuration, and which of them mean something to a command.
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command as Clap, FromArgMatches, ValueHint, builder::ValueParser};
+
+use crate::config::{Form, Id, KEYS, Key, Overrides};
+
+/// What the flags say of the configuration; they may stand before or behind the command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options(pub Overrides);
+
+/// The flag of a key as clap names it: without the dashes.
+fn flag(key: &Key) -> Option<&'static str> {
+    key.flag.map(|f| f.trim_start_matches('-'))
+}
+
+fn config_arg() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .help("The configuration file, instead of the platform's [env: AHTOP_CONFIG]")
+        .value_name("FILE")
+        .value_parser(ValueParser::path_buf())
+        .value_hint(ValueHint::FilePath)
+        .global(true)
+        .help_heading("Configuration")
+}
+
+fn arg(key: &'static Key, long: &'static str) -> Arg {
+    let mut help = key.doc.to_owned();
+    if key.form.is_list() {
+        help.push_str("; may be repeated");
+    }
+    if let Some(env) = key.env {
+        help.push_str(&format!(" [env: {env}{}]", if key.form.is_list() { "=one,two" } else { "" }));
+    }
+    if let Some(default) = key.default {
+        help.push_str(&format!(" [default: {default}]"));
+    }
+    let short = match key.id {
+        Id::Agents => Some('a'),
+        Id::Campaigns => Some('C'),
+        _ => None,
+    };
+    let action = if key.form.is_list() { ArgAction::Append } else { ArgAction::Set };
+    let hint = if matches!(key.form, Form::Path | Form::Theme(_)) { ValueHint::FilePath } else { ValueHint::Other };
+    // The short help shows what a first start takes.
+    let common =
+        matches!(key.id, Id::AccountName | Id::UserName | Id::BaseUrl | Id::Agents | Id::Campaigns | Id::Theme);
+    let made = Arg::new(long).long(long).short(short);
+    // A switch alone says yes.
+    let made = match key.form {
+        Form::Switch => made.num_args(0..=1).require_equals(true).default_missing_value("true"),
+        _ => made,
+    };
+    made.help(help)
+        .value_name(key.form.placeholder())
+        .value_parser(ValueParser::string())
+        .value_hint(hint)
+        .action(action)
+        .global(true)
+        .hide_short_help(!common)
+        .help_heading("Configuration")
+}
+
+impl Args for Options {
+    fn augment_args(command: Clap) -> Clap {
+        let keys = KEYS.iter().filter_map(|key| Some(arg(key, flag(key)?)));
+        command.arg(config_arg()).args(keys)
+    }
+
+    fn augment_args_for_update(command: Clap) -> Clap {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Options {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut options = Options::default();
+        options.update_from_arg_matches(matches)?;
+        Ok(options)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.config = matches.get_one("config").cloned();
+        for key in &KEYS {
+            let Some(long) = flag(key) else { continue };
+            for value in matches.get_many::<String>(long).into_iter().flatten() {
+                self.0.set(key.id, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which flags of the configuration mean something to a command.
+#[derive(Clone, Copy)]
+pub(super) enum FlagScope {
+    Everything,
+    Only(&'static [Id]),
+    /// What prints or logs names and ids as they are, whatever a screen shows.
+    AsItIs,
+    /// The configuration file, and of the flags those that are not about polling or the screen.
+    Stored,
+    ConfigFile,
+    Nothing,
+}
+
+/// The commands to which not every flag means something.
+pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 17] = [
+    (&["once"], FlagScope::AsItIs),
+    (&["stream"], FlagScope::AsItIs),
+    (&["serve"], FlagScope::AsItIs),
+    (&["doctor"], FlagScope::AsItIs),
+    (&["token", "status"], FlagScope::AsItIs),
+    (&["check"], FlagScope::AsItIs),
+    (&["plan"], FlagScope::AsItIs),
+    (&["history", "export"], FlagScope::Stored),
+    (&["history", "prune"], FlagScope::Stored),
+    (&["history", "noise"], FlagScope::Stored),
+    (&["report"], FlagScope::Stored),
+    (&["config", "init"], FlagScope::ConfigFile),
+    (&["config", "path"], FlagScope::ConfigFile),
+    (&["sim"], FlagScope::Nothing),
+    (&["completions"], FlagScope::Nothing),
+    (&["man"], FlagScope::Nothing),
+    (
+        &["demo"],
+        FlagScope::Only(&[
+            Id::Theme,
+            Id::Symbols,
+            Id::AgeStep,
+            Id::MaxFps,
+            Id::Mouse,
+            Id::WallTitle,
+            Id::PageSeconds,
+            Id::Names,
+            Id::ExitKey,
+        ]),
+    ),
+];
+
+impl FlagScope {
+    /// `None` stands for `--config`.
+    pub(super) fn flag(self, id: Option<Id>) -> bool {
+        match (self, id) {
+            (FlagScope::Everything, _) | (FlagScope::ConfigFile | FlagScope::Stored, None) => true,
+            (FlagScope::Stored, Some(id)) => {
+                let section = id.key().section;
+                matches!(section, "account" | "store" | "history" | "watch" | "alert")
+                    && !matches!(id, Id::BaseUrl | Id::CaFile | Id::Bell | Id::Notify)
+            }
+            (FlagScope::Only(ids), Some(id)) => ids.contains(&id),
+            (FlagScope::AsItIs, id) => id != Some(Id::Names),
+            _ => false,
+        }
+    }
+
+    /// Hides from the help of `command` the flags that it does not take. A global flag that a command defines itself
+    /// is not handed down to it, so the hidden one stands in.
+    pub(super) fn hide_others(self, command: Clap) -> Clap {
+        let config = (!self.flag(None)).then(|| config_arg().hide(true));
+        let others = KEYS.iter().filter(move |key| !self.flag(Some(key.id)));
+        command.args(config).args(others.filter_map(|key| Some(arg(key, flag(key)?).hide(true))))
+    }
+}
