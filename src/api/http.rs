@@ -4,7 +4,6 @@ use std::{
     error::Error,
     future::Future,
     io,
-    net::IpAddr,
     path::{Path, PathBuf},
     pin::Pin,
     sync::Arc,
@@ -12,10 +11,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use reqwest::{
-    Url,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
-};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::ExposeSecret;
 
 use super::{
@@ -23,7 +19,10 @@ use super::{
     loopback::{self, Elsewhere, LookUp, LoopbackOnly},
     retry_after,
 };
-use crate::{config::read_file, domain::clean_line};
+use crate::{
+    config::{Origin, read_file},
+    domain::clean_line,
+};
 
 /// Certificates are read to here; those of a whole system have a tenth of it.
 const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
@@ -31,8 +30,8 @@ const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
 /// How [`HttpTransport`] connects.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
-    /// Origin of the API: `https`, or `http` to a loopback address, also by a name that leads to one.
-    pub base_url: String,
+    /// Where the API is served.
+    pub base_url: Origin,
     /// Longest time for name, connection and TLS handshake.
     pub connect_timeout: Duration,
     /// Longest time for the whole request, the body of its response included.
@@ -46,12 +45,6 @@ pub struct HttpOptions {
 /// Why there is no transport.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// Not an origin. The text does not repeat it: it could hold a password.
-    #[error("[account] base_url is not an address like https://in1-ccaas-api.ozonetel.com: {0}")]
-    Url(String),
-    /// Plain `http` over the network.
-    #[error("[account] base_url is plain http to {0}: the key would be readable on the way; use https")]
-    Insecure(String),
     /// Certificates that cannot be used.
     #[error("cannot use [account] ca_file {}: {why}", path.display())]
     CaFile {
@@ -68,7 +61,7 @@ pub enum HttpError {
 /// One pool of connections to one origin. Follows no redirect and repeats no request: each has its own permit.
 pub struct HttpTransport {
     client: reqwest::Client,
-    base: String,
+    origin: Origin,
     /// For messages: the name that must be found, and that a proxy's may be meant.
     host: Arc<str>,
     timeout: Duration,
@@ -79,28 +72,14 @@ impl HttpTransport {
     /// A transport to `options.base_url`.
     ///
     /// # Errors
-    /// The address, the certificates, or the system's TLS set-up cannot be used.
+    /// The certificates or the system's TLS set-up cannot be used.
     pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
         Self::looking_up(options, loopback::system)
     }
 
     /// The same; `look_up` finds the names of plain `http`.
     pub(super) fn looking_up(options: &HttpOptions, look_up: LookUp) -> Result<Self, HttpError> {
-        let url = Url::parse(&options.base_url).map_err(|e| HttpError::Url(e.to_string()))?;
-        let host = url.host_str().unwrap_or_default().to_owned();
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(HttpError::Url("it must hold no user name or password".into()));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(HttpError::Url("it must end before any ? or #".into()));
-        }
-        let local = is_loopback(&host);
-        let secure = match url.scheme() {
-            "https" => true,
-            "http" if local => false,
-            "http" => return Err(HttpError::Insecure(host)),
-            other => return Err(HttpError::Url(format!("{} is not https", clean_line(other, 20)))),
-        };
+        let (origin, host) = (&options.base_url, options.base_url.host());
         // Fails where the process has one already, and that one is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
@@ -116,12 +95,12 @@ impl HttpTransport {
                 HeaderValue::from_str(&options.user_agent)
                     .map_err(|_| HttpError::Setup("the user agent holds characters that no header can carry".into()))?,
             );
-        let proxied = !local
+        let proxied = !origin.is_loopback()
             && ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].iter().any(|v| std::env::var_os(v).is_some());
-        if local {
+        if origin.is_loopback() {
             builder = builder.no_proxy();
         }
-        if !secure {
+        if !origin.is_https() {
             // No handshake will happen, so a machine without any authority must not stop us.
             builder = builder.tls_certs_only([]).dns_resolver(LoopbackOnly(look_up));
         } else if let Some(path) = &options.ca_file {
@@ -130,7 +109,7 @@ impl HttpTransport {
         let client = builder.build().map_err(|e| HttpError::Setup(deepest(&e)))?;
         Ok(HttpTransport {
             client,
-            base: options.base_url.trim_end_matches('/').to_owned(),
+            origin: origin.clone(),
             host: if proxied { format!("{host} or that of the proxy").into() } else { host.into() },
             timeout: options.timeout,
             connect_timeout: options.connect_timeout,
@@ -142,9 +121,11 @@ impl HttpTransport {
             Method::Post => reqwest::Method::POST,
             Method::Get => reqwest::Method::GET,
         };
+        let mut url = self.origin.url().clone();
+        url.set_path(request.route.path());
         let mut response = self
             .client
-            .request(method, format!("{}{}", self.base, request.route.path()))
+            .request(method, url)
             .headers(headers(&request.auth)?)
             .body(request.body)
             .send()
@@ -203,13 +184,8 @@ impl Transport for HttpTransport {
 
 impl std::fmt::Debug for HttpTransport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HttpTransport").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("HttpTransport").field("origin", &self.origin).finish_non_exhaustive()
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 fn headers(auth: &Auth) -> Result<HeaderMap, TransportError> {

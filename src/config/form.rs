@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use super::{
     duration::{format_duration, parse_duration},
     error::{nearest, quote, suggest},
-    origin,
+    origin::Origin,
 };
 use crate::domain::{Hours, clean};
 
@@ -241,7 +241,7 @@ impl Form {
         match self {
             Form::Name => name(text).map(|()| Value::Text(text.to_owned())),
             Form::Line | Form::Ids => line(text).map(|()| Value::Text(text.to_owned())),
-            Form::Origin => origin::parse(text).map(Value::Text),
+            Form::Origin => text.parse().map(|origin: Origin| Value::Text(origin.to_string())),
             Form::Zone => zone(text).map(Value::Text),
             Form::Path if text.is_empty() || text.contains('\0') => Err("not a path".into()),
             Form::Path => Ok(Value::Path(text.into())),

@@ -117,8 +117,10 @@ pub fn resolve(flags: &Overrides, env: &Env, file: Option<(&Path, &str)>) -> Res
         credentials: env.get("CREDENTIALS_DIRECTORY").map(PathBuf::from),
         origins: BTreeMap::new(),
     };
-    let loaded = layers.assemble(env, &mut sink);
-    if sink.is_empty() { Ok(loaded) } else { Err(sink.into_errors()) }
+    match layers.assemble(env, &mut sink) {
+        Some(loaded) if sink.is_empty() => Ok(loaded),
+        _ => Err(sink.into_errors()),
+    }
 }
 
 /// True where neither a flag nor a variable sets any key.
@@ -255,7 +257,8 @@ impl Layers {
         }
     }
 
-    fn assemble(&mut self, env: &Env, sink: &mut Sink) -> Loaded {
+    /// `None` only where a key is not valid, which `sink` knows then.
+    fn assemble(&mut self, env: &Env, sink: &mut Sink) -> Option<Loaded> {
         let auth = self.auth(sink);
         let account = self.account(auth.is_some(), sink);
         let budget = self.budget(sink);
@@ -284,7 +287,7 @@ impl Layers {
         let (watch, groups) = self.watch(auth.is_some(), sink);
         let config = Config {
             file: self.path.clone(),
-            account,
+            account: account?,
             auth,
             budget,
             poll,
@@ -302,10 +305,10 @@ impl Layers {
             _ => None,
         });
         let warnings = warnings(env, holds_key);
-        Loaded { config, warnings, origins: std::mem::take(&mut self.origins), groups }
+        Some(Loaded { config, warnings, origins: std::mem::take(&mut self.origins), groups })
     }
 
-    fn account(&mut self, polls: bool, sink: &mut Sink) -> Account {
+    fn account(&mut self, polls: bool, sink: &mut Sink) -> Option<Account> {
         let user_name = self.text(Id::UserName);
         let mut name = self.text(Id::AccountName);
         if self.place(Id::UserName).is_none() && polls {
@@ -333,13 +336,13 @@ impl Layers {
         {
             sink.push(place.clone(), format!("'ca_file': cannot read {}: {e}", show_path(path)));
         }
-        Account {
+        Some(Account {
             name: name.unwrap_or_default(),
-            base_url: self.text(Id::BaseUrl).unwrap_or_default(),
+            base_url: self.text(Id::BaseUrl)?.parse().ok()?,
             user_name: user_name.unwrap_or_default(),
             timezone: self.text(Id::Timezone),
             ca_file,
-        }
+        })
     }
 
     fn theme(&mut self, sink: &mut Sink) -> Theme {

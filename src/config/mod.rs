@@ -29,6 +29,7 @@ pub use env::{Env, Overrides};
 pub use error::{ConfigError, ConfigErrors, Place, suggest};
 pub use form::{Form, Value};
 pub use load::{Loaded, load, resolve};
+pub use origin::Origin;
 pub use process_group::ProcessGroup;
 pub use schema::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, TRIGGERS, VARIABLES};
 pub use show::show;

@@ -1,74 +1,114 @@
-//! `[account] base_url`: the only place that ever receives the key, so its form is strict.
+//! `[account] base_url`: the only place that ever receives the key, so its form is strict. It is parsed once, by the
+//! library that also connects: what was checked is what is connected to.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::{fmt, str::FromStr};
+
+use url::{Host, Url};
 
 use super::error::quote;
 
-/// The origin of `text`, host in lower case and without a trailing slash.
-pub(super) fn parse(text: &str) -> Result<String, String> {
-    // User names are looked for first, and not quoted: there may be a password in it.
-    if text.contains('@') {
-        return Err("must not contain a user name or password".into());
+/// Where the API is served: `https`, or `http` to a loopback address or `localhost`. No user, path, query or fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(Url);
+
+impl Origin {
+    /// The same for a library that takes URLs; the path is `/`.
+    pub fn url(&self) -> &Url {
+        &self.0
     }
-    let (scheme, rest) = match text.split_once("://") {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => ("https", rest),
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => ("http", rest),
-        _ => return Err(format!("{} must begin with https://", quote(text))),
-    };
-    let rest = rest.trim_end_matches('/');
-    for (mark, what) in [('?', "a query"), ('#', "a fragment"), ('/', "a path"), ('\\', "a backslash")] {
-        if rest.contains(mark) {
-            return Err(format!("{} must not contain {what}", quote(text)));
+
+    /// The name or address, in lower case, an IPv6 address without its brackets.
+    pub fn host(&self) -> &str {
+        let host = self.0.host_str().unwrap_or_default();
+        host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host)
+    }
+
+    /// The port, also where it goes without saying.
+    pub fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or_default()
+    }
+
+    /// True where what is sent cannot be read on the way.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// True where the address is one of this machine, or the name should lead to one.
+    pub fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
         }
     }
-    let (host, port) = split(rest).ok_or_else(|| format!("{} has no valid host", quote(text)))?;
-    let host = host.to_ascii_lowercase();
-    let loopback = host_is_loopback(&host).ok_or_else(|| format!("{} has no valid host", quote(text)))?;
-    if scheme == "http" && !loopback {
-        return Err(format!("{} must use https: plain http is for loopback addresses only", quote(text)));
-    }
-    match port {
-        None => Ok(format!("{scheme}://{host}")),
-        Some(port) => match port.parse::<u16>() {
-            Ok(n) if n > 0 && port.bytes().all(|b| b.is_ascii_digit()) => Ok(format!("{scheme}://{host}:{n}")),
-            _ => Err(format!("{} has no valid port", quote(text))),
-        },
-    }
 }
 
-fn split(rest: &str) -> Option<(&str, Option<&str>)> {
-    if rest.starts_with('[') {
-        let (host, tail) = rest.split_at(rest.find(']')? + 1);
-        return match tail.strip_prefix(':') {
-            Some(port) => Some((host, Some(port))),
-            None => tail.is_empty().then_some((host, None)),
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Origin, String> {
+        // Before anything is quoted: there may be a password in it.
+        if text.contains('@') {
+            return Err("must not contain a user name or password".into());
+        }
+        let wrong = |what: &str| Err(format!("{} {what}", quote(text)));
+        let lower = text.to_ascii_lowercase();
+        if !lower.starts_with("https://") && !lower.starts_with("http://") {
+            return wrong("must begin with https://");
+        }
+        let url = match Url::parse(text) {
+            Ok(url) => url,
+            Err(url::ParseError::InvalidPort) => return wrong("has no valid port"),
+            Err(_) => return wrong("has no valid host"),
         };
-    }
-    match rest.split_once(':') {
-        Some((host, port)) => Some((host, Some(port))),
-        None => Some((rest, None)),
+        for (is, what) in [
+            (url.query().is_some(), "a query"),
+            (url.fragment().is_some(), "a fragment"),
+            (url.path() != "/", "a path"),
+            (text.contains('\\'), "a backslash"),
+        ] {
+            if is {
+                return wrong(&format!("must not contain {what}"));
+            }
+        }
+        if url.port() == Some(0) {
+            return wrong("has no valid port");
+        }
+        // Labels that no name service knows.
+        if let Some(Host::Domain(name)) = url.host()
+            && name.split('.').any(|label| label.is_empty() || label.starts_with('-'))
+        {
+            return wrong("has no valid host");
+        }
+        let origin = Origin(url);
+        // What looks like one host and is another, such as a number that is an address, is not guessed at.
+        let (written, read, port) = (lower.trim_end_matches('/'), origin.to_string(), origin.port());
+        if written != read && written != format!("{read}:{port}") {
+            return wrong(&format!("is read as {read}: write that"));
+        }
+        if !origin.is_https() && !origin.is_loopback() {
+            return wrong("must use https: plain http is for loopback addresses only");
+        }
+        Ok(origin)
     }
 }
 
-/// Whether a host is this machine; `None` if it is no host.
-fn host_is_loopback(host: &str) -> Option<bool> {
-    if let Some(v6) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-        return v6.parse::<Ipv6Addr>().ok().map(|ip| ip.is_loopback());
+/// Without a slash at the end.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str().trim_end_matches('/'))
     }
-    if let Ok(v4) = host.parse::<Ipv4Addr>() {
-        return Some(v4.is_loopback());
-    }
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let label = |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && l.chars().all(good);
-    // A last label that begins with a digit would be read as an IPv4 address by others.
-    let numeric = host.rsplit('.').next().is_some_and(|l| l.starts_with(|c: char| c.is_ascii_digit()));
-    (host.len() <= 253 && host.split('.').all(label) && !numeric).then(|| host == "localhost")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn parse(text: &str) -> Result<String, String> {
+        text.parse().map(|origin: Origin| origin.to_string())
+    }
 
     #[test]
     fn https_anywhere_and_http_only_here() {
@@ -79,7 +119,8 @@ mod tests {
             ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
             ("http://127.9.9.9", "http://127.9.9.9"),
             ("http://localhost:1", "http://localhost:1"),
-            ("http://[::1]:80", "http://[::1]:80"),
+            ("http://[::1]:80", "http://[::1]"),
+            ("https://api.example.com:443/", "https://api.example.com"),
         ] {
             assert_eq!(parse(text).as_deref(), Ok(origin));
         }
@@ -94,6 +135,9 @@ mod tests {
             "https://",
             "https:///x",
             "http://api.example.com",
+            "http://10.0.0.1",
+            "http://0.0.0.0",
+            "http://[::ffff:127.0.0.1]",
             "http://127.0.0.1.example.com",
             "http://localhost.example.com",
             "http://127.1",
@@ -110,6 +154,7 @@ mod tests {
             "https://a..example.com",
             "https://-a.example.com",
             "https://a b",
+            "https://a\tb",
             "https://bücher.example",
             "https://a.example.com:",
             "https://a.example.com:0",
@@ -119,7 +164,24 @@ mod tests {
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
+        assert_eq!(parse("http://127.1"), Err("'http://127.1' is read as http://127.0.0.1: write that".into()));
         assert!(!parse("https://me:hunter2@example.com").unwrap_err().contains("hunter2"));
+    }
+
+    #[test]
+    fn host_and_port_of_every_form_of_an_origin() {
+        for (url, expected) in [
+            ("https://in1.example", ("in1.example", 443, false)),
+            ("https://in1.example:8443/", ("in1.example", 8443, false)),
+            ("http://127.0.0.1:7878", ("127.0.0.1", 7878, true)),
+            ("http://[::1]:7878", ("::1", 7878, true)),
+            ("http://[::1]", ("::1", 80, true)),
+            ("http://localhost", ("localhost", 80, true)),
+        ] {
+            let origin: Origin = url.parse().unwrap();
+            assert_eq!((origin.host(), origin.port(), origin.is_loopback()), expected, "{url}");
+            assert_eq!(origin.is_https(), url.starts_with("https"));
+        }
     }
 
     proptest! {

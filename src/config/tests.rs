@@ -44,7 +44,7 @@ fn a_user_name_a_key_and_targets_are_enough() {
     let flags = flags(&[(Id::UserName, "acme"), (Id::Agents, "x"), (Id::Agents, "y"), (Id::Campaigns, "C 1")]);
     let config = load(&flags, &env(&[("AHTOP_API_KEY", "hunter2")])).unwrap().config;
     assert_eq!((config.account.name.as_str(), config.account.user_name.as_str()), ("acme", "acme"));
-    assert_eq!(config.account.base_url, "https://in1-ccaas-api.ozonetel.com");
+    assert_eq!(config.account.base_url.to_string(), "https://in1-ccaas-api.ozonetel.com");
     let source = SecretSource::KeyEnv("AHTOP_API_KEY".into());
     assert_eq!(config.auth, Some(AuthSource { mode: AuthMode::Token, source }));
     assert_eq!(ids(&config), [(Kind::Campaign, "C 1"), (Kind::Agent, "x"), (Kind::Agent, "y")]);

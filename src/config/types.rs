@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{error::Place, themes::Tones};
+use super::{error::Place, origin::Origin, themes::Tones};
 use crate::domain::{Band, Hours, Target};
 
 /// Everything that is configured.
@@ -82,8 +82,8 @@ pub struct Hook {
 pub struct Account {
     /// Names the shared state; letters, digits, `-`, `_` and `.`, at most 64.
     pub name: String,
-    /// Origin of the API without a trailing slash; `https`, or `http` to a loopback address.
-    pub base_url: String,
+    /// Where the API is served.
+    pub base_url: Origin,
     /// CloudAgent account name, sent with each request. Empty only where nothing is ever polled.
     pub user_name: String,
     /// Zone for display, `None`: the system's.

@@ -23,34 +23,16 @@ use crate::{
 /// Looks at the way to the service.
 pub(super) async fn look(config: &Config, env: &Env) -> Vec<Finding> {
     let mut found = Vec::new();
-    let Some((host, port)) = origin(&config.account.base_url) else {
-        return vec![Finding::bad("network", Exit::Config, "[account] base_url names no host")];
-    };
+    let origin = &config.account.base_url;
     let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].iter().find(|name| env.get(name).is_some());
     match proxy {
         Some(name) => found.push(Finding::look("network", format!("{name} is set: the way leads through a proxy"))),
-        None => found.extend(way(&host, port, config.poll.connect_timeout).await),
+        None => found.extend(way(origin.host(), origin.port(), config.poll.connect_timeout).await),
     }
     if found.iter().all(|f| !matches!(f.level, Level::Bad(_))) {
         found.push(request(config, env).await);
     }
     found
-}
-
-/// Host and port of an origin that the configuration has checked.
-fn origin(url: &str) -> Option<(String, u16)> {
-    let (rest, port) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
-        (Some(rest), _) => (rest, 443),
-        (_, Some(rest)) => (rest, 80),
-        _ => return None,
-    };
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, digits)) if !digits.ends_with(']') => (host, digits.parse().ok()?),
-        _ => (authority, port),
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    (!host.is_empty()).then(|| (host.to_owned(), port))
 }
 
 async fn way(host: &str, port: u16, limit: Duration) -> Vec<Finding> {
@@ -152,7 +134,7 @@ async fn request(config: &Config, env: &Env) -> Finding {
     if let Err(e) = counted {
         tracing::warn!("{e}");
     }
-    judge(&reply, took, config.account.base_url.starts_with("https"))
+    judge(&reply, took, config.account.base_url.is_https())
 }
 
 fn judge(reply: &Reply, took: u128, tls: bool) -> Finding {
@@ -183,27 +165,6 @@ fn judge(reply: &Reply, took: u128, tls: bool) -> Finding {
         ),
         Reply::Network(_) | Reply::Service { .. } | Reply::Malformed { .. } => {
             Finding::bad("request", Exit::Service, reply.account_sentence())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn host_and_port_of_every_form_of_an_origin() {
-        for (url, expected) in [
-            ("https://in1.example", Some(("in1.example", 443))),
-            ("https://in1.example:8443/", Some(("in1.example", 8443))),
-            ("http://127.0.0.1:7878", Some(("127.0.0.1", 7878))),
-            ("http://[::1]:7878", Some(("::1", 7878))),
-            ("http://[::1]", Some(("::1", 80))),
-            ("ftp://x", None),
-            ("https://", None),
-        ] {
-            let got = origin(url);
-            assert_eq!(got.as_ref().map(|(h, p)| (h.as_str(), *p)), expected, "{url}");
         }
     }
 }
