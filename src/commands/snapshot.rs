@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     alert::{Policy, shelf},
-    app::{Alarms, Event, Room, Shared, State, View, update, wall::Wall},
+    app::{Alerts, Event, Room, Shared, State, View, Wall, update},
     cli::{Snapshot, SnapshotView},
     config::{Config, Env, Overrides, Symbols, Theme},
     domain::{Clock, Kind, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
@@ -198,8 +198,8 @@ fn fill(state: &mut State, store: &dyn Store, shared: Shared, policy: &Policy, n
     update(state, Event::Loaded(snapshot), now.clone());
     update(state, Event::Shared(Box::new(shared)), now.clone());
     if let Some(book) = shelf::read_book(store, &mut shelf::Known::default())? {
-        let alarms = Alarms::of(&book, &state.facts.watched, policy, now);
-        update(state, Event::Alarms(Box::new(alarms)), now.clone());
+        let alarms = Alerts::new(&book, &state.facts.watched, policy, now);
+        update(state, Event::Alerts(Box::new(alarms)), now.clone());
     }
     // Nobody has looked at it yet: the first page.
     state.wall = state.wall.take().map(|_| Wall::new(now.mono));

@@ -11,10 +11,7 @@ use tokio::{
 
 use crate::{
     alert::{Action, Policy, shelf},
-    app::{
-        Alarms, Event, Notice, Severity, Shared,
-        past::{Ask, Binner},
-    },
+    app::{Alerts, Event, Notice, Query, Severity, Shared, history::BucketBuilder},
     config::Watched,
     domain::{Reading, Series, Target},
     store::{Attention, Cursor, Handle, Instance, RangeQuery, Store, StoreError},
@@ -62,7 +59,7 @@ pub(super) struct Feed {
     wants: watch::Sender<Wants>,
     requested_polls: mpsc::Sender<Target>,
     actions: mpsc::Sender<Action>,
-    asks: watch::Sender<Option<Ask>>,
+    asks: watch::Sender<Option<Query>>,
     task: JoinHandle<()>,
 }
 
@@ -108,7 +105,7 @@ impl Feed {
     }
 
     /// What is wanted of the history, as of the last frame; the newest question alone is answered.
-    pub(super) fn look_back(&self, ask: Option<Ask>) {
+    pub(super) fn look_back(&self, ask: Option<Query>) {
         self.asks.send_if_modified(|old| {
             let changed = *old != ask;
             if changed {
@@ -163,7 +160,7 @@ impl Worker {
         mut wanted: watch::Receiver<Wants>,
         mut requested: mpsc::Receiver<Target>,
         mut acted: mpsc::Receiver<Action>,
-        mut asked: watch::Receiver<Option<Ask>>,
+        mut asked: watch::Receiver<Option<Query>>,
     ) {
         loop {
             tokio::select! {
@@ -270,24 +267,24 @@ impl Worker {
             .store
             .call(move |s| {
                 let book = shelf::read_book(s, &mut known)?;
-                Ok((known, book.map(|book| Alarms::of(&book, &judge.watched, &judge.policy, &s.now()))))
+                Ok((known, book.map(|book| Alerts::new(&book, &judge.watched, &judge.policy, &s.now()))))
             })
             .await?;
         self.book = known;
         if let Some(alarms) = alarms {
-            self.news.push(Event::Alarms(Box::new(alarms)));
+            self.news.push(Event::Alerts(Box::new(alarms)));
         }
         Ok(())
     }
 
     /// Reads the buckets of a chart, one reading at a time.
-    async fn look_back(&mut self, ask: Ask) -> Result<(), StoreError> {
+    async fn look_back(&mut self, ask: Query) -> Result<(), StoreError> {
         let time = |ms: i64| Timestamp::from_millisecond(ms).ok();
         let query = RangeQuery { target: Some(ask.target.clone()), from: time(ask.from()), to: time(ask.end()) };
         let past = self
             .store
             .call(move |s| {
-                let mut binner = Binner::new(ask);
+                let mut binner = BucketBuilder::new(ask);
                 s.range(&query, &mut |reading| {
                     binner.take(&reading);
                     true

@@ -37,7 +37,9 @@ use self::{
 };
 use crate::{
     alert::Policy,
-    app::{Effect, Event, Facts, Notice, Overlay, Pointer, REPLAY, Room, Severity, State, View, past, rows, update},
+    app::{
+        Effect, Event, Facts, Notice, Overlay, Pointer, REPLAY, Room, Severity, State, View, history, needs, update,
+    },
     config::{Alert, Ui},
     domain::{Clock, Kind, Now},
     store::Handle,
@@ -254,8 +256,8 @@ where
     loop {
         if !suspended && painter.is_due(&state) {
             painter.paint(terminal, &mut state, clock.as_ref(), &mut draw)?;
-            feed.attend(rows::attention(&state));
-            feed.look_back(past::wanted(&state));
+            feed.attend(needs::attention(&state));
+            feed.look_back(history::wanted(&state));
             painter.paced(gap, &state, &clock.now());
         }
         let wake = if suspended {
@@ -263,7 +265,7 @@ where
         } else if painter.is_stale(&state) {
             Some(painter.at())
         } else {
-            rows::next_change(&state, &clock.now()).map(|d| Instant::now() + d)
+            needs::next_change(&state, &clock.now()).map(|d| Instant::now() + d)
         };
 
         let mut events = Vec::new();
@@ -400,8 +402,8 @@ impl Painter {
     fn paced(&mut self, gap: Duration, state: &State, shown: &Now) {
         let now = Instant::now();
         self.next = self.next.max(now.checked_sub(gap * 2).unwrap_or(now)) + gap;
-        let ages = rows::next_change(state, shown).unwrap_or(CALM).min(CALM);
-        let hurried = rows::are_filling(state) || state.facts.mode == Some(REPLAY);
+        let ages = needs::next_change(state, shown).unwrap_or(CALM).min(CALM);
+        let hurried = needs::are_filling(state) || state.facts.mode == Some(REPLAY);
         (self.calm, self.urgent) = (now + if hurried { gap } else { gap.max(ages) }, false);
     }
 
@@ -430,7 +432,7 @@ impl Painter {
         let page = Some((state.view, overlay, state.detail_open, state.sections));
         // Of how many cells a name in some scripts takes terminals have their own ideas, and then parts of it would stay
         // where another page is blank.
-        if self.page.is_some() && self.page != page && rows::has_wide_names(state) {
+        if self.page.is_some() && self.page != page && needs::has_wide_names(state) {
             terminal.clear().map_err(terminal_error)?;
         }
         self.page = page;

@@ -10,7 +10,7 @@ use std::{
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
-    app::{Choices, Notice, Severity},
+    app::{Notice, SavedPreferences, Severity},
     config::read_file,
 };
 
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// The choices.
-    pub choices: Choices,
+    pub choices: SavedPreferences,
     /// The file; `None`: nothing is remembered.
     pub path: Option<PathBuf>,
 }
@@ -37,22 +37,22 @@ impl Memory {
             Err(why) => {
                 let text = format!("The remembered choices are ignored: {}: {why}", path.display());
                 let notice = Notice { key: "choices".into(), severity: Severity::Info, text };
-                (Memory { choices: Choices::default(), path: Some(path) }, Some(notice))
+                (Memory { choices: SavedPreferences::default(), path: Some(path) }, Some(notice))
             }
         }
     }
 }
 
-fn read(path: &Path) -> Result<Choices, String> {
+fn read(path: &Path) -> Result<SavedPreferences, String> {
     match read_file(path, LARGEST) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| e.to_string()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Choices::default()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(SavedPreferences::default()),
         Err(e) => Err(e.to_string()),
     }
 }
 
 /// Writes `choices` to `path` so that whoever reads it sees the old ones or the new ones, whatever happens meanwhile.
-fn write(path: &Path, choices: &Choices) -> io::Result<()> {
+fn write(path: &Path, choices: &SavedPreferences) -> io::Result<()> {
     let dir = path.parent().ok_or_else(|| io::Error::other("it has no directory"))?;
     crate::config::paths::make_private_dir(dir)?;
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
@@ -65,7 +65,7 @@ fn write(path: &Path, choices: &Choices) -> io::Result<()> {
 
 /// Writes off the loop: a slow disk never holds up a key.
 pub(super) struct Saver {
-    wanted: watch::Sender<Option<Choices>>,
+    wanted: watch::Sender<Option<SavedPreferences>>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -76,7 +76,7 @@ impl Saver {
         let task = path.map(|path| {
             tokio::spawn(async move {
                 while choices.changed().await.is_ok() {
-                    let Some(latest): Option<Choices> = choices.borrow_and_update().clone() else { continue };
+                    let Some(latest): Option<SavedPreferences> = choices.borrow_and_update().clone() else { continue };
                     let path = path.clone();
                     let written = tokio::task::spawn_blocking(move || write(&path, &latest)).await;
                     if let Ok(Err(e)) = written {
@@ -89,7 +89,7 @@ impl Saver {
     }
 
     /// These are the choices from now on.
-    pub(super) fn remember(&self, choices: Choices) {
+    pub(super) fn remember(&self, choices: SavedPreferences) {
         self.wanted.send_replace(Some(choices));
     }
 
@@ -109,12 +109,12 @@ mod tests {
     use super::*;
     use crate::app::{Column, Names, Sort};
 
-    fn choices() -> Choices {
-        Choices {
+    fn choices() -> SavedPreferences {
+        SavedPreferences {
             sort: Some(Sort { column: Column::Diff30, reverse: true }),
             columns: vec![Column::Age, Column::Name, Column::Aht, Column::State],
             names: Names::Initials,
-            ..Choices::default()
+            ..SavedPreferences::default()
         }
     }
 
@@ -138,7 +138,7 @@ mod tests {
         for text in ["", "{", "[5]", "{\"names\": \"shouted\"}", "{\"sort\": 5}", "\0\0", &long] {
             fs::write(&path, text).unwrap();
             let (memory, notice) = Memory::load(path.clone());
-            assert_eq!(memory.choices, Choices::default(), "{text:.20}");
+            assert_eq!(memory.choices, SavedPreferences::default(), "{text:.20}");
             assert!(notice.unwrap().text.contains("ui-acme.json"));
         }
         fs::write(&path, "{\"of_tomorrow\": 1}").unwrap();
@@ -153,7 +153,7 @@ mod tests {
         std::os::unix::fs::symlink("/dev/zero", &zero).unwrap();
         for path in [fifo, zero] {
             let (memory, notice) = Memory::load(path.clone());
-            assert_eq!(memory.choices, Choices::default());
+            assert_eq!(memory.choices, SavedPreferences::default());
             assert!(notice.unwrap().text.ends_with("it is not a regular file"));
             write(&path, &choices()).unwrap();
             assert_eq!(Memory::load(path).0.choices, choices());
@@ -166,7 +166,7 @@ mod tests {
         let path = dir.path().join("ui-acme.json");
         let saver = Saver::start(Some(path.clone()));
         for names in Names::ALL {
-            saver.remember(Choices { names, ..Choices::default() });
+            saver.remember(SavedPreferences { names, ..SavedPreferences::default() });
         }
         saver.finish().await;
         assert_eq!(Memory::load(path).0.choices.names, Names::Hidden);

@@ -105,8 +105,8 @@ fn picture(state: &State) -> String {
         }
     }
     if let Some(past) = &state.past {
-        let values = past.bins.iter().flatten().map(|b| b.last.secs()).collect::<Vec<_>>();
-        text.push_str(&format!("\npast of {}: {values:?}", past.ask.target.id));
+        let values = past.buckets.iter().flatten().map(|b| b.last.secs()).collect::<Vec<_>>();
+        text.push_str(&format!("\npast of {}: {values:?}", past.query.target.id));
     }
     for banner in banners(state) {
         text.push_str(&format!("\n! {}", banner.text));

@@ -4,7 +4,7 @@
 use super::{Layout, canvas::Canvas, cells, scene::Scene};
 use crate::{
     alert::{Alert, Matter, Subject, words},
-    app::{RowState, alarms, names},
+    app::{RowState, alerts, names},
     domain::{Level, clean_line},
 };
 
@@ -29,8 +29,8 @@ pub(super) fn pane(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 }
 
 fn remark(scene: &Scene<'_>) -> String {
-    let active = alarms::active(scene.data).count();
-    match (alarms::waiting(scene.data), active) {
+    let active = alerts::active(scene.data).count();
+    match (alerts::waiting(scene.data), active) {
         (0, 0) => "none active".into(),
         (0, n) => format!("{n} active, all acknowledged or muted"),
         (waiting, n) => format!("{waiting} of {n} unacknowledged"),
@@ -45,7 +45,7 @@ fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, all: &[Alert], layout: &mut 
         canvas.put(2, 0, width, "nobody needs to look: no alert now or lately", style);
         return;
     }
-    let at = alarms::cursor(scene.state);
+    let at = alerts::cursor(scene.state);
     let from = at.map_or(0, |at| (at + 1).saturating_sub(room)).min(all.len().saturating_sub(room));
     for (y, (i, alert)) in (0..canvas.height()).zip(all.iter().enumerate().skip(from)) {
         line(canvas, scene, alert, y);
@@ -85,13 +85,13 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let what_room = width.saturating_sub(from + wanted + 3);
     let end = canvas.put(from, y, what_room, &what(scene, alert, ascii, usize::from(what_room)), dim(s.text));
     let start = end.saturating_add(2).max(from + what_room.min(30) + 1);
-    let waits = !over && !alert.is_acked() && !alarms::is_muted(scene.data, &alert.id.subject);
+    let waits = !over && !alert.is_acked() && !alerts::is_muted(scene.data, &alert.id.subject);
     canvas.put(start, y, width.saturating_sub(start + 1), &fate, if waits { s.warning } else { s.dim });
 }
 
 /// Who or what `subject` is, in characters that the screen has.
 fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
-    let name = words::whom(subject, alarms::name(scene.state, subject).as_deref());
+    let name = words::whom(subject, names::of_subject(scene.state, subject).as_deref());
     let name = match subject {
         Subject::Target(target) => names::readable(scene.state, name.into(), target, canvas.look.glyphs.ascii()),
         Subject::Cause(_) => name.into(),
@@ -155,8 +155,8 @@ fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
         };
         parts.push(format!("acked{note} by {}", ack.by));
     }
-    if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alarms::is_muted(scene.data, subject)) {
-        parts.push(match alarms::muted_until(mute) {
+    if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alerts::is_muted(scene.data, subject)) {
+        parts.push(match alerts::muted_until(mute) {
             Some(at) => format!("muted until {}", cells::minute(at, zone)),
             None => "muted until it clears".into(),
         });
@@ -175,7 +175,7 @@ pub(super) fn mute_menu(
     cursor: usize,
     layout: &mut Layout,
 ) {
-    let choices = alarms::mute_choices(scene.state, id);
+    let choices = alerts::mute_choices(scene.state, id);
     let (w, h) = (canvas.width(), canvas.height());
     let wanted = u16::try_from(choices.len()).unwrap_or(u16::MAX).saturating_add(2);
     let (width, height) = (34.min(w), wanted.min(h));

@@ -5,7 +5,7 @@ use super::{
     canvas::{Canvas, cells, wrap},
     scene::Scene,
 };
-use crate::app::names;
+use crate::app::banners;
 
 /// Draws the banners into at most the height of `canvas`; returns how many lines they took. What has no line of its own
 /// is counted at the end of the last one.
@@ -19,7 +19,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
         let hint = if y + 1 == lines && hidden > 0 { format!(" {hidden} more: b ") } else { String::new() };
         let hint_width = u16::try_from(cells(&hint)).unwrap_or(0).min(width);
         let room = width - hint_width;
-        let text = format!(" {mark} {}", names::banner(scene.state, banner, canvas.look.glyphs.ascii()));
+        let text = format!(" {mark} {}", banners::told(scene.state, banner, canvas.look.glyphs.ascii()));
         if style.bg.is_some() {
             canvas.tint(0, y, width, 1, style);
         }
@@ -36,7 +36,7 @@ pub(super) fn draw_all(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize
     let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
     for banner in &scene.banners {
         let style = look.styles.severity(banner.severity);
-        let text = names::banner(scene.state, banner, look.glyphs.ascii());
+        let text = banners::told(scene.state, banner, look.glyphs.ascii());
         for (i, line) in wrap(&text, width.saturating_sub(6)).into_iter().enumerate() {
             let mark = if i == 0 { look.glyphs.severity(banner.severity) } else { " " };
             lines.push((format!("{mark} {line}"), style));

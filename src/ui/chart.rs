@@ -8,7 +8,7 @@ use ratatui::style::Style;
 
 use super::{canvas::Canvas, cells, glyphs::Set, scale::Scale, sparkline};
 use crate::{
-    app::past::{Ask, Bin},
+    app::{Bucket, Query},
     domain::{AHT_WINDOW, Aht, Band, Now, Series},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -19,7 +19,7 @@ pub(super) enum Source<'a> {
     /// The readings that a row keeps.
     Live(&'a Series),
     /// The history, in the buckets of this grid; `None` while it is being read.
-    Past(&'a Ask, Option<&'a [Option<Bin>]>),
+    Past(&'a Query, Option<&'a [Option<Bucket>]>),
 }
 
 /// What a chart shows.
@@ -62,14 +62,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
     let n = columns(canvas);
     let values = match chart.source {
         Source::Live(series) => {
-            let one = |aht| Bin { low: aht, high: aht, last: aht };
+            let one = |aht| Bucket { low: aht, high: aht, last: aht };
             let values = sparkline::buckets(series, chart.now.mono, chart.span, n, chart.hold);
             Some(values.into_iter().map(|v| v.map(one)).collect())
         }
         Source::Past(_, bins) => bins.filter(|b| b.len() == n).map(<[_]>::to_vec),
     };
     let reading = values.is_none();
-    let values: Vec<Option<Bin>> = values.unwrap_or_else(|| vec![None; n]);
+    let values: Vec<Option<Bucket>> = values.unwrap_or_else(|| vec![None; n]);
     let scale = Scale::of(chart.band, values.iter().flatten().flat_map(|b| [b.low, b.high]));
     limits(canvas, chart.band, &scale, width, height);
     axes(canvas, chart, &scale, width, height);
@@ -179,7 +179,7 @@ fn ends(chart: &Chart<'_>) -> (i64, i64) {
     }
 }
 
-fn curve(plot: &mut Canvas<'_>, chart: &Chart<'_>, scale: &Scale, values: &[Option<Bin>], per_cell: usize) {
+fn curve(plot: &mut Canvas<'_>, chart: &Chart<'_>, scale: &Scale, values: &[Option<Bucket>], per_cell: usize) {
     let look = plot.look;
     let rows = match look.glyphs.set {
         Set::Unicode => 4,

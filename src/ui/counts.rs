@@ -5,7 +5,10 @@ use super::{
     scene::{Scene, counted},
     segments::{self, Segment, choose},
 };
-use crate::{app::rows, domain::Kind};
+use crate::{
+    app::{rows, tables},
+    domain::Kind,
+};
 
 /// Draws the line: with glyphs where there is room for all states, else with the words alone; what is still left out
 /// leaves an ellipsis.
@@ -13,7 +16,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let width = canvas.width().saturating_sub(2);
     let mut x = 1;
     // Agents first: they are the many.
-    for kind in rows::concerned(scene.state).into_iter().rev() {
+    for kind in tables::concerned(scene.state).into_iter().rev() {
         let room = (width + 1).saturating_sub(x);
         let mut all = counted_states(canvas, scene, kind, true);
         if segments::total(&all, 2) > room {

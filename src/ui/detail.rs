@@ -11,7 +11,7 @@ use super::{
     status, table,
 };
 use crate::{
-    app::{Line, RowState, names, past, text},
+    app::{Line, RowState, history, names, text},
     domain::{AHT_WINDOW, Condition, Stamp},
     store::EventKind,
 };
@@ -113,7 +113,7 @@ fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &m
     let axis = scene.state.axis;
     let mut part = canvas.part(0, 1, w, h.saturating_sub(1));
     layout.chart = chart::columns(&part);
-    let grid = if axis.is_live() { None } else { past::grid(scene.state, layout.chart) };
+    let grid = if axis.is_live() { None } else { history::grid(scene.state, layout.chart) };
     let bins = grid.as_ref().and_then(|grid| scene.state.past.as_ref()?.on(grid));
     let chart = Chart {
         source: match &grid {

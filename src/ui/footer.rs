@@ -76,7 +76,7 @@ fn token(scene: &Scene<'_>, until: Option<&Stamp>) -> Option<String> {
 /// Draws the line of keys, as the keymap gives them: the way out and the help are kept longest.
 pub(super) fn keys(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let s = canvas.look.styles;
-    let hints = scene.state.keys.hints(app::context(scene.state), scene.state);
+    let hints = app::keys::hints(scene.state);
     let last = hints.len().saturating_sub(1);
     let segments = hints.into_iter().enumerate().map(|(i, (key, word))| Segment {
         pieces: vec![(key, s.key), (format!(" {word}"), s.dim)],

@@ -7,7 +7,7 @@ use super::{
     segments::{self, Segment, choose},
 };
 use crate::{
-    app::{View, alarms, rows},
+    app::{View, alerts, rows, tables},
     domain::Kind,
 };
 
@@ -60,7 +60,7 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
         let pieces = vec![(clock, s.accent), (format!(" {}", cells::zone_name(scene.now.wall, zone)), s.dim)];
         out.push(Segment { pieces, priority: 3 });
     }
-    let waiting = alarms::waiting(scene.data);
+    let waiting = alerts::waiting(scene.data);
     if waiting > 0 {
         out.push(Segment::new(1, format!("{waiting} unacked"), s.warning));
     }
@@ -70,7 +70,8 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
         let style = if good { s.text } else { s.error };
         out.push(Segment::new(1, format!("[{word}{span}]"), style));
     }
-    let lines: Vec<_> = rows::concerned(scene.state).into_iter().flat_map(|k| scene.lines(k).iter().copied()).collect();
+    let lines: Vec<_> =
+        tables::concerned(scene.state).into_iter().flat_map(|k| scene.lines(k).iter().copied()).collect();
     if let Some((age, line)) = rows::oldest(&lines) {
         let style = if age >= scene.stale_after { s.warning } else { s.dim };
         let mark = if cells::is_old(line.state) { "?" } else { "" };

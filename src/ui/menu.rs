@@ -1,7 +1,7 @@
 //! The menus: by which column to sort, and which columns there are.
 
 use super::{Layout, canvas::Canvas, scene::Scene, table};
-use crate::app::{columns, rows::SORT_COLUMNS};
+use crate::app::{SORT_COLUMNS, columns};
 
 /// Draws the menu over the screen with its cursor.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut Layout) {

@@ -48,7 +48,7 @@ use ratatui::{Frame, buffer::Buffer, layout::Rect};
 pub use self::theme::{Colors, Look, TerminalFacts};
 use self::{canvas::Canvas, scene::Scene};
 use crate::{
-    app::{Overlay, Spot, State, View, rows},
+    app::{Overlay, Spot, State, View, tables},
     domain::Kind,
 };
 
@@ -209,7 +209,7 @@ fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout, frame
         detail::draw(&mut canvas.part(w, 0, beside, h), scene, frames, layout);
     }
     let around: u16 = if frames { 3 } else { 1 };
-    let tables = rows::tables(scene.state);
+    let tables = tables::tables(scene.state);
     let mut y = 0;
     for (i, kind) in tables.iter().enumerate() {
         let height = if i + 1 < tables.len() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    app::{Banner, Item, Line, RowState, State, banners, groups, rows},
+    app::{Banner, Item, Line, RowState, State, banners, groups, rows, tables},
     domain::{Kind, Now, SILENT_AFTER, Stamp},
     store::Link,
 };
@@ -37,7 +37,7 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn of(state: &'a State, kind: Kind) -> Self {
         let all: Vec<Line<'a>> = rows::all_lines(state, kind).collect();
-        let shown = rows::chosen(state, kind, all.iter().copied());
+        let shown = tables::chosen(state, kind, all.iter().copied());
         Lines { all, shown }
     }
 }
@@ -83,9 +83,9 @@ impl<'a> Scene<'a> {
         self.state.facts.watched.iter().filter(|w| w.target.kind == kind).count()
     }
 
-    /// The line that the detail is about, see [`rows::detailed`].
+    /// The line that the detail is about, see [`tables::detailed`].
     pub(super) fn selected(&self) -> Option<Line<'a>> {
-        rows::detailed_of(self.state, |kind| self.lines(kind).first().copied())
+        tables::detailed_of(self.state, |kind| self.lines(kind).first().copied())
     }
 
     /// The state of the link in a word, how long it lasts or has lasted, and whether it is as it should be.

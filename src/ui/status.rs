@@ -9,7 +9,7 @@ use super::{
     table,
 };
 use crate::{
-    app::{View, command, log, rows},
+    app::{View, command, log, rows, tables},
     domain::Band,
 };
 use tui_input::Input;
@@ -51,7 +51,7 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) -> Option<
         }
         all.push(Segment { pieces: vec![("filter: ".into(), s.dim), (shown, s.warning)], priority: 0 });
     }
-    for kind in rows::tables(scene.state).into_iter().rev() {
+    for kind in tables::tables(scene.state).into_iter().rev() {
         let (shown, watched) = (scene.lines(kind).len(), scene.watched(kind));
         let found = if shown == watched { String::new() } else { format!("{shown} of ") };
         let word = match table::visible(scene, kind, layout.rows(kind)) {

@@ -12,7 +12,7 @@ use ratatui::{
 
 use super::{Look, draw, draw_on, testing::*};
 use crate::{
-    app::{Column, Notice, Overlay, RowState, Severity, Sort, State, View, past},
+    app::{Column, Notice, Overlay, RowState, Severity, Sort, State, View, history},
     config::{Symbols, Theme},
     domain::{Aht, Condition, Kind, Level, Outcome, Reading, Target},
     store::{Link, Role, Usage},
@@ -92,12 +92,12 @@ fn details_of_every_kind_of_row() {
 }
 
 /// The detail of an agent with `days` of history, one reading a minute in working hours, on this axis.
-pub(super) fn back_then(span: past::Span, back: u32, (w, h): (u16, u16), symbols: Symbols) -> State {
+pub(super) fn back_then(span: crate::app::Span, back: u32, (w, h): (u16, u16), symbols: Symbols) -> State {
     let mut s = busy(View::Agents);
     s.detail_open = true;
-    s.axis = past::Axis { span, back };
+    s.axis = crate::app::Axis { span, back };
     let columns = picture(&s, &with((Theme::Auto, symbols)), w, h).1.chart;
-    let mut binner = past::Binner::new(past::grid(&s, columns).unwrap());
+    let mut binner = history::BucketBuilder::new(history::grid(&s, columns).unwrap());
     for minute in (0..9 * 24 * 60).rev() {
         let at = ago(minute * 60);
         // From 9 to 18 in India, slower towards the evening, with an hour far above the scale on some days.
@@ -114,36 +114,36 @@ pub(super) fn back_then(span: past::Span, back: u32, (w, h): (u16, u16), symbols
 #[test]
 fn the_chart_over_longer_spans() {
     for (span, back, name) in [
-        (past::Span::TwoHours, 4, "2h_back"),
-        (past::Span::EightHours, 0, "8h"),
-        (past::Span::Day, 0, "24h"),
-        (past::Span::Week, 0, "7d"),
-        (past::Span::Week, 1, "7d_back"),
+        (crate::app::Span::TwoHours, 4, "2h_back"),
+        (crate::app::Span::EightHours, 0, "8h"),
+        (crate::app::Span::Day, 0, "24h"),
+        (crate::app::Span::Week, 0, "7d"),
+        (crate::app::Span::Week, 1, "7d_back"),
     ] {
         let s = back_then(span, back, (120, 40), Symbols::Unicode);
         check(&format!("chart_{name}"), &s, UNICODE, 120, 40);
     }
     for (symbols, name) in [(Symbols::Block, "block"), (Symbols::Ascii, "ascii")] {
-        let s = back_then(past::Span::Week, 0, (80, 24), symbols);
+        let s = back_then(crate::app::Span::Week, 0, (80, 24), symbols);
         check(&format!("chart_7d_{name}"), &s, (Theme::Mono, symbols), 80, 24);
     }
-    let mut s = back_then(past::Span::Day, 0, (80, 24), Symbols::Unicode);
+    let mut s = back_then(crate::app::Span::Day, 0, (80, 24), Symbols::Unicode);
     s.past = None;
     assert!(screen(&s, 80, 24).contains("reading the history"));
 }
 
 #[test]
 fn between_two_borders_of_buckets_the_curve_of_the_past_stands_still() {
-    let mut s = back_then(past::Span::Day, 0, (120, 40), Symbols::Unicode);
+    let mut s = back_then(crate::app::Span::Day, 0, (120, 40), Symbols::Unicode);
     let plot = |s: &State| -> Vec<String> {
         let picture = screen(s, 120, 40);
         let curve = |l: &&str| l.contains(|c: char| ('\u{2800}'..='\u{28ff}').contains(&c));
         picture.lines().filter(curve).map(|l| l.chars().filter(|c| !c.is_ascii()).collect()).collect()
     };
-    let before = (plot(&s), past::wanted(&State { chart: 200, ..s.clone() }).unwrap().first);
+    let before = (plot(&s), history::wanted(&State { chart: 200, ..s.clone() }).unwrap().first);
     for secs in 1..120 {
         s.now = now_at(WALL + secs);
-        if past::wanted(&State { chart: 200, ..s.clone() }).unwrap().first == before.1 {
+        if history::wanted(&State { chart: 200, ..s.clone() }).unwrap().first == before.1 {
             assert_eq!(plot(&s), before.0, "after {secs} s");
         }
     }
@@ -563,9 +563,10 @@ fn arbitrary() -> impl Strategy<Value = State> {
             if dice[11] % 5 == 0 {
                 s.status = None;
             }
-            s.axis = past::Axis { span: past::Span::ALL[usize::from(dice[1] % 4)], back: u32::from(dice[0]) };
-            if let Some(ask) = past::grid(&s, usize::from(dice[4]) * 3) {
-                let mut binner = past::Binner::new(ask);
+            s.axis =
+                crate::app::Axis { span: crate::app::Span::ALL[usize::from(dice[1] % 4)], back: u32::from(dice[0]) };
+            if let Some(ask) = history::grid(&s, usize::from(dice[4]) * 3) {
+                let mut binner = history::BucketBuilder::new(ask);
                 for (secs, outcome) in specs.iter().flat_map(|s| s.readings.iter().cloned()) {
                     let target = specs[0].target.clone();
                     binner.take(&Reading { target, at: ago(secs), outcome, name: None });

@@ -12,7 +12,7 @@ use super::{
     header, help, log, menu, scene::Scene, small, table, testing::*, tests::*, tests_tables::*, wall,
 };
 use crate::{
-    app::{Column, Names, Notice, Severity, State, View, past},
+    app::{Column, Names, Notice, Severity, State, View},
     config::{Symbols, Theme},
     domain::{Kind, Target},
     store::{Link, Role, Usage},
@@ -219,7 +219,7 @@ fn the_detail() {
     s.selected.insert(Kind::Campaign, Target::campaign("WINBACK"));
     check("detail_failing", &s, 20, &draw);
     check("detail_nothing", &State { view: View::Agents, ..state(&[]) }, 5, &draw);
-    let day = back_then(past::Span::Day, 0, (80, 24), Symbols::Unicode);
+    let day = back_then(crate::app::Span::Day, 0, (80, 24), Symbols::Unicode);
     check("detail_day", &day, 20, &draw);
     check("detail_day_unread", &State { past: None, ..day }, 20, &draw);
 }

@@ -12,7 +12,7 @@ use crate::{
         words::event_words,
     },
     api::Reply,
-    app::{Alarms, Effect, Event, Names, Notice, Overlay, Severity, State, View, update, wall::Wall},
+    app::{Alerts, Effect, Event, Names, Notice, Overlay, Severity, State, View, Wall, update},
     config::{Symbols, Theme},
     domain::{Aht, Level, Outcome, Target, opening},
     store::{EventKind, Link, Words},
@@ -189,8 +189,8 @@ fn all_that_is_said(people: &[Person], names: Names) -> Vec<String> {
     s.alerts.clear();
     s.alerts_known = true;
     for alert in alerts(&people[..AGENTS_HERE], &people[AGENTS_HERE]) {
-        let news = Alarms { alerts: vec![alert], ..Alarms::default() };
-        for effect in update(&mut s, Event::Alarms(Box::new(news)), now.clone()) {
+        let news = Alerts { alerts: vec![alert], ..Alerts::default() };
+        for effect in update(&mut s, Event::Alerts(Box::new(news)), now.clone()) {
             let Effect::Alarm(text) = effect else { continue };
             all.push(text);
         }

@@ -35,23 +35,7 @@ const KEEPERS: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that still stand in a circle with each other. This list only becomes shorter.
-const CIRCLES: [&str; 32] = [
-    "app/action.rs",
-    "app/alarms.rs",
-    "app/banners.rs",
-    "app/command.rs",
-    "app/event.rs",
-    "app/filter.rs",
-    "app/follow.rs",
-    "app/groups.rs",
-    "app/keymap.rs",
-    "app/names.rs",
-    "app/past.rs",
-    "app/rows.rs",
-    "app/select.rs",
-    "app/state.rs",
-    "app/update.rs",
-    "app/wall.rs",
+const CIRCLES: [&str; 16] = [
     "ui/alerts.rs",
     "ui/banners.rs",
     "ui/budget.rs",

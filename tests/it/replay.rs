@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ahtop::{
     alert::{Policy, shelf},
-    app::{Alarms, Event, Facts, Shared, State, View, update},
+    app::{Alerts, Event, Facts, Shared, State, View, update},
     config::{self, Budget, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Series, Target},
     store::{Cursor, Instance, ReplayClock, ReplayStore, Role, SqliteStore, Status, Store, StoreState},
@@ -98,7 +98,7 @@ impl Screen {
         self.cursor = Some(next);
         tell(Event::Readings(readings));
         if let Some(book) = shelf::read_book(store, &mut self.known).unwrap() {
-            tell(Event::Alarms(Box::new(Alarms::of(&book, &watched(), &policy(), &now))));
+            tell(Event::Alerts(Box::new(Alerts::new(&book, &watched(), &policy(), &now))));
         }
         let shared = Shared {
             status: Some(self.status.clone()),

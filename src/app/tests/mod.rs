@@ -1,7 +1,7 @@
 //! The tests of the room, by subject.
 
 mod banners;
-mod past;
+mod history;
 mod rows;
 mod tables;
 mod update;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tui_input::Input;
 
 use crate::{
-    app::{Column, RowState, Sort, fixture::Floor, lines, rows::*},
+    app::{Column, RowState, Sort, fixture::Floor, lines, needs::*, rows::*},
     domain::{Condition, Kind, Level, Outcome, Target},
     store::Attention,
 };

@@ -5,8 +5,8 @@ use tui_input::Input;
 use crate::{
     alert::{Alert, AlertId, Matter, Subject},
     app::{
-        Choices, Column, Effect, Event, Item, Names, Overlay, Pointer, Room, Sort, Spot, View, columns, command,
-        fixture::Floor, items, lines, log, names, rows,
+        Column, Effect, Event, Item, Names, Overlay, Pointer, Room, SavedPreferences, Sort, Spot, View, columns,
+        command, fixture::Floor, items, lines, log, names, needs, tables,
     },
     config::{Symbols, Theme, Ui},
     domain::{Aht, Kind, Level, Outcome, Target},
@@ -23,7 +23,7 @@ fn floor() -> Floor {
 }
 
 /// What the effects remember last.
-fn remembered(effects: &[Effect]) -> Option<Choices> {
+fn remembered(effects: &[Effect]) -> Option<SavedPreferences> {
     effects.iter().rev().find_map(|e| match e {
         Effect::Remember(choices) => Some((**choices).clone()),
         _ => None,
@@ -88,7 +88,7 @@ fn sections_keep_the_order_within_and_only_rows_are_selected() {
         assert_eq!(floor.state.offset[&Kind::Agent], offset, "{keys}");
     }
     floor.keys("g");
-    let wants = rows::attention(&floor.state);
+    let wants = needs::attention(&floor.state);
     let of = |id: &str| wants.iter().find(|(t, _)| *t == Target::agent(id)).unwrap().1;
     assert_eq!((of("a3"), of("a1"), of("a5")), (Attention::Selected, Attention::OnScreen, Attention::Listed));
     assert_eq!(items(&floor.state, Kind::Campaign).len(), 2, "campaigns are the roll-up themselves");
@@ -118,7 +118,7 @@ fn a_pin_draws_attention_for_half_an_hour() {
     floor.keys("j");
     assert_eq!(floor.state.said, None, "until the next key");
     let attention = |floor: &Floor| {
-        let wants = rows::attention(&floor.state);
+        let wants = needs::attention(&floor.state);
         wants.into_iter().find(|(t, _)| *t == Target::agent("a2")).unwrap().1
     };
     assert_eq!(attention(&floor), Attention::Selected);
@@ -168,11 +168,11 @@ fn in_the_view_of_alerts_keys_are_about_the_alert_and_those_of_tables_say_so() {
 fn without_a_selection_the_detail_is_about_who_deserves_a_look_most() {
     let mut floor = floor();
     floor.keys("1");
-    assert_eq!(rows::detailed(&floor.state).map(|l| l.target().clone()), Some(Target::agent("a2")));
+    assert_eq!(tables::detailed(&floor.state).map(|l| l.target().clone()), Some(Target::agent("a2")));
     floor.keys("g");
     let selected = floor.state.selected.values().next().cloned();
     assert!(selected.is_some());
-    assert_eq!(rows::detailed(&floor.state).map(|l| l.target().clone()), selected);
+    assert_eq!(tables::detailed(&floor.state).map(|l| l.target().clone()), selected);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn themes_and_characters_go_round_and_are_remembered_against_the_configuration()
     assert_eq!(other.state.theme, Theme::Dark, "what is configured since then is the later word");
     let effects = floor.keys("tttsss");
     assert_eq!((floor.state.theme, floor.state.symbols), (Theme::Auto, Symbols::Auto));
-    assert_eq!(remembered(&effects), Some(Choices::default()));
+    assert_eq!(remembered(&effects), Some(SavedPreferences::default()));
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn choices_survive_a_start_and_what_only_looks_does_not_write() {
     let choices = remembered(&effects).unwrap();
     let mut again = Floor::new();
     choices.apply(&mut again.state);
-    assert_eq!(Choices::of(&again.state), choices);
+    assert_eq!(SavedPreferences::of(&again.state), choices);
     assert_eq!(again.state.sort, Sort { column: Column::Group, reverse: true });
     assert!(again.state.sections && again.state.age_as_time && again.state.names == Names::Initials);
     assert_eq!(
@@ -268,8 +268,8 @@ fn choices_survive_a_start_and_what_only_looks_does_not_write() {
         "nothing is hidden at a start"
     );
     let json = serde_json::to_string(&choices).unwrap();
-    assert_eq!(serde_json::from_str::<Choices>(&json).unwrap(), choices);
-    let unsound: Choices = serde_json::from_str("{\"columns\": [\"age\", \"age\"]}").unwrap();
+    assert_eq!(serde_json::from_str::<SavedPreferences>(&json).unwrap(), choices);
+    let unsound: SavedPreferences = serde_json::from_str("{\"columns\": [\"age\", \"age\"]}").unwrap();
     unsound.apply(&mut again.state);
     assert_eq!(columns::shown(&again.state), [Column::Age, Column::Name, Column::Aht, Column::State]);
 }
@@ -302,7 +302,7 @@ fn commands_do_what_keys_do() {
 #[test]
 fn a_command_that_is_not_understood_says_so_and_changes_nothing() {
     let mut floor = floor();
-    let before = Choices::of(&floor.state);
+    let before = SavedPreferences::of(&floor.state);
     for (text, said) in [
         ("sotr aht", "unknown command sotr; did you mean 'sort'?"),
         ("sort agee", "no column agee; did you mean 'age'?"),
@@ -318,7 +318,7 @@ fn a_command_that_is_not_understood_says_so_and_changes_nothing() {
         assert_eq!(floor.keys(&format!(":{text}<Enter>")), []);
         assert_eq!(floor.state.said.as_deref().unwrap_or(""), said);
     }
-    assert_eq!(Choices::of(&floor.state), before);
+    assert_eq!(SavedPreferences::of(&floor.state), before);
     assert_eq!(floor.keys(":quit<Esc>"), []);
     assert!(floor.state.command.is_none());
 }

@@ -4,12 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
 use crate::{
-    app::{
-        Column, Effect, Event, Overlay, Room, Shared, View,
-        fixture::Floor,
-        items, lines,
-        rows::{self, tables},
-    },
+    app::{Column, Effect, Event, Overlay, Room, Shared, View, fixture::Floor, items, lines, needs, tables::tables},
     domain::{Kind, Outcome, Row, Target},
     store::{Attention, Link, Snapshot},
 };
@@ -345,7 +340,7 @@ fn a_viewer_without_targets_shows_all_that_the_store_has_and_what_appears_later(
     assert!(floor.state.revision > before);
     let shown: Vec<_> = floor.state.facts.watched.iter().map(|w| w.target.to_string()).collect();
     assert_eq!(shown, ["campaign NEW", "agent a", "agent z"]);
-    assert_eq!(rows::attention(&floor.state), [], "it asks for nothing");
+    assert_eq!(needs::attention(&floor.state), [], "it asks for nothing");
     floor.state.selected.insert(floor.state.focus, Target::agent("a"));
-    assert_eq!(rows::attention(&floor.state), [(Target::agent("a"), Attention::Selected)]);
+    assert_eq!(needs::attention(&floor.state), [(Target::agent("a"), Attention::Selected)]);
 }

@@ -115,10 +115,10 @@ fn the_loop_wakes_for_the_next_page() {
     let mut floor = board();
     floor.state.facts.ui.age_step = Duration::from_secs(60);
     floor.advance(0);
-    let wake = crate::app::rows::next_change(&floor.state, &floor.now()).unwrap();
+    let wake = crate::app::needs::next_change(&floor.state, &floor.now()).unwrap();
     assert_eq!(wake, Duration::from_secs(15));
     floor.state.wall = None;
-    assert!(crate::app::rows::next_change(&floor.state, &floor.now()).unwrap() > wake);
+    assert!(crate::app::needs::next_change(&floor.state, &floor.now()).unwrap() > wake);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn what_is_on_the_board_is_polled_as_what_is_on_a_screen() {
     use crate::store::Attention;
     let mut floor = board();
     floor.agent("a2", 500);
-    let attention: Vec<_> = crate::app::rows::attention(&floor.state)
+    let attention: Vec<_> = crate::app::needs::attention(&floor.state)
         .into_iter()
         .filter(|(_, a)| *a == Attention::OnScreen)
         .map(|(t, _)| t.id.to_string())

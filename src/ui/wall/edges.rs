@@ -3,7 +3,7 @@
 use super::tile;
 use crate::{
     app::{
-        Line, RowState, Severity, names, rows, text,
+        Line, RowState, Severity, banners, rows, text,
         wall::{self, Page},
     },
     domain::{Condition, Kind},
@@ -102,7 +102,7 @@ fn life(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
 pub(super) fn trouble(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> bool {
     let w = canvas.width();
     let s = canvas.look.styles;
-    let told = |banner| names::banner(scene.state, banner, canvas.look.glyphs.ascii());
+    let told = |banner| banners::told(scene.state, banner, canvas.look.glyphs.ascii());
     let said = match wall::dead_since(scene.state) {
         Some(age) => {
             let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);

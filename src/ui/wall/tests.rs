@@ -9,7 +9,7 @@ use ratatui::{
 };
 
 use crate::{
-    app::{Event, State, View, update, wall::Wall},
+    app::{Event, State, View, Wall, update},
     config::{Names, Symbols, Theme},
     domain::{Mono, Now, Outcome, Reading, Target},
     store::{Link, Role},

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use ahtop::{
     alert::{Policy, Rules, shelf},
-    app::{Alarms, Effect, Event, Facts, Pointer, Room, Shared, State, update},
+    app::{Alerts, Effect, Event, Facts, Pointer, Room, Shared, State, update},
     config::{Budget, Theme, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Outcome, Quiet, Reading, Series, Target},
     run::read_shared,
@@ -140,8 +140,8 @@ impl Floor {
         let events = Some(store.events(Duration::from_secs(24 * 3600))?);
         self.tell(Event::Shared(Box::new(Shared { events, history: Some(store.history()?), ..read_shared(store)? })));
         if let Some(book) = shelf::read_book(store, &mut shelf::Known::default())? {
-            let alarms = Alarms::of(&book, &watched(), &policy(), &self.clock.now());
-            self.tell(Event::Alarms(Box::new(alarms)));
+            let alarms = Alerts::new(&book, &watched(), &policy(), &self.clock.now());
+            self.tell(Event::Alerts(Box::new(alarms)));
         }
         Ok(())
     }

@@ -1,0 +1,67 @@
+//! The alerts as the screen has them, made from the registry in the store.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    alert::{Alert, Book, Mute, Phase, Policy, Subject},
+    config::Watched,
+    domain::{Now, Target},
+};
+
+/// Ended alerts that are shown.
+const ENDED: usize = 100;
+
+/// What the book says, as far as the screen shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Alerts {
+    /// Active ones first, those that nobody has acknowledged before the others and the newest first; then the ended
+    /// ones, newest first.
+    pub alerts: Vec<Alert>,
+    /// What is muted.
+    pub mutes: BTreeMap<Subject, Mute>,
+    /// Rows that have changed too seldom to alert: changes seen, and needed.
+    pub warming: BTreeMap<Target, (u32, u32)>,
+}
+
+impl Alerts {
+    /// What `book` says of the `watched` targets and of the account as of `now`.
+    pub fn new(book: &Book, watched: &[Watched], policy: &Policy, now: &Now) -> Self {
+        let ours = |subject: &Subject| match subject {
+            Subject::Cause(_) => true,
+            Subject::Target(target) => watched.iter().any(|w| w.target == *target),
+        };
+        let mut alerts: Vec<Alert> = book.active().filter(|a| ours(&a.id.subject)).cloned().collect();
+        alerts.sort_by_key(|a| (a.is_acked(), std::cmp::Reverse(a.started.wall)));
+        alerts.extend(book.ended().filter(|a| ours(&a.id.subject)).take(ENDED).cloned());
+        let subjects = watched.iter().map(|w| Subject::Target(w.target.clone()));
+        let subjects = subjects.chain(crate::alert::Cause::ALL.map(Subject::Cause));
+        let mutes = subjects.filter_map(|s| book.mute(&s, now).cloned().map(|mute| (s, mute))).collect();
+        let warming = watched.iter().filter_map(|w| match book.phase(&w.target, policy) {
+            Phase::WarmUp { seen, of } => Some((w.target.clone(), (seen, of))),
+            _ => None,
+        });
+        Alerts { alerts, mutes, warming: warming.collect() }
+    }
+}
+
+/// What a row's state is marked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// Its alert was acknowledged.
+    Acked,
+    /// It is muted.
+    Muted,
+    /// It has changed too seldom to alert.
+    Warming,
+}
+
+impl Mark {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Mark::Acked => "ack",
+            Mark::Muted => "muted",
+            Mark::Warming => "warm-up",
+        }
+    }
+}

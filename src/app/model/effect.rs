@@ -1,0 +1,25 @@
+//! What the update asks of the loop.
+
+use super::SavedPreferences;
+use crate::domain::Target;
+
+/// What the loop does for the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Clear the terminal and draw everything.
+    Redraw,
+    /// Give the terminal back and stop until continued.
+    Suspend,
+    /// Ask the store that this target be polled next.
+    RequestPoll(Target),
+    /// Tell all dashboards what was done about an alert.
+    Act(crate::alert::Action),
+    /// An alert started or became worse: bell and notification, where they are on.
+    Alarm(String),
+    /// Put this text into the clipboard.
+    Copy(String),
+    /// Remember these choices for the next start.
+    Remember(Box<SavedPreferences>),
+}

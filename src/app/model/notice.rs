@@ -1,0 +1,39 @@
+//! Messages about ourselves.
+
+use crate::{domain::clean_line, store::Words};
+
+/// A message about ourselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Names the cause, so that the same one is shown once.
+    pub key: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One sentence that says what to do.
+    pub text: String,
+}
+
+impl Notice {
+    /// The keys of notices about the configuration begin so. They may name an id.
+    pub const CONFIG: &str = "config-";
+
+    /// What it says, in pieces.
+    pub(crate) fn words(&self) -> Words {
+        let text = clean_line(&self.text, 400);
+        if self.key.starts_with(Notice::CONFIG) {
+            return Words::default().said(text, "The configuration has a warning: `ahtop check` shows it");
+        }
+        text.into()
+    }
+}
+
+/// How bad a banner is, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The numbers cannot be trusted or do not come.
+    Error,
+    /// Something needs a look.
+    Warning,
+    /// For information.
+    Info,
+}

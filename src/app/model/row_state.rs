@@ -1,0 +1,46 @@
+//! The state of a row in a word, and which states need attention first.
+
+use crate::domain::{Condition, Level};
+
+/// The state of a row as the screen tells it: glyph, word and colour each differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RowState {
+    /// Much longer or much shorter than usual, a little so, or inside the band.
+    Fresh(Level),
+    /// Stale, failing, invalid, waiting or without calls.
+    Other(Condition),
+}
+
+impl RowState {
+    /// The word of the state: `HIGH`, `high`, `LOW`, `low`, `ok`, `no calls`, `waiting`, `STALE`, `bad id`, `failing`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            RowState::Fresh(Level::HighCrit) => "HIGH",
+            RowState::Fresh(Level::LowCrit) => "LOW",
+            RowState::Fresh(Level::HighWarn) => "high",
+            RowState::Fresh(Level::LowWarn) => "low",
+            RowState::Fresh(Level::Inside) | RowState::Other(Condition::Value) => "ok",
+            RowState::Other(Condition::NoCalls) => "no calls",
+            RowState::Other(Condition::Waiting) => "waiting",
+            RowState::Other(Condition::Stale) => "STALE",
+            RowState::Other(Condition::Invalid) => "bad id",
+            RowState::Other(Condition::Failing) => "failing",
+        }
+    }
+
+    /// The order of attention, 0 first: outside the band, then what is unknown though it should be known, then ok.
+    pub const fn rank(self) -> u8 {
+        match self {
+            RowState::Fresh(Level::HighCrit) => 0,
+            RowState::Fresh(Level::LowCrit) => 1,
+            RowState::Fresh(Level::HighWarn) => 2,
+            RowState::Fresh(Level::LowWarn) => 3,
+            RowState::Other(Condition::Failing) => 4,
+            RowState::Other(Condition::Stale) => 5,
+            RowState::Fresh(Level::Inside) | RowState::Other(Condition::Value) => 6,
+            RowState::Other(Condition::Waiting) => 7,
+            RowState::Other(Condition::NoCalls) => 8,
+            RowState::Other(Condition::Invalid) => 9,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The chart's time axis: its keys, its grid, and the buckets of the history.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use crate::{
+    app::{
+        Axis, Event, Query, Room, Span,
+        fixture::Floor,
+        history::{self, BucketBuilder},
+    },
+    domain::{Aht, BootId, Mono, Outcome, Reading, Stamp, Target},
+};
+
+fn press(floor: &mut Floor, code: KeyCode) {
+    floor.event(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+}
+
+fn floor(columns: usize) -> Floor {
+    let mut floor = Floor::new();
+    press(&mut floor, KeyCode::Enter);
+    floor.event(Event::Drawn(Room { chart: columns, ..Room::default() }));
+    floor
+}
+
+#[test]
+fn keys_zoom_move_and_reset_the_axis() {
+    let mut f = floor(100);
+    let axis = |f: &Floor| (f.state.axis.span, f.state.axis.back);
+    press(&mut f, KeyCode::Char('+'));
+    assert_eq!(axis(&f), (Span::TwoHours, 0));
+    for span in [Span::EightHours, Span::Day, Span::Week, Span::Week] {
+        press(&mut f, KeyCode::Char('-'));
+        assert_eq!(axis(&f), (span, 0));
+    }
+    press(&mut f, KeyCode::Char('='));
+    press(&mut f, KeyCode::Left);
+    press(&mut f, KeyCode::Left);
+    assert_eq!(axis(&f), (Span::Day, 2));
+    // Twelve hours back are six quarters of eight hours.
+    press(&mut f, KeyCode::Char('+'));
+    assert_eq!(axis(&f), (Span::EightHours, 6));
+    press(&mut f, KeyCode::Right);
+    assert_eq!(axis(&f), (Span::EightHours, 5));
+    press(&mut f, KeyCode::Char('0'));
+    assert!(f.state.axis.is_live() && history::wanted(&f.state).is_none());
+    press(&mut f, KeyCode::Right);
+    assert!(f.state.axis.is_live(), "there is nothing later than now");
+}
+
+#[test]
+fn without_a_chart_on_the_screen_its_keys_do_nothing() {
+    let mut f = floor(0);
+    let revision = f.state.revision;
+    for code in [KeyCode::Char('-'), KeyCode::Left, KeyCode::Char('0')] {
+        press(&mut f, code);
+    }
+    assert_eq!((f.state.axis, f.state.revision), (Axis::default(), revision));
+}
+
+#[test]
+fn the_grid_moves_by_whole_buckets() {
+    let mut f = floor(96);
+    press(&mut f, KeyCode::Char('-'));
+    // Eight hours in 96 columns: five minutes each.
+    let first = history::wanted(&f.state).unwrap();
+    assert_eq!((first.width, first.count), (300_000, 96));
+    let now = f.state.now.wall.as_millisecond();
+    assert!(first.end() > now && first.begin(95) <= now);
+    f.advance(299);
+    assert_eq!(history::wanted(&f.state).unwrap().first, first.first);
+    f.advance(1);
+    assert_eq!(history::wanted(&f.state).unwrap().first, first.first + 1);
+    // What lies back does not change with the time within a bucket, and is asked for once.
+    press(&mut f, KeyCode::Left);
+    let back = history::wanted(&f.state);
+    f.advance(200);
+    assert_eq!(history::wanted(&f.state), back);
+}
+
+fn ask(width: i64, first: i64, count: usize, hold: u64) -> Query {
+    Query { target: Target::agent("a"), width, first, count, hold: Duration::from_millis(hold), minute: 0 }
+}
+
+fn reading(ms: i64, outcome: Outcome) -> Reading {
+    let wall = Timestamp::from_millisecond(ms).unwrap();
+    Reading {
+        target: Target::agent("a"),
+        at: Stamp { boot: BootId("b".into()), mono: Mono(ms), wall },
+        outcome,
+        name: None,
+    }
+}
+
+fn of(secs: u32) -> Outcome {
+    if secs == 0 { Outcome::NoCalls } else { Outcome::Value(Aht::from_secs(secs)) }
+}
+
+#[test]
+fn buckets_keep_extremes_hold_values_and_leave_gaps() {
+    let mut binner = BucketBuilder::new(ask(100, 10, 8, 250));
+    for (at, secs) in [(990, 5), (1010, 9), (1020, 3), (1050, 4), (1510, 7), (1620, 0)] {
+        binner.take(&reading(at, of(secs)));
+    }
+    binner.take(&reading(1700, Outcome::Failed("no answer".into())));
+    let mut other = reading(1710, of(99));
+    other.target = Target::agent("b");
+    binner.take(&other);
+    let buckets = binner.finish(1_000_000).buckets;
+    let got: Vec<_> = buckets.iter().map(|b| b.map(|b| (b.low.secs(), b.high.secs(), b.last.secs()))).collect();
+    let flat = |v| Some((v, v, v));
+    // The reading of 1050 holds until 1300, that of 1510 until no calls were told at 1620.
+    let first = Some((3, 9, 4));
+    assert_eq!(got, [first, flat(4), flat(4), flat(4), None, flat(7), flat(7), None]);
+}
+
+#[test]
+fn nothing_holds_in_the_future() {
+    let mut binner = BucketBuilder::new(ask(100, 0, 5, 1000));
+    binner.take(&reading(110, of(7)));
+    let buckets = binner.finish(230).buckets;
+    assert_eq!(buckets.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, true, false, false]);
+}
+
+#[test]
+fn an_answer_serves_the_next_bucket_too_and_no_other_target() {
+    let mut binner = BucketBuilder::new(ask(100, 10, 3, 0));
+    for i in 0..3u32 {
+        binner.take(&reading(1000 + i64::from(i) * 100, of(i + 1)));
+    }
+    let past = binner.finish(1_000_000);
+    let secs = |grid: &Query| past.on(grid).map(|b| b.iter().map(|b| b.map(|b| b.last.secs())).collect::<Vec<_>>());
+    assert_eq!(secs(&ask(100, 11, 3, 0)), Some(vec![Some(2), Some(3), None]));
+    assert_eq!(secs(&ask(100, 9, 3, 0)), Some(vec![None, Some(1), Some(2)]));
+    assert_eq!(secs(&ask(90, 10, 3, 0)), None);
+    assert_eq!(secs(&Query { target: Target::agent("b"), ..ask(100, 10, 3, 0) }), None);
+}
+
+proptest! {
+    #[test]
+    fn memory_depends_on_the_buckets_alone_and_every_bin_is_within_its_readings(
+        (width, first, count, hold) in (1i64..1000, -50i64..50, 0usize..50, 0u64..5000),
+        readings in prop::collection::vec((-100_000i64..100_000, 0u32..50), 0..80),
+        now in -100_000i64..100_000,
+    ) {
+        let mut binner = BucketBuilder::new(ask(width, first, count, hold));
+        for (at, secs) in &readings {
+            binner.take(&reading(*at, of(*secs)));
+        }
+        let past = binner.finish(now);
+        prop_assert_eq!(past.buckets.len(), count);
+        for bin in past.buckets.iter().flatten() {
+            prop_assert!(bin.low <= bin.last && bin.last <= bin.high);
+            prop_assert!(readings.iter().any(|(_, s)| *s == bin.low.secs()));
+        }
+    }
+
+    #[test]
+    fn any_axis_has_a_grid(span in 0usize..4, back in any::<u32>(), columns in 1usize..3000, skew in any::<i64>()) {
+        let mut f = floor(columns);
+        f.state.axis = Axis { span: Span::ALL[span], back };
+        f.state.now.mono = Mono(skew);
+        let grid = history::grid(&f.state, columns).unwrap();
+        prop_assert!(grid.count > 0 && grid.count <= 2000 && grid.width > 0);
+        prop_assert!(grid.from() <= grid.begin(0) && grid.begin(0) <= grid.end());
+    }
+}

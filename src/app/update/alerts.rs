@@ -1,0 +1,136 @@
+//! What people do about alerts, and what is new among them.
+
+use std::collections::BTreeMap;
+
+use super::selection;
+use crate::{
+    alert::{Action, AlertId, Deed, Subject, words},
+    app::{
+        model::{Alerts, Effect, Overlay, State},
+        view::{
+            alerts::{Choice, about, active, cursor, is_muted, mute_choices},
+            names,
+        },
+    },
+    domain::{Target, clean_line},
+};
+
+/// Longest note in characters.
+pub(super) const NOTE: usize = 120;
+
+/// The alert that keys are about: under the cursor in the view of alerts, else that of the selected row.
+fn chosen(state: &State) -> Option<AlertId> {
+    if state.lists_alerts() {
+        let at = cursor(state).unwrap_or(0);
+        return state.shown().alerts.get(at).map(|a| a.id.clone());
+    }
+    let subject = Subject::Target(selection::selected(state)?.clone());
+    // A row without an alert can be muted too.
+    Some(about(state, &subject).map_or(AlertId { subject, serial: 0 }, |a| a.id.clone()))
+}
+
+/// Whom the alert under the cursor is about; `None` where it is about no target.
+pub(super) fn target(state: &State) -> Option<Target> {
+    match chosen(state)?.subject {
+        Subject::Target(target) => Some(target),
+        Subject::Cause(_) => None,
+    }
+}
+
+fn deed(state: &State, id: AlertId, deed: Deed) -> Effect {
+    let me = &state.facts.me;
+    Effect::Act(Action { id, at: state.now.stamp(), by: format!("{} on {}", me.label(), me.host).into(), deed })
+}
+
+/// Opens the line for a note, or takes an acknowledgement back.
+pub(super) fn acknowledge(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(id) = chosen(state) else { return };
+    let Some(alert) = active(state).find(|a| a.id == id) else { return };
+    if alert.is_acked() {
+        effects.push(deed(state, id, Deed::Unack));
+    } else {
+        state.overlay = Some(Overlay::Note { rank: alert.matter.rank(), id, text: String::new() });
+    }
+}
+
+/// Acknowledges with what was typed.
+pub(super) fn keep_note(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(Overlay::Note { id, rank, text }) = state.overlay.take() {
+        effects.push(deed(state, id, Deed::Ack { rank, note: text.trim().into() }));
+    }
+}
+
+/// Opens the menu of mutes.
+pub(super) fn mute(state: &mut State) {
+    if let Some(id) = chosen(state) {
+        state.overlay = Some(Overlay::MuteMenu { id, cursor: 0 });
+    }
+}
+
+/// Mutes as the cursor of the menu says.
+pub(super) fn choose_mute(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Overlay::MuteMenu { id, cursor }) = state.overlay.take() else { return };
+    let Some((_, choice)) = mute_choices(state, &id).get(cursor).copied() else { return };
+    let what = match choice {
+        Choice::Unmute => Deed::Unmute,
+        Choice::Clear => Deed::MuteUntilClear,
+        Choice::For(span) => Deed::MuteUntil(state.now.wall.checked_add(span).unwrap_or(jiff::Timestamp::MAX)),
+    };
+    effects.push(deed(state, id, what));
+}
+
+/// Types into the note.
+pub(super) fn type_note(text: &mut String, c: char) -> bool {
+    let fits = !c.is_control() && text.chars().count() < NOTE;
+    if fits {
+        text.push(c);
+    }
+    fits
+}
+
+/// Moves the cursor of the alerts.
+pub(super) fn travel(state: &mut State, to: selection::Move) {
+    let all = &state.shown().alerts;
+    let Some(last) = all.len().checked_sub(1) else { return };
+    let page = state.alert_page.max(1);
+    let next = match cursor(state) {
+        Some(at) => to.from(at, page).min(last),
+        None if to == selection::Move::Bottom => last,
+        None => 0,
+    };
+    state.alert = all.get(next).map(|a| a.id.clone());
+}
+
+/// From the alert under the cursor to its row.
+pub(super) fn open(state: &mut State) {
+    let Some(AlertId { subject: Subject::Target(target), .. }) = chosen(state) else { return };
+    state.focus = target.kind;
+    state.selected.clear();
+    state.selected.insert(target.kind, target);
+    state.detail_open = true;
+}
+
+/// Takes in what the store says now; gives the effects of what has become worse since.
+pub(super) fn take(state: &mut State, alerts: Alerts, effects: &mut Vec<Effect>) -> bool {
+    let changed = (&state.alerts, &state.mutes, &state.warming) != (&alerts.alerts, &alerts.mutes, &alerts.warming);
+    let before: BTreeMap<AlertId, u32> = active(state).map(|a| (a.id.clone(), a.matter.rank())).collect();
+    let first = !std::mem::replace(&mut state.alerts_known, true);
+    (state.alerts, state.mutes, state.warming) = (alerts.alerts, alerts.mutes, alerts.warming);
+    if first {
+        return changed;
+    }
+    let news: Vec<String> = active(state)
+        .filter(|a| !a.is_acked() && !is_muted(state, &a.id.subject))
+        .filter(|a| before.get(&a.id).is_none_or(|rank| *rank < a.matter.rank()))
+        .map(|a| {
+            let what = names::told(state, &words::matter_words(&a.id.subject, &a.matter), false);
+            let whom = words::whom(&a.id.subject, names::of_subject(state, &a.id.subject).as_deref());
+            clean_line(&format!("{whom}: {what}"), 400)
+        })
+        .collect();
+    if let Some(text) = news.first() {
+        let more = if news.len() > 1 { format!(" and {} more", news.len() - 1) } else { String::new() };
+        effects.push(Effect::Alarm(format!("{text}{more}")));
+    }
+    changed
+}

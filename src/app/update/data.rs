@@ -1,0 +1,80 @@
+//! What the store says, taken into the state.
+
+use super::follow;
+use crate::{
+    app::{
+        model::{Shared, State},
+        view::banners::causes,
+    },
+    domain::{Outcome, Reading, Row},
+    store::Snapshot,
+};
+
+/// While the picture is frozen, new data change nothing visible.
+pub(super) fn live(state: &State) -> bool {
+    state.frozen.is_none()
+}
+
+pub(super) fn loaded(state: &mut State, snapshot: Snapshot) -> bool {
+    let mut unknown = Vec::new();
+    for row in snapshot.rows {
+        match state.rows.get_mut(&row.target) {
+            Some(mine) => *mine = row,
+            None => unknown.push(row),
+        }
+    }
+    if state.follows {
+        follow::adopt(state, unknown);
+    }
+    live(state)
+}
+
+/// Readings of targets that are not watched here belong to other dashboards on the store; a viewer without targets of
+/// its own takes them all.
+pub(super) fn readings(state: &mut State, readings: &[Reading]) -> bool {
+    let mut ours = false;
+    for reading in readings {
+        if state.follows && !state.rows.contains_key(&reading.target) {
+            let mut row = Row::new(reading.target.clone());
+            row.take(reading, &state.now);
+            ours |= follow::adopt(state, vec![row]);
+        } else if let Some(row) = state.rows.get_mut(&reading.target) {
+            row.take(reading, &state.now);
+            // A failure may be that no answer came at all.
+            state.replies += u64::from(!matches!(reading.outcome, Outcome::Failed(_)));
+            ours = true;
+        }
+    }
+    forgive(state);
+    ours && live(state)
+}
+
+pub(super) fn shared(state: &mut State, shared: Shared) -> bool {
+    let changed = state.status != shared.status
+        || state.usage != shared.usage
+        || state.poller != shared.poller
+        || state.instances != shared.instances
+        || shared.history.as_ref().is_some_and(|h| *h != state.history)
+        || shared.events.as_ref().is_some_and(|e| *e != state.events);
+    state.status = shared.status;
+    state.usage = shared.usage;
+    state.poller = shared.poller;
+    state.instances = shared.instances;
+    if let Some(history) = shared.history {
+        state.history = history;
+    }
+    if let Some(events) = shared.events {
+        state.events = events;
+    }
+    forgive(state);
+    changed && live(state)
+}
+
+/// A dismissed banner is forgotten with its cause, so that it shows when the cause returns.
+fn forgive(state: &mut State) {
+    if state.dismissed.is_empty() || state.frozen.is_some() {
+        return;
+    }
+    let causes = causes(state);
+    state.dismissed.retain(|key| causes.iter().any(|b| b.key == *key));
+}

@@ -1,0 +1,340 @@
+//! Keys and the mouse: what the user wants, done.
+
+use std::{sync::Arc, time::Duration};
+
+use crossterm::event::KeyEvent;
+use tui_input::{Input, backend::crossterm::to_input_request};
+
+use super::{
+    alerts, columns,
+    command::{self, Done},
+    mouse, selection, typing, wall,
+};
+use crate::{
+    app::{
+        model::{
+            Action, Axis, Column, Context, Effect, Filter, Overlay, Pointer, RowState, SORT_COLUMNS, SavedPreferences,
+            State, View,
+        },
+        view::{
+            alerts::mute_choices,
+            banners::banners,
+            command::themes,
+            groups,
+            keys::{context, fits},
+            names,
+            tables::{lines, tables},
+        },
+    },
+    config::{Names, Symbols},
+    domain::{Level, Target},
+    store::Words,
+};
+
+/// How long a row stays pinned.
+const PIN: Duration = Duration::from_secs(30 * 60);
+/// The rank from which on a row deserves no look.
+const OK: u8 = RowState::Fresh(Level::Inside).rank();
+
+pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
+    if state.wall.is_some() {
+        return wall::key(state, key, effects);
+    }
+    let context = context(state);
+    let keys = Arc::clone(&state.keys);
+    match keys.action(context, key) {
+        Some(action) => chosen(state, effects, |state, effects| act(state, action, effects)),
+        None if context == Context::Note => typing::on_note(state, key),
+        None => {
+            let Some(line) = typing::typed_line(state) else { return false };
+            to_input_request(&crossterm::event::Event::Key(key)).is_some_and(|request| typing::type_char(line, request))
+        }
+    }
+}
+
+pub(super) fn mouse(state: &mut State, pointer: Pointer, effects: &mut Vec<Effect>) -> bool {
+    chosen(state, effects, |state, _| match (pointer, mouse::wheel(pointer)) {
+        (_, Some(to)) => {
+            (0..mouse::NOTCH).for_each(|_| travel(state, to));
+            true
+        }
+        (Pointer::Click(x, y), None) => mouse::click(state, x, y),
+        _ => false,
+    })
+}
+
+/// Does what the user wants. What an earlier wish came to is no news then, and what is chosen is remembered.
+fn chosen(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    act: impl FnOnce(&mut State, &mut Vec<Effect>) -> bool,
+) -> bool {
+    let before = SavedPreferences::of(state);
+    let said = state.said.take().is_some();
+    let changed = act(state, effects);
+    let after = SavedPreferences::of(state);
+    if after != before {
+        effects.push(Effect::Remember(Box::new(after)));
+    }
+    changed || said
+}
+
+/// Does `action`; true where the picture may differ afterwards.
+fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
+    if !fits(action, state) {
+        state.said = Some("this is about a table: 1, 2 or 3 show them".into());
+        return true;
+    }
+    match action {
+        Action::Quit => effects.push(Effect::Quit),
+        Action::Redraw => effects.push(Effect::Redraw),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Refresh => {
+            if let Some(target) = concerned(state) {
+                state.said = Some(format!("{} is asked next", names::of(state, &target)));
+                effects.push(Effect::RequestPoll(target));
+            }
+        }
+        Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
+        Action::Banners => state.overlay = Some(Overlay::Banners { scroll: 0 }),
+        Action::SortMenu => {
+            let cursor = SORT_COLUMNS.iter().position(|c| *c == state.sort.column).unwrap_or(0);
+            state.overlay = Some(Overlay::SortMenu { cursor });
+        }
+        Action::Close => state.overlay = None,
+        Action::Acknowledge => {
+            begin(state);
+            alerts::acknowledge(state, effects);
+        }
+        Action::KeepNote => alerts::keep_note(state, effects),
+        Action::MuteMenu => {
+            begin(state);
+            alerts::mute(state);
+        }
+        Action::ChooseMute => alerts::choose_mute(state, effects),
+        Action::ChooseSort => {
+            if let Some(Overlay::SortMenu { cursor }) = state.overlay.take()
+                && let Some(column) = SORT_COLUMNS.get(cursor)
+            {
+                state.sort.reverse &= state.sort.column == *column;
+                state.sort.column = *column;
+            }
+        }
+        Action::ColumnsMenu => state.overlay = Some(Overlay::Columns { cursor: 0 }),
+        Action::ToggleColumn => columns::toggle(state),
+        Action::ColumnLeft => columns::shift(state, false),
+        Action::ColumnRight => columns::shift(state, true),
+        Action::ResetColumns => state.columns.clear(),
+        Action::Sections => {
+            state.sections = !state.sections;
+            if state.sections && groups::order(state).is_empty() {
+                state.said = Some("no group is configured: [[group]] makes one".into());
+            }
+        }
+        Action::NextLook => next_look(state),
+        Action::Pin => pin(state),
+        Action::CopyId => {
+            if let Some(target) = concerned(state) {
+                let told = names::told(state, &Words::default().id(&target), false);
+                let whose = if *told == *target.id { "" } else { "the id of " };
+                state.said = Some(format!("copied {whose}{told}, if the terminal allows it"));
+                effects.push(Effect::Copy(target.id.to_string()));
+            }
+        }
+        Action::CycleNames => {
+            state.names = following(&Names::ALL, &state.names);
+            state.said = Some(format!("names: {}", state.names.word()));
+        }
+        Action::CycleTheme => {
+            state.theme = following(&themes(state), &state.theme);
+            state.said = Some(format!("theme: {}", state.theme.word()));
+        }
+        Action::CycleSymbols => {
+            state.symbols = following(&Symbols::ALL, &state.symbols);
+            state.said = Some(format!("symbols: {}", state.symbols.word()));
+        }
+        Action::EditCommand => state.command = Some(Input::default()),
+        Action::LeaveCommand => state.command = None,
+        Action::CompleteCommand => {
+            if let Some(line) = &state.command {
+                state.command = Some(Input::new(command::complete(state, line.value())));
+            }
+        }
+        Action::RunCommand => {
+            let text = state.command.take().map(|line| line.value().to_owned()).unwrap_or_default();
+            match command::run(state, &text) {
+                Ok(Done::Settled) => {}
+                Ok(Done::Act(action)) => return act(state, action, effects),
+                Err(why) => state.said = Some(why),
+            }
+        }
+        Action::Reverse => state.sort.reverse = !state.sort.reverse,
+        Action::NextView => turn(state, 1),
+        Action::PreviousView => turn(state, View::ALL.len() - 1),
+        Action::Show(view) => show(state, view),
+        Action::Detail if state.lists_alerts() => alerts::open(state),
+        Action::Detail => {
+            select_something(state);
+            state.detail_open = selection::selected(state).is_some();
+        }
+        Action::Back => back(state),
+        Action::EditFilter => {
+            state.filter_mut().editing = true;
+            state.detail_open = false;
+        }
+        Action::ApplyFilter => state.filter_mut().editing = false,
+        Action::ClearFilter => *state.filter_mut() = Filter::default(),
+        Action::Freeze => {
+            state.frozen = match state.frozen.take() {
+                Some(_) => None,
+                None => Some(Box::new(state.clone())),
+            }
+        }
+        Action::Dismiss => {
+            let Some(first) = banners(state).into_iter().next() else { return false };
+            state.dismissed.push(first.key);
+        }
+        Action::ZoomIn | Action::ZoomOut | Action::ZoomReset | Action::Earlier | Action::Later => {
+            return axis(state, action);
+        }
+        Action::Wall => {
+            wall::open(state);
+            effects.push(Effect::Redraw);
+        }
+        Action::AgeAsTime => state.age_as_time = !state.age_as_time,
+        Action::Down => travel(state, selection::Move::Down),
+        Action::Up => travel(state, selection::Move::Up),
+        Action::PageDown => travel(state, selection::Move::PageDown),
+        Action::PageUp => travel(state, selection::Move::PageUp),
+        Action::Top => travel(state, selection::Move::Top),
+        Action::Bottom => travel(state, selection::Move::Bottom),
+    }
+    true
+}
+
+/// Outside of the view of alerts keys are about a row.
+fn begin(state: &mut State) {
+    if !state.lists_alerts() {
+        select_something(state);
+    }
+}
+
+/// Whom keys are about: the target of the alert under the cursor, else the selected row.
+fn concerned(state: &mut State) -> Option<Target> {
+    if state.lists_alerts() {
+        return alerts::target(state);
+    }
+    select_something(state);
+    selection::selected(state).cloned()
+}
+
+/// Moves the chart's time axis, where there is a chart.
+fn axis(state: &mut State, action: Action) -> bool {
+    let next = match action {
+        _ if state.chart == 0 => state.axis,
+        Action::ZoomIn => state.axis.zoomed(-1),
+        Action::ZoomOut => state.axis.zoomed(1),
+        Action::Earlier => state.axis.moved(1),
+        Action::Later => state.axis.moved(-1),
+        _ => Axis::default(),
+    };
+    std::mem::replace(&mut state.axis, next) != next
+}
+
+/// What concerns the selected row begins with the first one in view, visibly, where nobody has moved yet.
+fn select_something(state: &mut State) {
+    if selection::selected(state).is_none() {
+        selection::go(state, selection::Move::Down);
+    }
+}
+
+/// Moves what is in front: the overlay's text or cursor, else the selection.
+fn travel(state: &mut State, to: selection::Move) {
+    let (shown, all) = state.overlay_lines;
+    let in_alerts = state.lists_alerts();
+    let text = tables(state).is_empty();
+    let mutes = match &state.overlay {
+        Some(Overlay::MuteMenu { id, .. }) => mute_choices(state, id).len(),
+        _ => 0,
+    };
+    match &mut state.overlay {
+        None if in_alerts => alerts::travel(state, to),
+        None if text => {
+            state.scroll = to.from(state.scroll, shown.max(1)).min(all.saturating_sub(shown));
+        }
+        None => selection::go(state, to),
+        Some(Overlay::Note { .. }) => {}
+        Some(Overlay::MuteMenu { cursor, .. }) => *cursor = to.from(*cursor, mutes).min(mutes.saturating_sub(1)),
+        Some(Overlay::Columns { cursor }) => {
+            let last = Column::ALL.len() - 1;
+            *cursor = to.from(*cursor, last).min(last);
+        }
+        Some(Overlay::SortMenu { cursor }) => {
+            *cursor = to.from(*cursor, SORT_COLUMNS.len()).min(SORT_COLUMNS.len() - 1)
+        }
+        Some(Overlay::Help { scroll } | Overlay::Banners { scroll }) => {
+            *scroll = to.from(*scroll, shown.max(1)).min(all.saturating_sub(shown));
+        }
+    }
+}
+
+fn turn(state: &mut State, by: usize) {
+    let at = View::ALL.iter().position(|v| *v == state.view).unwrap_or(0);
+    show(state, View::ALL[(at + by) % View::ALL.len()]);
+}
+
+fn show(state: &mut State, view: View) {
+    state.scroll = if state.view == view { state.scroll } else { 0 };
+    state.view = view;
+    state.detail_open = false;
+    // A line that is half typed belongs to the view that was left.
+    state.filter.editing = false;
+    state.log_filter.editing = false;
+}
+
+/// The value behind `present`, round and round.
+fn following<T: Copy + PartialEq>(all: &[T], present: &T) -> T {
+    let at = all.iter().position(|t| t == present).map_or(0, |at| (at + 1) % all.len());
+    all.get(at).copied().unwrap_or(*present)
+}
+
+/// Selects the next row that deserves a look, over all tables of the view, from the selected one on; with a filter the
+/// next one that it found.
+fn next_look(state: &mut State) {
+    let all_found = !state.filter.text.value().trim().is_empty();
+    let mut rows: Vec<(Target, bool)> = Vec::new();
+    for kind in tables(state) {
+        rows.extend(lines(state, kind).iter().map(|l| (l.target().clone(), all_found || l.state.rank() < OK)));
+    }
+    let from = selection::selected(state).and_then(|t| rows.iter().position(|(x, _)| x == t)).map_or(0, |at| at + 1);
+    let next = rows.iter().cycle().skip(from).take(rows.len()).find(|(_, look)| *look);
+    match next.map(|(target, _)| target.clone()) {
+        Some(target) => selection::choose(state, &target),
+        None => state.said = Some("no row deserves a look".into()),
+    }
+}
+
+/// Pins the selected row, or lets it go.
+fn pin(state: &mut State) {
+    let Some(target) = concerned(state) else { return };
+    state.said = Some(match state.pins.remove(&target) {
+        Some(_) => "no longer pinned".into(),
+        None => {
+            state.pins.insert(target, state.now.mono + PIN);
+            "pinned for 30 minutes".into()
+        }
+    });
+}
+
+fn back(state: &mut State) {
+    if state.detail_open {
+        state.detail_open = false;
+    } else if !state.filter().text.value().is_empty() {
+        *state.filter_mut() = Filter::default();
+    } else if tables(state).is_empty() {
+        state.scroll = 0;
+    } else {
+        state.selected.clear();
+        state.cursor.clear();
+    }
+}

@@ -1,0 +1,45 @@
+//! The mouse, where it is taken: a click selects a row or sorts by a title, the wheel scrolls.
+
+use super::selection;
+use crate::{
+    app::{
+        model::{Pointer, Spot, State},
+        view::tables::items,
+    },
+    domain::Target,
+};
+
+/// Rows or lines for a notch of the wheel.
+pub(super) const NOTCH: usize = 3;
+
+/// Does what a click at this column and row of the screen means; true where something may have changed.
+pub(super) fn click(state: &mut State, x: u16, y: u16) -> bool {
+    if state.overlay.is_some() || state.command.is_some() {
+        return false;
+    }
+    let inside = |spot: &&Spot| (spot.columns.0..spot.columns.1).contains(&x) && y >= spot.top;
+    let Some(spot) = state.spots.iter().filter(inside).find(|s| y - s.top <= s.rows).cloned() else { return false };
+    let Some(kind) = spot.kind else { return false };
+    if y == spot.top {
+        let Some((column, ..)) = spot.titles.iter().find(|(_, at, width)| (*at..at + width).contains(&x)) else {
+            return false;
+        };
+        state.sort.reverse = state.sort.column == *column && !state.sort.reverse;
+        state.sort.column = *column;
+        return true;
+    }
+    let at = state.offset.get(&kind).copied().unwrap_or(0) + usize::from(y - spot.top - 1);
+    let target: Option<Target> = items(state, kind).get(at).and_then(|i| i.row()).map(|line| line.target().clone());
+    let Some(target) = target else { return false };
+    selection::choose(state, &target);
+    true
+}
+
+/// The movements that a notch of the wheel stands for.
+pub(super) fn wheel(pointer: Pointer) -> Option<selection::Move> {
+    match pointer {
+        Pointer::Wheel { down: true } => Some(selection::Move::Down),
+        Pointer::Wheel { down: false } => Some(selection::Move::Up),
+        Pointer::Click(..) => None,
+    }
+}

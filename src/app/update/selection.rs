@@ -1,0 +1,176 @@
+//! The selection: a target in each table, moved by keys, kept visible whatever the rows do.
+//!
+//! Nothing is selected until somebody moves, so that an unattended dashboard always shows the top of its tables.
+
+use crate::{
+    app::{
+        model::State,
+        view::tables::{items, tables},
+    },
+    domain::{Kind, Target},
+};
+
+/// A movement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Move {
+    /// One down.
+    Down,
+    /// One up.
+    Up,
+    /// A page down.
+    PageDown,
+    /// A page up.
+    PageUp,
+    /// To the first.
+    Top,
+    /// To the last.
+    Bottom,
+}
+
+impl Move {
+    /// Where it leads from `at`, not yet cut to the end.
+    pub(super) fn from(self, at: usize, page: usize) -> usize {
+        match self {
+            Move::Down => at.saturating_add(1),
+            Move::Up => at.saturating_sub(1),
+            Move::PageDown => at.saturating_add(page),
+            Move::PageUp => at.saturating_sub(page),
+            Move::Top => 0,
+            Move::Bottom => usize::MAX,
+        }
+    }
+
+    /// True for those that lead towards the end.
+    fn forward(self) -> bool {
+        matches!(self, Move::Down | Move::PageDown | Move::Bottom)
+    }
+}
+
+/// The selected target of the focused table.
+pub(super) fn selected(state: &State) -> Option<&Target> {
+    state.selected.get(&state.focus)
+}
+
+/// Moves the selection. Where it cannot move within its table, it goes on to the neighbouring one.
+pub(super) fn go(state: &mut State, to: Move) {
+    let kind = state.focus;
+    let places = places(state, kind);
+    let at = state.selected.get(&kind).and_then(|t| places.iter().position(|x| x.as_ref() == Some(t)));
+    let page = state.page.get(&kind).copied().unwrap_or(1).max(1);
+    let next = match at {
+        // The first movement lands on what is in view.
+        None if to == Move::Bottom => row_before(&places, places.len()),
+        None => row_from(&places, state.offset.get(&kind).copied().unwrap_or(0))
+            .or_else(|| row_before(&places, places.len())),
+        Some(at) => {
+            let wanted = to.from(at, page).min(places.len().saturating_sub(1));
+            // A heading is passed over in the direction of the movement, and at the end against it.
+            let (first, second) = if to.forward() {
+                (row_from(&places, wanted), row_before(&places, wanted))
+            } else {
+                (row_before(&places, wanted + 1), row_from(&places, wanted))
+            };
+            first.or(second).filter(|next| *next != at)
+        }
+    };
+    match next {
+        Some(next) => choose_at(state, kind, &places, next),
+        None => cross(state, to),
+    }
+}
+
+fn cross(state: &mut State, to: Move) {
+    let shown = tables(state);
+    let at = shown.iter().position(|k| *k == state.focus).unwrap_or(0);
+    let next = if to.forward() { at.checked_add(1) } else { at.checked_sub(1) };
+    let Some(kind) = next.and_then(|i| shown.get(i)).copied() else { return };
+    let places = places(state, kind);
+    // The ends of the tables are further away than their borders.
+    let first = matches!(to, Move::Down | Move::PageDown | Move::Top);
+    let at = if first { row_from(&places, 0) } else { row_before(&places, places.len()) };
+    if let Some(at) = at {
+        state.focus = kind;
+        choose_at(state, kind, &places, at);
+    }
+}
+
+/// Selects `target` in its table.
+pub(super) fn choose(state: &mut State, target: &Target) {
+    let places = places(state, target.kind);
+    if let Some(at) = places.iter().position(|p| p.as_ref() == Some(target)) {
+        state.focus = target.kind;
+        choose_at(state, target.kind, &places, at);
+    }
+}
+
+fn choose_at(state: &mut State, kind: Kind, places: &[Option<Target>], at: usize) {
+    if let Some(Some(target)) = places.get(at) {
+        // One selection in all: a second one in the other table would only mislead.
+        state.selected.clear();
+        state.selected.insert(kind, target.clone());
+        state.cursor.insert(kind, at);
+    }
+}
+
+/// The items of a table: the target of a row, `None` for a heading.
+fn places(state: &State, kind: Kind) -> Vec<Option<Target>> {
+    items(state, kind).iter().map(|i| i.row().map(|l| l.target().clone())).collect()
+}
+
+/// The first row at `at` or behind it.
+fn row_from(places: &[Option<Target>], at: usize) -> Option<usize> {
+    (at..places.len()).find(|i| places[*i].is_some())
+}
+
+/// The last row before `end`.
+fn row_before(places: &[Option<Target>], end: usize) -> Option<usize> {
+    (0..end.min(places.len())).rev().find(|i| places[*i].is_some())
+}
+
+/// After any change: the focus is on a table of the view, each selection is a visible row or none, and offsets keep it
+/// in view and the page full.
+pub(super) fn normalize_selection(state: &mut State) {
+    let shown = tables(state);
+    if !shown.contains(&state.focus) {
+        state.focus = shown
+            .iter()
+            .copied()
+            .find(|k| state.selected.contains_key(k))
+            .unwrap_or_else(|| shown.first().copied().unwrap_or(state.focus));
+    }
+    for kind in Kind::ALL {
+        if !shown.contains(&kind) {
+            state.selected.remove(&kind);
+            state.offset.remove(&kind);
+            continue;
+        }
+        let places = places(state, kind);
+        let at = state.selected.get(&kind).and_then(|selected| {
+            let cursor = state.cursor.get(&kind).copied().unwrap_or(0);
+            let there = places.iter().position(|t| t.as_ref() == Some(selected));
+            there.or_else(|| row_from(&places, cursor)).or_else(|| row_before(&places, places.len()))
+        });
+        match at.and_then(|at| Some((at, places.get(at)?.clone()?))) {
+            Some((at, target)) => {
+                state.selected.insert(kind, target);
+                state.cursor.insert(kind, at);
+            }
+            None => {
+                state.selected.remove(&kind);
+            }
+        }
+        let page = state.page.get(&kind).copied().unwrap_or(0);
+        let offset = state.offset.entry(kind).or_insert(0);
+        *offset = match at {
+            Some(_) if page == 0 => 0,
+            Some(at) => {
+                // The heading right above a row comes into view with it.
+                let headed = page > 1 && at.checked_sub(1).is_some_and(|above| places[above].is_none());
+                let top = at - usize::from(headed);
+                (*offset).clamp(at.saturating_add(1).saturating_sub(page), top).min(places.len().saturating_sub(page))
+            }
+            None => 0,
+        };
+    }
+    state.detail_open &= state.selected.contains_key(&state.focus);
+}

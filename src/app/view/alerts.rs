@@ -1,0 +1,86 @@
+//! What alerts say of rows, and how they are muted. Pure functions of [`State`].
+
+use std::time::Duration;
+
+use crate::{
+    alert::{Alert, AlertId, Mute, Subject, Until},
+    app::model::{Mark, State},
+    domain::Target,
+};
+
+/// The mark of `target`, of `data` as it is shown.
+pub(super) fn mark(data: &State, target: &Target) -> Option<Mark> {
+    let subject = Subject::Target(target.clone());
+    if is_muted(data, &subject) {
+        return Some(Mark::Muted);
+    }
+    match about(data, &subject) {
+        Some(alert) if alert.is_acked() => Some(Mark::Acked),
+        Some(_) => None,
+        None => data.warming.contains_key(target).then_some(Mark::Warming),
+    }
+}
+
+/// The active alerts of `state`.
+pub fn active(state: &State) -> impl Iterator<Item = &Alert> {
+    state.alerts.iter().take_while(|a| a.ended.is_none())
+}
+
+/// The active alert about `subject`.
+pub fn about<'a>(state: &'a State, subject: &Subject) -> Option<&'a Alert> {
+    active(state).find(|a| a.id.subject == *subject)
+}
+
+/// True where `subject` is muted now.
+pub fn is_muted(state: &State, subject: &Subject) -> bool {
+    let serial = about(state, subject).map(|a| a.id.serial);
+    state.mutes.get(subject).is_some_and(|m| m.covers(serial, state.now.wall))
+}
+
+/// Active alerts that wait for somebody: neither acknowledged nor muted.
+pub fn waiting(state: &State) -> usize {
+    active(state).filter(|a| !a.is_acked() && !is_muted(state, &a.id.subject)).count()
+}
+
+/// Where the cursor of the alerts stands; `None` before somebody moved it.
+pub fn cursor(state: &State) -> Option<usize> {
+    let id = state.alert.as_ref()?;
+    state.shown().alerts.iter().position(|a| a.id == *id)
+}
+
+/// The entries of the menu of mutes for an alert: words, and how long.
+pub fn mute_choices(state: &State, id: &AlertId) -> Vec<(&'static str, Choice)> {
+    let mut choices = Vec::new();
+    if is_muted(state, &id.subject) {
+        choices.push(("not muted any more", Choice::Unmute));
+    }
+    if about(state, &id.subject).is_some_and(|a| a.id == *id) {
+        choices.push(("until it clears", Choice::Clear));
+    }
+    let hours = |h: u64| Choice::For(Duration::from_secs(h * 3600));
+    choices.extend([
+        ("for 30 minutes", Choice::For(Duration::from_secs(1800))),
+        ("for 2 hours", hours(2)),
+        ("for 8 hours", hours(8)),
+    ]);
+    choices
+}
+
+/// How long something is muted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Not any more.
+    Unmute,
+    /// As long as the alert lasts.
+    Clear,
+    /// For so long.
+    For(Duration),
+}
+
+/// When a mute ends, in words for the screen.
+pub fn muted_until(mute: &Mute) -> Option<jiff::Timestamp> {
+    match mute.until {
+        Until::Time(at) => Some(at),
+        Until::Clear(_) | Until::Off => None,
+    }
+}
