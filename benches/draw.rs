@@ -4,7 +4,7 @@
 use std::{hint::black_box, sync::Arc, time::Duration};
 
 use ahtop::{
-    app::{Facts, State, View},
+    app::{DashboardConfig, State, View},
     config::{Budget, Symbols, Theme, Ui, Wall, Watched},
     domain::Clock,
     domain::{Aht, Band, Kind, ManualClock, Mono, Outcome, Reading, Row, Target},
@@ -36,7 +36,7 @@ fn state() -> State {
             origin: "config.toml line 1".into(),
         })
         .collect();
-    let facts = Facts {
+    let facts = DashboardConfig {
         account: "bench".into(),
         mode: None,
         zone: TimeZone::UTC,
@@ -59,23 +59,23 @@ fn state() -> State {
             let outcome = Outcome::Value(Aht::from_secs(secs));
             row.take(&Reading { target: w.target.clone(), at, outcome, name: None }, &now);
         }
-        state.rows.insert(w.target.clone(), row);
+        state.live.rows.insert(w.target.clone(), row);
     }
-    state.view = View::Agents;
-    state.selected.insert(Kind::Agent, watched[3].target.clone());
+    state.navigation.view = View::Agents;
+    state.navigation.selected.insert(Kind::Agent, watched[3].target.clone());
     state
 }
 
 fn frame(c: &mut Criterion) {
     let mut state = state();
     let terminal = TerminalFacts::default();
-    let look = Look::resolve(&state.facts.ui, terminal);
+    let look = Look::resolve(&state.config.ui, terminal);
     let area = Rect::new(0, 0, 200, 60);
     let mut buf = Buffer::empty(area);
     c.bench_function("500 rows at 200x60", |b| {
         b.iter(|| black_box(draw_on(&mut buf, area, black_box(&state), &look)));
     });
-    state.detail_open = true;
+    state.navigation.detail_open = true;
     c.bench_function("a detail at 200x60", |b| {
         b.iter(|| black_box(draw_on(&mut buf, area, black_box(&state), &look)));
     });

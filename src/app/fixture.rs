@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 
-use super::{Event, Facts, State, update};
+use super::{DashboardConfig, Event, State, update};
 use crate::{
     config::{Budget, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Target},
@@ -22,7 +22,7 @@ pub(crate) fn band() -> Band {
     Band { low_crit: at(120), low_warn: at(200), target: at(287), high_warn: at(375), high_crit: at(450) }
 }
 
-pub(crate) fn facts() -> Facts {
+pub(crate) fn facts() -> DashboardConfig {
     let watched = |target: Target, group: &str, line: usize| Watched {
         target,
         label: None,
@@ -35,7 +35,7 @@ pub(crate) fn facts() -> Facts {
         .enumerate()
         .map(|(i, id)| watched(Target::agent(*id), if i % 2 == 0 { "north" } else { "south" }, 10 + i));
     let campaigns = ["COLLECT", "RENEW"].iter().map(|id| watched(Target::campaign(*id), "sales", 5));
-    Facts {
+    DashboardConfig {
         account: "acme".into(),
         mode: None,
         zone: TimeZone::UTC,

@@ -10,7 +10,7 @@ use super::{
     session::{self, Session},
 };
 use crate::{
-    app::{Facts, Notice, Severity},
+    app::{DashboardConfig, Notice, Severity},
     cli,
     config::{self, Config, Env, Id, Overrides},
     exit::Exit,
@@ -94,8 +94,8 @@ pub(crate) struct Shown {
 }
 
 /// What the screen says of a configuration, for `me`.
-pub(crate) fn facts(config: &Config, me: Instance, may_poll: bool, shown: Shown) -> Facts {
-    Facts {
+pub(crate) fn facts(config: &Config, me: Instance, may_poll: bool, shown: Shown) -> DashboardConfig {
+    DashboardConfig {
         account: config.account.name.as_str().into(),
         mode: shown.mode,
         zone: session::zone(config),

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     alert::{Policy, shelf},
-    app::{Alerts, Event, Room, Shared, State, View, Wall, update},
+    app::{Alerts, Event, Shared, State, View, Wall, update},
     cli::{Snapshot, SnapshotView},
     config::{Config, Env, Overrides, Symbols, Theme},
-    domain::{Clock, Kind, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
+    domain::{Clock, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
     exit::Exit,
     report::{self, Paper},
     run::{EVENTS, Memory, read_shared},
@@ -46,7 +46,7 @@ pub fn run(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<Done, Failur
         _ => return Err(Failure::new(Exit::Usage, "the file's name must end in .svg or .txt")),
     };
     let (state, title) = if args.demo { demo(args, flags)? } else { live(args, flags, env)? };
-    let paper = if state.facts.ui.theme == Theme::Light { Paper::Light } else { Paper::Dark };
+    let paper = if state.config.ui.theme == Theme::Light { Paper::Light } else { Paper::Dark };
     let buffer = paint(state, args);
     std::fs::write(&args.file, draw(&buffer, &title, paper))
         .map_err(|e| Failure::new(Exit::Unexpected, format!("cannot write {}: {e}", args.file.display())))?;
@@ -180,7 +180,7 @@ fn state(
 ) -> State {
     let shown = dashboard::Shown { mode, locked: args.view == SnapshotView::Wall };
     let mut state = State::new(dashboard::facts(config, me, config.auth.is_some(), shown), now);
-    state.view = match args.view {
+    state.navigation.view = match args.view {
         SnapshotView::Overview | SnapshotView::Wall => View::Overview,
         SnapshotView::Agents => View::Agents,
         SnapshotView::Campaigns => View::Campaigns,
@@ -198,16 +198,16 @@ fn fill(state: &mut State, store: &dyn Store, shared: Shared, policy: &Policy, n
     update(state, Event::Loaded(snapshot), now.clone());
     update(state, Event::Shared(Box::new(shared)), now.clone());
     if let Some(book) = shelf::read_book(store, &mut shelf::Known::default())? {
-        let alarms = Alerts::new(&book, &state.facts.watched, policy, now);
+        let alarms = Alerts::new(&book, &state.config.watched, policy, now);
         update(state, Event::Alerts(Box::new(alarms)), now.clone());
     }
     // Nobody has looked at it yet: the first page.
-    state.wall = state.wall.take().map(|_| Wall::new(now.mono));
+    state.navigation.wall = state.navigation.wall.take().map(|_| Wall::new(now.mono));
     Ok(())
 }
 
 fn paint(mut state: State, args: &Snapshot) -> Buffer {
-    let mut ui = state.facts.ui.clone();
+    let mut ui = state.config.ui.clone();
     if ui.symbols == Symbols::Auto {
         ui.symbols = Symbols::Unicode;
     }
@@ -217,10 +217,8 @@ fn paint(mut state: State, args: &Snapshot) -> Buffer {
     // The first frame finds out how much room there is.
     for _ in 0..2 {
         let layout = ui::draw_on(&mut buffer, area, &state, &look);
-        let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
-        let room = Room { page, alerts: layout.alerts, chart: layout.chart, ..Room::default() };
-        let now = state.now.clone();
-        update(&mut state, Event::Drawn(room), now);
+        let now = state.live.now.clone();
+        update(&mut state, Event::Drawn(layout), now);
     }
     buffer
 }

@@ -38,10 +38,11 @@ use self::{
 use crate::{
     alert::Policy,
     app::{
-        Effect, Event, Facts, Notice, Overlay, Pointer, REPLAY, Room, Severity, State, View, history, needs, update,
+        DashboardConfig, Effect, Event, FrameLayout, Notice, Overlay, Pointer, REPLAY, Severity, State, View, history,
+        needs, update,
     },
     config::{Alert, Ui},
-    domain::{Clock, Kind, Now},
+    domain::{Clock, Now},
     store::Handle,
     term::{self, Guard, Signal},
     ui::{self, Look, TerminalFacts},
@@ -59,7 +60,7 @@ const SAMPLE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct DashboardOptions {
     /// What does not change while it runs.
-    pub facts: Facts,
+    pub facts: DashboardConfig,
     /// The shared state.
     pub store: Handle,
     /// Poked (`notify_one`) by a poller in this process when it has written; others are noticed within half a second.
@@ -180,16 +181,7 @@ where
     let look = options.look;
     let draw = move |frame: &mut Frame<'_>, state: &State| {
         // The user may have chosen other looks meanwhile.
-        let layout = ui::draw(frame, state, &look.with(state.theme, state.symbols));
-        let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
-        Room {
-            page,
-            alerts: layout.alerts,
-            overlay: layout.overlay,
-            overlay_lines: layout.overlay_lines,
-            chart: layout.chart,
-            spots: layout.spots,
-        }
+        ui::draw(frame, state, &look.with(state.preferences.theme, state.preferences.symbols))
     };
     drive(options, terminal, host, input, signals, draw).await
 }
@@ -202,7 +194,7 @@ async fn drive<B>(
     host: &mut impl Host,
     input: impl Stream<Item = io::Result<Input>> + Unpin,
     signals: impl Stream<Item = Signal> + Unpin,
-    draw: impl FnMut(&mut Frame<'_>, &State) -> Room,
+    draw: impl FnMut(&mut Frame<'_>, &State) -> FrameLayout,
 ) -> Result<Outcome, RunError>
 where
     B: Backend,
@@ -229,7 +221,7 @@ async fn until_end<B>(
     host: &mut impl Host,
     mut input: impl Stream<Item = io::Result<Input>> + Unpin,
     mut signals: impl Stream<Item = Signal> + Unpin,
-    mut draw: impl FnMut(&mut Frame<'_>, &State) -> Room,
+    mut draw: impl FnMut(&mut Frame<'_>, &State) -> FrameLayout,
     saver: &Saver,
 ) -> Result<Outcome, RunError>
 where
@@ -241,7 +233,7 @@ where
     let gap = Duration::from_secs(1) / facts.ui.max_fps.clamp(1, 60);
     let mut feed = Feed::start(store, notify, facts.me.clone(), Judge { watched: facts.watched.clone(), policy });
     let mut state = State::new(facts, clock.now());
-    state.notices = notices;
+    state.notices.list = notices;
     memory.choices.apply(&mut state);
     let mut sampled: Option<Instant> = None;
     let begun = Instant::now();
@@ -362,7 +354,7 @@ fn log_notice(why: String) -> Event {
 
 /// Somebody waits for it: the first picture, and answers about what is selected.
 fn is_awaited(state: &State, event: &Event) -> bool {
-    let selected = state.selected.get(&state.focus);
+    let selected = state.navigation.selected.get(&state.navigation.focus);
     match event {
         Event::Loaded(_) | Event::Past(_) => true,
         Event::Readings(readings) => readings.iter().any(|r| Some(&r.target) == selected),
@@ -403,7 +395,7 @@ impl Painter {
         let now = Instant::now();
         self.next = self.next.max(now.checked_sub(gap * 2).unwrap_or(now)) + gap;
         let ages = needs::next_change(state, shown).unwrap_or(CALM).min(CALM);
-        let hurried = needs::are_filling(state) || state.facts.mode == Some(REPLAY);
+        let hurried = needs::are_filling(state) || state.config.mode == Some(REPLAY);
         (self.calm, self.urgent) = (now + if hurried { gap } else { gap.max(ages) }, false);
     }
 
@@ -422,14 +414,14 @@ impl Painter {
         terminal: &mut Terminal<B>,
         state: &mut State,
         clock: &dyn Clock,
-        draw: &mut impl FnMut(&mut Frame<'_>, &State) -> Room,
+        draw: &mut impl FnMut(&mut Frame<'_>, &State) -> FrameLayout,
     ) -> Result<(), RunError>
     where
         B: Backend,
         B::Error: Send + Sync + 'static,
     {
-        let overlay = state.overlay.as_ref().map(std::mem::discriminant);
-        let page = Some((state.view, overlay, state.detail_open, state.sections));
+        let overlay = state.navigation.overlay.as_ref().map(std::mem::discriminant);
+        let page = Some((state.navigation.view, overlay, state.navigation.detail_open, state.preferences.sections));
         // Of how many cells a name in some scripts takes terminals have their own ideas, and then parts of it would stay
         // where another page is blank.
         if self.page.is_some() && self.page != page && needs::has_wide_names(state) {
@@ -438,12 +430,12 @@ impl Painter {
         self.page = page;
         // The second frame comes where the first one had other room than the last, and the selection would be outside.
         for _ in 0..2 {
-            state.now = clock.now();
-            let mut room = Room::default();
-            terminal.draw(|frame| room = draw(frame, state)).map_err(terminal_error)?;
+            state.live.now = clock.now();
+            let mut layout = FrameLayout::default();
+            terminal.draw(|frame| layout = draw(frame, state)).map_err(terminal_error)?;
             self.drawn = Some(state.revision);
-            let now = state.now.clone();
-            update(state, Event::Drawn(room), now);
+            let now = state.live.now.clone();
+            update(state, Event::Drawn(layout), now);
             if !self.is_stale(state) {
                 break;
             }

@@ -93,8 +93,11 @@ struct Rig {
 
 /// What a frame of the test shows: as much of the state as the tests ask about.
 fn picture(state: &State) -> String {
-    let mut text =
-        format!("/{}/ {:?}", state.filter.text.value(), state.selected.values().map(|t| &t.id).collect::<Vec<_>>());
+    let mut text = format!(
+        "/{}/ {:?}",
+        state.navigation.filter.text.value(),
+        state.navigation.selected.values().map(|t| &t.id).collect::<Vec<_>>()
+    );
     for line in Kind::ALL.into_iter().flat_map(|kind| lines(state, kind)) {
         text.push_str(&format!("\n{} {:?} {}", line.name(), line.aht.map(Aht::secs), line.state.word()));
         if let Some(mark) = line.mark.filter(|m| *m != Mark::Warming) {
@@ -104,7 +107,7 @@ fn picture(state: &State) -> String {
             text.push_str(&format!(" age {}", age.as_secs()));
         }
     }
-    if let Some(past) = &state.past {
+    if let Some(past) = &state.live.past {
         let values = past.buckets.iter().flatten().map(|b| b.last.secs()).collect::<Vec<_>>();
         text.push_str(&format!("\npast of {}: {values:?}", past.query.target.id));
     }
@@ -165,7 +168,7 @@ impl Rig {
                 let text = picture(state);
                 frame.render_widget(Paragraph::new(text.clone()), frame.area());
                 drawn.lock().unwrap().push(text);
-                Room { page: [(Kind::Campaign, 2), (Kind::Agent, 4)].into(), chart: 96, ..Room::default() }
+                FrameLayout { campaigns: 2, agents: 4, chart: 96, ..FrameLayout::default() }
             };
             drive(options, &mut terminal, &mut theirs, input, signalled, draw).await
         });

@@ -1,7 +1,7 @@
 //! What somebody should look at: a line for each alert, active ones first. A view of its own, and a pane below the
 //! tables.
 
-use super::{Layout, canvas::Canvas, cells, scene::Scene};
+use super::{FrameLayout, canvas::Canvas, cells, scene::Scene};
 use crate::{
     alert::{Alert, Matter, Subject, words},
     app::{RowState, alerts, names},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Draws the view: all alerts with the cursor on one of them.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layout: &mut Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layout: &mut FrameLayout) {
     let all = &scene.data.alerts;
     if frame {
         let remark = remark(scene);
@@ -37,7 +37,7 @@ fn remark(scene: &Scene<'_>) -> String {
     }
 }
 
-fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, all: &[Alert], layout: &mut Layout) {
+fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, all: &[Alert], layout: &mut FrameLayout) {
     let room = usize::from(canvas.height());
     layout.alerts = room;
     if all.is_empty() {
@@ -59,7 +59,7 @@ fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, all: &[Alert], layout: &mut 
 /// `14:26 ▲  high  Devika R     6:31 >= 6:15 (6m)      unacknowledged`
 fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let s = canvas.look.styles;
-    let (width, zone) = (canvas.width(), &scene.state.facts.zone);
+    let (width, zone) = (canvas.width(), &scene.state.config.zone);
     let over = alert.ended.is_some();
     let dim = |style| if over { s.dim } else { style };
     canvas.put(2, y, 5, &cells::minute(alert.started.wall, zone), s.dim);
@@ -139,7 +139,7 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
 
 /// Who cares: `unacknowledged`, `acked "voicemail list" by floor-2`, `muted until 16:00`, `over 14:26, back inside`.
 fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
-    let zone = &scene.state.facts.zone;
+    let zone = &scene.state.config.zone;
     if let Some((at, why)) = &alert.ended {
         return format!("over {}, {}", cells::minute(at.wall, zone), words::ended(&alert.id.subject, *why));
     }
@@ -173,7 +173,7 @@ pub(super) fn mute_menu(
     scene: &Scene<'_>,
     id: &crate::alert::AlertId,
     cursor: usize,
-    layout: &mut Layout,
+    layout: &mut FrameLayout,
 ) {
     let choices = alerts::mute_choices(scene.state, id);
     let (w, h) = (canvas.width(), canvas.height());
@@ -202,7 +202,7 @@ pub(super) fn note(
     scene: &Scene<'_>,
     id: &crate::alert::AlertId,
     text: &str,
-    layout: &mut Layout,
+    layout: &mut FrameLayout,
 ) {
     let (w, h) = (canvas.width(), canvas.height());
     let (width, height) = (64.min(w), 3.min(h));

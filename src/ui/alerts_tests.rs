@@ -33,14 +33,14 @@ pub(in crate::ui) fn alarmed(view: View) -> State {
     acked.ack = Some(Ack { at, by: by.clone(), rank: 2, note, holds: true });
     let muted = agent("devika.r", 360, Level::HighWarn, 391);
     let until = Until::Time(ago(-3600).wall);
-    s.mutes.insert(muted.id.subject.clone(), Mute { at, by, until });
+    s.live.mutes.insert(muted.id.subject.clone(), Mute { at, by, until });
     let text: Arc<str> = "the service says: max limit exceeded".into();
     let cause = alert(Subject::Cause(Cause::Throttled), 120, Matter::Cause { text, count: 0, rank: 1 });
     let mut over = agent("gopal.s", 9000, Level::HighWarn, 284);
     over.ended = Some((ago(7800), Ended::Cleared));
-    s.alerts = vec![cause, agent("imran.q", 1320, Level::HighCrit, 468), muted, acked, over];
-    s.warming.insert(Target::agent("hana.t@acme.example"), (2, 5));
-    s.alerts_known = true;
+    s.live.alerts = vec![cause, agent("imran.q", 1320, Level::HighCrit, 468), muted, acked, over];
+    s.live.warming.insert(Target::agent("hana.t@acme.example"), (2, 5));
+    s.live.alerts_known = true;
     s
 }
 
@@ -57,20 +57,20 @@ const UNICODE: (Theme, Symbols) = (Theme::Auto, Symbols::Unicode);
 fn nothing_about_alerts_tells_a_name_that_is_hidden() {
     let mut state = alarmed(View::Alerts);
     let text: Arc<str> = "the service does not know agent imran.q@acme.example".into();
-    state.alerts[0].matter = Matter::Cause { text, count: 1, rank: 1 };
-    state.alerts[1].ack = None;
-    let id = state.alerts[1].id.clone();
+    state.live.alerts[0].matter = Matter::Cause { text, count: 1, rank: 1 };
+    state.live.alerts[1].ack = None;
+    let id = state.live.alerts[1].id.clone();
     let named = ["Imran", "imran", "Devika", "devika", "Paulo", "paulo", "Gopal", "gopal"];
     let unicode = look(UNICODE.0, UNICODE.1);
     for names in [crate::app::Names::Full, crate::app::Names::Hidden] {
-        state.names = names;
+        state.preferences.names = names;
         let mut seen = String::new();
         for view in [View::Alerts, View::Overview] {
-            state.view = view;
+            state.navigation.view = view;
             let menu = Overlay::MuteMenu { id: id.clone(), cursor: 0 };
             let note = Overlay::Note { id: id.clone(), rank: 2, text: String::new() };
             for overlay in [None, Some(menu), Some(note)] {
-                state.overlay = overlay;
+                state.navigation.overlay = overlay;
                 seen += &words(&picture(&state, &unicode, 120, 40).0);
             }
         }
@@ -83,7 +83,7 @@ fn nothing_about_alerts_tells_a_name_that_is_hidden() {
 fn alerts_at_their_sizes() {
     for (w, h) in [(60, 16), (80, 24), (120, 40)] {
         let mut state = alarmed(View::Alerts);
-        state.alert = Some(state.alerts[1].id.clone());
+        state.navigation.alert = Some(state.live.alerts[1].id.clone());
         check(&format!("alerts_{w}x{h}"), &state, UNICODE, w, h);
     }
     check("alerts_ascii", &alarmed(View::Alerts), (Theme::Mono, Symbols::Ascii), 80, 24);
@@ -95,10 +95,10 @@ fn alerts_at_their_sizes() {
 #[test]
 fn what_is_done_about_an_alert() {
     let mut state = alarmed(View::Overview);
-    let id = state.alerts[2].id.clone();
-    state.overlay = Some(Overlay::MuteMenu { id: id.clone(), cursor: 1 });
+    let id = state.live.alerts[2].id.clone();
+    state.navigation.overlay = Some(Overlay::MuteMenu { id: id.clone(), cursor: 1 });
     check("alerts_mute_menu", &state, UNICODE, 80, 24);
-    state.overlay = Some(Overlay::Note { id, rank: 1, text: "on the voicemail list since noon".into() });
+    state.navigation.overlay = Some(Overlay::Note { id, rank: 1, text: "on the voicemail list since noon".into() });
     check("alerts_note", &state, UNICODE, 80, 24);
     let (_, layout) = picture(&state, &look(UNICODE.0, UNICODE.1), 80, 24);
     assert!(layout.cursor.is_some(), "the cursor stands where one types");
@@ -122,16 +122,16 @@ proptest! {
     ) {
         for view in [View::Alerts, View::Overview] {
             let mut state = alarmed(view);
-            state.alerts[0].matter = Matter::Cause { text: text.as_str().into(), count: secs, rank: 1 };
+            state.live.alerts[0].matter = Matter::Cause { text: text.as_str().into(), count: secs, rank: 1 };
             let hostile = agent(&text, i64::from(secs), Level::LowWarn, secs);
-            state.alerts.insert(0, hostile);
-            let id = state.alerts[0].id.clone();
+            state.live.alerts.insert(0, hostile);
+            let id = state.live.alerts[0].id.clone();
             for overlay in [
                 None,
                 Some(Overlay::MuteMenu { id: id.clone(), cursor: secs as usize }),
                 Some(Overlay::Note { id: id.clone(), rank: 1, text: note.clone() }),
             ] {
-                state.overlay = overlay;
+                state.navigation.overlay = overlay;
                 let (buf, _) = picture(&state, &look(UNICODE.0, UNICODE.1), w, h);
                 prop_assert!(buf.content().iter().all(|c| !c.symbol().contains(char::is_control)));
             }

@@ -1,7 +1,7 @@
 //! Banners: what is wrong and what to do about it, worst first, in one line each; all of them in full as an overlay.
 
 use super::{
-    Layout,
+    FrameLayout,
     canvas::{Canvas, cells, wrap},
     scene::Scene,
 };
@@ -30,7 +30,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
 }
 
 /// Draws all banners in full over the screen.
-pub(super) fn draw_all(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, layout: &mut Layout) {
+pub(super) fn draw_all(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, layout: &mut FrameLayout) {
     let look = canvas.look;
     let width = canvas.width().saturating_sub(4).min(100);
     let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
@@ -56,7 +56,7 @@ pub(super) fn overlay(
     width: u16,
     lines: &[(String, ratatui::style::Style)],
     scroll: usize,
-    layout: &mut Layout,
+    layout: &mut FrameLayout,
 ) {
     let (w, h) = (canvas.width(), canvas.height());
     let width = width.min(w);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::style::Style;
 
 use super::{
-    Layout,
+    FrameLayout,
     canvas::{self, Canvas},
     cells,
     glyphs::Glyphs,
@@ -29,7 +29,7 @@ const BESIDE: u16 = 110;
 const WIDEST: u16 = 60;
 
 /// Draws the view.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, layout: &mut Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, layout: &mut FrameLayout) {
     let (w, h) = (canvas.width(), canvas.height());
     if w >= BESIDE {
         let half = w / 2;
@@ -59,7 +59,7 @@ type Part = fn(&Canvas<'_>, &Scene<'_>) -> Vec<TextLine>;
 fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     let (s, glyphs) = (&canvas.look.styles, canvas.look.glyphs);
     let room = canvas.width().saturating_sub(VALUES + 1).min(WIDEST);
-    let (budget, usage) = (scene.state.facts.budget, scene.data.usage);
+    let (budget, usage) = (scene.state.config.budget, scene.data.usage);
     let status = scene.data.status.as_ref();
     let mut lines = Vec::new();
 
@@ -166,13 +166,13 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     lines.push(TextLine::new());
 
     let polls = match &scene.data.poller {
-        Some(p) if p.id == scene.state.facts.me.id => (format!("this one, {} on {}", p.label(), p.host), s.text),
+        Some(p) if p.id == scene.state.config.me.id => (format!("this one, {} on {}", p.label(), p.host), s.text),
         Some(p) => (format!("{} on {}", p.label(), p.host), s.text),
         None => ("nobody".to_owned(), s.warning),
     };
     lines.push(fact("polls", polls.0, polls.1, s));
     for (i, other) in scene.data.instances.iter().enumerate() {
-        let me = if other.id == scene.state.facts.me.id { "this one, " } else { "" };
+        let me = if other.id == scene.state.config.me.id { "this one, " } else { "" };
         let name = if i == 0 { "here" } else { "" };
         lines.push(fact(name, format!("{me}{} on {}", other.label(), other.host), s.text, s));
     }
@@ -186,7 +186,7 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
         text.push_str(&format!(", {}", bytes(history.bytes)));
     }
     if let Some(oldest) = history.oldest {
-        let since = crate::app::text::moment(oldest, scene.now.wall, &scene.state.facts.zone);
+        let since = crate::app::text::moment(oldest, scene.now.wall, &scene.state.config.zone);
         text.push_str(&format!(", since {since}"));
     }
     lines.push(fact("history", text, s.text, s));
@@ -198,7 +198,7 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
 
 /// What `ahtop plan` reckons, from the histories that are at hand.
 fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, s: &Styles) -> Vec<TextLine> {
-    let facts = &scene.state.facts;
+    let facts = &scene.state.config;
     let plan = plan::plan(&facts.watched, facts.budget, facts.min_interval);
     let age = |d| cells::age(Some(d));
     let busy = plan.cycle > facts.min_interval;

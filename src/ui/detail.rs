@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Layout,
+    FrameLayout,
     canvas::{Canvas, wrap},
     cells,
     chart::{self, Chart, Source},
@@ -22,17 +22,17 @@ const EVENTS: usize = 3;
 const TALLEST: u16 = 24;
 
 /// Draws the detail of the selected row.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layout: &mut Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layout: &mut FrameLayout) {
     let line = scene.selected();
     let kind = line.as_ref().map_or("Detail", |l| match l.target().kind {
         crate::domain::Kind::Agent => "Agent",
         crate::domain::Kind::Campaign => "Campaign",
     });
     let mut part = if frame {
-        canvas.framed(kind, if scene.state.detail_open { "Esc: back" } else { "" })
+        canvas.framed(kind, if scene.state.navigation.detail_open { "Esc: back" } else { "" })
     } else {
         let (w, h) = (canvas.width(), canvas.height());
-        if !scene.state.detail_open {
+        if !scene.state.navigation.detail_open {
             // Beside a table without frames, a line keeps the two apart.
             for y in 0..h {
                 canvas.dot(0, y, canvas.look.glyphs.hv[1], canvas.look.styles.dim);
@@ -49,7 +49,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layo
     }
 }
 
-fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mut Layout) {
+fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mut FrameLayout) {
     let look = canvas.look;
     let s = look.styles;
     let (width, height) = (canvas.width().saturating_sub(2), canvas.height());
@@ -106,15 +106,15 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mu
 }
 
 /// The chart, and above it what it shows where that is not the last two hours.
-fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mut Layout) {
+fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mut FrameLayout) {
     let s = canvas.look.styles;
     let old = cells::is_old(line.state);
     let (w, h) = (canvas.width(), canvas.height());
-    let axis = scene.state.axis;
+    let axis = scene.state.navigation.axis;
     let mut part = canvas.part(0, 1, w, h.saturating_sub(1));
     layout.chart = chart::columns(&part);
     let grid = if axis.is_live() { None } else { history::grid(scene.state, layout.chart) };
-    let bins = grid.as_ref().and_then(|grid| scene.state.past.as_ref()?.on(grid));
+    let bins = grid.as_ref().and_then(|grid| scene.state.live.past.as_ref()?.on(grid));
     let chart = Chart {
         source: match &grid {
             Some(grid) => Source::Past(grid, bins.as_deref()),
@@ -124,7 +124,7 @@ fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &m
         now: &scene.now,
         span: axis.span.length(),
         hold: scene.stale_after,
-        zone: &scene.state.facts.zone,
+        zone: &scene.state.config.zone,
         style: if old { s.stale } else { s.text },
         old,
     };
@@ -142,13 +142,13 @@ fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &m
 fn since(scene: &Scene<'_>, line: &Line<'_>) -> Option<String> {
     let held = line.held?;
     let at = scene.now.wall.checked_sub(held).ok()?;
-    Some(format!("  since {}", cells::minute(at, &scene.state.facts.zone)))
+    Some(format!("  since {}", cells::minute(at, &scene.state.config.zone)))
 }
 
 /// Everything else, one sentence each.
 fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     let mut out = Vec::new();
-    let zone = &scene.state.facts.zone;
+    let zone = &scene.state.config.zone;
     if let Some(error) = line.row.error().map(|why| names::failure(scene.state, why)) {
         let since = line.row.failing_since.as_ref().map_or_else(String::new, |at| {
             format!(" ({} since {})", times(line.row.failures), text::moment(at.wall, scene.now.wall, zone))
@@ -200,7 +200,7 @@ fn next(scene: &Scene<'_>, line: &Line<'_>) -> String {
         let rest = crate::poll::INVALID_INTERVAL;
         return line.row.last.as_ref().map_or_else(|| "next poll: soon".into(), |(_, at)| due(scene, at, rest));
     }
-    let every = status.sweep.max(scene.state.facts.min_interval);
+    let every = status.sweep.max(scene.state.config.min_interval);
     line.row.last.as_ref().map_or_else(|| "next poll: soon".into(), |(_, at)| due(scene, at, every))
 }
 
@@ -222,7 +222,7 @@ fn events(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
         .filter(|e| about(e.kind) && e.text.is_about(line.target()))
         .take(EVENTS)
         .map(|e| {
-            let at = text::moment(e.at.wall, scene.now.wall, &scene.state.facts.zone);
+            let at = text::moment(e.at.wall, scene.now.wall, &scene.state.config.zone);
             format!("{at} {}", names::told(scene.state, &e.text, ascii))
         })
         .collect()

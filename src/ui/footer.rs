@@ -14,7 +14,7 @@ use crate::{
 /// Draws the line of facts: targets, sweep, budget, token, throttling, who polls.
 pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let s = canvas.look.styles;
-    let budget = scene.state.facts.budget;
+    let budget = scene.state.config.budget;
     let usage = scene.data.usage;
     let mut all = Vec::new();
     let mut add = |priority: u8, text: String, marked: bool| {
@@ -52,8 +52,8 @@ pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 
 fn polls(scene: &Scene<'_>) -> String {
     match &scene.data.poller {
-        Some(_) if scene.state.facts.mode == Some(app::REPLAY) => "replay, nothing is polled".into(),
-        Some(p) if p.id == scene.state.facts.me.id => "polling".into(),
+        Some(_) if scene.state.config.mode == Some(app::REPLAY) => "replay, nothing is polled".into(),
+        Some(p) if p.id == scene.state.config.me.id => "polling".into(),
         Some(p) => format!("watching {}", p.label()),
         None => "nobody polls".into(),
     }

@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let width = canvas.width();
     // DEMO is never crowded out.
-    let mode = scene.state.facts.mode.map_or(0, |m| m.len() + 4);
+    let mode = scene.state.config.mode.map_or(0, |m| m.len() + 4);
     let kept = u16::try_from(mode).unwrap_or(0) + 1;
     let right = choose(facts(canvas, scene), width.saturating_sub(kept), 2);
     let room = width.saturating_sub(segments::total(&right, 2)).saturating_sub(3);
@@ -31,7 +31,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 
 fn names(canvas: &Canvas<'_>, scene: &Scene<'_>, tabs: bool) -> Vec<Segment> {
     let s = canvas.look.styles;
-    let facts = &scene.state.facts;
+    let facts = &scene.state.config;
     let mut out = Vec::new();
     if let Some(mode) = facts.mode {
         out.push(Segment::new(0, format!(" {mode} "), s.warning.add_modifier(ratatui::style::Modifier::REVERSED)));
@@ -40,7 +40,7 @@ fn names(canvas: &Canvas<'_>, scene: &Scene<'_>, tabs: bool) -> Vec<Segment> {
     out.push(Segment::new(3, &*facts.account, s.text));
     for view in View::ALL {
         let i = view.number();
-        if view == scene.state.view {
+        if view == scene.state.navigation.view {
             out.push(Segment::new(2, format!("[{i} {}]", view.title()), s.accent));
         } else if tabs {
             out.push(Segment::new(6, format!("{i} {}", view.title()), s.dim));
@@ -51,7 +51,7 @@ fn names(canvas: &Canvas<'_>, scene: &Scene<'_>, tabs: bool) -> Vec<Segment> {
 
 fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
     let s = canvas.look.styles;
-    let zone = &scene.state.facts.zone;
+    let zone = &scene.state.config.zone;
     let clock = cells::clock(scene.now.wall, zone);
     let mut out = Vec::new();
     if scene.state.frozen.is_some() {

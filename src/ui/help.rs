@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use super::{
-    Layout,
+    FrameLayout,
     banners::overlay,
     canvas::{Canvas, cells, wrap},
     scene::Scene,
@@ -17,7 +17,7 @@ use crate::{
 const KEYS: usize = 16;
 
 /// Draws the help over the screen, from the line `scroll` on.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, layout: &mut Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, layout: &mut FrameLayout) {
     let width = canvas.width().min(96);
     let room = width.saturating_sub(4);
     let s = canvas.look.styles;

@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use super::{
-    Layout,
+    FrameLayout,
     canvas::Canvas,
     cells,
     pages::{self, TextLine},
@@ -21,7 +21,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let s = inside.look.styles;
     let width = inside.width();
     for (y, event) in (0..inside.height()).zip(scene.data.events.iter().rev()) {
-        let clock = cells::clock(event.at.wall, &scene.state.facts.zone);
+        let clock = cells::clock(event.at.wall, &scene.state.config.zone);
         let x = inside.put_all(1, y, width, &[(&clock, s.dim), ("  ", s.text)]);
         inside.put(x, y, 10, log::word(event.kind), style(&s, event.kind));
         let x = x + 11;
@@ -31,7 +31,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 }
 
 /// Draws the view of the log.
-pub(super) fn draw_view(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, layout: &mut Layout) {
+pub(super) fn draw_view(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, layout: &mut FrameLayout) {
     let s = canvas.look.styles;
     let mut inside = pages::inside(canvas, frames, "Log of the last day", "newest first");
     let events = log::entries(scene.state);
@@ -48,7 +48,7 @@ pub(super) fn draw_view(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool
 }
 
 fn entry(scene: &Scene<'_>, s: &Styles, event: &Event, who: bool, ascii: bool) -> TextLine {
-    let zone = &scene.state.facts.zone;
+    let zone = &scene.state.config.zone;
     let clock = cells::clock(event.at.wall, zone);
     // Of another day: the day stands before the time.
     let moment = text::moment(event.at.wall, scene.now.wall, zone);

@@ -1,10 +1,10 @@
 //! The menus: by which column to sort, and which columns there are.
 
-use super::{Layout, canvas::Canvas, scene::Scene, table};
+use super::{FrameLayout, canvas::Canvas, scene::Scene, table};
 use crate::app::{SORT_COLUMNS, columns};
 
 /// Draws the menu over the screen with its cursor.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut FrameLayout) {
     let (w, h) = (canvas.width(), canvas.height());
     let (width, height) = (30.min(w), (SORT_COLUMNS.len() as u16 + 2).min(h));
     let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
@@ -16,8 +16,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, la
     let look = part.look;
     let width = part.width();
     for (y, (i, column)) in (0..part.height()).zip(SORT_COLUMNS.iter().enumerate().skip(from)) {
-        let present = scene.state.sort.column == *column;
-        let mark = if present { look.glyphs.sort[usize::from(!scene.state.sort.reverse)] } else { " " };
+        let present = scene.state.preferences.sort.column == *column;
+        let mark = if present { look.glyphs.sort[usize::from(!scene.state.preferences.sort.reverse)] } else { " " };
         part.put(1, y, 1, if i == cursor { look.glyphs.cursor } else { " " }, look.styles.accent);
         part.put(3, y, 1, mark, look.styles.accent);
         part.put(5, y, width.saturating_sub(5), table::name_of(*column), look.styles.text);
@@ -30,7 +30,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, la
 }
 
 /// Draws the menu of columns over the screen with its cursor: those that are shown in their order, then the others.
-pub(super) fn draw_columns(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut Layout) {
+pub(super) fn draw_columns(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut FrameLayout) {
     let entries = columns::entries(scene.state);
     let (w, h) = (canvas.width(), canvas.height());
     let (width, height) = (34.min(w), (entries.len() as u16 + 2).min(h));

@@ -47,48 +47,7 @@ use ratatui::{Frame, buffer::Buffer, layout::Rect};
 
 pub use self::theme::{Colors, Look, TerminalFacts};
 use self::{canvas::Canvas, scene::Scene};
-use crate::{
-    app::{Overlay, Spot, State, View, tables},
-    domain::Kind,
-};
-
-/// What a frame had room for, for the paging of the next update.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Layout {
-    /// Rows of the campaigns' table; 0 where it is not shown.
-    pub campaigns: usize,
-    /// Rows of the agents' table; 0 where it is not shown.
-    pub agents: usize,
-    /// Alerts in their view; 0 where it is not shown.
-    pub alerts: usize,
-    /// Where the tables are, for the mouse.
-    pub spots: Vec<Spot>,
-    /// Lines of the overlay, or of a view that is a text; 0 without either.
-    pub overlay: usize,
-    /// Lines that it would have; scrolling further than `overlay_lines - overlay` shows nothing new.
-    pub overlay_lines: usize,
-    /// Columns of dots of the detail's chart; 0 without one.
-    pub chart: usize,
-    /// Where the text cursor belongs while the filter is being typed: column and row of the screen.
-    pub cursor: Option<(u16, u16)>,
-}
-
-impl Layout {
-    /// Rows of the table of `kind`.
-    pub fn rows(&self, kind: Kind) -> usize {
-        match kind {
-            Kind::Campaign => self.campaigns,
-            Kind::Agent => self.agents,
-        }
-    }
-
-    fn set_rows(&mut self, kind: Kind, rows: usize) {
-        match kind {
-            Kind::Campaign => self.campaigns = rows,
-            Kind::Agent => self.agents = rows,
-        }
-    }
-}
+use crate::app::{FrameLayout, Overlay, State, View, tables};
 
 /// Smaller than this in either direction, only the worst rows are shown.
 const SMALL: (u16, u16) = (40, 8);
@@ -100,7 +59,7 @@ const BOTH: u16 = 150;
 const FRAMES: (u16, u16) = (110, 30);
 
 /// Draws the state into the frame, puts the cursor where text is typed, and says what there was room for.
-pub fn draw(frame: &mut Frame<'_>, state: &State, look: &Look) -> Layout {
+pub fn draw(frame: &mut Frame<'_>, state: &State, look: &Look) -> FrameLayout {
     let area = frame.area();
     let layout = draw_on(frame.buffer_mut(), area, state, look);
     if let Some(cursor) = layout.cursor {
@@ -110,12 +69,12 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, look: &Look) -> Layout {
 }
 
 /// Draws the state into a part of a buffer: the same picture without a terminal. Cells outside `area` are not touched.
-pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> Layout {
+pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> FrameLayout {
     let mut canvas = Canvas::new(buf, area, look);
     let scene = Scene::of(state);
-    let mut layout = Layout::default();
+    let mut layout = FrameLayout::default();
     canvas.clear();
-    if state.wall.is_some() {
+    if state.navigation.wall.is_some() {
         wall::draw(&mut canvas, &scene, &mut layout);
         return layout;
     }
@@ -124,7 +83,7 @@ pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> Layo
     } else {
         full(&mut canvas, &scene, &mut layout);
     }
-    match &state.overlay {
+    match &state.navigation.overlay {
         Some(Overlay::Help { scroll }) => help::draw(&mut canvas, &scene, *scroll, &mut layout),
         Some(Overlay::SortMenu { cursor }) => menu::draw(&mut canvas, &scene, *cursor, &mut layout),
         Some(Overlay::MuteMenu { id, cursor }) => alerts::mute_menu(&mut canvas, &scene, id, *cursor, &mut layout),
@@ -137,7 +96,7 @@ pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> Layo
 }
 
 /// The lines around the middle, from above and below; what there is no room for goes first.
-fn full(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
+fn full(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     let (w, h) = (canvas.width(), canvas.height());
     header::draw(&mut canvas.part(0, 0, w, 1), scene);
     let mut top = 1;
@@ -168,18 +127,18 @@ fn full(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
 }
 
 /// Tables, detail and log.
-fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout, frames: bool) {
+fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout, frames: bool) {
     let (mut w, mut h) = (canvas.width(), canvas.height());
-    match scene.state.view {
+    match scene.state.navigation.view {
         View::Budget => return budget::draw(canvas, scene, frames, layout),
         View::Log => return log::draw_view(canvas, scene, frames, layout),
         View::Overview | View::Agents | View::Campaigns | View::Alerts => {}
     }
-    if scene.state.detail_open {
+    if scene.state.navigation.detail_open {
         detail::draw(canvas, scene, frames, layout);
         return;
     }
-    if scene.state.view == View::Alerts {
+    if scene.state.navigation.view == View::Alerts {
         alerts::draw(canvas, scene, frames, layout);
         return;
     }

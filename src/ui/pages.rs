@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use super::{Layout, canvas::Canvas, scene::Scene};
+use super::{FrameLayout, canvas::Canvas, scene::Scene};
 
 /// One line: pieces of text, each with the column where it begins; `None`: behind the one before.
 pub(super) type TextLine = Vec<(Option<u16>, String, Style)>;
@@ -19,9 +19,9 @@ pub(super) fn inside<'c>(canvas: &'c mut Canvas<'_>, frames: bool, title: &str, 
 }
 
 /// Draws `lines` from the one that the view is scrolled to on, and notes how many there was room for.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, lines: &[TextLine], layout: &mut Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, lines: &[TextLine], layout: &mut FrameLayout) {
     let room = usize::from(canvas.height());
-    let from = scene.state.scroll.min(lines.len().saturating_sub(room));
+    let from = scene.state.navigation.scroll.min(lines.len().saturating_sub(room));
     let width = canvas.width();
     for (y, line) in (0..canvas.height()).zip(lines.iter().skip(from)) {
         let mut x = 1;
@@ -34,8 +34,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, lines: &[TextLine
 }
 
 /// Which of how many lines are shown, where not all of them are.
-pub(super) fn range(scene: &Scene<'_>, layout: &Layout) -> Option<String> {
+pub(super) fn range(scene: &Scene<'_>, layout: &FrameLayout) -> Option<String> {
     let (room, all) = (layout.overlay, layout.overlay_lines);
-    let from = scene.state.scroll.min(all.saturating_sub(room));
+    let from = scene.state.navigation.scroll.min(all.saturating_sub(room));
     (all > room && room > 0).then(|| format!("lines {}-{} of {all}", from + 1, from + room))
 }

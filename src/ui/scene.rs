@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    app::{Banner, Item, Line, RowState, State, banners, groups, rows, tables},
+    app::{Banner, Data, Item, Line, RowState, State, banners, groups, rows, tables},
     domain::{Kind, Now, SILENT_AFTER, Stamp},
     store::Link,
 };
@@ -13,8 +13,8 @@ use crate::{
 pub(super) struct Scene<'a> {
     /// The live state: view, selection, sort, filter, overlay.
     pub state: &'a State,
-    /// Where the data come from: the frozen state, or the live one.
-    pub data: &'a State,
+    /// Where the data come from: the frozen ones, or the live ones.
+    pub data: &'a Data,
     /// The moment that clocks and ages are drawn for.
     pub now: Now,
     /// From which age on a reading is stale.
@@ -80,7 +80,7 @@ impl<'a> Scene<'a> {
 
     /// How many targets of `kind` are watched, whatever the filter.
     pub(super) fn watched(&self, kind: Kind) -> usize {
-        self.state.facts.watched.iter().filter(|w| w.target.kind == kind).count()
+        self.state.config.watched.iter().filter(|w| w.target.kind == kind).count()
     }
 
     /// The line that the detail is about, see [`tables::detailed`].

@@ -2,14 +2,14 @@
 
 use ratatui::style::Style;
 
-use super::{Layout, canvas::Canvas, cells, scene::Scene, table};
+use super::{FrameLayout, canvas::Canvas, cells, scene::Scene, table};
 use crate::{
     app::{Line, rows},
     domain::Kind,
 };
 
 /// Draws as much as fits.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     let (w, h) = (canvas.width(), canvas.height());
     let mut lines: Vec<Line<'_>> = Kind::ALL.into_iter().flat_map(|k| scene.lines(k).iter().copied()).collect();
     // Stable: within one rank the order of the tables holds.
@@ -37,13 +37,13 @@ fn first_line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, lines: &[Line<'_>]) {
     let w = canvas.width();
     let (word, _, good) = scene.link();
     let frozen = scene.state.frozen.is_some();
-    let word = match scene.state.facts.mode {
+    let word = match scene.state.config.mode {
         _ if frozen => "FROZEN",
         Some(mode) if good => mode,
         _ => word,
     };
     // That all is well may be left out for the age; nothing else may.
-    let plain = good && !frozen && scene.state.facts.mode.is_none();
+    let plain = good && !frozen && scene.state.config.mode.is_none();
     let word = if plain && w < 12 { "" } else { word };
     let x = canvas.put(0, 0, w, word, if good && !frozen { s.accent } else { s.error });
     if let Some((age, _)) = rows::oldest(lines) {

@@ -1,7 +1,7 @@
 //! The line under the middle: which rows of how many, their order, the filter; the text field while one is being typed.
 
 use super::{
-    Layout,
+    FrameLayout,
     canvas::{Canvas, cells},
     pages,
     scene::Scene,
@@ -15,17 +15,17 @@ use crate::{
 use tui_input::Input;
 
 /// Draws the line. Returns the column of the text cursor while a filter or a command is being typed.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) -> Option<u16> {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Option<u16> {
     let state = scene.state;
-    if let Some(line) = &state.command {
+    if let Some(line) = &state.navigation.command {
         let words = command::completions(state, line.value());
         let hint = format!("  {}", words.join(" "));
         return Some(edit(canvas, ":", line, &hint));
     }
     if state.filter().editing {
-        let (found, of) = match state.view {
+        let (found, of) = match state.navigation.view {
             View::Log => (log::entries(state).len(), scene.data.events.len()),
-            _ => (scene.lines(state.focus).len(), scene.watched(state.focus)),
+            _ => (scene.lines(state.navigation.focus).len(), scene.watched(state.navigation.focus)),
         };
         let hint = format!("  {found} of {of}   Enter keeps   Esc clears");
         return Some(edit(canvas, "filter: ", &state.filter().text, &hint));
@@ -33,10 +33,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) 
     facts(canvas, scene, layout)
 }
 
-fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) -> Option<u16> {
+fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Option<u16> {
     let s = canvas.look.styles;
     let mut all = Vec::new();
-    if let Some(said) = &scene.state.said {
+    if let Some(said) = &scene.state.notices.status_message {
         all.push(Segment::new(0, cut(said, usize::from(canvas.width().saturating_sub(2)), canvas), s.accent));
     }
     let text = scene.state.filter().text.value();
@@ -58,10 +58,10 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) -> Option<
             Some((first, last)) => format!("{first}-{last} of {found}"),
             None => found,
         };
-        let priority = if kind == scene.state.focus { 1 } else { 4 };
+        let priority = if kind == scene.state.navigation.focus { 1 } else { 4 };
         all.push(Segment::new(priority, format!("{word}{watched} {}s", kind.word()), s.dim));
     }
-    let view = scene.state.view;
+    let view = scene.state.navigation.view;
     if matches!(view, View::Budget | View::Log) {
         let (shown, of) = (log::entries(scene.state).len(), scene.data.events.len());
         let found = if shown == of { String::new() } else { format!("{shown} of ") };
@@ -73,7 +73,7 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &Layout) -> Option<
         segments::put(canvas, 1, 0, 3, &chosen);
         return None;
     }
-    let sort = scene.state.sort;
+    let sort = scene.state.preferences.sort;
     let direction = if sort.reverse { " reversed" } else { "" };
     all.push(Segment::new(2, format!("sort: {}{direction}", table::name_of(sort.column)), s.dim));
     // Never called the team's average: calls are not weighted.

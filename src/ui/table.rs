@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ratatui::style::{Modifier, Style};
 
 use super::{
-    Layout,
+    FrameLayout,
     canvas::{Canvas, cells as cells_of},
     cells::{self, NOTHING},
     header::plural,
@@ -14,7 +14,7 @@ use super::{
     sparkline,
 };
 use crate::{
-    app::{Column, Item, Line, Section, Spot, columns, names},
+    app::{Column, Item, Line, Section, TableArea, columns, names},
     domain::Kind,
 };
 
@@ -152,7 +152,7 @@ fn plan(width: u16, chosen: &[Column], contents: Contents) -> Vec<(Column, u16)>
 }
 
 /// Draws the table of `kind`, in a frame or under a line of titles, and notes how many rows it has room for.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame: bool, layout: &mut Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame: bool, layout: &mut FrameLayout) {
     let items = scene.items(kind);
     let titles = u16::from(canvas.height() > 1);
     let room = usize::from(canvas.height().saturating_sub(if frame { 3 } else { titles }));
@@ -165,17 +165,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame
         let sum = if kind == Kind::Campaign { "averages over the calls of each campaign" } else { "" };
         let mut inside = canvas.framed(&title, range.as_deref().unwrap_or(sum));
         let spot = body(&mut inside, scene, kind, &items, offset);
-        layout.spots.extend(spot);
+        layout.tables.extend(spot);
     } else {
         let spot = body(canvas, scene, kind, &items, offset);
-        layout.spots.extend(spot);
+        layout.tables.extend(spot);
     }
 }
 
 /// The first row that is shown. The offset of the last update may be that of a smaller window.
 fn offset(scene: &Scene<'_>, kind: Kind, items: usize, room: usize) -> usize {
     let last = items.saturating_sub(room);
-    scene.state.offset.get(&kind).copied().unwrap_or(0).min(last)
+    scene.state.navigation.offset.get(&kind).copied().unwrap_or(0).min(last)
 }
 
 /// The first and the last row that are shown, counted from 1, where not all of them are.
@@ -191,7 +191,13 @@ pub(super) fn visible(scene: &Scene<'_>, kind: Kind, room: usize) -> Option<(usi
 }
 
 /// Draws titles and rows; tells where they are.
-fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, items: &[Item<'_>], offset: usize) -> Option<Spot> {
+fn body(
+    canvas: &mut Canvas<'_>,
+    scene: &Scene<'_>,
+    kind: Kind,
+    items: &[Item<'_>],
+    offset: usize,
+) -> Option<TableArea> {
     let lines = scene.lines(kind);
     // Of all rows, so that the columns stay where they are while a filter is typed.
     let all = scene.all(kind);
@@ -200,7 +206,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, items: &[Item<'_
         name: widest(&|l| cells_of(&name(scene, l, canvas.look.glyphs.ascii())).min(99)),
         group: widest(&|l| l.group().map_or(0, |g| cells_of(g).min(99))),
         band: all.iter().any(|l| l.watched.band.target.is_some()),
-        clock: scene.state.age_as_time,
+        clock: scene.state.preferences.age_as_time,
         marks: all.iter().any(|l| l.mark.is_some()),
     };
     let columns = plan(canvas.width(), &columns::shown(scene.state), contents);
@@ -218,7 +224,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, items: &[Item<'_
         canvas.put(MARGIN, titles, width, &text, style);
         return None;
     }
-    let chosen = scene.state.selected.get(&kind);
+    let chosen = scene.state.navigation.selected.get(&kind);
     for (y, item) in (titles..canvas.height()).zip(items.iter().skip(offset)) {
         let line = match item {
             Item::Row(line) => line,
@@ -227,7 +233,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, items: &[Item<'_
                 continue;
             }
         };
-        if scene.state.pins.contains_key(line.target()) {
+        if scene.state.navigation.pins.contains_key(line.target()) {
             canvas.put(1, y, 1, canvas.look.glyphs.pin, canvas.look.styles.accent);
         }
         let selected = chosen == Some(line.target());
@@ -238,7 +244,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, items: &[Item<'_
         }
         if selected {
             canvas.put(0, y, 1, canvas.look.glyphs.cursor, canvas.look.styles.accent);
-            if scene.state.focus == kind {
+            if scene.state.navigation.focus == kind {
                 canvas.select(y);
                 // Bars in reverse would show their complement.
                 if canvas.look.styles.selected.add_modifier.contains(Modifier::REVERSED)
@@ -261,7 +267,13 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, items: &[Item<'_
         x = x.saturating_add(width + 1);
     }
     let rows = canvas.height() - titles;
-    Some(Spot { kind: Some(kind), top, rows, columns: (left, left.saturating_add(canvas.width())), titles: places })
+    Some(TableArea {
+        kind: Some(kind),
+        top,
+        rows,
+        columns: (left, left.saturating_add(canvas.width())),
+        titles: places,
+    })
 }
 
 /// The heading of a section: its group, how many agents, their median, and how many are in which state.
@@ -301,13 +313,13 @@ fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Colu
     let style = canvas.look.styles.header;
     let mut x = MARGIN;
     for (column, width) in columns {
-        let sorted = scene.state.sort.column == *column;
+        let sorted = scene.state.preferences.sort.column == *column;
         let mut title = column.title(kind).to_owned();
-        if *column == Column::Age && scene.state.age_as_time {
+        if *column == Column::Age && scene.state.preferences.age_as_time {
             title = "READ".into();
         }
         if sorted {
-            title.push_str(canvas.look.glyphs.sort[usize::from(!scene.state.sort.reverse)]);
+            title.push_str(canvas.look.glyphs.sort[usize::from(!scene.state.preferences.sort.reverse)]);
         }
         // The mark of an old value stands behind the number: the title does not reach over it.
         let own = if *column == Column::Aht { width - 1 } else { *width };
@@ -364,8 +376,8 @@ fn cell(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, column: Col
             sparkline::draw(canvas, x + 1, y, &values, &line.watched.band, old.then_some(s.stale));
         }
         Column::Age => {
-            let text = if scene.state.age_as_time {
-                let at = line.row.good.as_ref().map(|(_, at)| cells::clock(at.wall, &scene.state.facts.zone));
+            let text = if scene.state.preferences.age_as_time {
+                let at = line.row.good.as_ref().map(|(_, at)| cells::clock(at.wall, &scene.state.config.zone));
                 at.unwrap_or_else(|| NOTHING.into())
             } else {
                 cells::age(line.age)

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-use super::{Layout, Look, TerminalFacts, draw_on};
+use super::{FrameLayout, Look, TerminalFacts, draw_on};
 use crate::{
-    app::{Facts, State, View},
+    app::{DashboardConfig, State, View},
     config::{Budget, Symbols, Theme, Ui, Wall, Watched},
     domain::{Aht, Band, BootId, Condition, Kind, Level, Mono, Now, Outcome, Row, Stamp, Target},
     store::{Event, EventKind, HistoryInfo, Instance, Link, Role, Status, Traffic, Usage, Words},
@@ -138,7 +138,7 @@ pub(crate) fn state(specs: &[Spec]) -> State {
         })
         .collect();
     let me = instance(4711, Role::Dashboard);
-    let facts = Facts {
+    let facts = DashboardConfig {
         account: "acme".into(),
         mode: None,
         zone: TimeZone::get("Asia/Kolkata").unwrap(),
@@ -164,9 +164,9 @@ pub(crate) fn state(specs: &[Spec]) -> State {
             };
             row.take(&reading, &now());
         }
-        state.rows.insert(spec.target.clone(), row);
+        state.live.rows.insert(spec.target.clone(), row);
     }
-    state.status = Some(Status {
+    state.live.status = Some(Status {
         at: ago(2),
         link: Link::Live,
         since: ago(7300),
@@ -182,10 +182,10 @@ pub(crate) fn state(specs: &[Spec]) -> State {
             slowest: Some(1840),
         },
     });
-    state.usage = Usage { used_60s: 45, in_flight: 1, throttled_1h: 0, generated_1h: 1, invalidated_1h: 0 };
-    state.poller = Some(me.clone());
-    state.instances = vec![me];
-    state.history =
+    state.live.usage = Usage { used_60s: 45, in_flight: 1, throttled_1h: 0, generated_1h: 1, invalidated_1h: 0 };
+    state.live.poller = Some(me.clone());
+    state.live.instances = vec![me];
+    state.live.history =
         HistoryInfo { readings: 120_000, bytes: 12_400_000, oldest: None, path: Some("/var/lib/ahtop/acme.db".into()) };
     state
 }
@@ -220,13 +220,13 @@ pub(crate) fn floor() -> Vec<Spec> {
 /// The state of [`floor`] in a view, with the first agent selected.
 pub(crate) fn busy(view: View) -> State {
     let mut s = state(&floor());
-    s.view = view;
-    s.focus = if view == View::Campaigns { Kind::Campaign } else { Kind::Agent };
-    s.selected.insert(Kind::Agent, Target::agent("imran.q@acme.example"));
-    s.selected.insert(Kind::Campaign, Target::campaign("COLLECT-SOUTH"));
+    s.navigation.view = view;
+    s.navigation.focus = if view == View::Campaigns { Kind::Campaign } else { Kind::Agent };
+    s.navigation.selected.insert(Kind::Agent, Target::agent("imran.q@acme.example"));
+    s.navigation.selected.insert(Kind::Campaign, Target::campaign("COLLECT-SOUTH"));
     let event = |secs, kind, text: &str| Event { at: ago(secs), kind, who: "pid 4711".into(), text: text.into() };
     let invalid = Words::from("agent ").id(&Target::agent("a-1099@acme.example")).own(": agentId is Invalid");
-    s.events = vec![
+    s.live.events = vec![
         event(7200, EventKind::Lease, "pid 4711 (dashboard) polls"),
         event(7199, EventKind::TokenGenerated, "token 1 minted, lives 60 min"),
         Event { text: invalid, ..event(5400, EventKind::Target, "") },
@@ -236,7 +236,7 @@ pub(crate) fn busy(view: View) -> State {
 }
 
 /// The picture of a state.
-pub(crate) fn picture(state: &State, look: &Look, width: u16, height: u16) -> (Buffer, Layout) {
+pub(crate) fn picture(state: &State, look: &Look, width: u16, height: u16) -> (Buffer, FrameLayout) {
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
     let layout = draw_on(&mut buf, area, state, look);

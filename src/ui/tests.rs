@@ -77,8 +77,8 @@ fn details_of_every_kind_of_row() {
         ("a-1099@acme.example", "invalid"),
     ] {
         let mut s = busy(View::Agents);
-        s.selected.insert(Kind::Agent, Target::agent(id));
-        s.detail_open = true;
+        s.navigation.selected.insert(Kind::Agent, Target::agent(id));
+        s.navigation.detail_open = true;
         for (symbols, set) in [(Symbols::Unicode, ""), (Symbols::Block, "_block"), (Symbols::Ascii, "_ascii")] {
             if set.is_empty() || name == "low" {
                 check(&format!("detail_{name}{set}"), &s, (Theme::Auto, symbols), 80, 24);
@@ -86,16 +86,16 @@ fn details_of_every_kind_of_row() {
         }
     }
     let mut s = busy(View::Campaigns);
-    s.selected.insert(Kind::Campaign, Target::campaign("WINBACK"));
-    s.detail_open = true;
+    s.navigation.selected.insert(Kind::Campaign, Target::campaign("WINBACK"));
+    s.navigation.detail_open = true;
     check("detail_failing", &s, UNICODE, 80, 24);
 }
 
 /// The detail of an agent with `days` of history, one reading a minute in working hours, on this axis.
 pub(super) fn back_then(span: crate::app::Span, back: u32, (w, h): (u16, u16), symbols: Symbols) -> State {
     let mut s = busy(View::Agents);
-    s.detail_open = true;
-    s.axis = crate::app::Axis { span, back };
+    s.navigation.detail_open = true;
+    s.navigation.axis = crate::app::Axis { span, back };
     let columns = picture(&s, &with((Theme::Auto, symbols)), w, h).1.chart;
     let mut binner = history::BucketBuilder::new(history::grid(&s, columns).unwrap());
     for minute in (0..9 * 24 * 60).rev() {
@@ -107,7 +107,7 @@ pub(super) fn back_then(span: crate::app::Span, back: u32, (w, h): (u16, u16), s
         let outcome = if (9..18).contains(&hour) { Outcome::Value(Aht::from_secs(secs)) } else { Outcome::NoCalls };
         binner.take(&Reading { target: Target::agent("imran.q@acme.example"), at, outcome, name: None });
     }
-    s.past = Some(binner.finish(s.now.wall.as_millisecond()));
+    s.live.past = Some(binner.finish(s.live.now.wall.as_millisecond()));
     s
 }
 
@@ -128,7 +128,7 @@ fn the_chart_over_longer_spans() {
         check(&format!("chart_7d_{name}"), &s, (Theme::Mono, symbols), 80, 24);
     }
     let mut s = back_then(crate::app::Span::Day, 0, (80, 24), Symbols::Unicode);
-    s.past = None;
+    s.live.past = None;
     assert!(screen(&s, 80, 24).contains("reading the history"));
 }
 
@@ -140,10 +140,11 @@ fn between_two_borders_of_buckets_the_curve_of_the_past_stands_still() {
         let curve = |l: &&str| l.contains(|c: char| ('\u{2800}'..='\u{28ff}').contains(&c));
         picture.lines().filter(curve).map(|l| l.chars().filter(|c| !c.is_ascii()).collect()).collect()
     };
-    let before = (plot(&s), history::wanted(&State { chart: 200, ..s.clone() }).unwrap().first);
+    s.layout.chart = 200;
+    let before = (plot(&s), history::wanted(&s).unwrap().first);
     for secs in 1..120 {
-        s.now = now_at(WALL + secs);
-        if history::wanted(&State { chart: 200, ..s.clone() }).unwrap().first == before.1 {
+        s.live.now = now_at(WALL + secs);
+        if history::wanted(&s).unwrap().first == before.1 {
             assert_eq!(plot(&s), before.0, "after {secs} s");
         }
     }
@@ -152,16 +153,16 @@ fn between_two_borders_of_buckets_the_curve_of_the_past_stands_still() {
 #[test]
 fn the_detail_tells_the_next_poll_and_the_last_errors() {
     let mut s = busy(View::Agents);
-    s.detail_open = true;
+    s.navigation.detail_open = true;
     let told = |s: &State| screen(s, 120, 40);
     assert!(told(&s).contains("next poll: in about 23s"), "{}", told(&s));
-    s.status.as_mut().unwrap().next = Some(Target::agent("imran.q@acme.example"));
+    s.live.status.as_mut().unwrap().next = Some(Target::agent("imran.q@acme.example"));
     assert!(told(&s).contains("next poll: now"));
-    s.status.as_mut().unwrap().at = ago(300);
+    s.live.status.as_mut().unwrap().at = ago(300);
     assert!(told(&s).contains("next poll: not known"));
     let mut s = busy(View::Agents);
-    s.detail_open = true;
-    s.selected.insert(Kind::Agent, Target::agent("a-1099@acme.example"));
+    s.navigation.detail_open = true;
+    s.navigation.selected.insert(Kind::Agent, Target::agent("a-1099@acme.example"));
     let picture = told(&s);
     assert!(picture.contains("13:02 agent a-1099@acme.example: agentId is Invalid"), "{picture}");
     assert!(picture.contains("(2 times") && picture.contains("since 09:15)"), "{picture}");
@@ -183,11 +184,11 @@ pub(super) fn links() -> Vec<(&'static str, Link)> {
 fn every_state_of_the_link_has_its_header_banner_and_footer() {
     for (name, link) in links() {
         let mut s = busy(View::Agents);
-        let status = s.status.as_mut().unwrap();
+        let status = s.live.status.as_mut().unwrap();
         status.link = link;
         status.since = ago(140);
         status.rate = 20.0;
-        s.usage = Usage { used_60s: 20, in_flight: 0, throttled_1h: 3, generated_1h: 4, invalidated_1h: 3 };
+        s.live.usage = Usage { used_60s: 20, in_flight: 0, throttled_1h: 3, generated_1h: 4, invalidated_1h: 3 };
         for (w, h) in [(60, 12), (120, 16)] {
             check(&format!("link_{name}_{w}"), &s, UNICODE, w, h);
         }
@@ -197,10 +198,10 @@ fn every_state_of_the_link_has_its_header_banner_and_footer() {
 #[test]
 fn who_polls_is_said() {
     let mut s = busy(View::Agents);
-    s.poller = Some(instance(2211, Role::Serve));
+    s.live.poller = Some(instance(2211, Role::Serve));
     assert!(screen(&s, 120, 24).contains("watching pid 2211 (serve)"));
-    s.poller = None;
-    s.status.as_mut().unwrap().at = ago(95);
+    s.live.poller = None;
+    s.live.status.as_mut().unwrap().at = ago(95);
     let picture = screen(&s, 120, 24);
     assert!(picture.contains("nobody polls") && picture.contains("[NO POLLER 1:35]"), "{picture}");
 }
@@ -208,10 +209,9 @@ fn who_polls_is_said() {
 #[test]
 fn a_frozen_picture_says_so_with_its_time_and_shows_the_old_numbers() {
     let mut live = busy(View::Agents);
-    let frozen = live.clone();
-    live.now = now_at(WALL + 600);
-    live.rows.clear();
-    live.frozen = Some(Box::new(frozen));
+    live.toggle_freeze();
+    live.live.now = now_at(WALL + 600);
+    live.live.rows.clear();
     for (w, h) in [(200, 60), (80, 24), (60, 9), (40, 8)] {
         let picture = screen(&live, w, h);
         assert!(picture.contains("FROZEN 14:32:07") && picture.contains("7:48"), "{picture}");
@@ -222,7 +222,7 @@ fn a_frozen_picture_says_so_with_its_time_and_shows_the_old_numbers() {
 #[test]
 fn demo_is_never_hidden() {
     let mut s = busy(View::Overview);
-    s.facts.mode = Some("DEMO");
+    s.config.mode = Some("DEMO");
     for (w, h) in [(200, 60), (120, 40), (80, 24), (40, 8), (20, 4), (7, 3)] {
         assert!(screen(&s, w, h).contains("DEMO"), "{w}x{h}");
     }
@@ -231,34 +231,34 @@ fn demo_is_never_hidden() {
 #[test]
 fn overlays_lie_over_the_view() {
     let mut s = busy(View::Agents);
-    s.overlay = Some(Overlay::Help { scroll: 0 });
+    s.navigation.overlay = Some(Overlay::Help { scroll: 0 });
     check("help_80x24", &s, UNICODE, 80, 24);
-    s.overlay = Some(Overlay::Help { scroll: usize::MAX });
+    s.navigation.overlay = Some(Overlay::Help { scroll: usize::MAX });
     let (buf, layout) = picture(&s, &with(UNICODE), 80, 24);
     assert!(words(&buf).contains("no good answer comes"), "{}", words(&buf));
     assert!(layout.overlay_lines > layout.overlay && layout.overlay == 22);
-    s.overlay = Some(Overlay::SortMenu { cursor: 3 });
+    s.navigation.overlay = Some(Overlay::SortMenu { cursor: 3 });
     check("sort_menu_80x24", &s, UNICODE, 80, 24);
-    s.overlay = Some(Overlay::Banners { scroll: 0 });
+    s.navigation.overlay = Some(Overlay::Banners { scroll: 0 });
     check("banners_80x24", &s, UNICODE, 80, 24);
 }
 
 #[test]
 fn the_filter_is_typed_in_its_line_and_said_while_it_holds() {
     let mut s = busy(View::Agents);
-    s.filter.text = "north".into();
+    s.navigation.filter.text = "north".into();
     assert!(screen(&s, 80, 24).contains("filter: north"));
-    s.filter.editing = true;
+    s.navigation.filter.editing = true;
     check("filter_80x24", &s, UNICODE, 80, 24);
     let (_, layout) = picture(&s, &with(UNICODE), 80, 24);
     assert_eq!(layout.cursor, Some((1 + 8 + 5, 21)));
-    s.filter.text = "プリヤ".repeat(60).into();
+    s.navigation.filter.text = "プリヤ".repeat(60).into();
     for w in 40..120 {
         let (_, layout) = picture(&s, &with(UNICODE), w, 24);
         assert!(layout.cursor.unwrap().0 < w);
     }
-    s.filter.text = "nothing like it".into();
-    s.filter.editing = false;
+    s.navigation.filter.text = "nothing like it".into();
+    s.navigation.filter.editing = false;
     assert!(screen(&s, 80, 24).contains("no agent matches the filter"));
 }
 
@@ -267,7 +267,7 @@ fn banners_beyond_their_lines_are_counted() {
     let mut s = busy(View::Agents);
     for i in 0..4 {
         let text = format!("notice {i}: the store was moved aside");
-        s.notices.push(Notice { key: format!("n{i}"), severity: Severity::Error, text });
+        s.notices.list.push(Notice { key: format!("n{i}"), severity: Severity::Error, text });
     }
     let picture = screen(&s, 80, 24);
     assert!(picture.contains("4 more: b"), "{picture}");
@@ -277,11 +277,11 @@ fn banners_beyond_their_lines_are_counted() {
 fn mono_and_colour_say_the_same_with_the_same_signs() {
     let mut states: Vec<State> = View::ALL.into_iter().map(busy).collect();
     let mut s = busy(View::Agents);
-    s.detail_open = true;
+    s.navigation.detail_open = true;
     states.push(s);
     for (_, link) in links() {
         let mut s = busy(View::Overview);
-        s.status.as_mut().unwrap().link = link;
+        s.live.status.as_mut().unwrap().link = link;
         states.push(s);
     }
     for state in &states {
@@ -301,6 +301,7 @@ fn the_ascii_set_draws_nothing_but_ascii() {
     let mut state = busy(View::Overview);
     state
         .notices
+        .list
         .push(Notice { key: "n".into(), severity: Severity::Info, text: "प्रिया → “x” …".into() });
     for (w, h) in [(5, 3), (20, 5), (60, 16), (80, 24), (120, 40), (200, 60)] {
         let picture = words(&picture(&state, &with((Theme::Auto, Symbols::Ascii)), w, h).0);
@@ -376,8 +377,8 @@ fn hostile_names_stay_in_their_cells() {
         for specs in [&hostile, &raw] {
             let (mut s, mut expected) = (state(specs), state(&plain));
             for s in [&mut s, &mut expected] {
-                s.view = View::Agents;
-                s.sort = Sort { column: Column::Age, reverse: false };
+                s.navigation.view = View::Agents;
+                s.preferences.sort = Sort { column: Column::Age, reverse: false };
             }
             let look = with(UNICODE);
             let (a, b) = (picture(&s, &look, w, h).0, picture(&expected, &look, w, h).0);
@@ -403,22 +404,22 @@ fn what_is_cut_has_an_ellipsis() {
     let mut specs = floor();
     specs[4].label = Some("Imran Qureshi of the Northern Evening Shift and Beyond".into());
     let mut s = state(&specs);
-    s.view = View::Agents;
+    s.navigation.view = View::Agents;
     for w in [40, 60, 80, 120] {
         let picture = screen(&s, w, 24);
         assert!(picture.lines().any(|l| l.contains("Imran") && l.contains('…')), "{picture}");
     }
-    s.notices.push(Notice { key: "n".into(), severity: Severity::Error, text: "long ".repeat(80) });
+    s.notices.list.push(Notice { key: "n".into(), severity: Severity::Error, text: "long ".repeat(80) });
     assert!(screen(&s, 80, 24).lines().any(|l| l.contains("long") && l.contains('…')));
 }
 
 #[test]
 fn the_frame_and_the_buffer_are_the_same_picture() {
     let mut state = busy(View::Overview);
-    state.filter.editing = true;
+    state.navigation.filter.editing = true;
     let look = with(UNICODE);
     let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
-    let mut reported = super::Layout::default();
+    let mut reported = super::FrameLayout::default();
     terminal.draw(|frame| reported = draw(frame, &state, &look)).unwrap();
     let (buf, layout) = picture(&state, &look, 100, 30);
     assert_eq!((terminal.backend().buffer(), &reported), (&buf, &layout));
@@ -430,7 +431,7 @@ fn the_frame_and_the_buffer_are_the_same_picture() {
 fn the_layout_says_how_many_rows_are_drawn() {
     let specs: Vec<Spec> = (0..200).map(|i| Spec::agent(&format!("Agent {i:03}"), "n", 280, 300, 5)).collect();
     let mut s = state(&specs);
-    s.view = View::Agents;
+    s.navigation.view = View::Agents;
     for (w, h) in [(40, 8), (60, 12), (80, 24), (109, 30), (120, 40), (200, 60)] {
         let (buf, layout) = picture(&s, &with(UNICODE), w, h);
         let drawn = words(&buf).lines().filter(|l| l.contains("Agent ") && l.contains("ok")).count();
@@ -438,7 +439,7 @@ fn the_layout_says_how_many_rows_are_drawn() {
         assert_eq!(layout.rows(Kind::Campaign), 0);
     }
     // An offset that is too large for the window shows the last page, not an empty one.
-    s.offset.insert(Kind::Agent, 10_000);
+    s.navigation.offset.insert(Kind::Agent, 10_000);
     assert!(screen(&s, 80, 24).contains("Agent 199"));
 }
 
@@ -467,8 +468,8 @@ fn every_small_size_and_a_grid_of_the_others_is_drawn_within_its_area() {
     ];
     for (i, overlay) in overlays.into_iter().enumerate() {
         let mut s = busy(View::ALL[i]);
-        s.overlay = Some(overlay);
-        s.detail_open = i == 1;
+        s.navigation.overlay = Some(overlay);
+        s.navigation.detail_open = i == 1;
         states.push(s);
     }
     let look = with(UNICODE);
@@ -525,45 +526,47 @@ fn arbitrary() -> impl Strategy<Value = State> {
     (prop::collection::vec(spec(), 0..9), any::<[u8; 12]>(), any::<i64>(), any::<String>(), any::<f64>()).prop_map(
         |(specs, dice, skew, text, rate)| {
             let mut s = state(&specs);
-            s.view = View::ALL[usize::from(dice[0]) % View::ALL.len()];
-            s.sections = dice[0] > 127;
-            s.names = crate::app::Names::ALL[usize::from(dice[1] / 2 % 4)];
-            s.scroll = usize::from(dice[1]);
-            s.log_filter.text = text.clone().into();
-            s.command = (dice[3] % 7 == 0).then(|| text.clone().into());
-            s.said = (dice[3] % 5 == 0).then(|| text.clone());
-            s.columns = if dice[4] % 2 == 0 { vec![] } else { Column::ALL[usize::from(dice[4] % 9)..].to_vec() };
-            s.focus = Kind::ALL[usize::from(dice[1] % 2)];
-            s.sort = Sort { column: Column::ALL[usize::from(dice[2] % 9)], reverse: dice[2] > 127 };
-            s.filter.editing = dice[3] % 4 == 0;
+            s.navigation.view = View::ALL[usize::from(dice[0]) % View::ALL.len()];
+            s.preferences.sections = dice[0] > 127;
+            s.preferences.names = crate::app::Names::ALL[usize::from(dice[1] / 2 % 4)];
+            s.navigation.scroll = usize::from(dice[1]);
+            s.navigation.log_filter.text = text.clone().into();
+            s.navigation.command = (dice[3] % 7 == 0).then(|| text.clone().into());
+            s.notices.status_message = (dice[3] % 5 == 0).then(|| text.clone());
+            s.preferences.columns =
+                if dice[4] % 2 == 0 { vec![] } else { Column::ALL[usize::from(dice[4] % 9)..].to_vec() };
+            s.navigation.focus = Kind::ALL[usize::from(dice[1] % 2)];
+            s.preferences.sort = Sort { column: Column::ALL[usize::from(dice[2] % 9)], reverse: dice[2] > 127 };
+            s.navigation.filter.editing = dice[3] % 4 == 0;
             if dice[3] % 3 == 0 {
-                s.filter.text = text.clone().into();
+                s.navigation.filter.text = text.clone().into();
             }
             let scroll = usize::from(dice[4]);
-            s.overlay = match dice[5] % 7 {
+            s.navigation.overlay = match dice[5] % 7 {
                 0 => Some(Overlay::Help { scroll }),
                 1 => Some(Overlay::SortMenu { cursor: scroll }),
                 2 => Some(Overlay::Banners { scroll }),
                 3 => Some(Overlay::Columns { cursor: scroll }),
                 _ => None,
             };
-            s.detail_open = dice[6] % 4 == 0;
-            s.age_as_time = dice[7] % 2 == 0;
+            s.navigation.detail_open = dice[6] % 4 == 0;
+            s.preferences.age_as_time = dice[7] % 2 == 0;
             if let Some(spec) = specs.first() {
-                s.selected.insert(spec.target.kind, spec.target.clone());
+                s.navigation.selected.insert(spec.target.kind, spec.target.clone());
             }
-            s.offset.insert(Kind::Agent, usize::from(dice[8]));
-            s.notices.push(Notice { key: "n".into(), severity: Severity::Info, text });
-            s.now.mono.0 = s.now.mono.0.saturating_add(if dice[9] % 2 == 0 { skew } else { skew % 10_000_000 });
-            if let Some(status) = &mut s.status {
+            s.navigation.offset.insert(Kind::Agent, usize::from(dice[8]));
+            s.notices.list.push(Notice { key: "n".into(), severity: Severity::Info, text });
+            s.live.now.mono.0 =
+                s.live.now.mono.0.saturating_add(if dice[9] % 2 == 0 { skew } else { skew % 10_000_000 });
+            if let Some(status) = &mut s.live.status {
                 status.rate = rate;
                 status.link = links().swap_remove(usize::from(dice[10]) % 6).1;
                 status.sweep = Duration::from_secs(u64::from(dice[10]) << (dice[11] % 50));
             }
             if dice[11] % 5 == 0 {
-                s.status = None;
+                s.live.status = None;
             }
-            s.axis =
+            s.navigation.axis =
                 crate::app::Axis { span: crate::app::Span::ALL[usize::from(dice[1] % 4)], back: u32::from(dice[0]) };
             if let Some(ask) = history::grid(&s, usize::from(dice[4]) * 3) {
                 let mut binner = history::BucketBuilder::new(ask);
@@ -571,11 +574,11 @@ fn arbitrary() -> impl Strategy<Value = State> {
                     let target = specs[0].target.clone();
                     binner.take(&Reading { target, at: ago(secs), outcome, name: None });
                 }
-                s.past = Some(binner.finish(s.now.wall.as_millisecond()));
+                s.live.past = Some(binner.finish(s.live.now.wall.as_millisecond()));
             }
             if dice[11] % 7 == 0 {
-                s.rows.clear();
-                s.frozen = Some(Box::new(s.clone()));
+                s.live.rows.clear();
+                s.toggle_freeze();
             }
             s
         },

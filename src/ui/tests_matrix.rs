@@ -8,7 +8,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
-    BESIDE, FRAMES, Layout, alerts, alerts::tests::alarmed, banners, budget, canvas::Canvas, counts, detail, full,
+    BESIDE, FRAMES, FrameLayout, alerts, alerts::tests::alarmed, banners, budget, canvas::Canvas, counts, detail, full,
     header, help, log, menu, scene::Scene, small, table, testing::*, tests::*, tests_tables::*, wall,
 };
 use crate::{
@@ -26,7 +26,7 @@ const ASCII: (Theme, Symbols) = (Theme::Mono, Symbols::Ascii);
 const SCREEN: u16 = 24;
 
 /// Draws a region all over a canvas.
-type Region<'a> = &'a dyn Fn(&mut Canvas<'_>, &Scene<'_>, &mut Layout);
+type Region<'a> = &'a dyn Fn(&mut Canvas<'_>, &Scene<'_>, &mut FrameLayout);
 
 /// The region of a state in a look, `keep` of its lines; all of them where none are named.
 fn region(state: &State, (theme, symbols): (Theme, Symbols), (w, h): (u16, u16), keep: &[u16], draw: Region) -> Buffer {
@@ -34,7 +34,7 @@ fn region(state: &State, (theme, symbols): (Theme, Symbols), (w, h): (u16, u16),
     let mut buf = Buffer::empty(Rect::new(0, 0, w, h));
     let mut canvas = Canvas::new(&mut buf, Rect::new(0, 0, w, h), &look);
     canvas.clear();
-    draw(&mut canvas, &Scene::of(state), &mut Layout::default());
+    draw(&mut canvas, &Scene::of(state), &mut FrameLayout::default());
     if keep.is_empty() {
         return buf;
     }
@@ -93,7 +93,7 @@ fn below(name: &str, state: &State) {
     lines(name, state, SCREEN, &[SCREEN - 3, SCREEN - 2, SCREEN - 1], &screen);
 }
 
-fn screen(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
+fn screen(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     full(canvas, scene, layout);
 }
 
@@ -107,6 +107,13 @@ fn changed(view: View, change: impl FnOnce(&mut State)) -> State {
     s
 }
 
+/// Nothing is watched.
+fn unwatched(view: View) -> State {
+    let mut s = state(&[]);
+    s.navigation.view = view;
+    s
+}
+
 fn notice(key: u8, severity: Severity) -> Notice {
     Notice { key: format!("n{key}"), severity, text: format!("notice {key}: the store was moved aside, see the log") }
 }
@@ -114,16 +121,17 @@ fn notice(key: u8, severity: Severity) -> Notice {
 #[test]
 fn the_header() {
     let live = busy(View::Overview);
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, _: &mut Layout| header::draw(c, s);
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, _: &mut FrameLayout| header::draw(c, s);
     check("header_live", &live, 1, &draw);
-    check("header_demo", &changed(View::Overview, |s| s.facts.mode = Some("DEMO")), 1, &draw);
+    check("header_demo", &changed(View::Overview, |s| s.config.mode = Some("DEMO")), 1, &draw);
     check("header_unacked", &alarmed(View::Overview), 1, &draw);
     check("header_no_rows", &state(&[]), 1, &draw);
-    let frozen = changed(View::Overview, |s| s.frozen = Some(Box::new(live.clone())));
+    let frozen = changed(View::Overview, State::toggle_freeze);
     check("header_frozen", &frozen, 1, &draw);
     check("header_views", &live, 6, &|canvas, scene, _| {
         for (y, view) in (0..).zip(View::ALL) {
-            let state = State { view, ..scene.state.clone() };
+            let mut state = scene.state.clone();
+            state.navigation.view = view;
             header::draw(&mut canvas.part(0, y, canvas.width(), 1), &Scene::of(&state));
         }
     });
@@ -131,7 +139,7 @@ fn the_header() {
 
 #[test]
 fn the_counts() {
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, _: &mut Layout| counts::draw(c, s);
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, _: &mut FrameLayout| counts::draw(c, s);
     for (name, view) in [("both", View::Overview), ("agents", View::Agents), ("campaigns", View::Campaigns)] {
         check(&format!("counts_{name}"), &busy(view), 1, &draw);
     }
@@ -142,13 +150,13 @@ fn the_counts() {
 fn the_banners() {
     let of = |all: &[Severity]| {
         let mut s = state(&[Spec::agent("Arun V", "north", 295, 310, 20)]);
-        s.notices = (1..).zip(all).map(|(i, severity)| notice(i, *severity)).collect();
+        s.notices.list = (1..).zip(all).map(|(i, severity)| notice(i, *severity)).collect();
         s
     };
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, _: &mut Layout| {
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, _: &mut FrameLayout| {
         banners::draw(c, s);
     };
-    let all = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut Layout| banners::draw_all(c, s, 0, l);
+    let all = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut FrameLayout| banners::draw_all(c, s, 0, l);
     let each = of(&[Severity::Error, Severity::Warning, Severity::Info]);
     check("banners_each", &each, 3, &draw);
     check("banners_more", &of(&[Severity::Error, Severity::Warning, Severity::Info, Severity::Info]), 2, &draw);
@@ -158,16 +166,16 @@ fn the_banners() {
 
 #[test]
 fn the_table_of_campaigns() {
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut Layout| table::draw(c, s, Kind::Campaign, framed(c), l);
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut FrameLayout| table::draw(c, s, Kind::Campaign, framed(c), l);
     check("campaigns_states", &busy(View::Campaigns), 7, &draw);
-    check("campaigns_none", &changed(View::Campaigns, |s| *s = State { view: s.view, ..state(&[]) }), 5, &draw);
-    let unmatched = changed(View::Campaigns, |s| s.filter.text = "nothing like it".into());
+    check("campaigns_none", &changed(View::Campaigns, |s| *s = unwatched(View::Campaigns)), 5, &draw);
+    let unmatched = changed(View::Campaigns, |s| s.navigation.filter.text = "nothing like it".into());
     check("campaigns_no_match", &unmatched, 5, &draw);
 }
 
 #[test]
 fn the_table_of_agents() {
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut Layout| table::draw(c, s, Kind::Agent, framed(c), l);
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut FrameLayout| table::draw(c, s, Kind::Agent, framed(c), l);
     let check = |name: &str, height: u16, change: &dyn Fn(&mut State)| {
         check(&format!("agents_{name}"), &changed(View::Agents, change), height, &draw);
     };
@@ -182,24 +190,24 @@ fn the_table_of_agents() {
     check("marks", 18, &|s| {
         *s = alarmed(View::Agents);
         for id in ["imran.q", "paulo.m"] {
-            s.pins.insert(Target::agent(format!("{id}@acme.example")), now_at(WALL + 60).mono);
+            s.navigation.pins.insert(Target::agent(format!("{id}@acme.example")), now_at(WALL + 60).mono);
         }
     });
-    check("sections", 22, &|s| s.sections = true);
-    check("names_initials", 18, &|s| s.names = Names::Initials);
-    check("names_id", 18, &|s| s.names = Names::Id);
-    check("names_hidden", 18, &|s| s.names = Names::Hidden);
+    check("sections", 22, &|s| s.preferences.sections = true);
+    check("names_initials", 18, &|s| s.preferences.names = Names::Initials);
+    check("names_id", 18, &|s| s.preferences.names = Names::Id);
+    check("names_hidden", 18, &|s| s.preferences.names = Names::Hidden);
     check("columns", 18, &|s| {
-        s.columns = vec![Column::State, Column::Age, Column::Name, Column::Trend, Column::Aht];
+        s.preferences.columns = vec![Column::State, Column::Age, Column::Name, Column::Trend, Column::Aht];
     });
-    check("ages_as_time", 18, &|s| s.age_as_time = true);
-    check("none", 5, &|s| *s = State { view: View::Agents, ..state(&[]) });
-    check("no_match", 5, &|s| s.filter.text = "nothing like it".into());
+    check("ages_as_time", 18, &|s| s.preferences.age_as_time = true);
+    check("none", 5, &|s| *s = unwatched(View::Agents));
+    check("no_match", 5, &|s| s.navigation.filter.text = "nothing like it".into());
 }
 
 #[test]
 fn the_detail() {
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut Layout| detail::draw(c, s, framed(c), l);
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut FrameLayout| detail::draw(c, s, framed(c), l);
     for (id, name) in [
         ("imran.q", "high_crit"),
         ("devika.r", "high_warn"),
@@ -211,17 +219,18 @@ fn the_detail() {
         ("nobody.yet", "waiting"),
         ("a-1099", "invalid"),
     ] {
-        let mut s = changed(View::Agents, |s| s.detail_open = true);
-        s.selected.insert(Kind::Agent, Target::agent(format!("{id}@acme.example")));
+        let mut s = changed(View::Agents, |s| s.navigation.detail_open = true);
+        s.navigation.selected.insert(Kind::Agent, Target::agent(format!("{id}@acme.example")));
         check(&format!("detail_{name}"), &s, 20, &draw);
     }
-    let mut s = changed(View::Campaigns, |s| s.detail_open = true);
-    s.selected.insert(Kind::Campaign, Target::campaign("WINBACK"));
+    let mut s = changed(View::Campaigns, |s| s.navigation.detail_open = true);
+    s.navigation.selected.insert(Kind::Campaign, Target::campaign("WINBACK"));
     check("detail_failing", &s, 20, &draw);
-    check("detail_nothing", &State { view: View::Agents, ..state(&[]) }, 5, &draw);
-    let day = back_then(crate::app::Span::Day, 0, (80, 24), Symbols::Unicode);
+    check("detail_nothing", &unwatched(View::Agents), 5, &draw);
+    let mut day = back_then(crate::app::Span::Day, 0, (80, 24), Symbols::Unicode);
     check("detail_day", &day, 20, &draw);
-    check("detail_day_unread", &State { past: None, ..day }, 20, &draw);
+    day.live.past = None;
+    check("detail_day_unread", &day, 20, &draw);
 }
 
 #[test]
@@ -234,49 +243,50 @@ fn the_link_in_header_banners_status_and_footer() {
         // Neither while all is well nor in quiet hours is there a reason to slow down.
         let live = matches!(link, Link::Live | Link::Closed { .. });
         let s = changed(View::Agents, |s| {
-            let status = s.status.as_mut().unwrap();
+            let status = s.live.status.as_mut().unwrap();
             (status.link, status.since) = (link, ago(140));
             if !live {
                 status.rate = 20.0;
-                s.usage = Usage { used_60s: 20, in_flight: 0, throttled_1h: 3, generated_1h: 4, invalidated_1h: 3 };
+                s.live.usage =
+                    Usage { used_60s: 20, in_flight: 0, throttled_1h: 3, generated_1h: 4, invalidated_1h: 3 };
             }
         });
         around(&format!("link_{name}"), &s);
     }
-    around("link_watching", &changed(View::Agents, |s| s.poller = Some(instance(2211, Role::Serve))));
+    around("link_watching", &changed(View::Agents, |s| s.live.poller = Some(instance(2211, Role::Serve))));
     let nobody = changed(View::Agents, |s| {
-        s.poller = None;
-        s.status.as_mut().unwrap().at = ago(95);
+        s.live.poller = None;
+        s.live.status.as_mut().unwrap().at = ago(95);
     });
     around("link_nobody_polls", &nobody);
 }
 
 #[test]
 fn the_lines_below_the_tables() {
-    below("line_filter", &changed(View::Agents, |s| s.filter.text = "north".into()));
+    below("line_filter", &changed(View::Agents, |s| s.navigation.filter.text = "north".into()));
     let typed = changed(View::Agents, |s| {
-        s.filter.text = "north".into();
-        s.filter.editing = true;
+        s.navigation.filter.text = "north".into();
+        s.navigation.filter.editing = true;
     });
     below("line_filter_typed", &typed);
-    below("line_command", &changed(View::Agents, |s| s.command = Some("sort d".into())));
-    let said = changed(View::Agents, |s| s.said = Some("no column agee; did you mean 'age'?".into()));
+    below("line_command", &changed(View::Agents, |s| s.navigation.command = Some("sort d".into())));
+    let said = changed(View::Agents, |s| s.notices.status_message = Some("no column agee; did you mean 'age'?".into()));
     below("line_said", &said);
     below(
         "line_log_filter_typed",
         &changed(View::Log, |s| {
-            s.log_filter.text = "tok".into();
-            s.log_filter.editing = true;
+            s.navigation.log_filter.text = "tok".into();
+            s.navigation.log_filter.editing = true;
         }),
     );
 }
 
 #[test]
 fn the_alerts() {
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut Layout| alerts::draw(c, s, framed(c), l);
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut FrameLayout| alerts::draw(c, s, framed(c), l);
     let mut s = alarmed(View::Alerts);
-    let id = s.alerts[1].id.clone();
-    s.alert = Some(id.clone());
+    let id = s.live.alerts[1].id.clone();
+    s.navigation.alert = Some(id.clone());
     check("alerts_each", &s, 7, &draw);
     check("alerts_none", &busy(View::Alerts), 4, &draw);
     check("alerts_pane", &alarmed(View::Overview), 7, &|c, s, _| alerts::pane(c, s));
@@ -286,7 +296,7 @@ fn the_alerts() {
 
 #[test]
 fn the_budget() {
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut Layout| budget::draw(c, s, framed(c), l);
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut FrameLayout| budget::draw(c, s, framed(c), l);
     // Below 110 columns the halves stand one above the other.
     assert!(WIDTHS[1] < BESIDE && BESIDE <= WIDTHS[2]);
     check("budget_fresh", &busy(View::Budget), 48, &draw);
@@ -296,10 +306,10 @@ fn the_budget() {
 
 #[test]
 fn the_log() {
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut Layout| log::draw_view(c, s, framed(c), l);
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut FrameLayout| log::draw_view(c, s, framed(c), l);
     check("log_all", &busy(View::Log), 6, &draw);
-    check("log_filtered", &changed(View::Log, |s| s.log_filter.text = "limit".into()), 6, &draw);
-    check("log_no_match", &changed(View::Log, |s| s.log_filter.text = "zebra".into()), 4, &draw);
+    check("log_filtered", &changed(View::Log, |s| s.navigation.log_filter.text = "limit".into()), 6, &draw);
+    check("log_no_match", &changed(View::Log, |s| s.navigation.log_filter.text = "zebra".into()), 4, &draw);
     check("log_empty", &empty(View::Log), 4, &draw);
     check("log_pane", &busy(View::Overview), 6, &|c, s, _| log::draw(c, s));
 }
@@ -314,14 +324,14 @@ fn help_and_menus() {
 
 #[test]
 fn small_screens() {
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut Layout| small::draw(c, s, l);
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut FrameLayout| small::draw(c, s, l);
     check("small_states", &busy(View::Overview), 7, &draw);
     check("small_none", &state(&[]), 4, &draw);
 }
 
 #[test]
 fn the_wall() {
-    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut Layout| wall::draw(c, s, l);
+    let draw = |c: &mut Canvas<'_>, s: &Scene<'_>, l: &mut FrameLayout| wall::draw(c, s, l);
     let stale = wall::tests::board(&[
         Spec::campaign("WINBACK", [0, 300, 420, 540, 0], 412, 400, 250),
         Spec::campaign("RENEWALS", [0, 120, 180, 240, 0], 180, 178, 5),

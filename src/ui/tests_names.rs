@@ -51,32 +51,32 @@ fn world(people: &[Person], view: View, names: Names) -> State {
         });
     }
     let mut s = state(&specs);
-    let mut watched = s.facts.watched.to_vec();
+    let mut watched = s.config.watched.to_vec();
     for (w, (i, p)) in watched.iter_mut().skip(4).zip(here.iter().enumerate()) {
         // Some are known by their label, some by the service's name.
         w.label = (i % 2 == 0).then(|| Arc::from(&*p.name));
-        s.rows.get_mut(&p.target()).unwrap().name = (i % 3 > 0).then(|| Arc::from(&*p.name));
+        s.live.rows.get_mut(&p.target()).unwrap().name = (i % 3 > 0).then(|| Arc::from(&*p.name));
     }
-    s.facts.watched = watched.into();
-    s.view = view;
-    s.names = names;
-    s.facts.wall.names = names;
-    s.selected.insert(crate::domain::Kind::Agent, here[0].target());
-    s.focus = crate::domain::Kind::Agent;
-    s.notices = vec![Notice {
+    s.config.watched = watched.into();
+    s.navigation.view = view;
+    s.preferences.names = names;
+    s.config.wall.names = names;
+    s.navigation.selected.insert(crate::domain::Kind::Agent, here[0].target());
+    s.navigation.focus = crate::domain::Kind::Agent;
+    s.notices.list = vec![Notice {
         key: format!("{}0", Notice::CONFIG),
         severity: Severity::Info,
         text: format!("config.toml line 3: agent {} is there twice", here[1].id),
     }];
-    let status = s.status.as_mut().unwrap();
+    let status = s.live.status.as_mut().unwrap();
     status.next = Some(other.target());
-    s.alerts = alerts(here, other);
-    s.events = events(here, other);
+    s.live.alerts = alerts(here, other);
+    s.live.events = events(here, other);
     for p in [&here[6], other] {
         let (at, who) = (ago(700), "pid 4711".into());
         let text = Words::default().name(&p.target(), None).own(": malformed reply: ");
         let text = text.said(excerpt(p), "[hidden]");
-        s.events.push(crate::store::Event { at, kind: EventKind::Malformed, who, text });
+        s.live.events.push(crate::store::Event { at, kind: EventKind::Malformed, who, text });
     }
     s
 }
@@ -163,31 +163,31 @@ fn all_that_is_said(people: &[Person], names: Names) -> Vec<String> {
         let calm = world(people, view, names);
         see(&calm);
         let mut s = calm.clone();
-        s.detail_open = true;
+        s.navigation.detail_open = true;
         for selected in [5, 6] {
-            s.selected.insert(crate::domain::Kind::Agent, people[selected].target());
+            s.navigation.selected.insert(crate::domain::Kind::Agent, people[selected].target());
             see(&s);
         }
         let mut s = calm.clone();
-        s.status.as_mut().unwrap().link = link(&people[AGENTS_HERE]);
-        s.overlay = Some(Overlay::Banners { scroll: 0 });
+        s.live.status.as_mut().unwrap().link = link(&people[AGENTS_HERE]);
+        s.navigation.overlay = Some(Overlay::Banners { scroll: 0 });
         see(&s);
         s = calm.clone();
-        s.overlay = Some(Overlay::Note { id: calm.alerts[0].id.clone(), rank: 1, text: "x".into() });
+        s.navigation.overlay = Some(Overlay::Note { id: calm.live.alerts[0].id.clone(), rank: 1, text: "x".into() });
         see(&s);
         s = calm.clone();
-        s.wall = Some(Wall::new(s.now.mono));
+        s.navigation.wall = Some(Wall::new(s.live.now.mono));
         // The board has an order of its own.
-        s.names = Names::Full;
+        s.preferences.names = Names::Full;
         see(&s);
-        s.status.as_mut().unwrap().link = link(&people[AGENTS_HERE]);
-        s.rows.values_mut().for_each(|row| *row = crate::domain::Row::new(row.target.clone()));
+        s.live.status.as_mut().unwrap().link = link(&people[AGENTS_HERE]);
+        s.live.rows.values_mut().for_each(|row| *row = crate::domain::Row::new(row.target.clone()));
         see(&s);
     }
     let mut s = world(people, View::Alerts, names);
-    let now = s.now.clone();
-    s.alerts.clear();
-    s.alerts_known = true;
+    let now = s.live.now.clone();
+    s.live.alerts.clear();
+    s.live.alerts_known = true;
     for alert in alerts(&people[..AGENTS_HERE], &people[AGENTS_HERE]) {
         let news = Alerts { alerts: vec![alert], ..Alerts::default() };
         for effect in update(&mut s, Event::Alerts(Box::new(news)), now.clone()) {
@@ -245,13 +245,13 @@ fn initials_and_ids_are_no_names() {
 #[test]
 fn the_detail_shows_events_of_its_row_alone() {
     let mut s = state(&[Spec::agent("x", "", 300, 301, 20).id("a1"), Spec::agent("y", "", 300, 301, 20).id("a11")]);
-    s.view = View::Agents;
-    s.detail_open = true;
+    s.navigation.view = View::Agents;
+    s.navigation.detail_open = true;
     let text = Words::default().name(&Target::agent("a11"), None).own(": malformed reply: ").said("<p>", "[hidden]");
-    s.events.push(crate::store::Event { at: ago(60), kind: EventKind::Malformed, who: "pid 1".into(), text });
+    s.live.events.push(crate::store::Event { at: ago(60), kind: EventKind::Malformed, who: "pid 1".into(), text });
     for (id, shown) in [("a1", false), ("a11", true)] {
-        s.selected.insert(crate::domain::Kind::Agent, Target::agent(id));
-        s.focus = crate::domain::Kind::Agent;
+        s.navigation.selected.insert(crate::domain::Kind::Agent, Target::agent(id));
+        s.navigation.focus = crate::domain::Kind::Agent;
         let (buf, _) = picture(&s, &look(Theme::Auto, Symbols::Unicode), 100, 40);
         assert_eq!(words(&buf).contains("malformed reply: <p>"), shown, "{id}\n{}", words(&buf));
     }
@@ -263,13 +263,13 @@ fn crowd(view: View) -> State {
     let agent = |i| Spec::agent("x", "north", 302, 1, 1).id(&format!("agent.{i:04}@acme.example")).only(&readings);
     let specs: Vec<Spec> = (0..5000).map(agent).collect();
     let mut s = state(&specs);
-    s.view = view;
+    s.navigation.view = view;
     for spec in specs.iter().rev().take(1000) {
         let text = Words::default().name(&spec.target, Some("Some One")).own(": HIGH 7:48");
-        s.events.push(crate::store::Event { at: ago(9), kind: EventKind::Alert, who: "pid 1".into(), text });
+        s.live.events.push(crate::store::Event { at: ago(9), kind: EventKind::Alert, who: "pid 1".into(), text });
     }
     for spec in specs.iter().rev().take(50) {
-        s.alerts.push(band_alert(&Person { id: spec.target.id.to_string(), name: "x".into() }, ""));
+        s.live.alerts.push(band_alert(&Person { id: spec.target.id.to_string(), name: "x".into() }, ""));
     }
     s
 }
@@ -282,7 +282,7 @@ fn hidden_names_cost_no_more_than_full_ones() {
         let spent = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         let mut least = [i128::MAX; 2];
         for (names, least) in [Names::Full, Names::Hidden].into_iter().zip(&mut least) {
-            s.names = names;
+            s.preferences.names = names;
             for _ in 0..5 {
                 let begun = spent();
                 picture(&s, &look, 200, 60);

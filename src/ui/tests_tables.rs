@@ -2,7 +2,7 @@
 
 use super::{Look, testing::*};
 use crate::{
-    app::{Column, Names, Overlay, Spot, State, View},
+    app::{Column, Names, Overlay, State, TableArea, View},
     config::{Symbols, Theme},
     domain::{Kind, Target},
     store::{Role, Traffic, Usage},
@@ -44,27 +44,27 @@ fn screen(state: &State, width: u16, height: u16) -> String {
 /// Much goes wrong: throttled, tokens killed, others poll, several instances.
 pub(super) fn troubled(view: View) -> State {
     let mut s = busy(view);
-    s.usage = Usage { used_60s: 50, in_flight: 0, throttled_1h: 7, generated_1h: 9, invalidated_1h: 4 };
-    let status = s.status.as_mut().unwrap();
+    s.live.usage = Usage { used_60s: 50, in_flight: 0, throttled_1h: 7, generated_1h: 9, invalidated_1h: 4 };
+    let status = s.live.status.as_mut().unwrap();
     status.rate = 20.0;
     status.token_until = None;
     status.traffic = Traffic { replies: [12, 0, 0, 7, 9, 40, 80], latency: vec![None; 60], slowest: None };
-    s.poller = Some(instance(99, Role::Serve));
-    s.instances.push(instance(99, Role::Serve));
-    s.instances.push(instance(312, Role::Command));
-    s.memory = 13_400_000;
+    s.live.poller = Some(instance(99, Role::Serve));
+    s.live.instances.push(instance(99, Role::Serve));
+    s.live.instances.push(instance(312, Role::Command));
+    s.live.memory = 13_400_000;
     s
 }
 
 /// Just started: nothing is known.
 pub(super) fn empty(view: View) -> State {
     let mut s = busy(view);
-    s.status = None;
-    s.usage = Usage::default();
-    s.poller = None;
-    s.instances.clear();
-    s.events.clear();
-    s.history = crate::store::HistoryInfo::default();
+    s.live.status = None;
+    s.live.usage = Usage::default();
+    s.live.poller = None;
+    s.live.instances.clear();
+    s.live.events.clear();
+    s.live.history = crate::store::HistoryInfo::default();
     s
 }
 
@@ -82,12 +82,12 @@ fn the_budget_in_its_states() {
 #[test]
 fn the_log_in_its_states() {
     let mut filtered = busy(View::Log);
-    filtered.log_filter.text = "limit".into();
+    filtered.navigation.log_filter.text = "limit".into();
     let mut none = busy(View::Log);
-    none.log_filter.text = "zebra".into();
+    none.navigation.log_filter.text = "zebra".into();
     let mut typed = busy(View::Log);
-    typed.log_filter.text = "tok".into();
-    typed.log_filter.editing = true;
+    typed.navigation.log_filter.text = "tok".into();
+    typed.navigation.log_filter.editing = true;
     for (name, state) in [
         ("log", busy(View::Log)),
         ("log_filtered", filtered),
@@ -102,7 +102,7 @@ fn the_log_in_its_states() {
 #[test]
 fn agents_in_sections() {
     let mut s = busy(View::Agents);
-    s.sections = true;
+    s.preferences.sections = true;
     check_all("sections", &s);
     let picture = screen(&s, 120, 40);
     assert!(picture.contains("median of 5 agents") && picture.contains("no group"), "{picture}");
@@ -112,21 +112,21 @@ fn agents_in_sections() {
 #[test]
 fn pinned_rows_are_marked() {
     let mut s = busy(View::Agents);
-    s.pins.insert(Target::agent("paulo.m@acme.example"), now_at(WALL + 60).mono);
-    s.pins.insert(Target::agent("imran.q@acme.example"), now_at(WALL + 60).mono);
+    s.navigation.pins.insert(Target::agent("paulo.m@acme.example"), now_at(WALL + 60).mono);
+    s.navigation.pins.insert(Target::agent("imran.q@acme.example"), now_at(WALL + 60).mono);
     check_all("pinned", &s);
 }
 
 #[test]
 fn columns_in_their_own_order() {
     let mut s = busy(View::Agents);
-    s.columns = vec![Column::State, Column::Age, Column::Name, Column::Trend, Column::Aht];
+    s.preferences.columns = vec![Column::State, Column::Age, Column::Name, Column::Trend, Column::Aht];
     check_all("columns", &s);
     let picture = screen(&s, 120, 40);
     let titles = picture.lines().find(|l| l.contains("STATE")).unwrap();
     assert!(titles.find("STATE") < titles.find("AGE") && titles.find("AGE") < titles.find("AGENT "), "{titles}");
     assert!(!titles.contains("GROUP"));
-    s.overlay = Some(Overlay::Columns { cursor: 2 });
+    s.navigation.overlay = Some(Overlay::Columns { cursor: 2 });
     check_all("columns_menu", &s);
 }
 
@@ -134,15 +134,15 @@ fn columns_in_their_own_order() {
 fn names_as_they_are_wanted() {
     for names in Names::ALL {
         let mut s = busy(View::Agents);
-        s.names = names;
+        s.preferences.names = names;
         check(&format!("names_{}_80x24", names.word()), &s, LOOKS[0].1, 80, 24);
     }
     let mut s = busy(View::Overview);
-    s.names = Names::Hidden;
+    s.preferences.names = Names::Hidden;
     for (w, h) in [(12, 4), (39, 7), (60, 20), (80, 24), (120, 40), (200, 60)] {
         for view in View::ALL {
             for open in [false, true] {
-                (s.view, s.detail_open) = (view, open);
+                (s.navigation.view, s.navigation.detail_open) = (view, open);
                 let picture = screen(&s, w, h);
                 for secret in ["Imran", "imran", "Paulo", "王小明", "a-1099", "A-1099", "acme.example"] {
                     assert!(!picture.contains(secret), "{secret} in\n{picture}");
@@ -155,14 +155,14 @@ fn names_as_they_are_wanted() {
 #[test]
 fn the_command_line_and_what_it_says() {
     let mut s = busy(View::Agents);
-    s.command = Some("sort d".into());
+    s.navigation.command = Some("sort d".into());
     check_all("command", &s);
     let (_, layout) = picture(&s, &with(LOOKS[0].1), 80, 24);
     assert_eq!(layout.cursor, Some((2 + 6, 21)));
-    s.command = None;
-    s.said = Some("no column agee; did you mean 'age'?".into());
+    s.navigation.command = None;
+    s.notices.status_message = Some("no column agee; did you mean 'age'?".into());
     check_all("said", &s);
-    s.said = Some("x".repeat(500));
+    s.notices.status_message = Some("x".repeat(500));
     assert!(screen(&s, 80, 24).contains('…'));
 }
 
@@ -171,9 +171,9 @@ fn the_tables_tell_where_they_are() {
     for (w, h) in [(60, 20), (80, 24), (120, 40), (200, 60)] {
         let s = busy(View::Overview);
         let (buf, layout) = picture(&s, &with(LOOKS[0].1), w, h);
-        let kinds: Vec<_> = layout.spots.iter().map(|s| s.kind).collect();
+        let kinds: Vec<_> = layout.tables.iter().map(|s| s.kind).collect();
         assert_eq!(kinds, [Some(Kind::Campaign), Some(Kind::Agent)]);
-        for Spot { kind, top, rows, columns, titles } in &layout.spots {
+        for TableArea { kind, top, rows, columns, titles } in &layout.tables {
             assert_eq!(usize::from(*rows), layout.rows(kind.unwrap()), "{w}x{h}");
             let line = words(&buf).lines().nth(usize::from(*top)).unwrap().to_owned();
             for (column, x, width) in titles {
@@ -191,7 +191,7 @@ fn a_text_that_is_longer_than_the_screen_is_scrolled_to_its_end_and_no_further()
     let mut s = busy(View::Budget);
     let (_, layout) = picture(&s, &with(LOOKS[0].1), 80, 24);
     assert!(layout.overlay_lines > layout.overlay && layout.overlay > 5);
-    s.scroll = usize::MAX;
+    s.navigation.scroll = usize::MAX;
     let picture = screen(&s, 80, 24);
     assert!(picture.contains("acme.db") && !picture.contains("last 60 s"), "{picture}");
 }

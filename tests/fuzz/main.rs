@@ -327,15 +327,15 @@ fn screens() {
         floor.clock = Arc::new(time);
         floor.play(&input[..input.len().min(400)]);
         let state = &floor.state;
-        let open = state.overlay.as_ref().map(std::mem::discriminant);
+        let open = state.navigation.overlay.as_ref().map(std::mem::discriminant);
         shape((
-            state.view,
+            state.navigation.view,
             open,
-            state.wall.is_some(),
-            state.command.is_some(),
-            state.names,
-            state.columns.len(),
-            state.theme,
+            state.navigation.wall.is_some(),
+            state.navigation.command.is_some(),
+            state.preferences.names,
+            state.preferences.columns.len(),
+            state.preferences.theme,
         ))
     });
 }
@@ -428,7 +428,11 @@ fn choices() {
         floor.draw();
         floor.press("2");
         floor.draw();
-        shape((kind_of(&text.unwrap_or_default()), floor.state.columns.len(), floor.state.names))
+        shape((
+            kind_of(&text.unwrap_or_default()),
+            floor.state.preferences.columns.len(),
+            floor.state.preferences.names,
+        ))
     });
 }
 

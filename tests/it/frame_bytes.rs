@@ -9,7 +9,7 @@ use std::{
 };
 
 use ahtop::{
-    app::{Event, Facts, State, View, update},
+    app::{DashboardConfig, Event, State, View, update},
     config::{Budget, Theme, Ui, Watched},
     domain::{Aht, Band, Clock, ManualClock, Outcome, Reading, Target},
     store::{Instance, Role},
@@ -65,7 +65,7 @@ impl Floor {
             .collect();
         let ui = Ui { theme, age_step: Duration::from_secs(age_step), ..Ui::default() };
         let look = Look::resolve(&ui, TerminalFacts::default());
-        let facts = Facts {
+        let facts = DashboardConfig {
             wall: ahtop::config::Wall::default(),
             locked: false,
             account: "acme".into(),
@@ -79,7 +79,7 @@ impl Floor {
             may_poll: false,
         };
         let mut state = State::new(facts, clock.now());
-        state.view = View::Agents;
+        state.navigation.view = View::Agents;
         let bytes: Rc<RefCell<Vec<u8>>> = Rc::default();
         let terminal = Terminal::new(Screen::new(Bytes(bytes.clone(), size))).unwrap();
         let mut floor = Floor { state, clock, terminal, bytes, look };

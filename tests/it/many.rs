@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::support::{Process, World};
 use ahtop::{
-    app::{Event, Facts, State, banners, update},
+    app::{DashboardConfig, Event, State, banners, update},
     config::{Ui, Watched},
     domain::{Band, Clock, Mono, Reading, Row, Series, Target},
     run::read_shared,
@@ -42,7 +42,7 @@ impl Dashboard {
             band: Band::default(),
             origin: "-a".into(),
         };
-        let facts = Facts {
+        let facts = DashboardConfig {
             account: "acme".into(),
             mode: None,
             zone: TimeZone::UTC,
@@ -75,10 +75,10 @@ impl Dashboard {
     /// The table on the screen is what the store knows.
     fn equals_the_store(&self) {
         let mut rows = self.process.rows();
-        rows.retain(|row| self.state.rows.contains_key(&row.target));
-        assert_eq!(self.state.rows.len(), rows.len());
+        rows.retain(|row| self.state.live.rows.contains_key(&row.target));
+        assert_eq!(self.state.live.rows.len(), rows.len());
         for row in rows {
-            let mine = &self.state.rows[&row.target];
+            let mine = &self.state.live.rows[&row.target];
             let said = |r: &Row| (r.good.clone(), r.last.clone(), r.name.clone(), r.failures);
             assert_eq!(said(mine), said(&row), "{}", row.target);
         }
@@ -317,7 +317,7 @@ async fn beside_other_clients_values_stay_fresh_at_a_lower_rate_and_the_banners_
     for dashboard in &all {
         dashboard.equals_the_store();
         let now = world.clock.now();
-        let oldest = dashboard.state.rows.values().filter_map(|r| r.age(&now)).max().unwrap();
+        let oldest = dashboard.state.live.rows.values().filter_map(|r| r.age(&now)).max().unwrap();
         assert!(oldest <= MINUTE * 5, "{oldest:?}");
         let banners = banners(&dashboard.state);
         let of = |key: &str| {
@@ -331,7 +331,7 @@ async fn beside_other_clients_values_stay_fresh_at_a_lower_rate_and_the_banners_
         let every = number(&of("strangers:mint"), "about every ", "m");
         assert!(factor.contains(&(every / 5.0)), "{every}");
         assert!(of("strangers:mint").contains("token_command"), "{banners:?}");
-        let sweep = dashboard.state.status.as_ref().unwrap().sweep;
+        let sweep = dashboard.state.live.status.as_ref().unwrap().sweep;
         assert!(sweep >= SECOND * 100, "{sweep:?}");
     }
     assert!(throttled <= 12, "throttled {throttled} times");

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ahtop::{
     alert::{Policy, shelf},
-    app::{Alerts, Event, Facts, Shared, State, View, update},
+    app::{Alerts, DashboardConfig, Event, Shared, State, View, update},
     config::{self, Budget, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Series, Target},
     store::{Cursor, Instance, ReplayClock, ReplayStore, Role, SqliteStore, Status, Store, StoreState},
@@ -36,8 +36,8 @@ fn watched() -> Vec<Watched> {
     std::iter::once(watched(Target::campaign("COLLECT"), 300)).chain(agents).collect()
 }
 
-fn facts() -> Facts {
-    Facts {
+fn facts() -> DashboardConfig {
+    DashboardConfig {
         account: "acme".into(),
         mode: None,
         zone: TimeZone::UTC,
@@ -63,7 +63,7 @@ struct Screen {
 impl Screen {
     fn new(now: &Now, view: View) -> Screen {
         let mut state = State::new(facts(), now.clone());
-        state.view = view;
+        state.navigation.view = view;
         // The log tells what the link was, not how fast was polled: both screens are told the same.
         let at = now.stamp();
         let status = Status {

@@ -15,7 +15,7 @@ use std::{
 
 use ahtop::{
     alert::Policy,
-    app::Facts,
+    app::DashboardConfig,
     config::{Alert, Budget, Notify, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
     run::{DashboardOptions, Memory, Outcome, dashboard, look},
@@ -47,7 +47,7 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
     let colors = Colors::Ansi16;
     let look = look(&ui, TermFacts { colors, unicode: true, dumb: false, linux_console: false, light: false });
     let origin = "config.toml line 1".into();
-    let facts = Facts {
+    let facts = DashboardConfig {
         account: "acme".into(),
         mode: None,
         zone: TimeZone::UTC,

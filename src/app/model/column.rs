@@ -86,3 +86,9 @@ pub struct Sort {
     /// The other way round. Rows without a value stay last in both directions.
     pub reverse: bool,
 }
+
+impl Default for Sort {
+    fn default() -> Self {
+        Sort { column: Column::State, reverse: false }
+    }
+}

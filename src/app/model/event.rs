@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{Alerts, Notice, Past, Room};
+use super::{Alerts, FrameLayout, Notice, Past};
 use crate::{
     domain::Reading,
     store::{self, HistoryInfo, Instance, Snapshot, Status, Usage},
@@ -38,7 +38,7 @@ pub enum Event {
     /// This process uses so many bytes of memory.
     Memory(u64),
     /// A frame was drawn, with this much room.
-    Drawn(Room),
+    Drawn(FrameLayout),
 }
 
 /// What the mouse did, at a column and a row of the screen.

@@ -310,7 +310,7 @@ mod tests {
     fn the_footer_begins_with_quit_ends_with_help_and_offers_what_the_view_has() {
         let mut state = Floor::new().state;
         for view in View::ALL {
-            state.view = view;
+            state.navigation.view = view;
             let hints = Keymap::default().hints(Context::Normal, |a| fits(a, &state));
             assert_eq!(hints.first(), Some(&("q".to_owned(), "quit")));
             assert_eq!(hints.last(), Some(&("?".to_owned(), "help")));

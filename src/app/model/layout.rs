@@ -1,30 +1,50 @@
-//! What a frame had room for.
-
-use std::collections::BTreeMap;
+//! What a frame had room for: drawing says so, and the next update pages and scrolls by it.
 
 use super::Column;
 use crate::domain::Kind;
 
-/// What the last frame had room for.
+/// What a frame had room for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Room {
-    /// Rows of each table that was shown.
-    pub page: BTreeMap<Kind, usize>,
-    /// Alerts that were shown.
+pub struct FrameLayout {
+    /// Rows of the campaigns' table; 0 where it is not shown.
+    pub campaigns: usize,
+    /// Rows of the agents' table; 0 where it is not shown.
+    pub agents: usize,
+    /// Where the tables are, for the mouse.
+    pub tables: Vec<TableArea>,
+    /// Alerts in their view; 0 where it is not shown.
     pub alerts: usize,
-    /// Lines of the overlay that were shown, 0 without one.
+    /// Lines of the overlay, or of a view that is a text; 0 without either.
     pub overlay: usize,
-    /// Lines that the overlay has.
+    /// Lines that it would have; scrolling further than `overlay_lines - overlay` shows nothing new.
     pub overlay_lines: usize,
-    /// Columns of dots of the detail's chart, 0 without one.
+    /// Columns of dots of the detail's chart; 0 without one.
     pub chart: usize,
-    /// Where the tables are.
-    pub spots: Vec<Spot>,
+    /// Where the text cursor belongs while something is typed: column and row of the screen.
+    pub cursor: Option<(u16, u16)>,
+}
+
+impl FrameLayout {
+    /// Rows of the table of `kind`.
+    pub fn rows(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Campaign => self.campaigns,
+            Kind::Agent => self.agents,
+        }
+    }
+
+    /// Notes the rows of the table of `kind`.
+    pub fn set_rows(&mut self, kind: Kind, rows: usize) {
+        match kind {
+            Kind::Campaign => self.campaigns = rows,
+            Kind::Agent => self.agents = rows,
+        }
+    }
 }
 
 /// Where a table is on the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spot {
+pub struct TableArea {
     /// Which; `None` only by default.
     pub kind: Option<Kind>,
     /// The line of its titles; its rows follow below.

@@ -1,8 +1,73 @@
 //! Where the user is: views, what lies over them, and what is typed.
 
+use std::collections::BTreeMap;
+
 use tui_input::Input;
 
-use crate::alert::AlertId;
+use super::{Axis, DashboardConfig, Wall};
+use crate::{
+    alert::AlertId,
+    domain::{Kind, Mono, Target},
+};
+
+/// Where the user is, and what he points at.
+#[derive(Clone, Debug)]
+pub struct Navigation {
+    /// Which view fills the middle.
+    pub view: View,
+    /// Which table has the selection (the overview shows two).
+    pub focus: Kind,
+    /// The selected target of each table; by target, never by number.
+    pub selected: BTreeMap<Kind, Target>,
+    /// Where the selection stood among the visible rows of each table: its neighbour takes over when it disappears.
+    pub cursor: BTreeMap<Kind, usize>,
+    /// First visible row of each table. Kept by `update` so that the selection stays visible.
+    pub offset: BTreeMap<Kind, usize>,
+    /// Rows that are polled as often as the selected one, and until when.
+    pub pins: BTreeMap<Target, Mono>,
+    /// The alert under the cursor of the view of alerts.
+    pub alert: Option<AlertId>,
+    /// First visible line of a view that is a text.
+    pub scroll: usize,
+    /// Which rows are shown.
+    pub filter: Filter,
+    /// Which events the log shows; apart from that of the tables, which would hide their rows.
+    pub log_filter: Filter,
+    /// The command line while it is typed.
+    pub command: Option<Input>,
+    /// What lies over the view.
+    pub overlay: Option<Overlay>,
+    /// True where the detail takes the whole view (`Enter`); from 110 columns on it also stands beside the tables.
+    pub detail_open: bool,
+    /// The time axis of the detail's chart.
+    pub axis: Axis,
+    /// The wallboard, while it is shown; every key but its exit is ignored then.
+    pub wall: Option<Wall>,
+}
+
+impl Navigation {
+    /// At the start.
+    pub(crate) fn new(config: &DashboardConfig, now: Mono) -> Self {
+        let agents_only = config.watched.iter().all(|w| w.target.kind == Kind::Agent);
+        Navigation {
+            view: View::Overview,
+            focus: if agents_only { Kind::Agent } else { Kind::Campaign },
+            selected: BTreeMap::new(),
+            cursor: BTreeMap::new(),
+            offset: BTreeMap::new(),
+            pins: BTreeMap::new(),
+            alert: None,
+            scroll: 0,
+            filter: Filter::default(),
+            log_filter: Filter::default(),
+            command: None,
+            overlay: None,
+            detail_open: false,
+            axis: Axis::default(),
+            wall: config.locked.then(|| Wall::new(now)),
+        }
+    }
+}
 
 /// The views of the middle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,6 +2,17 @@
 
 use crate::{domain::clean_line, store::Words};
 
+/// What is told besides the numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Notices {
+    /// Messages about ourselves: store moved aside, configuration reloaded. Newest last, bounded.
+    pub list: Vec<Notice>,
+    /// Banners that the user has dismissed, by their key; a banner with another key shows again.
+    pub dismissed: Vec<String>,
+    /// What the last key came to, where that is not seen elsewhere; until the next key.
+    pub status_message: Option<String>,
+}
+
 /// A message about ourselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {

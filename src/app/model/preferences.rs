@@ -5,7 +5,41 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Column, Sort};
-use crate::config::Names;
+use crate::config::{Names, Symbols, Theme, Ui};
+
+/// What the user has chosen, at first as it is configured.
+#[derive(Clone, Debug)]
+pub struct Preferences {
+    /// The order of both tables.
+    pub sort: Sort,
+    /// The columns of both tables from left to right; empty: the usual ones.
+    pub columns: Vec<Column>,
+    /// True where agents stand in sections by their group.
+    pub sections: bool,
+    /// How agents are named.
+    pub names: Names,
+    /// True where ages are shown as the time of the reading.
+    pub age_as_time: bool,
+    /// Which colours.
+    pub theme: Theme,
+    /// Which characters.
+    pub symbols: Symbols,
+}
+
+impl Preferences {
+    /// As `ui` has it.
+    pub(crate) fn new(ui: &Ui) -> Self {
+        Preferences {
+            sort: Sort::default(),
+            columns: Vec::new(),
+            sections: false,
+            names: Names::Full,
+            age_as_time: false,
+            theme: ui.theme,
+            symbols: ui.symbols,
+        }
+    }
+}
 
 /// The preferences, as they are remembered. What is missing is as usual.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

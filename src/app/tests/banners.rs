@@ -35,7 +35,7 @@ fn a_calm_floor_has_no_banner() {
     floor.advance(29);
     assert_eq!(texts(&floor), Vec::<String>::new());
     floor.advance(600);
-    floor.state.status = Some(floor.status(Link::Live));
+    floor.state.live.status = Some(floor.status(Link::Live));
     assert_eq!(texts(&floor), Vec::<String>::new());
 }
 
@@ -55,8 +55,8 @@ fn each_state_of_the_link_says_what_happens_next() {
         (Link::Credentials { until: until.clone(), why: "wrong key".into() }, "credentials", ["wrong key", "in 1m"]),
         (Link::Down { until, since, why: "no route".into() }, "down", ["no route", "in 1m"]),
     ] {
-        floor.state.status = Some(floor.status(link));
-        floor.state.usage = Usage { throttled_1h: 3, generated_1h: 4, invalidated_1h: 3, ..Usage::default() };
+        floor.state.live.status = Some(floor.status(link));
+        floor.state.live.usage = Usage { throttled_1h: 3, generated_1h: 4, invalidated_1h: 3, ..Usage::default() };
         let banners = banners(&floor.state);
         assert_eq!(banners.len(), 1);
         assert_eq!(banners[0].key, key);
@@ -67,8 +67,8 @@ fn each_state_of_the_link_says_what_happens_next() {
 #[test]
 fn a_silent_poller_is_named_and_its_old_words_are_not_repeated() {
     let mut floor = Floor::new();
-    floor.state.status = Some(floor.status(Link::Throttled { until: later(&floor, 5) }));
-    floor.state.poller = Some(poller());
+    floor.state.live.status = Some(floor.status(Link::Throttled { until: later(&floor, 5) }));
+    floor.state.live.poller = Some(poller());
     floor.advance(29);
     assert!(texts(&floor)[0].starts_with("Throttled"));
     floor.advance(13);
@@ -84,7 +84,7 @@ fn a_silent_poller_is_named_and_its_old_words_are_not_repeated() {
 #[test]
 fn without_a_poller_a_viewer_is_told_what_to_start() {
     let mut floor = Floor::new();
-    floor.state.facts.may_poll = false;
+    floor.state.config.may_poll = false;
     floor.advance(30);
     assert!(texts(&floor)[0].contains("ahtop serve"), "{:?}", texts(&floor));
 }
@@ -92,7 +92,7 @@ fn without_a_poller_a_viewer_is_told_what_to_start() {
 #[test]
 fn an_invalid_id_is_shown_with_its_place_and_its_next_try() {
     let mut floor = Floor::new();
-    floor.state.status = Some(floor.status(Link::Live));
+    floor.state.live.status = Some(floor.status(Link::Live));
     refuse(&mut floor, "a3");
     assert!(texts(&floor)[0].contains("asked once more"), "{:?}", texts(&floor));
     refuse(&mut floor, "a3");
@@ -114,10 +114,10 @@ fn a_failing_row_is_a_cause_only_while_the_link_lives() {
         let failed = floor.reading(Target::agent("a1"), Outcome::Failed("no answer within 10s".into()));
         floor.event(Event::Readings(vec![failed]));
     }
-    floor.state.status = Some(floor.status(Link::Live));
+    floor.state.live.status = Some(floor.status(Link::Live));
     assert_eq!(texts(&floor), ["agent a1 not refreshed for 4:30 (3 failures): no answer within 10s"]);
     let now = floor.now().stamp();
-    floor.state.status = Some(floor.status(Link::Down { why: "down".into(), since: now.clone(), until: now }));
+    floor.state.live.status = Some(floor.status(Link::Down { why: "down".into(), since: now.clone(), until: now }));
     assert_eq!(banners(&floor.state).iter().map(|b| b.key.as_str()).collect::<Vec<_>>(), ["down"]);
 }
 
@@ -152,7 +152,7 @@ fn notices_are_shown_once_worst_first_and_go_when_resolved() {
     for i in 0..100 {
         floor.event(notice(&format!("n{i}"), Severity::Info, "x"));
     }
-    assert_eq!(floor.state.notices.len(), 20);
+    assert_eq!(floor.state.notices.list.len(), 20);
 }
 
 #[test]
@@ -167,8 +167,8 @@ fn other_clients_are_named_with_their_numbers_and_what_to_do() {
         generated_every: Some(Duration::from_secs(300)),
         last_invalidated: Some(floor.now().stamp()),
     });
-    floor.state.usage.invalidated_1h = 3;
-    floor.state.status = Some(status.clone());
+    floor.state.live.usage.invalidated_1h = 3;
+    floor.state.live.status = Some(status.clone());
     let said = texts(&floor);
     for part in ["about 30 of the account's 50", "asks 19 a minute", "sweep takes 10m", "reserve to 31"] {
         assert!(said[0].contains(part), "{part}: {said:?}");
@@ -177,9 +177,9 @@ fn other_clients_are_named_with_their_numbers_and_what_to_do() {
         assert!(said[1].contains(part), "{part}: {said:?}");
     }
     // After an hour without an invalidation nobody is accused any more.
-    floor.state.usage.invalidated_1h = 0;
+    floor.state.live.usage.invalidated_1h = 0;
     status.other_clients.as_mut().unwrap().per_minute = None;
-    floor.state.status = Some(status);
+    floor.state.live.status = Some(status);
     assert_eq!(texts(&floor), Vec::<String>::new());
 }
 
@@ -187,7 +187,7 @@ fn other_clients_are_named_with_their_numbers_and_what_to_do() {
 fn why_nothing_comes_stands_before_what_other_clients_do() {
     let mut floor = Floor::new();
     floor.advance(600);
-    floor.state.usage.invalidated_1h = 1;
+    floor.state.live.usage.invalidated_1h = 1;
     let until = later(&floor, 90);
     for link in [
         Link::TokenWait { until: until.clone(), why: "it died early".into() },
@@ -197,7 +197,7 @@ fn why_nothing_comes_stands_before_what_other_clients_do() {
         let mut status = floor.status(link);
         let (generated_every, last_invalidated) = (None, Some(floor.now().stamp()));
         status.other_clients = Some(OtherClients { per_minute: Some(30.0), generated_every, last_invalidated });
-        floor.state.status = Some(status);
+        floor.state.live.status = Some(status);
         let keys: Vec<String> = banners(&floor.state).into_iter().map(|b| b.key).collect();
         assert_eq!(keys.len(), 3);
         assert_eq!(&keys[1..], ["strangers:use", "strangers:mint"], "{keys:?}");
@@ -207,8 +207,8 @@ fn why_nothing_comes_stands_before_what_other_clients_do() {
 #[test]
 fn a_ceiling_that_nobody_else_led_to_accuses_nobody() {
     let mut floor = Floor::new();
-    floor.state.status = Some(floor.status(Link::TokenCeiling { until: later(&floor, 90) }));
-    floor.state.usage = Usage { generated_1h: 4, ..Usage::default() };
+    floor.state.live.status = Some(floor.status(Link::TokenCeiling { until: later(&floor, 90) }));
+    floor.state.live.usage = Usage { generated_1h: 4, ..Usage::default() };
     let text = &texts(&floor)[0];
     assert!(text.contains("4 tries") && text.contains("in 1m") && !text.contains("another program"), "{text}");
 }

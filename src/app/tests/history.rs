@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::{
     app::{
-        Axis, Event, Query, Room, Span,
+        Axis, Event, FrameLayout, Query, Span,
         fixture::Floor,
         history::{self, BucketBuilder},
     },
@@ -22,14 +22,14 @@ fn press(floor: &mut Floor, code: KeyCode) {
 fn floor(columns: usize) -> Floor {
     let mut floor = Floor::new();
     press(&mut floor, KeyCode::Enter);
-    floor.event(Event::Drawn(Room { chart: columns, ..Room::default() }));
+    floor.event(Event::Drawn(FrameLayout { chart: columns, ..FrameLayout::default() }));
     floor
 }
 
 #[test]
 fn keys_zoom_move_and_reset_the_axis() {
     let mut f = floor(100);
-    let axis = |f: &Floor| (f.state.axis.span, f.state.axis.back);
+    let axis = |f: &Floor| (f.state.navigation.axis.span, f.state.navigation.axis.back);
     press(&mut f, KeyCode::Char('+'));
     assert_eq!(axis(&f), (Span::TwoHours, 0));
     for span in [Span::EightHours, Span::Day, Span::Week, Span::Week] {
@@ -46,9 +46,9 @@ fn keys_zoom_move_and_reset_the_axis() {
     press(&mut f, KeyCode::Right);
     assert_eq!(axis(&f), (Span::EightHours, 5));
     press(&mut f, KeyCode::Char('0'));
-    assert!(f.state.axis.is_live() && history::wanted(&f.state).is_none());
+    assert!(f.state.navigation.axis.is_live() && history::wanted(&f.state).is_none());
     press(&mut f, KeyCode::Right);
-    assert!(f.state.axis.is_live(), "there is nothing later than now");
+    assert!(f.state.navigation.axis.is_live(), "there is nothing later than now");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn without_a_chart_on_the_screen_its_keys_do_nothing() {
     for code in [KeyCode::Char('-'), KeyCode::Left, KeyCode::Char('0')] {
         press(&mut f, code);
     }
-    assert_eq!((f.state.axis, f.state.revision), (Axis::default(), revision));
+    assert_eq!((f.state.navigation.axis, f.state.revision), (Axis::default(), revision));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_grid_moves_by_whole_buckets() {
     // Eight hours in 96 columns: five minutes each.
     let first = history::wanted(&f.state).unwrap();
     assert_eq!((first.width, first.count), (300_000, 96));
-    let now = f.state.now.wall.as_millisecond();
+    let now = f.state.live.now.wall.as_millisecond();
     assert!(first.end() > now && first.begin(95) <= now);
     f.advance(299);
     assert_eq!(history::wanted(&f.state).unwrap().first, first.first);
@@ -161,8 +161,8 @@ proptest! {
     #[test]
     fn any_axis_has_a_grid(span in 0usize..4, back in any::<u32>(), columns in 1usize..3000, skew in any::<i64>()) {
         let mut f = floor(columns);
-        f.state.axis = Axis { span: Span::ALL[span], back };
-        f.state.now.mono = Mono(skew);
+        f.state.navigation.axis = Axis { span: Span::ALL[span], back };
+        f.state.live.now.mono = Mono(skew);
         let grid = history::grid(&f.state, columns).unwrap();
         prop_assert!(grid.count > 0 && grid.count <= 2000 && grid.width > 0);
         prop_assert!(grid.from() <= grid.begin(0) && grid.begin(0) <= grid.end());

@@ -20,7 +20,7 @@ fn floor() -> Floor {
 }
 
 fn ids(floor: &mut Floor, column: Column, reverse: bool) -> String {
-    floor.state.sort = Sort { column, reverse };
+    floor.state.preferences.sort = Sort { column, reverse };
     floor.ids(Kind::Agent).join(" ")
 }
 
@@ -68,7 +68,7 @@ fn every_word_of_the_filter_must_occur() {
         ("group:", "a2 a3 a4 a1 a6 a5"),
         ("colour:red", ""),
     ] {
-        floor.state.filter.text = Input::new(text.to_owned());
+        floor.state.navigation.filter.text = Input::new(text.to_owned());
         assert_eq!(floor.ids(Kind::Agent).join(" "), expected, "{text:?}");
     }
 }
@@ -76,9 +76,9 @@ fn every_word_of_the_filter_must_occur() {
 #[test]
 fn a_row_is_stale_after_three_sweeps_and_failing_if_it_failed_meanwhile() {
     let mut floor = floor();
-    floor.state.status = Some(floor.status(crate::store::Link::Live));
+    floor.state.live.status = Some(floor.status(crate::store::Link::Live));
     assert_eq!(stale_after(&floor.state), Duration::from_secs(180));
-    floor.state.status.as_mut().unwrap().sweep = Duration::from_secs(300);
+    floor.state.live.status.as_mut().unwrap().sweep = Duration::from_secs(300);
     assert_eq!(stale_after(&floor.state), Duration::from_secs(900));
     let state = |floor: &Floor, id| line(&floor.state, &Target::agent(id)).unwrap().state;
     floor.advance(899);
@@ -176,7 +176,7 @@ fn the_counts_are_in_the_order_of_attention() {
 #[test]
 fn ages_and_clock_advance_together_once_a_step() {
     let mut floor = floor();
-    floor.state.facts.ui.age_step = Duration::from_secs(5);
+    floor.state.config.ui.age_step = Duration::from_secs(5);
     let wakes = |floor: &Floor| next_change(&floor.state, &floor.now()).map(|d| d.as_millis());
     assert_eq!(wakes(&floor), Some(5000));
     floor.clock.advance(Duration::from_millis(3400));
@@ -194,10 +194,10 @@ fn ages_and_clock_advance_together_once_a_step() {
 #[test]
 fn attention_is_highest_for_the_selection_and_then_for_the_screen() {
     let mut floor = floor();
-    let room = crate::app::Room { page: [(Kind::Agent, 2), (Kind::Campaign, 1)].into(), ..Default::default() };
+    let room = crate::app::FrameLayout { agents: 2, campaigns: 1, ..Default::default() };
     floor.event(crate::app::Event::Drawn(room));
-    floor.state.focus = Kind::Agent;
-    floor.state.selected.insert(Kind::Agent, Target::agent("a2"));
+    floor.state.navigation.focus = Kind::Agent;
+    floor.state.navigation.selected.insert(Kind::Agent, Target::agent("a2"));
     let wants = attention(&floor.state);
     let of = |target: Target| wants.iter().find(|(t, _)| *t == target).unwrap().1;
     assert_eq!(wants.len(), 8);
@@ -212,11 +212,11 @@ proptest! {
     #[test]
     fn any_filter_is_one_and_its_inverse_shows_the_rest(text in "[ !a-z0-9:\u{e9}]{0,20}") {
         let mut floor = floor();
-        floor.state.filter.text = Input::new(text.clone());
+        floor.state.navigation.filter.text = Input::new(text.clone());
         let shown = floor.ids(Kind::Agent).len();
         // A second lone `!` does not turn it round once more.
         prop_assume!(text.split_whitespace().next() != Some("!"));
-        floor.state.filter.text = Input::new(format!("! {text}"));
+        floor.state.navigation.filter.text = Input::new(format!("! {text}"));
         let rest = floor.ids(Kind::Agent).len();
         prop_assert!(shown + rest == 6 || (shown, rest) == (6, 6), "{shown} and {rest}: only a text without a word hides none");
     }

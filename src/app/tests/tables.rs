@@ -5,8 +5,8 @@ use tui_input::Input;
 use crate::{
     alert::{Alert, AlertId, Matter, Subject},
     app::{
-        Column, Effect, Event, Item, Names, Overlay, Pointer, Room, SavedPreferences, Sort, Spot, View, columns,
-        command, fixture::Floor, items, lines, log, names, needs, tables,
+        Column, Effect, Event, FrameLayout, Item, Names, Overlay, Pointer, SavedPreferences, Sort, TableArea, View,
+        columns, command, fixture::Floor, items, lines, log, names, needs, tables,
     },
     config::{Symbols, Theme, Ui},
     domain::{Aht, Kind, Level, Outcome, Target},
@@ -34,10 +34,10 @@ fn remembered(effects: &[Effect]) -> Option<SavedPreferences> {
 fn columns_are_hidden_shown_and_moved_and_the_four_that_matter_stay() {
     let mut floor = floor();
     assert_eq!(floor.keys("c"), []);
-    assert_eq!(floor.state.overlay, Some(Overlay::Columns { cursor: 0 }));
+    assert_eq!(floor.state.navigation.overlay, Some(Overlay::Columns { cursor: 0 }));
     floor.keys("j ");
     assert!(!columns::shown(&floor.state).contains(&Column::Group));
-    assert_eq!(floor.state.overlay, Some(Overlay::Columns { cursor: 8 }), "the cursor goes with its column");
+    assert_eq!(floor.state.navigation.overlay, Some(Overlay::Columns { cursor: 8 }), "the cursor goes with its column");
     floor.keys(" ");
     assert_eq!(columns::shown(&floor.state).last(), Some(&Column::Group), "it comes back at the end");
     floor.keys("KKK");
@@ -45,9 +45,9 @@ fn columns_are_hidden_shown_and_moved_and_the_four_that_matter_stay() {
     let effects = floor.keys("J");
     assert_eq!(remembered(&effects).unwrap().columns, columns::shown(&floor.state));
     floor.keys("g ");
-    assert_eq!(floor.state.said.as_deref(), Some("name is always shown"));
+    assert_eq!(floor.state.notices.status_message.as_deref(), Some("name is always shown"));
     floor.keys("0");
-    assert!(floor.state.columns.is_empty() && floor.state.said.is_none());
+    assert!(floor.state.preferences.columns.is_empty() && floor.state.notices.status_message.is_none());
     for _ in 0..20 {
         floor.keys("j<Enter>K");
         let shown = columns::shown(&floor.state);
@@ -55,7 +55,7 @@ fn columns_are_hidden_shown_and_moved_and_the_four_that_matter_stay() {
         assert_eq!(columns::entries(&floor.state).len(), Column::ALL.len());
     }
     floor.keys("q");
-    assert_eq!(floor.state.overlay, None);
+    assert_eq!(floor.state.navigation.overlay, None);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn sections_keep_the_order_within_and_only_rows_are_selected() {
     ] {
         floor.keys(keys);
         assert_eq!(floor.selected().as_deref(), Some(selected), "{keys}");
-        assert_eq!(floor.state.offset[&Kind::Agent], offset, "{keys}");
+        assert_eq!(floor.state.navigation.offset[&Kind::Agent], offset, "{keys}");
     }
     floor.keys("g");
     let wants = needs::attention(&floor.state);
@@ -107,16 +107,16 @@ fn the_next_row_that_deserves_a_look_is_found_round_and_round() {
     floor.keys("/a5<Enter>n");
     assert_eq!(floor.selected().as_deref(), Some("a5"), "what a filter has found deserves it");
     floor.keys("<Esc>3n");
-    assert_eq!(floor.state.said.as_deref(), Some("no row deserves a look"));
+    assert_eq!(floor.state.notices.status_message.as_deref(), Some("no row deserves a look"));
 }
 
 #[test]
 fn a_pin_draws_attention_for_half_an_hour() {
     let mut floor = floor();
     floor.keys("2jP");
-    assert_eq!(floor.state.said.as_deref(), Some("pinned for 30 minutes"));
+    assert_eq!(floor.state.notices.status_message.as_deref(), Some("pinned for 30 minutes"));
     floor.keys("j");
-    assert_eq!(floor.state.said, None, "until the next key");
+    assert_eq!(floor.state.notices.status_message, None, "until the next key");
     let attention = |floor: &Floor| {
         let wants = needs::attention(&floor.state);
         wants.into_iter().find(|(t, _)| *t == Target::agent("a2")).unwrap().1
@@ -127,14 +127,14 @@ fn a_pin_draws_attention_for_half_an_hour() {
     floor.advance(61);
     assert_eq!(attention(&floor), Attention::Listed);
     floor.keys("kPP");
-    assert!(floor.state.pins.is_empty());
+    assert!(floor.state.navigation.pins.is_empty());
 }
 
 #[test]
 fn an_id_is_copied_as_it_is_configured() {
     let mut floor = floor();
     assert_eq!(floor.keys("2y"), [Effect::Copy("a2".to_owned())]);
-    assert!(floor.state.said.as_deref().unwrap().starts_with("copied a2"));
+    assert!(floor.state.notices.status_message.as_deref().unwrap().starts_with("copied a2"));
     floor.keys("/nobody<Enter>");
     assert_eq!(floor.keys("y"), []);
 }
@@ -149,18 +149,18 @@ fn in_the_view_of_alerts_keys_are_about_the_alert_and_those_of_tables_say_so() {
         let matter = Matter::Band { level, worst: level, first: aht, last: aht };
         Alert { id, since: at.clone(), started: at, matter, ended: None, ack: None }
     };
-    floor.state.alerts = vec![alert("a2", 468), alert("a4", 391)];
+    floor.state.live.alerts = vec![alert("a2", 468), alert("a4", 391)];
     assert_eq!(floor.keys("4jjy"), [Effect::Copy("a4".to_owned())]);
     assert_eq!(floor.keys("r"), [Effect::RequestPoll(Target::agent("a4"))]);
-    assert_eq!(floor.state.said.as_deref(), Some("a4 is asked next"));
+    assert_eq!(floor.state.notices.status_message.as_deref(), Some("a4 is asked next"));
     floor.keys("P");
-    assert!(floor.state.pins.contains_key(&Target::agent("a4")));
+    assert!(floor.state.navigation.pins.contains_key(&Target::agent("a4")));
     for key in ["o", "O", "c", "z", "/"] {
-        let before = (floor.state.sort, floor.state.sections);
+        let before = (floor.state.preferences.sort, floor.state.preferences.sections);
         floor.keys(key);
-        assert!(floor.state.said.as_deref().is_some_and(|said| said.contains("table")), "{key}");
-        assert!(floor.state.overlay.is_none() && !floor.state.filter().editing, "{key}");
-        assert_eq!((floor.state.sort, floor.state.sections), before);
+        assert!(floor.state.notices.status_message.as_deref().is_some_and(|said| said.contains("table")), "{key}");
+        assert!(floor.state.navigation.overlay.is_none() && !floor.state.filter().editing, "{key}");
+        assert_eq!((floor.state.preferences.sort, floor.state.preferences.sections), before);
     }
 }
 
@@ -170,7 +170,7 @@ fn without_a_selection_the_detail_is_about_who_deserves_a_look_most() {
     floor.keys("1");
     assert_eq!(tables::detailed(&floor.state).map(|l| l.target().clone()), Some(Target::agent("a2")));
     floor.keys("g");
-    let selected = floor.state.selected.values().next().cloned();
+    let selected = floor.state.navigation.selected.values().next().cloned();
     assert!(selected.is_some());
     assert_eq!(tables::detailed(&floor.state).map(|l| l.target().clone()), selected);
 }
@@ -178,9 +178,9 @@ fn without_a_selection_the_detail_is_about_who_deserves_a_look_most() {
 #[test]
 fn names_go_from_full_to_hidden_and_campaigns_keep_theirs() {
     let mut floor = floor();
-    let mut watched = floor.state.facts.watched.to_vec();
+    let mut watched = floor.state.config.watched.to_vec();
     watched[3].label = Some("Imran Qureshi".into());
-    floor.state.facts.watched = watched.into();
+    floor.state.config.watched = watched.into();
     let shown = |floor: &Floor, kind| {
         let lines = lines(&floor.state, kind);
         let line = lines.iter().find(|l| ["a2", "RENEW"].contains(&&*l.target().id)).unwrap();
@@ -200,7 +200,7 @@ fn names_go_from_full_to_hidden_and_campaigns_keep_theirs() {
         assert_eq!(told(Words::default().name(&target, Some("I Q")).own(": LOW 1:25")), format!("{name}: LOW 1:25"));
         floor.keys("N");
     }
-    assert_eq!(floor.state.names, Names::Full);
+    assert_eq!(floor.state.preferences.names, Names::Full);
 }
 
 #[test]
@@ -222,9 +222,9 @@ fn who_is_watched_elsewhere_is_hidden_too() {
 #[test]
 fn where_there_is_nothing_but_ascii_a_name_of_another_script_gives_way_to_the_id() {
     let mut floor = floor();
-    let mut watched = floor.state.facts.watched.to_vec();
+    let mut watched = floor.state.config.watched.to_vec();
     watched[3].label = Some("इमरान".into());
-    floor.state.facts.watched = watched.into();
+    floor.state.config.watched = watched.into();
     for (ascii, told) in [(true, "a2: LOW 1:25"), (false, "इमरान: LOW 1:25")] {
         let words = Words::default().name(&Target::agent("a2"), None).own(": LOW 1:25");
         assert_eq!(names::told(&floor.state, &words, ascii), told);
@@ -235,18 +235,18 @@ fn where_there_is_nothing_but_ascii_a_name_of_another_script_gives_way_to_the_id
 fn themes_and_characters_go_round_and_are_remembered_against_the_configuration() {
     let mut floor = floor();
     let effects = floor.keys("tts");
-    assert_eq!((floor.state.theme, floor.state.symbols), (Theme::Light, Symbols::Unicode));
+    assert_eq!((floor.state.preferences.theme, floor.state.preferences.symbols), (Theme::Light, Symbols::Unicode));
     let choices = remembered(&effects).unwrap();
     let mut again = Floor::new();
     choices.apply(&mut again.state);
-    assert_eq!((again.state.theme, again.state.symbols), (Theme::Light, Symbols::Unicode));
+    assert_eq!((again.state.preferences.theme, again.state.preferences.symbols), (Theme::Light, Symbols::Unicode));
     let mut other = Floor::new();
-    other.state.facts.ui = Ui { theme: Theme::Dark, ..Ui::default() };
-    other.state.theme = Theme::Dark;
+    other.state.config.ui = Ui { theme: Theme::Dark, ..Ui::default() };
+    other.state.preferences.theme = Theme::Dark;
     choices.apply(&mut other.state);
-    assert_eq!(other.state.theme, Theme::Dark, "what is configured since then is the later word");
+    assert_eq!(other.state.preferences.theme, Theme::Dark, "what is configured since then is the later word");
     let effects = floor.keys("tttsss");
-    assert_eq!((floor.state.theme, floor.state.symbols), (Theme::Auto, Symbols::Auto));
+    assert_eq!((floor.state.preferences.theme, floor.state.preferences.symbols), (Theme::Auto, Symbols::Auto));
     assert_eq!(remembered(&effects), Some(SavedPreferences::default()));
 }
 
@@ -260,10 +260,14 @@ fn choices_survive_a_start_and_what_only_looks_does_not_write() {
     let mut again = Floor::new();
     choices.apply(&mut again.state);
     assert_eq!(SavedPreferences::of(&again.state), choices);
-    assert_eq!(again.state.sort, Sort { column: Column::Group, reverse: true });
-    assert!(again.state.sections && again.state.age_as_time && again.state.names == Names::Initials);
+    assert_eq!(again.state.preferences.sort, Sort { column: Column::Group, reverse: true });
+    assert!(
+        again.state.preferences.sections
+            && again.state.preferences.age_as_time
+            && again.state.preferences.names == Names::Initials
+    );
     assert_eq!(
-        (again.state.filter.text.value(), again.state.view),
+        (again.state.navigation.filter.text.value(), again.state.navigation.view),
         ("", View::Overview),
         "nothing is hidden at a start"
     );
@@ -280,22 +284,22 @@ fn commands_do_what_keys_do() {
     floor.keys("2:group south<Enter>");
     assert_eq!(floor.ids(Kind::Agent).join(" "), "a2 a4 a6");
     floor.keys(":filter state:high<Enter>:group North<Enter>");
-    assert_eq!(floor.state.filter.text.value(), "state:high group:north");
+    assert_eq!(floor.state.navigation.filter.text.value(), "state:high group:north");
     floor.keys(":group<Enter>");
-    assert_eq!(floor.state.filter.text.value(), "state:high");
+    assert_eq!(floor.state.navigation.filter.text.value(), "state:high");
     floor.keys(":filter<Enter>:sort aht rev<Enter>");
-    assert_eq!(floor.state.sort, Sort { column: Column::Aht, reverse: true });
+    assert_eq!(floor.state.preferences.sort, Sort { column: Column::Aht, reverse: true });
     floor.keys(":columns age trend<Enter>");
     let shown = [Column::Age, Column::Trend, Column::Name, Column::Aht, Column::State];
     assert_eq!(columns::shown(&floor.state), shown);
     floor.keys(":columns<Enter>:names id<Enter>:theme cvd<Enter>:symbols ascii<Enter>:view log<Enter>");
-    assert!(floor.state.columns.is_empty());
-    assert_eq!((floor.state.names, floor.state.theme), (Names::Id, Theme::Cvd));
-    assert_eq!((floor.state.symbols, floor.state.view), (Symbols::Ascii, View::Log));
+    assert!(floor.state.preferences.columns.is_empty());
+    assert_eq!((floor.state.preferences.names, floor.state.preferences.theme), (Names::Id, Theme::Cvd));
+    assert_eq!((floor.state.preferences.symbols, floor.state.navigation.view), (Symbols::Ascii, View::Log));
     floor.keys(":v 5<Enter>");
-    assert_eq!(floor.state.view, View::Budget);
+    assert_eq!(floor.state.navigation.view, View::Budget);
     floor.keys(":help<Enter>");
-    assert_eq!(floor.state.overlay, Some(Overlay::Help { scroll: 0 }));
+    assert_eq!(floor.state.navigation.overlay, Some(Overlay::Help { scroll: 0 }));
     assert_eq!(floor.keys("q:quit<Enter>"), [Effect::Quit]);
 }
 
@@ -316,11 +320,11 @@ fn a_command_that_is_not_understood_says_so_and_changes_nothing() {
         ("", ""),
     ] {
         assert_eq!(floor.keys(&format!(":{text}<Enter>")), []);
-        assert_eq!(floor.state.said.as_deref().unwrap_or(""), said);
+        assert_eq!(floor.state.notices.status_message.as_deref().unwrap_or(""), said);
     }
     assert_eq!(SavedPreferences::of(&floor.state), before);
     assert_eq!(floor.keys(":quit<Esc>"), []);
-    assert!(floor.state.command.is_none());
+    assert!(floor.state.navigation.command.is_none());
 }
 
 #[test]
@@ -341,7 +345,7 @@ fn words_are_completed_as_far_as_it_is_certain() {
         ("theme ", "theme "),
     ] {
         floor.keys(&format!(":{typed}<Tab>"));
-        assert_eq!(floor.state.command.as_ref().map(Input::value), Some(completed));
+        assert_eq!(floor.state.navigation.command.as_ref().map(Input::value), Some(completed));
         floor.keys("<Esc>");
     }
     assert_eq!(command::completions(&floor.state, "names "), ["full", "initials", "id", "hidden"]);
@@ -360,25 +364,24 @@ fn a_click_selects_a_row_or_sorts_by_a_title() {
     let mut floor = floor();
     floor.keys("2");
     let titles = vec![(Column::Name, 2, 12), (Column::Aht, 15, 8)];
-    let spot = Spot { kind: Some(Kind::Agent), top: 4, rows: 3, columns: (0, 60), titles };
-    let page = [(Kind::Agent, 3)].into();
-    floor.event(Event::Drawn(Room { page, spots: vec![spot], ..Room::default() }));
+    let spot = TableArea { kind: Some(Kind::Agent), top: 4, rows: 3, columns: (0, 60), titles };
+    floor.event(Event::Drawn(FrameLayout { agents: 3, tables: vec![spot], ..FrameLayout::default() }));
     click(&mut floor, 9, 6);
     assert_eq!(floor.selected().as_deref(), Some("a3"));
     floor.keys("G");
     click(&mut floor, 9, 5);
     assert_eq!(floor.selected().as_deref(), Some("a1"), "rows are those in view");
     click(&mut floor, 16, 4);
-    assert_eq!(floor.state.sort, Sort { column: Column::Aht, reverse: false });
+    assert_eq!(floor.state.preferences.sort, Sort { column: Column::Aht, reverse: false });
     click(&mut floor, 16, 4);
-    assert!(floor.state.sort.reverse);
-    let before = (floor.selected(), floor.state.sort);
+    assert!(floor.state.preferences.sort.reverse);
+    let before = (floor.selected(), floor.state.preferences.sort);
     for (x, y) in [(9, 3), (9, 8), (70, 5), (14, 4), (u16::MAX, u16::MAX)] {
         click(&mut floor, x, y);
     }
     floor.keys("?");
     click(&mut floor, 9, 5);
-    assert_eq!((floor.selected(), floor.state.sort), before);
+    assert_eq!((floor.selected(), floor.state.preferences.sort), before);
 }
 
 #[test]
@@ -393,7 +396,7 @@ fn the_wheel_scrolls_what_is_in_front() {
     floor.keys("?");
     floor.room(1, 1);
     wheel(&mut floor, true);
-    assert_eq!(floor.state.overlay, Some(Overlay::Help { scroll: 3 }));
+    assert_eq!(floor.state.navigation.overlay, Some(Overlay::Help { scroll: 3 }));
 }
 
 #[test]
@@ -404,7 +407,7 @@ fn the_log_has_its_own_filter_and_scrolls() {
         at.mono.0 += n as i64;
         store::Event { at, kind, who: "pid 7 (dashboard)".into(), text: text.into() }
     };
-    floor.state.events = vec![
+    floor.state.live.events = vec![
         event(0, EventKind::TokenGenerated, "token 1 minted"),
         event(1, EventKind::Throttled, "max limit exceeded"),
         event(2, EventKind::Target, "agent a5: agentId is Invalid"),
@@ -415,7 +418,7 @@ fn the_log_has_its_own_filter_and_scrolls() {
     assert_eq!(&*texts(&floor)[0], "agent a5: agentId is Invalid", "newest first");
     floor.keys("/limit<Enter>");
     assert_eq!(texts(&floor).len(), 1);
-    assert_eq!(floor.state.filter.text.value(), "", "the tables show all of their rows");
+    assert_eq!(floor.state.navigation.filter.text.value(), "", "the tables show all of their rows");
     for (text, n) in [("kind:minted", 1), ("!token", 2), ("! token", 2), ("PID", 3), ("state:high", 0), ("zebra", 0)] {
         floor.keys(&format!("<Esc>/{text}<Enter>"));
         assert_eq!(texts(&floor).len(), n, "{text}");
@@ -425,12 +428,12 @@ fn the_log_has_its_own_filter_and_scrolls() {
     floor.room(0, 0);
     for (keys, scroll) in [("jj", 2), ("G", 35), ("k", 34), ("<PgUp>", 24), ("g", 0), ("<PgDn><Esc>", 0)] {
         floor.keys(keys);
-        assert_eq!(floor.state.scroll, scroll, "{keys}");
+        assert_eq!(floor.state.navigation.scroll, scroll, "{keys}");
     }
     floor.keys("5jj6");
-    assert_eq!(floor.state.scroll, 0, "another view begins at its top");
+    assert_eq!(floor.state.navigation.scroll, 0, "another view begins at its top");
     floor.keys("5/");
-    assert_eq!(floor.state.said.as_deref(), Some("this is about a table: 1, 2 or 3 show them"));
+    assert_eq!(floor.state.notices.status_message.as_deref(), Some("this is about a table: 1, 2 or 3 show them"));
 }
 
 #[test]
@@ -447,5 +450,5 @@ fn memory_matters_where_it_is_shown() {
     assert_ne!(floor.state.revision, revision);
     let reading = floor.reading(Target::agent("a1"), Outcome::NoCalls);
     floor.event(Event::Readings(vec![reading]));
-    assert_eq!(floor.state.memory, 13_000_000);
+    assert_eq!(floor.state.live.memory, 13_000_000);
 }

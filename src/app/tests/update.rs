@@ -4,7 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
 use crate::{
-    app::{Column, Effect, Event, Overlay, Room, Shared, View, fixture::Floor, items, lines, needs, tables::tables},
+    app::{
+        Column, Effect, Event, FrameLayout, Overlay, Shared, View, fixture::Floor, items, lines, needs, tables::tables,
+    },
     domain::{Kind, Outcome, Row, Target},
     store::{Attention, Link, Snapshot},
 };
@@ -32,12 +34,18 @@ impl Floor {
     }
 
     pub(super) fn selected(&self) -> Option<String> {
-        self.state.selected.get(&self.state.focus).map(|t| t.id.to_string())
+        self.state.navigation.selected.get(&self.state.navigation.focus).map(|t| t.id.to_string())
     }
 
     pub(super) fn room(&mut self, campaigns: usize, agents: usize) {
-        let page = [(Kind::Campaign, campaigns), (Kind::Agent, agents)].into();
-        self.event(Event::Drawn(Room { page, alerts: 5, overlay: 10, overlay_lines: 45, ..Room::default() }));
+        self.event(Event::Drawn(FrameLayout {
+            campaigns,
+            agents,
+            alerts: 5,
+            overlay: 10,
+            overlay_lines: 45,
+            ..FrameLayout::default()
+        }));
     }
 }
 
@@ -66,7 +74,7 @@ fn q_quits_but_closes_an_overlay_first_and_control_c_always_quits() {
     for overlay in ["?", "o", "b"] {
         let mut floor = Floor::new();
         assert_eq!(floor.keys(&format!("{overlay}q")), []);
-        assert_eq!(floor.state.overlay, None);
+        assert_eq!(floor.state.navigation.overlay, None);
         assert_eq!(floor.keys("q"), [Effect::Quit]);
         assert_eq!(floor.keys(&format!("{overlay}<C-c>")), [Effect::Quit]);
     }
@@ -104,9 +112,9 @@ fn views_go_round_in_both_directions() {
         ("2", View::Agents),
     ] {
         floor.keys(keys);
-        assert_eq!(floor.state.view, view, "{keys}");
+        assert_eq!(floor.state.navigation.view, view, "{keys}");
         let tables = tables(&floor.state);
-        assert!(tables.is_empty() || tables.contains(&floor.state.focus));
+        assert!(tables.is_empty() || tables.contains(&floor.state.navigation.focus));
     }
 }
 
@@ -147,9 +155,9 @@ fn the_selection_follows_its_target_and_the_offset_follows_the_selection() {
         floor.agent(id, secs);
     }
     assert_eq!(floor.ids(Kind::Agent).join(" "), "a6 a3 a4 a5 a1 a2");
-    assert_eq!((floor.selected().as_deref(), floor.state.offset[&Kind::Agent]), (Some("a2"), 4));
+    assert_eq!((floor.selected().as_deref(), floor.state.navigation.offset[&Kind::Agent]), (Some("a2"), 4));
     floor.room(0, 4);
-    assert_eq!(floor.state.offset[&Kind::Agent], 2, "no room is left empty");
+    assert_eq!(floor.state.navigation.offset[&Kind::Agent], 2, "no room is left empty");
 }
 
 #[test]
@@ -168,11 +176,11 @@ fn when_the_selected_row_is_filtered_away_its_neighbour_takes_over() {
 fn escape_goes_back_one_step_at_a_time() {
     let mut floor = Floor::new();
     floor.keys("2/nor<Enter>j<Enter>");
-    assert!(floor.state.detail_open);
+    assert!(floor.state.navigation.detail_open);
     floor.keys("<Esc>");
-    assert_eq!((floor.state.detail_open, floor.state.filter.text.value()), (false, "nor"));
+    assert_eq!((floor.state.navigation.detail_open, floor.state.navigation.filter.text.value()), (false, "nor"));
     floor.keys("<Esc>");
-    assert_eq!((floor.state.filter.text.value(), floor.selected().is_some()), ("", true));
+    assert_eq!((floor.state.navigation.filter.text.value(), floor.selected().is_some()), ("", true));
     floor.keys("<Esc>");
     assert_eq!(floor.selected(), None);
 }
@@ -181,30 +189,30 @@ fn escape_goes_back_one_step_at_a_time() {
 fn a_filter_takes_text_moves_rows_and_never_acts() {
     let mut floor = Floor::new();
     assert_eq!(floor.keys("/qrx!1<Back>"), []);
-    assert!(floor.state.filter.editing);
-    assert_eq!(floor.state.filter.text.value(), "qrx!");
+    assert!(floor.state.navigation.filter.editing);
+    assert_eq!(floor.state.navigation.filter.text.value(), "qrx!");
     floor.event(Event::Paste("a\nb\u{1b}[31m".repeat(100)));
-    let text = floor.state.filter.text.value();
+    let text = floor.state.navigation.filter.text.value();
     assert!(text.chars().count() <= 200 && !text.chars().any(char::is_control), "{text:?}");
     floor.keys("<Esc>");
-    assert_eq!((floor.state.filter.editing, floor.state.filter.text.value()), (false, ""));
+    assert_eq!((floor.state.navigation.filter.editing, floor.state.navigation.filter.text.value()), (false, ""));
     floor.event(Event::Paste("q".to_owned()));
-    assert_eq!(floor.state.filter.text.value(), "", "a paste outside the filter is no key");
+    assert_eq!(floor.state.navigation.filter.text.value(), "", "a paste outside the filter is no key");
 }
 
 #[test]
 fn the_sort_menu_begins_at_the_present_column() {
     let mut floor = Floor::new();
     floor.keys("ojj<Enter>");
-    assert_eq!((floor.state.sort.column, floor.state.overlay.is_none()), (Column::Group, true));
+    assert_eq!((floor.state.preferences.sort.column, floor.state.navigation.overlay.is_none()), (Column::Group, true));
     floor.keys("O");
-    assert!(floor.state.sort.reverse);
+    assert!(floor.state.preferences.sort.reverse);
     floor.keys("<F6>");
-    assert_eq!(floor.state.overlay, Some(Overlay::SortMenu { cursor: 2 }));
+    assert_eq!(floor.state.navigation.overlay, Some(Overlay::SortMenu { cursor: 2 }));
     floor.keys("<Enter>");
-    assert!(floor.state.sort.reverse, "the same column keeps its direction");
+    assert!(floor.state.preferences.sort.reverse, "the same column keeps its direction");
     floor.keys("og<Enter>");
-    assert_eq!((floor.state.sort.column, floor.state.sort.reverse), (Column::State, false));
+    assert_eq!((floor.state.preferences.sort.column, floor.state.preferences.sort.reverse), (Column::State, false));
 }
 
 #[test]
@@ -212,7 +220,7 @@ fn the_help_scrolls_to_its_end_and_no_further() {
     let mut floor = Floor::new();
     floor.keys("?");
     floor.room(1, 1);
-    let scroll = |floor: &Floor| match floor.state.overlay {
+    let scroll = |floor: &Floor| match floor.state.navigation.overlay {
         Some(Overlay::Help { scroll }) => scroll,
         _ => panic!("no help"),
     };
@@ -251,7 +259,7 @@ fn what_changes_nothing_visible_asks_for_no_frame() {
     floor.event(Event::Shared(Box::default()));
     floor.event(Event::Resolved("nothing".to_owned()));
     assert_eq!(floor.state.revision, revision);
-    assert!(!floor.state.rows.contains_key(&Target::agent("stranger")));
+    assert!(!floor.state.live.rows.contains_key(&Target::agent("stranger")));
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -273,16 +281,11 @@ fn any_event() -> impl Strategy<Value = Event> {
     ];
     let reading = (0usize..8, outcome).prop_map(|(i, outcome)| {
         let floor = Floor::new();
-        let target = floor.state.facts.watched[i].target.clone();
+        let target = floor.state.config.watched[i].target.clone();
         Event::Readings(vec![floor.reading(target, outcome)])
     });
     let room = (0usize..9, 0usize..9, 0usize..40, 0usize..80).prop_map(|(c, a, overlay, overlay_lines)| {
-        Event::Drawn(Room {
-            page: [(Kind::Campaign, c), (Kind::Agent, a)].into(),
-            overlay,
-            overlay_lines,
-            ..Room::default()
-        })
+        Event::Drawn(FrameLayout { campaigns: c, agents: a, overlay, overlay_lines, ..FrameLayout::default() })
     });
     prop_oneof![
         20 => key,
@@ -305,19 +308,19 @@ proptest! {
             floor.clock.advance(std::time::Duration::from_millis(700));
             floor.event(event);
             let state = &floor.state;
-            prop_assert!(tables(state).is_empty() || tables(state).contains(&state.focus));
+            prop_assert!(tables(state).is_empty() || tables(state).contains(&state.navigation.focus));
             for kind in Kind::ALL {
                 let rows = items(state, kind);
-                let offset = state.offset.get(&kind).copied().unwrap_or(0);
+                let offset = state.navigation.offset.get(&kind).copied().unwrap_or(0);
                 prop_assert!(offset <= rows.len());
-                let Some(selected) = state.selected.get(&kind) else { continue };
+                let Some(selected) = state.navigation.selected.get(&kind) else { continue };
                 let at = rows.iter().position(|i| i.row().is_some_and(|l| l.target() == selected));
                 prop_assert!(at.is_some(), "{name}: {selected} is not among the rows of {kind}");
-                let page = state.page.get(&kind).copied().unwrap_or(0);
+                let page = state.layout.rows(kind);
                 prop_assert!(page == 0 || (offset..offset + page).contains(&at.unwrap()), "{name}: out of view");
             }
-            prop_assert!(state.selected.len() <= 1);
-            prop_assert!(!state.detail_open || state.selected.contains_key(&state.focus));
+            prop_assert!(state.navigation.selected.len() <= 1);
+            prop_assert!(!state.navigation.detail_open || state.navigation.selected.contains_key(&state.navigation.focus));
         }
     }
 }
@@ -338,9 +341,9 @@ fn a_viewer_without_targets_shows_all_that_the_store_has_and_what_appears_later(
     let late = [Target::agent("a"), Target::campaign("NEW")].map(|t| floor.reading(t, Outcome::NoCalls));
     floor.event(Event::Readings(late.to_vec()));
     assert!(floor.state.revision > before);
-    let shown: Vec<_> = floor.state.facts.watched.iter().map(|w| w.target.to_string()).collect();
+    let shown: Vec<_> = floor.state.config.watched.iter().map(|w| w.target.to_string()).collect();
     assert_eq!(shown, ["campaign NEW", "agent a", "agent z"]);
     assert_eq!(needs::attention(&floor.state), [], "it asks for nothing");
-    floor.state.selected.insert(floor.state.focus, Target::agent("a"));
+    floor.state.navigation.selected.insert(floor.state.navigation.focus, Target::agent("a"));
     assert_eq!(needs::attention(&floor.state), [(Target::agent("a"), Attention::Selected)]);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
-    app::{Effect, Event, Room, fixture::Floor, wall},
+    app::{Effect, Event, FrameLayout, fixture::Floor, wall},
     domain::Kind,
 };
 
@@ -26,8 +26,7 @@ fn board() -> Floor {
 }
 
 fn room(floor: &mut Floor) {
-    let page = [(Kind::Campaign, 1), (Kind::Agent, 2)].into();
-    floor.event(Event::Drawn(Room { page, ..Room::default() }));
+    floor.event(Event::Drawn(FrameLayout { campaigns: 1, agents: 2, ..FrameLayout::default() }));
 }
 
 fn pages(floor: &Floor) -> (usize, usize) {
@@ -38,7 +37,7 @@ fn pages(floor: &Floor) -> (usize, usize) {
 #[test]
 fn every_key_but_the_exit_is_ignored() {
     let mut floor = board();
-    floor.state.facts.wall.exit_key = Some("F12".into());
+    floor.state.config.wall.exit_key = Some("F12".into());
     let before = format!("{:?}", floor.state);
     let mut keys: Vec<Event> = (' '..='~').map(|c| key(KeyCode::Char(c))).collect();
     keys.extend(('a'..='z').filter(|c| *c != 'c').map(ctrl));
@@ -49,18 +48,18 @@ fn every_key_but_the_exit_is_ignored() {
     }
     assert_eq!(format!("{:?}", floor.state), before);
     floor.event(key(KeyCode::F(12)));
-    assert!(floor.state.wall.is_none());
+    assert!(floor.state.navigation.wall.is_none());
 }
 
 #[test]
 fn the_exit_of_a_locked_board_ends_the_program_and_that_of_another_one_leads_back() {
     let mut floor = board();
     assert_eq!(floor.event(ctrl('c')), [Effect::Redraw]);
-    assert!(floor.state.wall.is_none());
+    assert!(floor.state.navigation.wall.is_none());
     floor.event(key(KeyCode::Char('w')));
-    floor.state.facts.locked = true;
+    floor.state.config.locked = true;
     assert_eq!(floor.event(ctrl('c')), [Effect::Quit]);
-    assert!(floor.state.wall.is_some());
+    assert!(floor.state.navigation.wall.is_some());
 }
 
 #[test]
@@ -70,7 +69,7 @@ fn the_board_is_never_frozen_and_nothing_lies_over_it() {
     floor.event(key(KeyCode::Char('?')));
     floor.event(key(KeyCode::Esc));
     floor.event(key(KeyCode::Char('w')));
-    assert!(floor.state.frozen.is_none() && floor.state.overlay.is_none());
+    assert!(floor.state.frozen.is_none() && floor.state.navigation.overlay.is_none());
 }
 
 #[test]
@@ -113,11 +112,11 @@ fn a_page_with_an_alert_stays_longer_and_turns_in_the_end() {
 #[test]
 fn the_loop_wakes_for_the_next_page() {
     let mut floor = board();
-    floor.state.facts.ui.age_step = Duration::from_secs(60);
+    floor.state.config.ui.age_step = Duration::from_secs(60);
     floor.advance(0);
     let wake = crate::app::needs::next_change(&floor.state, &floor.now()).unwrap();
     assert_eq!(wake, Duration::from_secs(15));
-    floor.state.wall = None;
+    floor.state.navigation.wall = None;
     assert!(crate::app::needs::next_change(&floor.state, &floor.now()).unwrap() > wake);
 }
 
@@ -162,9 +161,9 @@ fn trust_goes_from_fresh_over_old_to_gone() {
 fn a_page_in_a_script_of_doubtful_width_is_drawn_anew_when_it_turns() {
     for (label, effects) in [("Priya", vec![]), ("प्रिया", vec![Effect::Redraw])] {
         let mut floor = board();
-        let mut watched = floor.state.facts.watched.to_vec();
+        let mut watched = floor.state.config.watched.to_vec();
         watched.iter_mut().filter(|w| w.target.kind == Kind::Agent).for_each(|w| w.label = Some(label.into()));
-        floor.state.facts.watched = watched.into();
+        floor.state.config.watched = watched.into();
         floor.clock.advance(Duration::from_secs(15));
         assert_eq!(floor.event(Event::Tick), effects);
     }

@@ -26,7 +26,7 @@ fn chosen(state: &State) -> Option<AlertId> {
     }
     let subject = Subject::Target(selection::selected(state)?.clone());
     // A row without an alert can be muted too.
-    Some(about(state, &subject).map_or(AlertId { subject, serial: 0 }, |a| a.id.clone()))
+    Some(about(&state.live, &subject).map_or(AlertId { subject, serial: 0 }, |a| a.id.clone()))
 }
 
 /// Whom the alert under the cursor is about; `None` where it is about no target.
@@ -38,24 +38,24 @@ pub(super) fn target(state: &State) -> Option<Target> {
 }
 
 fn deed(state: &State, id: AlertId, deed: Deed) -> Effect {
-    let me = &state.facts.me;
-    Effect::Act(Action { id, at: state.now.stamp(), by: format!("{} on {}", me.label(), me.host).into(), deed })
+    let me = &state.config.me;
+    Effect::Act(Action { id, at: state.live.now.stamp(), by: format!("{} on {}", me.label(), me.host).into(), deed })
 }
 
 /// Opens the line for a note, or takes an acknowledgement back.
 pub(super) fn acknowledge(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(id) = chosen(state) else { return };
-    let Some(alert) = active(state).find(|a| a.id == id) else { return };
+    let Some(alert) = active(&state.live).find(|a| a.id == id) else { return };
     if alert.is_acked() {
         effects.push(deed(state, id, Deed::Unack));
     } else {
-        state.overlay = Some(Overlay::Note { rank: alert.matter.rank(), id, text: String::new() });
+        state.navigation.overlay = Some(Overlay::Note { rank: alert.matter.rank(), id, text: String::new() });
     }
 }
 
 /// Acknowledges with what was typed.
 pub(super) fn keep_note(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(Overlay::Note { id, rank, text }) = state.overlay.take() {
+    if let Some(Overlay::Note { id, rank, text }) = state.navigation.overlay.take() {
         effects.push(deed(state, id, Deed::Ack { rank, note: text.trim().into() }));
     }
 }
@@ -63,18 +63,18 @@ pub(super) fn keep_note(state: &mut State, effects: &mut Vec<Effect>) {
 /// Opens the menu of mutes.
 pub(super) fn mute(state: &mut State) {
     if let Some(id) = chosen(state) {
-        state.overlay = Some(Overlay::MuteMenu { id, cursor: 0 });
+        state.navigation.overlay = Some(Overlay::MuteMenu { id, cursor: 0 });
     }
 }
 
 /// Mutes as the cursor of the menu says.
 pub(super) fn choose_mute(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(Overlay::MuteMenu { id, cursor }) = state.overlay.take() else { return };
+    let Some(Overlay::MuteMenu { id, cursor }) = state.navigation.overlay.take() else { return };
     let Some((_, choice)) = mute_choices(state, &id).get(cursor).copied() else { return };
     let what = match choice {
         Choice::Unmute => Deed::Unmute,
         Choice::Clear => Deed::MuteUntilClear,
-        Choice::For(span) => Deed::MuteUntil(state.now.wall.checked_add(span).unwrap_or(jiff::Timestamp::MAX)),
+        Choice::For(span) => Deed::MuteUntil(state.live.now.wall.checked_add(span).unwrap_or(jiff::Timestamp::MAX)),
     };
     effects.push(deed(state, id, what));
 }
@@ -92,35 +92,36 @@ pub(super) fn type_note(text: &mut String, c: char) -> bool {
 pub(super) fn travel(state: &mut State, to: selection::Move) {
     let all = &state.shown().alerts;
     let Some(last) = all.len().checked_sub(1) else { return };
-    let page = state.alert_page.max(1);
+    let page = state.layout.alerts.max(1);
     let next = match cursor(state) {
         Some(at) => to.from(at, page).min(last),
         None if to == selection::Move::Bottom => last,
         None => 0,
     };
-    state.alert = all.get(next).map(|a| a.id.clone());
+    state.navigation.alert = all.get(next).map(|a| a.id.clone());
 }
 
 /// From the alert under the cursor to its row.
 pub(super) fn open(state: &mut State) {
     let Some(AlertId { subject: Subject::Target(target), .. }) = chosen(state) else { return };
-    state.focus = target.kind;
-    state.selected.clear();
-    state.selected.insert(target.kind, target);
-    state.detail_open = true;
+    state.navigation.focus = target.kind;
+    state.navigation.selected.clear();
+    state.navigation.selected.insert(target.kind, target);
+    state.navigation.detail_open = true;
 }
 
 /// Takes in what the store says now; gives the effects of what has become worse since.
 pub(super) fn take(state: &mut State, alerts: Alerts, effects: &mut Vec<Effect>) -> bool {
-    let changed = (&state.alerts, &state.mutes, &state.warming) != (&alerts.alerts, &alerts.mutes, &alerts.warming);
-    let before: BTreeMap<AlertId, u32> = active(state).map(|a| (a.id.clone(), a.matter.rank())).collect();
-    let first = !std::mem::replace(&mut state.alerts_known, true);
-    (state.alerts, state.mutes, state.warming) = (alerts.alerts, alerts.mutes, alerts.warming);
+    let changed = (&state.live.alerts, &state.live.mutes, &state.live.warming)
+        != (&alerts.alerts, &alerts.mutes, &alerts.warming);
+    let before: BTreeMap<AlertId, u32> = active(&state.live).map(|a| (a.id.clone(), a.matter.rank())).collect();
+    let first = !std::mem::replace(&mut state.live.alerts_known, true);
+    (state.live.alerts, state.live.mutes, state.live.warming) = (alerts.alerts, alerts.mutes, alerts.warming);
     if first {
         return changed;
     }
-    let news: Vec<String> = active(state)
-        .filter(|a| !a.is_acked() && !is_muted(state, &a.id.subject))
+    let news: Vec<String> = active(&state.live)
+        .filter(|a| !a.is_acked() && !is_muted(&state.live, &a.id.subject))
         .filter(|a| before.get(&a.id).is_none_or(|rank| *rank < a.matter.rank()))
         .map(|a| {
             let what = names::told(state, &words::matter_words(&a.id.subject, &a.matter), false);

@@ -23,7 +23,7 @@ pub(super) fn toggle(state: &mut State) {
     if !is_shown {
         columns.push(column);
     } else if column.fixed() {
-        state.said = Some(format!("{} is always shown", column.word()));
+        state.notices.status_message = Some(format!("{} is always shown", column.word()));
         return;
     } else {
         columns.retain(|c| *c != column);
@@ -44,13 +44,13 @@ pub(super) fn shift(state: &mut State, right: bool) {
 }
 
 fn set(state: &mut State, columns: &[Column], follow: Column) {
-    state.columns = sound(columns);
+    state.preferences.columns = sound(columns);
     let at = entries(state).iter().position(|(c, _)| *c == follow).unwrap_or(0);
-    state.overlay = Some(Overlay::Columns { cursor: at });
+    state.navigation.overlay = Some(Overlay::Columns { cursor: at });
 }
 
 fn under_cursor(state: &State) -> Option<(Column, bool)> {
-    match state.overlay {
+    match state.navigation.overlay {
         Some(Overlay::Columns { cursor }) => entries(state).get(cursor).copied(),
         _ => None,
     }

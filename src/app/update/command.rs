@@ -43,8 +43,8 @@ pub(super) fn run(state: &mut State, text: &str) -> Result<Done, String> {
     };
     match (name, rest.as_slice()) {
         ("group", []) => {
-            let others = without_group(&state.filter);
-            set_filter(&mut state.filter, &others);
+            let others = without_group(&state.navigation.filter);
+            set_filter(&mut state.navigation.filter, &others);
         }
         ("group", words) => {
             let wanted = words.join(" ").to_lowercase();
@@ -56,8 +56,8 @@ pub(super) fn run(state: &mut State, text: &str) -> Result<Done, String> {
             };
             // The filter takes words: of a name with blanks each one must occur.
             let terms = group.split_whitespace().map(|w| format!("group:{w}")).collect::<Vec<_>>().join(" ");
-            let others = without_group(&state.filter);
-            set_filter(&mut state.filter, format!("{others} {terms}").trim());
+            let others = without_group(&state.navigation.filter);
+            set_filter(&mut state.navigation.filter, format!("{others} {terms}").trim());
         }
         ("filter", words) => set_filter(state.filter_mut(), &words.join(" ")),
         ("sort", [column, direction @ ..]) => {
@@ -66,15 +66,15 @@ pub(super) fn run(state: &mut State, text: &str) -> Result<Done, String> {
                 [word] if "reversed".starts_with(word) => true,
                 _ => return Err("sort takes a column, and 'reversed' behind it".into()),
             };
-            state.sort = Sort { column: column_of(column)?, reverse };
+            state.preferences.sort = Sort { column: column_of(column)?, reverse };
         }
         ("columns", words) => {
             let wanted = words.iter().map(|w| column_of(w)).collect::<Result<Vec<_>, _>>()?;
-            state.columns = if wanted.is_empty() { wanted } else { columns::sound(&wanted) };
+            state.preferences.columns = if wanted.is_empty() { wanted } else { columns::sound(&wanted) };
         }
-        ("names", [word]) => state.names = of(word, &Names::ALL, |n| n.word())?,
-        ("theme", [word]) => state.theme = of(word, &themes(state), |t| t.word())?,
-        ("symbols", [word]) => state.symbols = of(word, &Symbols::ALL, |s| s.word())?,
+        ("names", [word]) => state.preferences.names = of(word, &Names::ALL, |n| n.word())?,
+        ("theme", [word]) => state.preferences.theme = of(word, &themes(state), |t| t.word())?,
+        ("symbols", [word]) => state.preferences.symbols = of(word, &Symbols::ALL, |s| s.word())?,
         ("view", [word]) => {
             let lower = word.to_lowercase();
             let by_number = View::ALL.into_iter().find(|v| v.number().to_string() == lower);

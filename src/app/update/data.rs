@@ -18,7 +18,7 @@ pub(super) fn live(state: &State) -> bool {
 pub(super) fn loaded(state: &mut State, snapshot: Snapshot) -> bool {
     let mut unknown = Vec::new();
     for row in snapshot.rows {
-        match state.rows.get_mut(&row.target) {
+        match state.live.rows.get_mut(&row.target) {
             Some(mine) => *mine = row,
             None => unknown.push(row),
         }
@@ -34,14 +34,14 @@ pub(super) fn loaded(state: &mut State, snapshot: Snapshot) -> bool {
 pub(super) fn readings(state: &mut State, readings: &[Reading]) -> bool {
     let mut ours = false;
     for reading in readings {
-        if state.follows && !state.rows.contains_key(&reading.target) {
+        if state.follows && !state.live.rows.contains_key(&reading.target) {
             let mut row = Row::new(reading.target.clone());
-            row.take(reading, &state.now);
+            row.take(reading, &state.live.now);
             ours |= follow::adopt(state, vec![row]);
-        } else if let Some(row) = state.rows.get_mut(&reading.target) {
-            row.take(reading, &state.now);
+        } else if let Some(row) = state.live.rows.get_mut(&reading.target) {
+            row.take(reading, &state.live.now);
             // A failure may be that no answer came at all.
-            state.replies += u64::from(!matches!(reading.outcome, Outcome::Failed(_)));
+            state.live.replies += u64::from(!matches!(reading.outcome, Outcome::Failed(_)));
             ours = true;
         }
     }
@@ -50,21 +50,21 @@ pub(super) fn readings(state: &mut State, readings: &[Reading]) -> bool {
 }
 
 pub(super) fn shared(state: &mut State, shared: Shared) -> bool {
-    let changed = state.status != shared.status
-        || state.usage != shared.usage
-        || state.poller != shared.poller
-        || state.instances != shared.instances
-        || shared.history.as_ref().is_some_and(|h| *h != state.history)
-        || shared.events.as_ref().is_some_and(|e| *e != state.events);
-    state.status = shared.status;
-    state.usage = shared.usage;
-    state.poller = shared.poller;
-    state.instances = shared.instances;
+    let changed = state.live.status != shared.status
+        || state.live.usage != shared.usage
+        || state.live.poller != shared.poller
+        || state.live.instances != shared.instances
+        || shared.history.as_ref().is_some_and(|h| *h != state.live.history)
+        || shared.events.as_ref().is_some_and(|e| *e != state.live.events);
+    state.live.status = shared.status;
+    state.live.usage = shared.usage;
+    state.live.poller = shared.poller;
+    state.live.instances = shared.instances;
     if let Some(history) = shared.history {
-        state.history = history;
+        state.live.history = history;
     }
     if let Some(events) = shared.events {
-        state.events = events;
+        state.live.events = events;
     }
     forgive(state);
     changed && live(state)
@@ -72,9 +72,9 @@ pub(super) fn shared(state: &mut State, shared: Shared) -> bool {
 
 /// A dismissed banner is forgotten with its cause, so that it shows when the cause returns.
 fn forgive(state: &mut State) {
-    if state.dismissed.is_empty() || state.frozen.is_some() {
+    if state.notices.dismissed.is_empty() || state.frozen.is_some() {
         return;
     }
     let causes = causes(state);
-    state.dismissed.retain(|key| causes.iter().any(|b| b.key == *key));
+    state.notices.dismissed.retain(|key| causes.iter().any(|b| b.key == *key));
 }

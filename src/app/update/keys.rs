@@ -37,7 +37,7 @@ const PIN: Duration = Duration::from_secs(30 * 60);
 const OK: u8 = RowState::Fresh(Level::Inside).rank();
 
 pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
-    if state.wall.is_some() {
+    if state.navigation.wall.is_some() {
         return wall::key(state, key, effects);
     }
     let context = context(state);
@@ -70,7 +70,7 @@ fn chosen(
     act: impl FnOnce(&mut State, &mut Vec<Effect>) -> bool,
 ) -> bool {
     let before = SavedPreferences::of(state);
-    let said = state.said.take().is_some();
+    let said = state.notices.status_message.take().is_some();
     let changed = act(state, effects);
     let after = SavedPreferences::of(state);
     if after != before {
@@ -82,7 +82,7 @@ fn chosen(
 /// Does `action`; true where the picture may differ afterwards.
 fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
     if !fits(action, state) {
-        state.said = Some("this is about a table: 1, 2 or 3 show them".into());
+        state.notices.status_message = Some("this is about a table: 1, 2 or 3 show them".into());
         return true;
     }
     match action {
@@ -91,17 +91,17 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Refresh => {
             if let Some(target) = concerned(state) {
-                state.said = Some(format!("{} is asked next", names::of(state, &target)));
+                state.notices.status_message = Some(format!("{} is asked next", names::of(state, &target)));
                 effects.push(Effect::RequestPoll(target));
             }
         }
-        Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
-        Action::Banners => state.overlay = Some(Overlay::Banners { scroll: 0 }),
+        Action::Help => state.navigation.overlay = Some(Overlay::Help { scroll: 0 }),
+        Action::Banners => state.navigation.overlay = Some(Overlay::Banners { scroll: 0 }),
         Action::SortMenu => {
-            let cursor = SORT_COLUMNS.iter().position(|c| *c == state.sort.column).unwrap_or(0);
-            state.overlay = Some(Overlay::SortMenu { cursor });
+            let cursor = SORT_COLUMNS.iter().position(|c| *c == state.preferences.sort.column).unwrap_or(0);
+            state.navigation.overlay = Some(Overlay::SortMenu { cursor });
         }
-        Action::Close => state.overlay = None,
+        Action::Close => state.navigation.overlay = None,
         Action::Acknowledge => {
             begin(state);
             alerts::acknowledge(state, effects);
@@ -113,22 +113,22 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         }
         Action::ChooseMute => alerts::choose_mute(state, effects),
         Action::ChooseSort => {
-            if let Some(Overlay::SortMenu { cursor }) = state.overlay.take()
+            if let Some(Overlay::SortMenu { cursor }) = state.navigation.overlay.take()
                 && let Some(column) = SORT_COLUMNS.get(cursor)
             {
-                state.sort.reverse &= state.sort.column == *column;
-                state.sort.column = *column;
+                state.preferences.sort.reverse &= state.preferences.sort.column == *column;
+                state.preferences.sort.column = *column;
             }
         }
-        Action::ColumnsMenu => state.overlay = Some(Overlay::Columns { cursor: 0 }),
+        Action::ColumnsMenu => state.navigation.overlay = Some(Overlay::Columns { cursor: 0 }),
         Action::ToggleColumn => columns::toggle(state),
         Action::ColumnLeft => columns::shift(state, false),
         Action::ColumnRight => columns::shift(state, true),
-        Action::ResetColumns => state.columns.clear(),
+        Action::ResetColumns => state.preferences.columns.clear(),
         Action::Sections => {
-            state.sections = !state.sections;
-            if state.sections && groups::order(state).is_empty() {
-                state.said = Some("no group is configured: [[group]] makes one".into());
+            state.preferences.sections = !state.preferences.sections;
+            if state.preferences.sections && groups::order(state).is_empty() {
+                state.notices.status_message = Some("no group is configured: [[group]] makes one".into());
             }
         }
         Action::NextLook => next_look(state),
@@ -137,62 +137,57 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
             if let Some(target) = concerned(state) {
                 let told = names::told(state, &Words::default().id(&target), false);
                 let whose = if *told == *target.id { "" } else { "the id of " };
-                state.said = Some(format!("copied {whose}{told}, if the terminal allows it"));
+                state.notices.status_message = Some(format!("copied {whose}{told}, if the terminal allows it"));
                 effects.push(Effect::Copy(target.id.to_string()));
             }
         }
         Action::CycleNames => {
-            state.names = following(&Names::ALL, &state.names);
-            state.said = Some(format!("names: {}", state.names.word()));
+            state.preferences.names = following(&Names::ALL, &state.preferences.names);
+            state.notices.status_message = Some(format!("names: {}", state.preferences.names.word()));
         }
         Action::CycleTheme => {
-            state.theme = following(&themes(state), &state.theme);
-            state.said = Some(format!("theme: {}", state.theme.word()));
+            state.preferences.theme = following(&themes(state), &state.preferences.theme);
+            state.notices.status_message = Some(format!("theme: {}", state.preferences.theme.word()));
         }
         Action::CycleSymbols => {
-            state.symbols = following(&Symbols::ALL, &state.symbols);
-            state.said = Some(format!("symbols: {}", state.symbols.word()));
+            state.preferences.symbols = following(&Symbols::ALL, &state.preferences.symbols);
+            state.notices.status_message = Some(format!("symbols: {}", state.preferences.symbols.word()));
         }
-        Action::EditCommand => state.command = Some(Input::default()),
-        Action::LeaveCommand => state.command = None,
+        Action::EditCommand => state.navigation.command = Some(Input::default()),
+        Action::LeaveCommand => state.navigation.command = None,
         Action::CompleteCommand => {
-            if let Some(line) = &state.command {
-                state.command = Some(Input::new(command::complete(state, line.value())));
+            if let Some(line) = &state.navigation.command {
+                state.navigation.command = Some(Input::new(command::complete(state, line.value())));
             }
         }
         Action::RunCommand => {
-            let text = state.command.take().map(|line| line.value().to_owned()).unwrap_or_default();
+            let text = state.navigation.command.take().map(|line| line.value().to_owned()).unwrap_or_default();
             match command::run(state, &text) {
                 Ok(Done::Settled) => {}
                 Ok(Done::Act(action)) => return act(state, action, effects),
-                Err(why) => state.said = Some(why),
+                Err(why) => state.notices.status_message = Some(why),
             }
         }
-        Action::Reverse => state.sort.reverse = !state.sort.reverse,
+        Action::Reverse => state.preferences.sort.reverse = !state.preferences.sort.reverse,
         Action::NextView => turn(state, 1),
         Action::PreviousView => turn(state, View::ALL.len() - 1),
         Action::Show(view) => show(state, view),
         Action::Detail if state.lists_alerts() => alerts::open(state),
         Action::Detail => {
             select_something(state);
-            state.detail_open = selection::selected(state).is_some();
+            state.navigation.detail_open = selection::selected(state).is_some();
         }
         Action::Back => back(state),
         Action::EditFilter => {
             state.filter_mut().editing = true;
-            state.detail_open = false;
+            state.navigation.detail_open = false;
         }
         Action::ApplyFilter => state.filter_mut().editing = false,
         Action::ClearFilter => *state.filter_mut() = Filter::default(),
-        Action::Freeze => {
-            state.frozen = match state.frozen.take() {
-                Some(_) => None,
-                None => Some(Box::new(state.clone())),
-            }
-        }
+        Action::Freeze => state.toggle_freeze(),
         Action::Dismiss => {
             let Some(first) = banners(state).into_iter().next() else { return false };
-            state.dismissed.push(first.key);
+            state.notices.dismissed.push(first.key);
         }
         Action::ZoomIn | Action::ZoomOut | Action::ZoomReset | Action::Earlier | Action::Later => {
             return axis(state, action);
@@ -201,7 +196,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
             wall::open(state);
             effects.push(Effect::Redraw);
         }
-        Action::AgeAsTime => state.age_as_time = !state.age_as_time,
+        Action::AgeAsTime => state.preferences.age_as_time = !state.preferences.age_as_time,
         Action::Down => travel(state, selection::Move::Down),
         Action::Up => travel(state, selection::Move::Up),
         Action::PageDown => travel(state, selection::Move::PageDown),
@@ -231,14 +226,14 @@ fn concerned(state: &mut State) -> Option<Target> {
 /// Moves the chart's time axis, where there is a chart.
 fn axis(state: &mut State, action: Action) -> bool {
     let next = match action {
-        _ if state.chart == 0 => state.axis,
-        Action::ZoomIn => state.axis.zoomed(-1),
-        Action::ZoomOut => state.axis.zoomed(1),
-        Action::Earlier => state.axis.moved(1),
-        Action::Later => state.axis.moved(-1),
+        _ if state.layout.chart == 0 => state.navigation.axis,
+        Action::ZoomIn => state.navigation.axis.zoomed(-1),
+        Action::ZoomOut => state.navigation.axis.zoomed(1),
+        Action::Earlier => state.navigation.axis.moved(1),
+        Action::Later => state.navigation.axis.moved(-1),
         _ => Axis::default(),
     };
-    std::mem::replace(&mut state.axis, next) != next
+    std::mem::replace(&mut state.navigation.axis, next) != next
 }
 
 /// What concerns the selected row begins with the first one in view, visibly, where nobody has moved yet.
@@ -250,17 +245,17 @@ fn select_something(state: &mut State) {
 
 /// Moves what is in front: the overlay's text or cursor, else the selection.
 fn travel(state: &mut State, to: selection::Move) {
-    let (shown, all) = state.overlay_lines;
+    let (shown, all) = (state.layout.overlay, state.layout.overlay_lines);
     let in_alerts = state.lists_alerts();
     let text = tables(state).is_empty();
-    let mutes = match &state.overlay {
+    let mutes = match &state.navigation.overlay {
         Some(Overlay::MuteMenu { id, .. }) => mute_choices(state, id).len(),
         _ => 0,
     };
-    match &mut state.overlay {
+    match &mut state.navigation.overlay {
         None if in_alerts => alerts::travel(state, to),
         None if text => {
-            state.scroll = to.from(state.scroll, shown.max(1)).min(all.saturating_sub(shown));
+            state.navigation.scroll = to.from(state.navigation.scroll, shown.max(1)).min(all.saturating_sub(shown));
         }
         None => selection::go(state, to),
         Some(Overlay::Note { .. }) => {}
@@ -279,17 +274,17 @@ fn travel(state: &mut State, to: selection::Move) {
 }
 
 fn turn(state: &mut State, by: usize) {
-    let at = View::ALL.iter().position(|v| *v == state.view).unwrap_or(0);
+    let at = View::ALL.iter().position(|v| *v == state.navigation.view).unwrap_or(0);
     show(state, View::ALL[(at + by) % View::ALL.len()]);
 }
 
 fn show(state: &mut State, view: View) {
-    state.scroll = if state.view == view { state.scroll } else { 0 };
-    state.view = view;
-    state.detail_open = false;
+    state.navigation.scroll = if state.navigation.view == view { state.navigation.scroll } else { 0 };
+    state.navigation.view = view;
+    state.navigation.detail_open = false;
     // A line that is half typed belongs to the view that was left.
-    state.filter.editing = false;
-    state.log_filter.editing = false;
+    state.navigation.filter.editing = false;
+    state.navigation.log_filter.editing = false;
 }
 
 /// The value behind `present`, round and round.
@@ -301,7 +296,7 @@ fn following<T: Copy + PartialEq>(all: &[T], present: &T) -> T {
 /// Selects the next row that deserves a look, over all tables of the view, from the selected one on; with a filter the
 /// next one that it found.
 fn next_look(state: &mut State) {
-    let all_found = !state.filter.text.value().trim().is_empty();
+    let all_found = !state.navigation.filter.text.value().trim().is_empty();
     let mut rows: Vec<(Target, bool)> = Vec::new();
     for kind in tables(state) {
         rows.extend(lines(state, kind).iter().map(|l| (l.target().clone(), all_found || l.state.rank() < OK)));
@@ -310,31 +305,31 @@ fn next_look(state: &mut State) {
     let next = rows.iter().cycle().skip(from).take(rows.len()).find(|(_, look)| *look);
     match next.map(|(target, _)| target.clone()) {
         Some(target) => selection::choose(state, &target),
-        None => state.said = Some("no row deserves a look".into()),
+        None => state.notices.status_message = Some("no row deserves a look".into()),
     }
 }
 
 /// Pins the selected row, or lets it go.
 fn pin(state: &mut State) {
     let Some(target) = concerned(state) else { return };
-    state.said = Some(match state.pins.remove(&target) {
+    state.notices.status_message = Some(match state.navigation.pins.remove(&target) {
         Some(_) => "no longer pinned".into(),
         None => {
-            state.pins.insert(target, state.now.mono + PIN);
+            state.navigation.pins.insert(target, state.live.now.mono + PIN);
             "pinned for 30 minutes".into()
         }
     });
 }
 
 fn back(state: &mut State) {
-    if state.detail_open {
-        state.detail_open = false;
+    if state.navigation.detail_open {
+        state.navigation.detail_open = false;
     } else if !state.filter().text.value().is_empty() {
         *state.filter_mut() = Filter::default();
     } else if tables(state).is_empty() {
-        state.scroll = 0;
+        state.navigation.scroll = 0;
     } else {
-        state.selected.clear();
-        state.cursor.clear();
+        state.navigation.selected.clear();
+        state.navigation.cursor.clear();
     }
 }

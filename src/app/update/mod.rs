@@ -13,7 +13,7 @@ mod typing;
 mod wall;
 
 use self::data::live;
-use super::model::{Effect, Event, Room, State, View};
+use super::model::{Effect, Event, FrameLayout, State, View};
 use crate::domain::Now;
 
 /// Most notices that are kept; the oldest go first.
@@ -23,7 +23,7 @@ const MEMORY: u64 = 100_000;
 
 /// Takes in one event at `now`. [`State::revision`] counts up where the picture may differ afterwards.
 pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
-    state.now = now;
+    state.live.now = now;
     let mut effects = Vec::new();
     let changed = match event {
         Event::Key(key) => keys::key(state, key, &mut effects),
@@ -34,35 +34,35 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Shared(shared) => data::shared(state, *shared),
         Event::Alerts(alerts) => alerts::take(state, *alerts, &mut effects) && live(state),
         Event::Past(past) => {
-            state.past = Some(*past);
+            state.live.past = Some(*past);
             true
         }
         Event::Notice(notice) => {
-            let known = state.notices.contains(&notice);
-            state.notices.retain(|n| n.key != notice.key);
-            state.notices.push(notice);
-            let over = state.notices.len().saturating_sub(NOTICES);
-            state.notices.drain(..over);
+            let known = state.notices.list.contains(&notice);
+            state.notices.list.retain(|n| n.key != notice.key);
+            state.notices.list.push(notice);
+            let over = state.notices.list.len().saturating_sub(NOTICES);
+            state.notices.list.drain(..over);
             !known && live(state)
         }
         Event::Resolved(key) => {
-            let before = state.notices.len();
-            state.notices.retain(|n| n.key != key);
-            state.notices.len() != before && live(state)
+            let before = state.notices.list.len();
+            state.notices.list.retain(|n| n.key != key);
+            state.notices.list.len() != before && live(state)
         }
         Event::Tick => {
-            let now = state.now.mono;
-            let before = state.pins.len();
-            state.pins.retain(|_, until| *until > now);
-            live(state) || state.pins.len() != before
+            let now = state.live.now.mono;
+            let before = state.navigation.pins.len();
+            state.navigation.pins.retain(|_, until| *until > now);
+            live(state) || state.navigation.pins.len() != before
         }
         Event::Mouse(pointer) => keys::mouse(state, pointer, &mut effects),
         Event::Memory(bytes) => {
-            let changed = bytes / MEMORY != state.memory / MEMORY;
-            state.memory = bytes;
-            changed && state.view == View::Budget && live(state)
+            let changed = bytes / MEMORY != state.live.memory / MEMORY;
+            state.live.memory = bytes;
+            changed && state.navigation.view == View::Budget && live(state)
         }
-        Event::Drawn(room) => on_drawn(state, room),
+        Event::Drawn(layout) => on_drawn(state, layout),
     };
     let turned = wall::turn(state);
     if turned && wall::is_doubtful(state) {
@@ -76,16 +76,13 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 }
 
 /// A frame with other room than the one before may need another offset.
-fn on_drawn(state: &mut State, room: Room) -> bool {
-    state.overlay_lines = (room.overlay, room.overlay_lines);
-    state.alert_page = room.alerts;
-    state.chart = room.chart;
-    state.spots = room.spots;
-    if state.page == room.page {
+fn on_drawn(state: &mut State, layout: FrameLayout) -> bool {
+    let rows = |layout: &FrameLayout| (layout.campaigns, layout.agents);
+    let last = std::mem::replace(&mut state.layout, layout);
+    if rows(&last) == rows(&state.layout) {
         return false;
     }
-    state.page = room.page;
-    let before = state.offset.clone();
+    let before = state.navigation.offset.clone();
     selection::normalize_selection(state);
-    state.offset != before
+    state.navigation.offset != before
 }

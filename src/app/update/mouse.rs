@@ -3,7 +3,7 @@
 use super::selection;
 use crate::{
     app::{
-        model::{Pointer, Spot, State},
+        model::{Pointer, State, TableArea},
         view::tables::items,
     },
     domain::Target,
@@ -14,21 +14,23 @@ pub(super) const NOTCH: usize = 3;
 
 /// Does what a click at this column and row of the screen means; true where something may have changed.
 pub(super) fn click(state: &mut State, x: u16, y: u16) -> bool {
-    if state.overlay.is_some() || state.command.is_some() {
+    if state.navigation.overlay.is_some() || state.navigation.command.is_some() {
         return false;
     }
-    let inside = |spot: &&Spot| (spot.columns.0..spot.columns.1).contains(&x) && y >= spot.top;
-    let Some(spot) = state.spots.iter().filter(inside).find(|s| y - s.top <= s.rows).cloned() else { return false };
+    let inside = |spot: &&TableArea| (spot.columns.0..spot.columns.1).contains(&x) && y >= spot.top;
+    let Some(spot) = state.layout.tables.iter().filter(inside).find(|s| y - s.top <= s.rows).cloned() else {
+        return false;
+    };
     let Some(kind) = spot.kind else { return false };
     if y == spot.top {
         let Some((column, ..)) = spot.titles.iter().find(|(_, at, width)| (*at..at + width).contains(&x)) else {
             return false;
         };
-        state.sort.reverse = state.sort.column == *column && !state.sort.reverse;
-        state.sort.column = *column;
+        state.preferences.sort.reverse = state.preferences.sort.column == *column && !state.preferences.sort.reverse;
+        state.preferences.sort.column = *column;
         return true;
     }
-    let at = state.offset.get(&kind).copied().unwrap_or(0) + usize::from(y - spot.top - 1);
+    let at = state.navigation.offset.get(&kind).copied().unwrap_or(0) + usize::from(y - spot.top - 1);
     let target: Option<Target> = items(state, kind).get(at).and_then(|i| i.row()).map(|line| line.target().clone());
     let Some(target) = target else { return false };
     selection::choose(state, &target);

@@ -48,19 +48,19 @@ impl Move {
 
 /// The selected target of the focused table.
 pub(super) fn selected(state: &State) -> Option<&Target> {
-    state.selected.get(&state.focus)
+    state.navigation.selected.get(&state.navigation.focus)
 }
 
 /// Moves the selection. Where it cannot move within its table, it goes on to the neighbouring one.
 pub(super) fn go(state: &mut State, to: Move) {
-    let kind = state.focus;
+    let kind = state.navigation.focus;
     let places = places(state, kind);
-    let at = state.selected.get(&kind).and_then(|t| places.iter().position(|x| x.as_ref() == Some(t)));
-    let page = state.page.get(&kind).copied().unwrap_or(1).max(1);
+    let at = state.navigation.selected.get(&kind).and_then(|t| places.iter().position(|x| x.as_ref() == Some(t)));
+    let page = state.layout.rows(kind).max(1);
     let next = match at {
         // The first movement lands on what is in view.
         None if to == Move::Bottom => row_before(&places, places.len()),
-        None => row_from(&places, state.offset.get(&kind).copied().unwrap_or(0))
+        None => row_from(&places, state.navigation.offset.get(&kind).copied().unwrap_or(0))
             .or_else(|| row_before(&places, places.len())),
         Some(at) => {
             let wanted = to.from(at, page).min(places.len().saturating_sub(1));
@@ -81,7 +81,7 @@ pub(super) fn go(state: &mut State, to: Move) {
 
 fn cross(state: &mut State, to: Move) {
     let shown = tables(state);
-    let at = shown.iter().position(|k| *k == state.focus).unwrap_or(0);
+    let at = shown.iter().position(|k| *k == state.navigation.focus).unwrap_or(0);
     let next = if to.forward() { at.checked_add(1) } else { at.checked_sub(1) };
     let Some(kind) = next.and_then(|i| shown.get(i)).copied() else { return };
     let places = places(state, kind);
@@ -89,7 +89,7 @@ fn cross(state: &mut State, to: Move) {
     let first = matches!(to, Move::Down | Move::PageDown | Move::Top);
     let at = if first { row_from(&places, 0) } else { row_before(&places, places.len()) };
     if let Some(at) = at {
-        state.focus = kind;
+        state.navigation.focus = kind;
         choose_at(state, kind, &places, at);
     }
 }
@@ -98,7 +98,7 @@ fn cross(state: &mut State, to: Move) {
 pub(super) fn choose(state: &mut State, target: &Target) {
     let places = places(state, target.kind);
     if let Some(at) = places.iter().position(|p| p.as_ref() == Some(target)) {
-        state.focus = target.kind;
+        state.navigation.focus = target.kind;
         choose_at(state, target.kind, &places, at);
     }
 }
@@ -106,9 +106,9 @@ pub(super) fn choose(state: &mut State, target: &Target) {
 fn choose_at(state: &mut State, kind: Kind, places: &[Option<Target>], at: usize) {
     if let Some(Some(target)) = places.get(at) {
         // One selection in all: a second one in the other table would only mislead.
-        state.selected.clear();
-        state.selected.insert(kind, target.clone());
-        state.cursor.insert(kind, at);
+        state.navigation.selected.clear();
+        state.navigation.selected.insert(kind, target.clone());
+        state.navigation.cursor.insert(kind, at);
     }
 }
 
@@ -131,36 +131,36 @@ fn row_before(places: &[Option<Target>], end: usize) -> Option<usize> {
 /// in view and the page full.
 pub(super) fn normalize_selection(state: &mut State) {
     let shown = tables(state);
-    if !shown.contains(&state.focus) {
-        state.focus = shown
+    if !shown.contains(&state.navigation.focus) {
+        state.navigation.focus = shown
             .iter()
             .copied()
-            .find(|k| state.selected.contains_key(k))
-            .unwrap_or_else(|| shown.first().copied().unwrap_or(state.focus));
+            .find(|k| state.navigation.selected.contains_key(k))
+            .unwrap_or_else(|| shown.first().copied().unwrap_or(state.navigation.focus));
     }
     for kind in Kind::ALL {
         if !shown.contains(&kind) {
-            state.selected.remove(&kind);
-            state.offset.remove(&kind);
+            state.navigation.selected.remove(&kind);
+            state.navigation.offset.remove(&kind);
             continue;
         }
         let places = places(state, kind);
-        let at = state.selected.get(&kind).and_then(|selected| {
-            let cursor = state.cursor.get(&kind).copied().unwrap_or(0);
+        let at = state.navigation.selected.get(&kind).and_then(|selected| {
+            let cursor = state.navigation.cursor.get(&kind).copied().unwrap_or(0);
             let there = places.iter().position(|t| t.as_ref() == Some(selected));
             there.or_else(|| row_from(&places, cursor)).or_else(|| row_before(&places, places.len()))
         });
         match at.and_then(|at| Some((at, places.get(at)?.clone()?))) {
             Some((at, target)) => {
-                state.selected.insert(kind, target);
-                state.cursor.insert(kind, at);
+                state.navigation.selected.insert(kind, target);
+                state.navigation.cursor.insert(kind, at);
             }
             None => {
-                state.selected.remove(&kind);
+                state.navigation.selected.remove(&kind);
             }
         }
-        let page = state.page.get(&kind).copied().unwrap_or(0);
-        let offset = state.offset.entry(kind).or_insert(0);
+        let page = state.layout.rows(kind);
+        let offset = state.navigation.offset.entry(kind).or_insert(0);
         *offset = match at {
             Some(_) if page == 0 => 0,
             Some(at) => {
@@ -172,5 +172,5 @@ pub(super) fn normalize_selection(state: &mut State) {
             None => 0,
         };
     }
-    state.detail_open &= state.selected.contains_key(&state.focus);
+    state.navigation.detail_open &= state.navigation.selected.contains_key(&state.navigation.focus);
 }

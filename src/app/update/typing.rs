@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(super) fn paste(state: &mut State, text: &str) -> bool {
-    if let Some(Overlay::Note { text: note, .. }) = &mut state.overlay {
+    if let Some(Overlay::Note { text: note, .. }) = &mut state.navigation.overlay {
         let typed = clean_line(text, alerts::NOTE);
         let before = note.len();
         for c in typed.chars().filter(|c| *c != '\u{fffd}') {
@@ -33,7 +33,7 @@ pub(super) fn paste(state: &mut State, text: &str) -> bool {
 pub(super) fn typed_line(state: &mut State) -> Option<&mut Input> {
     match context(state) {
         Context::Filter => Some(&mut state.filter_mut().text),
-        Context::Command => state.command.as_mut(),
+        Context::Command => state.navigation.command.as_mut(),
         _ => None,
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn type_char(input: &mut Input, request: InputRequest) -> bool {
 
 /// Letters and Backspace in the line of a note.
 pub(super) fn on_note(state: &mut State, key: KeyEvent) -> bool {
-    let Some(Overlay::Note { text, .. }) = &mut state.overlay else { return false };
+    let Some(Overlay::Note { text, .. }) = &mut state.navigation.overlay else { return false };
     match key.code {
         _ if key.kind == KeyEventKind::Release => false,
         KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {

@@ -16,14 +16,14 @@ use crate::{
 
 /// Turns the pages that are due; true where one did.
 pub(super) fn turn(state: &mut State) -> bool {
-    if state.wall.is_none() {
+    if state.navigation.wall.is_none() {
         return false;
     }
     let mut turned = false;
     for kind in Kind::ALL {
         let (_, page) = shown(state, kind);
-        let now = state.now.mono;
-        let Some(pager) = state.wall.as_mut().map(|w| w.pager_mut(kind)) else { continue };
+        let now = state.live.now.mono;
+        let Some(pager) = state.navigation.wall.as_mut().map(|w| w.pager_mut(kind)) else { continue };
         if page.of == 1 {
             turned |= pager.page != 0;
             *pager = Pager { page: 0, since: now };
@@ -42,30 +42,30 @@ pub(super) fn turn(state: &mut State) -> bool {
 /// True where the board names agents in a script about whose width terminals disagree: what such a name leaves behind
 /// when it goes is only gone when everything is drawn again. Nobody would press a key for that.
 pub(super) fn is_doubtful(state: &State) -> bool {
-    state.facts.wall.names != Names::Hidden
-        && all_lines(state, Kind::Agent).any(|l| !name(state.facts.wall.names, &l).is_ascii())
+    state.config.wall.names != Names::Hidden
+        && all_lines(state, Kind::Agent).any(|l| !name(state.config.wall.names, &l).is_ascii())
 }
 
 /// The board takes its exit alone. Where it is all there is, that ends the program.
 pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
     let name = Key::from(key).to_string();
-    let exits = name == "Ctrl-C" || state.facts.wall.exit_key.as_deref() == Some(name.as_str());
+    let exits = name == "Ctrl-C" || state.config.wall.exit_key.as_deref() == Some(name.as_str());
     if !exits || key.kind == KeyEventKind::Release {
         return false;
     }
-    if state.facts.locked {
+    if state.config.locked {
         effects.push(Effect::Quit);
         return false;
     }
-    state.wall = None;
+    state.navigation.wall = None;
     effects.push(Effect::Redraw);
     true
 }
 
 /// From the dashboard: whatever lay over it or stood still is over.
 pub(super) fn open(state: &mut State) {
-    state.overlay = None;
+    state.navigation.overlay = None;
     state.frozen = None;
-    state.filter.editing = false;
-    state.wall = Some(Wall::new(state.now.mono));
+    state.navigation.filter.editing = false;
+    state.navigation.wall = Some(Wall::new(state.live.now.mono));
 }

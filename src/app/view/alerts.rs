@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::{
     alert::{Alert, AlertId, Mute, Subject, Until},
-    app::model::{Mark, State},
+    app::model::{Data, Mark, State},
     domain::Target,
 };
 
 /// The mark of `target`, of `data` as it is shown.
-pub(super) fn mark(data: &State, target: &Target) -> Option<Mark> {
+pub(super) fn mark(data: &Data, target: &Target) -> Option<Mark> {
     let subject = Subject::Target(target.clone());
     if is_muted(data, &subject) {
         return Some(Mark::Muted);
@@ -22,39 +22,39 @@ pub(super) fn mark(data: &State, target: &Target) -> Option<Mark> {
 }
 
 /// The active alerts of `state`.
-pub fn active(state: &State) -> impl Iterator<Item = &Alert> {
-    state.alerts.iter().take_while(|a| a.ended.is_none())
+pub fn active(data: &Data) -> impl Iterator<Item = &Alert> {
+    data.alerts.iter().take_while(|a| a.ended.is_none())
 }
 
 /// The active alert about `subject`.
-pub fn about<'a>(state: &'a State, subject: &Subject) -> Option<&'a Alert> {
-    active(state).find(|a| a.id.subject == *subject)
+pub fn about<'a>(data: &'a Data, subject: &Subject) -> Option<&'a Alert> {
+    active(data).find(|a| a.id.subject == *subject)
 }
 
 /// True where `subject` is muted now.
-pub fn is_muted(state: &State, subject: &Subject) -> bool {
-    let serial = about(state, subject).map(|a| a.id.serial);
-    state.mutes.get(subject).is_some_and(|m| m.covers(serial, state.now.wall))
+pub fn is_muted(data: &Data, subject: &Subject) -> bool {
+    let serial = about(data, subject).map(|a| a.id.serial);
+    data.mutes.get(subject).is_some_and(|m| m.covers(serial, data.now.wall))
 }
 
 /// Active alerts that wait for somebody: neither acknowledged nor muted.
-pub fn waiting(state: &State) -> usize {
-    active(state).filter(|a| !a.is_acked() && !is_muted(state, &a.id.subject)).count()
+pub fn waiting(data: &Data) -> usize {
+    active(data).filter(|a| !a.is_acked() && !is_muted(data, &a.id.subject)).count()
 }
 
 /// Where the cursor of the alerts stands; `None` before somebody moved it.
 pub fn cursor(state: &State) -> Option<usize> {
-    let id = state.alert.as_ref()?;
+    let id = state.navigation.alert.as_ref()?;
     state.shown().alerts.iter().position(|a| a.id == *id)
 }
 
 /// The entries of the menu of mutes for an alert: words, and how long.
 pub fn mute_choices(state: &State, id: &AlertId) -> Vec<(&'static str, Choice)> {
     let mut choices = Vec::new();
-    if is_muted(state, &id.subject) {
+    if is_muted(&state.live, &id.subject) {
         choices.push(("not muted any more", Choice::Unmute));
     }
-    if about(state, &id.subject).is_some_and(|a| a.id == *id) {
+    if about(&state.live, &id.subject).is_some_and(|a| a.id == *id) {
         choices.push(("until it clears", Choice::Clear));
     }
     let hours = |h: u64| Choice::For(Duration::from_secs(h * 3600));

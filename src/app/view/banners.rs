@@ -31,13 +31,12 @@ pub struct Banner {
 /// All banners that were not dismissed, worst first.
 pub fn banners(state: &State) -> Vec<Banner> {
     let mut all = causes(state);
-    all.retain(|b| !state.dismissed.contains(&b.key));
+    all.retain(|b| !state.notices.dismissed.contains(&b.key));
     all
 }
 
 /// All banners, dismissed or not, worst first.
 pub fn causes(state: &State) -> Vec<Banner> {
-    let data = state.shown();
     let mut all: Vec<Banner> = Vec::new();
     match silent(state) {
         // What a silent poller said of the link is not known to be so any more.
@@ -45,7 +44,11 @@ pub fn causes(state: &State) -> Vec<Banner> {
         None => all.extend(link(state).into_iter().chain(other_clients(state)).chain(failing(state))),
     }
     all.extend(invalid(state));
-    all.extend(data.notices.iter().rev().map(|n| Banner { key: n.key.clone(), severity: n.severity, text: n.words() }));
+    all.extend(state.shown_notices().iter().rev().map(|n| Banner {
+        key: n.key.clone(),
+        severity: n.severity,
+        text: n.words(),
+    }));
     all.sort_by_key(|b| b.severity);
     all
 }
@@ -60,11 +63,11 @@ fn silent(state: &State) -> Option<Banner> {
         return None;
     }
     let since = said.map_or_else(String::new, |s| format!(" for {}", brief(s)));
-    let (key, text) = match (&data.poller, state.facts.may_poll) {
-        _ if state.facts.mode == Some(REPLAY) => {
+    let (key, text) = match (&data.poller, state.config.may_poll) {
+        _ if state.config.mode == Some(REPLAY) => {
             ("silent:past".to_owned(), format!("Nobody had polled{since} at that time: the numbers stand still"))
         }
-        (Some(p), _) if p.id == state.facts.me.id => {
+        (Some(p), _) if p.id == state.config.me.id => {
             ("silent:me".to_owned(), format!("Our own poller has said nothing{since}: see the log, or restart ahtop"))
         }
         (Some(p), _) => (
@@ -91,7 +94,7 @@ fn link(state: &State) -> Option<Banner> {
     let data = state.shown();
     let status = data.status.as_ref()?;
     let now = shown_now(state);
-    let since = moment(status.since.wall, now.wall, &state.facts.zone);
+    let since = moment(status.since.wall, now.wall, &state.config.zone);
     let until = |stamp: &Stamp| match left(stamp, &now) {
         Some(left) => format!("in {}", brief(left)),
         None => "now".to_owned(),
@@ -105,7 +108,7 @@ fn link(state: &State) -> Option<Banner> {
             match at {
                 Some(at) => format!(
                     "CLOSED: quiet hours until {}; nothing is polled, the values are from before",
-                    clock(at.wall, &state.facts.zone)
+                    clock(at.wall, &state.config.zone)
                 ),
                 None => "CLOSED: the quiet hours never end; nothing is polled. See [quiet] hours".to_owned(),
             }
@@ -168,7 +171,7 @@ fn link(state: &State) -> Option<Banner> {
             because(
                 format!(
                     "The service does not answer since {} ({}), next probe {}",
-                    moment(from.wall, now.wall, &state.facts.zone),
+                    moment(from.wall, now.wall, &state.config.zone),
                     brief(from.age(&now)),
                     until(at)
                 ),
@@ -189,7 +192,7 @@ fn other_clients(state: &State) -> Vec<Banner> {
     let mut add = |key: &str, text: String| {
         all.push(Banner { key: key.to_owned(), severity: Severity::Warning, text: text.into() });
     };
-    let budget = state.facts.budget;
+    let budget = state.config.budget;
     if let Some(others) = found.per_minute {
         add(
             "strangers:use",
@@ -215,7 +218,7 @@ fn other_clients(state: &State) -> Vec<Banner> {
                 "Another program mints tokens on this account{every}: {count} of ours died early within the hour, the \
                  last at {}. Give ahtop its tokens by [auth] token_command, use mode = \"basic\", or stop the other \
                  program",
-                moment(last.wall, now.wall, &state.facts.zone),
+                moment(last.wall, now.wall, &state.config.zone),
             ),
         );
     }
@@ -251,7 +254,7 @@ fn invalid(state: &State) -> Option<Banner> {
         .row
         .failing_since
         .as_ref()
-        .map_or_else(String::new, |at| format!(" since {}", moment(at.wall, now.wall, &state.facts.zone)));
+        .map_or_else(String::new, |at| format!(" since {}", moment(at.wall, now.wall, &state.config.zone)));
     let retry = match &first.row.last {
         Some((_, at)) if first.row.failures >= 2 => {
             let left = INVALID_INTERVAL.saturating_sub(at.age(&now));

@@ -4,7 +4,7 @@ use crate::app::model::{Column, State};
 
 /// The columns that are shown where there is room, from left to right.
 pub fn shown(state: &State) -> Vec<Column> {
-    if state.columns.is_empty() { Column::ALL.to_vec() } else { state.columns.clone() }
+    if state.preferences.columns.is_empty() { Column::ALL.to_vec() } else { state.preferences.columns.clone() }
 }
 
 /// The entries of the menu: what is shown, in order, then the others.

@@ -22,7 +22,7 @@ pub const COMMANDS: [(&str, &str, &str); 10] = [
 
 /// The themes that there are here: also that of the file, where one is configured.
 pub(crate) fn themes(state: &State) -> Vec<Theme> {
-    let file = Some(state.facts.ui.theme).filter(|t| matches!(t, Theme::File(_)));
+    let file = Some(state.config.ui.theme).filter(|t| matches!(t, Theme::File(_)));
     file.into_iter().chain(Theme::ALL).collect()
 }
 

@@ -44,7 +44,7 @@ impl<'a> Item<'a> {
 
 /// True where the table of `kind` stands in sections.
 pub fn in_sections(state: &State, kind: Kind) -> bool {
-    state.sections && kind == Kind::Agent
+    state.preferences.sections && kind == Kind::Agent
 }
 
 /// The `lines` of the table of `kind` from above, with the headings of sections.
@@ -68,7 +68,7 @@ pub fn items_of<'a>(state: &State, kind: Kind, lines: &[Line<'a>]) -> Vec<Item<'
 /// The groups in the order of the configuration, which is that of the sections.
 pub fn order(state: &State) -> Vec<&Arc<str>> {
     let mut found: Vec<&Arc<str>> = Vec::new();
-    for group in state.facts.watched.iter().filter_map(|w| w.groups.first()) {
+    for group in state.config.watched.iter().filter_map(|w| w.groups.first()) {
         if !found.contains(&group) {
             found.push(group);
         }

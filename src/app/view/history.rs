@@ -14,20 +14,20 @@ pub fn grid(state: &State, columns: usize) -> Option<Query> {
     let target = tables::detailed(state)?.target().clone();
     let now = state.shown().now.wall.as_millisecond();
     let ms = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
-    let width = (ms(state.axis.span.length()) / i64::try_from(count).ok().filter(|n| *n > 0)?).max(1);
-    let last = now.saturating_sub(ms(state.axis.offset())).div_euclid(width);
+    let width = (ms(state.navigation.axis.span.length()) / i64::try_from(count).ok().filter(|n| *n > 0)?).max(1);
+    let last = now.saturating_sub(ms(state.navigation.axis.offset())).div_euclid(width);
     let first = last.saturating_sub(i64::try_from(count).unwrap_or(0)).saturating_add(1);
     let hold = stale_after(state).min(Duration::from_secs(86_400));
-    let minute = if state.axis.back == 0 { now.div_euclid(60_000) } else { 0 };
+    let minute = if state.navigation.axis.back == 0 { now.div_euclid(60_000) } else { 0 };
     Some(Query { target, width, first, count, hold, minute })
 }
 
 /// What of the history the picture needs now; `None` where the rows have it, or no chart is shown.
 pub fn wanted(state: &State) -> Option<Query> {
-    if state.axis.is_live() || state.wall.is_some() {
+    if state.navigation.axis.is_live() || state.navigation.wall.is_some() {
         return None;
     }
-    grid(state, state.chart)
+    grid(state, state.layout.chart)
 }
 
 /// Puts readings into buckets, in memory that depends on the buckets alone.

@@ -4,13 +4,13 @@ use crate::app::model::{Action, Context, Overlay, State, View};
 
 /// Where the next key goes.
 pub fn context(state: &State) -> Context {
-    match &state.overlay {
+    match &state.navigation.overlay {
         Some(Overlay::SortMenu { .. }) => Context::Menu,
         Some(Overlay::MuteMenu { .. }) => Context::Mute,
         Some(Overlay::Note { .. }) => Context::Note,
         Some(Overlay::Columns { .. }) => Context::Columns,
         Some(Overlay::Help { .. } | Overlay::Banners { .. }) => Context::Pager,
-        None if state.command.is_some() => Context::Command,
+        None if state.navigation.command.is_some() => Context::Command,
         None if state.filter().editing => Context::Filter,
         None => Context::Normal,
     }
@@ -23,11 +23,12 @@ pub fn hints(state: &State) -> Vec<(String, &'static str)> {
 
 /// False where the view has nothing that it could be about: there the footer does not offer it.
 pub(crate) fn fits(action: Action, state: &State) -> bool {
-    let table = !matches!(state.view, View::Alerts | View::Budget | View::Log) || state.detail_open;
+    let table =
+        !matches!(state.navigation.view, View::Alerts | View::Budget | View::Log) || state.navigation.detail_open;
     let alerts = state.lists_alerts();
     match action {
         Action::SortMenu | Action::Reverse | Action::ColumnsMenu | Action::Sections => table,
-        Action::EditFilter => table || state.view == View::Log,
+        Action::EditFilter => table || state.navigation.view == View::Log,
         Action::Detail | Action::Refresh | Action::Pin | Action::CopyId | Action::Acknowledge | Action::MuteMenu => {
             table || alerts
         }

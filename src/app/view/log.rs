@@ -8,7 +8,7 @@ use crate::{
 
 /// The events that the log's filter lets through, newest first.
 pub fn entries(state: &State) -> Vec<&Event> {
-    let words = Words::of(state.log_filter.text.value());
+    let words = Words::of(state.navigation.log_filter.text.value());
     let data = state.shown();
     let events = data.events.iter().rev();
     let mut found: Vec<&Event> = if words.is_empty() {

@@ -13,9 +13,9 @@ use crate::{
 
 /// How agents are named at present: the board has an order of its own.
 pub fn order(state: &State) -> Names {
-    match state.facts.wall.names {
-        names if state.wall.is_some() && names != Names::Full => names,
-        _ => state.names,
+    match state.config.wall.names {
+        names if state.navigation.wall.is_some() && names != Names::Full => names,
+        _ => state.preferences.names,
     }
 }
 

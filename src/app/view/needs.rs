@@ -23,7 +23,7 @@ pub fn next_change(state: &State, now: &Now) -> Option<Duration> {
 
 /// True while targets wait for the first outcome that anybody ever had of them.
 pub fn are_filling(state: &State) -> bool {
-    state.rows.values().any(|row| row.last.is_none())
+    state.live.rows.values().any(|row| row.last.is_none())
 }
 
 /// How much each watched target is looked at, for the poller's priorities: the selection, the rows on the screen, and
@@ -31,17 +31,17 @@ pub fn are_filling(state: &State) -> bool {
 /// rest is what others want, and ends with them.
 pub fn attention(state: &State) -> Vec<(Target, Attention)> {
     let mut seen: Vec<Target> = Vec::new();
-    if state.wall.is_some() {
+    if state.navigation.wall.is_some() {
         seen.extend(Kind::ALL.into_iter().flat_map(|k| wall::shown(state, k).0).map(|l| l.target().clone()));
     }
-    for kind in tables(state).into_iter().filter(|_| state.wall.is_none()) {
+    for kind in tables(state).into_iter().filter(|_| state.navigation.wall.is_none()) {
         let items = items(state, kind);
         seen.extend(window(state, kind, &items).iter().filter_map(|i| i.row()).map(|l| l.target().clone()));
     }
     seen.sort_unstable();
-    let selected = state.selected.get(&state.focus).filter(|_| state.wall.is_none());
+    let selected = state.navigation.selected.get(&state.navigation.focus).filter(|_| state.navigation.wall.is_none());
     let of = |target: &Target| {
-        if selected == Some(target) || state.pins.contains_key(target) {
+        if selected == Some(target) || state.navigation.pins.contains_key(target) {
             Attention::Selected
         } else if seen.binary_search(target).is_ok() {
             Attention::OnScreen
@@ -49,14 +49,14 @@ pub fn attention(state: &State) -> Vec<(Target, Attention)> {
             Attention::Listed
         }
     };
-    let all = state.facts.watched.iter().map(|w| (w.target.clone(), of(&w.target)));
+    let all = state.config.watched.iter().map(|w| (w.target.clone(), of(&w.target)));
     all.filter(|(_, attention)| !state.follows || *attention == Attention::Selected).collect()
 }
 
 /// True where a name on the screen may be written in a script other than Latin.
 pub fn has_wide_names(state: &State) -> bool {
     let latin = |text: &str| text.chars().all(|c| c < '\u{250}');
-    let mut watched = state.facts.watched.iter();
+    let mut watched = state.config.watched.iter();
     watched.any(|w| !w.label.as_deref().is_none_or(latin) || !latin(&w.target.id))
         || state.shown().rows.values().any(|row| !row.name.as_deref().is_none_or(latin))
 }

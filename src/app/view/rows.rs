@@ -91,7 +91,7 @@ pub fn display_name<'a>(watched: &'a Watched, row: &'a Row) -> &'a str {
 /// From which age on a reading is stale, by [`domain::stale_after`]. Before the poller said how long a sweep takes, it is
 /// reckoned from the number of targets and the budget.
 pub fn stale_after(state: &State) -> Duration {
-    let facts = &state.facts;
+    let facts = &state.config;
     let sweep = state.shown().status.as_ref().map_or_else(|| facts.budget.sweep(facts.watched.len()), |s| s.sweep);
     domain::stale_after(sweep, facts.min_interval)
 }
@@ -127,7 +127,7 @@ fn held(row: &Row, watched: &Watched, state: RowState, now: &Now) -> Option<Dura
 pub fn all_lines(state: &State, kind: Kind) -> impl Iterator<Item = Line<'_>> {
     let (data, stale) = (state.shown(), stale_after(state));
     let shown = shown_now(state);
-    state.facts.watched.iter().filter(move |w| w.target.kind == kind).filter_map(move |w| {
+    state.config.watched.iter().filter(move |w| w.target.kind == kind).filter_map(move |w| {
         let row = data.rows.get(&w.target)?;
         Some(Line::of(w, row, &data.now, &shown, stale).marked(alerts::mark(data, &w.target)))
     })
@@ -200,7 +200,7 @@ pub fn shown_now(state: &State) -> Now {
 }
 
 pub(crate) fn step(state: &State) -> Duration {
-    state.facts.ui.age_step.clamp(Duration::from_secs(1), Duration::from_secs(60))
+    state.config.ui.age_step.clamp(Duration::from_secs(1), Duration::from_secs(60))
 }
 
 pub(crate) fn into_step(now: &Now, step: Duration) -> Duration {

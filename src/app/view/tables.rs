@@ -21,10 +21,10 @@ pub fn lines(state: &State, kind: Kind) -> Vec<Line<'_>> {
 
 /// Of `all` rows of a table those that the filter lets through, in the order of the table.
 pub fn chosen<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
-    let words = Words::of(state.filter.text.value());
+    let words = Words::of(state.navigation.filter.text.value());
     let mut lines: Vec<Line<'a>> = all.filter(|l| words.accept(l)).collect();
     let names = names::order(state);
-    lines.sort_by(|a, b| order(a, b, state.sort, names));
+    lines.sort_by(|a, b| order(a, b, state.preferences.sort, names));
     if in_sections(state, kind) {
         let groups = groups::order(state);
         // Those without a group come last; within a section the order holds.
@@ -47,7 +47,7 @@ pub fn detailed(state: &State) -> Option<Line<'_>> {
 
 /// The same where the first line of each table is known already.
 pub fn detailed_of<'a>(state: &'a State, first: impl Fn(Kind) -> Option<Line<'a>>) -> Option<Line<'a>> {
-    match state.selected.get(&state.focus) {
+    match state.navigation.selected.get(&state.navigation.focus) {
         Some(target) => line(state, target),
         // The tables have their worst row first, unless they are sorted otherwise.
         None => tables(state)
@@ -105,8 +105,8 @@ fn folded(a: &str, b: &str) -> Ordering {
 
 /// The tables that the view shows, from above.
 pub fn tables(state: &State) -> Vec<Kind> {
-    let has = |kind| state.facts.watched.iter().any(|w| w.target.kind == kind);
-    match state.view {
+    let has = |kind| state.config.watched.iter().any(|w| w.target.kind == kind);
+    match state.navigation.view {
         View::Overview | View::Alerts => Kind::ALL.into_iter().filter(|k| has(*k)).collect(),
         View::Agents => vec![Kind::Agent],
         View::Campaigns => vec![Kind::Campaign],
@@ -118,7 +118,7 @@ pub fn tables(state: &State) -> Vec<Kind> {
 pub fn concerned(state: &State) -> Vec<Kind> {
     let tables = tables(state);
     if tables.is_empty() {
-        let has = |kind: &Kind| state.facts.watched.iter().any(|w| w.target.kind == *kind);
+        let has = |kind: &Kind| state.config.watched.iter().any(|w| w.target.kind == *kind);
         return Kind::ALL.into_iter().filter(has).collect();
     }
     tables
@@ -126,7 +126,7 @@ pub fn concerned(state: &State) -> Vec<Kind> {
 
 /// The part of a table's `items` that the last frame had room for.
 pub fn window<'l, 'a>(state: &State, kind: Kind, items: &'l [Item<'a>]) -> &'l [Item<'a>] {
-    let from = state.offset.get(&kind).copied().unwrap_or(0).min(items.len());
-    let page = state.page.get(&kind).copied().unwrap_or(0);
+    let from = state.navigation.offset.get(&kind).copied().unwrap_or(0).min(items.len());
+    let page = state.layout.rows(kind);
     &items[from..from.saturating_add(page).min(items.len())]
 }

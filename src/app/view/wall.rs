@@ -68,33 +68,33 @@ pub fn is_alert(line: &Line<'_>) -> bool {
 pub fn page<'l, 'a>(state: &State, kind: Kind, lines: &'l [Line<'a>], room: usize) -> (&'l [Line<'a>], Page) {
     let room = room.max(1);
     let of = lines.len().div_ceil(room).max(1);
-    let pager = state.wall.as_ref().map_or(Pager { page: 0, since: state.now.mono }, |w| w.pager(kind));
+    let pager = state.navigation.wall.as_ref().map_or(Pager { page: 0, since: state.live.now.mono }, |w| w.pager(kind));
     let number = pager.page.min(of - 1);
     let from = number.saturating_mul(room).min(lines.len());
     let shown = &lines[from..from.saturating_add(room).min(lines.len())];
     let stays = stays(state, shown);
-    let left = if of == 1 { Duration::ZERO } else { stays.saturating_sub(state.now.mono.since(pager.since)) };
+    let left = if of == 1 { Duration::ZERO } else { stays.saturating_sub(state.live.now.mono.since(pager.since)) };
     (shown, Page { number, of, left })
 }
 
 fn stays(state: &State, shown: &[Line<'_>]) -> Duration {
-    let page = Duration::from_secs(u64::from(state.facts.wall.page_seconds.clamp(5, 3600)));
+    let page = Duration::from_secs(u64::from(state.config.wall.page_seconds.clamp(5, 3600)));
     if shown.iter().any(is_alert) { page * HOLD } else { page }
 }
 
 /// The lines of a kind on the board, as of the last frame.
 pub fn shown(state: &State, kind: Kind) -> (Vec<Line<'_>>, Page) {
     let lines = lines(state, kind);
-    let room = state.page.get(&kind).copied().unwrap_or(0);
+    let room = state.layout.rows(kind);
     let (shown, page) = page(state, kind, &lines, room);
     (if room == 0 { Vec::new() } else { shown.to_vec() }, page)
 }
 
 /// After how long the board changes by the passing of time alone, beside ages: a page turns, or the picture moves.
 pub(crate) fn next_change(state: &State) -> Option<Duration> {
-    state.wall.as_ref()?;
+    state.navigation.wall.as_ref()?;
     let shift = i64::try_from(SHIFT.as_millis()).unwrap_or(i64::MAX);
-    let into = state.now.mono.0.rem_euclid(shift);
+    let into = state.live.now.mono.0.rem_euclid(shift);
     let moves = Duration::from_millis(u64::try_from(shift - into).unwrap_or(0));
     let turns = Kind::ALL.into_iter().map(|kind| shown(state, kind).1).filter(|p| p.of > 1).map(|p| p.left);
     turns.chain([moves]).min()

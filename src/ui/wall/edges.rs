@@ -23,7 +23,7 @@ const LIFE: usize = 8;
 pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let s = canvas.look.styles;
     let width = canvas.width();
-    let facts = &scene.state.facts;
+    let facts = &scene.state.config;
     let now = scene.now.wall.to_zoned(facts.zone.clone());
     let mut right = vec![
         Segment::new(3, now.strftime("%a %H:%M %Z").to_string(), s.accent),
@@ -90,7 +90,7 @@ fn freshness(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
 fn life(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
     let s = canvas.look.styles;
     let [here, other] = canvas.look.glyphs.life;
-    let at = usize::try_from(scene.state.replies % LIFE as u64).unwrap_or(0);
+    let at = usize::try_from(scene.state.live.replies % LIFE as u64).unwrap_or(0);
     let mut pieces = vec![("replies ".to_owned(), s.dim)];
     pieces.push((other.repeat(at), s.dim));
     pieces.push((here.to_owned(), s.accent));
@@ -106,7 +106,7 @@ pub(super) fn trouble(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> bool {
     let said = match wall::dead_since(scene.state) {
         Some(age) => {
             let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
-            let since = text::moment(at, scene.now.wall, &scene.state.facts.zone);
+            let since = text::moment(at, scene.now.wall, &scene.state.config.zone);
             let why = scene.banners.iter().find(|b| b.severity == Severity::Error && !names_agents(&b.key));
             let why = why.map_or_else(String::new, |b| format!("  {}", told(b)));
             format!("NO FRESH DATA SINCE {since}{why}")
@@ -152,11 +152,14 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
         all.push(Segment::new(0, format!("oldest on this page {}{whose}", cells::age(Some(age))), style));
     }
     let usage = scene.data.usage;
-    let budget = scene.state.facts.budget;
+    let budget = scene.state.config.budget;
     match &scene.data.poller {
         Some(p) => {
-            let who =
-                if p.id == scene.state.facts.me.id { "polling".to_owned() } else { format!("polled by {}", p.label()) };
+            let who = if p.id == scene.state.config.me.id {
+                "polling".to_owned()
+            } else {
+                format!("polled by {}", p.label())
+            };
             all.push(Segment::new(3, who, s.dim));
         }
         None => all.push(Segment::new(2, "nobody polls", s.warning)),
@@ -166,9 +169,9 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
         format!("{}/{} of {}/min", usage.used_60s, budget.usable(), budget.requests_per_minute),
         s.dim,
     ));
-    if scene.state.facts.me.role == Role::Dashboard {
+    if scene.state.config.me.role == Role::Dashboard {
         let since = &scene.state.started;
-        let zone = &scene.state.facts.zone;
+        let zone = &scene.state.config.zone;
         let moment = text::moment(since.wall, scene.now.wall, zone);
         let span = text::brief(since.stamp().age(&scene.now));
         all.push(Segment::new(5, format!("ahtop wall since {moment} ({span})"), s.dim));

@@ -68,7 +68,7 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
         canvas.put(0, 0, w, nobody(scene), style);
         return (usize::from(room), Vec::new());
     }
-    let over = scene.state.now.mono.since(scene.now.mono);
+    let over = scene.state.live.now.mono.since(scene.now.mono);
     let mut y = 0;
     let mut side: Option<Level> = None;
     for line in shown {

@@ -17,7 +17,7 @@ mod plan;
 pub(super) mod tests;
 mod tile;
 
-use super::{Layout, canvas::Canvas, cells, scene::Scene};
+use super::{FrameLayout, canvas::Canvas, cells, scene::Scene};
 use crate::{
     app::{Line, rows, wall},
     domain::Kind,
@@ -35,10 +35,10 @@ const MOVES: (u16, u16) = (12, 4);
 const USUAL: &str = "00:00";
 
 /// Draws the board into the whole of `canvas`.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     let (w, h) = (canvas.width(), canvas.height());
     let ((dx, dy), (w, h)) = if w >= MOVES.0 && h >= MOVES.1 {
-        (wall::shift(scene.state.now.mono), (w - 1, h - 1))
+        (wall::shift(scene.state.live.now.mono), (w - 1, h - 1))
     } else {
         ((0, 0), (w, h))
     };
@@ -50,7 +50,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layo
     }
 }
 
-fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
+fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     let (w, h) = (canvas.width(), canvas.height());
     let blank = u16::from(h >= ROOMY);
     edges::header(&mut canvas.part(0, 0, w, 1), scene);
@@ -89,7 +89,7 @@ fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
         layout.agents = room;
         on_page.extend(shown);
     }
-    if scene.state.facts.watched.is_empty() {
+    if scene.state.config.watched.is_empty() {
         let style = canvas.look.styles.dim;
         canvas.put(1, top, w.saturating_sub(1), "nothing is watched", style);
     }
@@ -97,7 +97,7 @@ fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
 }
 
 /// What needs a look first, one line each, down to a single cell.
-fn tiny(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
+fn tiny(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     let (w, h) = (canvas.width(), canvas.height());
     let s = canvas.look.styles;
     let mut lines = wall::lines(scene.state, Kind::Campaign);
@@ -107,7 +107,7 @@ fn tiny(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Layout) {
     if top > 0 {
         let (word, span, good) = scene.link();
         let dead = wall::dead_since(scene.state);
-        let mode = scene.state.facts.mode.map_or_else(String::new, |m| format!("{m} "));
+        let mode = scene.state.config.mode.map_or_else(String::new, |m| format!("{m} "));
         let text = match dead {
             Some(age) => format!("{mode}OLD {}", cells::age(Some(age))),
             None if good && !mode.is_empty() => mode.trim_end().to_owned(),

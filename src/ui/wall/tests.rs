@@ -19,12 +19,12 @@ use crate::{
 /// The floor with these names, as the board shows it.
 pub(in crate::ui) fn board(specs: &[Spec]) -> State {
     let mut s = state(specs);
-    s.wall = Some(Wall::new(s.now.mono));
-    s.facts.wall.title = Some("ACME OUTBOUND".into());
+    s.navigation.wall = Some(Wall::new(s.live.now.mono));
+    s.config.wall.title = Some("ACME OUTBOUND".into());
     // The picture stands in its upper left corner.
-    s.now.mono.0 = 4 * 900_000 * 100;
-    let moved = s.now.mono.0 - now().mono.0;
-    for row in s.rows.values_mut() {
+    s.live.now.mono.0 = 4 * 900_000 * 100;
+    let moved = s.live.now.mono.0 - now().mono.0;
+    for row in s.live.rows.values_mut() {
         for (_, at) in row.good.iter_mut().chain(row.last.iter_mut()) {
             at.mono.0 += moved;
         }
@@ -37,12 +37,12 @@ pub(in crate::ui) fn board(specs: &[Spec]) -> State {
             row.series.push(Mono(p.at.0 + moved), p.aht);
         }
     }
-    if let Some(status) = &mut s.status {
+    if let Some(status) = &mut s.live.status {
         status.at.mono.0 += moved;
         status.since.mono.0 += moved;
     }
     s.started.mono.0 += moved;
-    s.wall = Some(Wall::new(s.now.mono));
+    s.navigation.wall = Some(Wall::new(s.live.now.mono));
     s
 }
 
@@ -67,15 +67,15 @@ pub(in crate::ui) fn alerts() -> State {
 pub(in crate::ui) fn dead() -> State {
     let mut s = alerts();
     let gone = Duration::from_secs(420);
-    s.now = Now { mono: s.now.mono + gone, wall: s.now.wall.checked_add(gone).unwrap(), ..s.now };
-    s.status.as_mut().unwrap().link =
+    s.live.now = Now { mono: s.live.now.mono + gone, wall: s.live.now.wall.checked_add(gone).unwrap(), ..s.live.now };
+    s.live.status.as_mut().unwrap().link =
         Link::Down { why: "no answer within 10s".into(), since: ago(130), until: ago(-20) };
     s
 }
 
 pub(in crate::ui) fn hidden() -> State {
     let mut s = alerts();
-    s.facts.wall.names = Names::Hidden;
+    s.config.wall.names = Names::Hidden;
     s
 }
 
@@ -169,16 +169,16 @@ fn hidden_names_are_nowhere_and_initials_are_no_names() {
     for (w, h) in [(20, 5), (40, 8), (60, 16), (80, 24), (120, 40), (200, 60), (300, 100)] {
         for names in [Names::Hidden, Names::Initials] {
             for mut s in [alerts(), dead(), calm()] {
-                s.facts.wall.names = names;
+                s.config.wall.names = names;
                 let picture = seen(&s, COLOUR, w, h);
                 assert!(!agents.iter().any(|n| picture.contains(n)), "{w}x{h} {names:?}\n{picture}");
             }
         }
     }
     let mut s = alerts();
-    s.facts.wall.names = Names::Initials;
+    s.config.wall.names = Names::Initials;
     assert!(seen(&s, COLOUR, 120, 40).contains(" IQ "));
-    s.facts.wall.names = Names::Id;
+    s.config.wall.names = Names::Id;
     assert!(seen(&s, COLOUR, 120, 40).contains("imran.q@acme.example"));
 }
 
@@ -193,16 +193,17 @@ fn the_cell_runs_with_answers_and_not_with_time() {
     let before = life(&s);
     for secs in 1..30 {
         let now = Now {
-            mono: s.now.mono + Duration::from_secs(1),
-            wall: s.now.wall.checked_add(Duration::from_secs(secs)).unwrap(),
-            ..s.now.clone()
+            mono: s.live.now.mono + Duration::from_secs(1),
+            wall: s.live.now.wall.checked_add(Duration::from_secs(secs)).unwrap(),
+            ..s.live.now.clone()
         };
         update(&mut s, Event::Tick, now);
     }
     assert_eq!(life(&s), before);
-    let reading = |outcome| Reading { target: Target::campaign("RENEWALS"), at: s.now.stamp(), outcome, name: None };
+    let reading =
+        |outcome| Reading { target: Target::campaign("RENEWALS"), at: s.live.now.stamp(), outcome, name: None };
     let (value, none) = (reading(value(180)), reading(failed("no answer within 10s")));
-    let now = s.now.clone();
+    let now = s.live.now.clone();
     update(&mut s, Event::Readings(vec![none]), now.clone());
     assert_eq!(life(&s), before, "a failure is no answer");
     let mut all = vec![before];
@@ -224,7 +225,7 @@ fn the_picture_moves_round_a_square_of_two_cells() {
         let row = picture.lines().position(|l| l.contains("COLLECT-IN")).unwrap();
         let column = picture.lines().nth(row).unwrap().find('+').unwrap();
         corners.push((column, row));
-        s.now.mono = s.now.mono + Duration::from_secs(900);
+        s.live.now.mono = s.live.now.mono + Duration::from_secs(900);
     }
     assert_eq!(corners[..4], corners[4..]);
     let mut four = corners[..4].to_vec();
@@ -236,15 +237,15 @@ fn the_picture_moves_round_a_square_of_two_cells() {
 #[test]
 fn who_polls_and_what_is_wrong_is_said() {
     let mut s = calm();
-    s.poller = Some(instance(2211, Role::Serve));
+    s.live.poller = Some(instance(2211, Role::Serve));
     assert!(seen(&s, COLOUR, 200, 60).contains("polled by pid 2211 (serve)"));
-    s.poller = None;
-    s.facts.may_poll = false;
-    s.status.as_mut().unwrap().at.mono.0 -= 95_000;
+    s.live.poller = None;
+    s.config.may_poll = false;
+    s.live.status.as_mut().unwrap().at.mono.0 -= 95_000;
     let picture = seen(&s, COLOUR, 200, 60);
     assert!(picture.contains("nobody polls") && picture.contains("[NO POLLER 1:37]"), "{picture}");
     assert!(picture.contains("start `ahtop serve`"), "{picture}");
-    s.facts.mode = Some("DEMO");
+    s.config.mode = Some("DEMO");
     for (w, h) in [(200, 60), (120, 40), (80, 24), (40, 9)] {
         assert!(seen(&s, COLOUR, w, h).contains("DEMO"));
     }
@@ -267,12 +268,8 @@ fn every_page_of_agents_comes_and_no_agent_twice() {
     let mut pages = 0;
     loop {
         let (buf, layout) = picture(&s, &look_of(COLOUR), 80, 24);
-        let room = crate::app::Room {
-            page: crate::domain::Kind::ALL.into_iter().map(|k| (k, layout.rows(k))).collect(),
-            ..Default::default()
-        };
-        let now = s.now.clone();
-        update(&mut s, Event::Drawn(room), now);
+        let now = s.live.now.clone();
+        update(&mut s, Event::Drawn(layout), now);
         let names: Vec<String> = words(&buf)
             .lines()
             .filter_map(|l| l.find("Agent ").map(|at| l[at..at + 8].to_owned()))
@@ -284,7 +281,7 @@ fn every_page_of_agents_comes_and_no_agent_twice() {
         }
         found.extend(names);
         pages += 1;
-        let next = Now { mono: s.now.mono + Duration::from_secs(15), ..s.now.clone() };
+        let next = Now { mono: s.live.now.mono + Duration::from_secs(15), ..s.live.now.clone() };
         update(&mut s, Event::Tick, next);
     }
     found.sort_unstable();
@@ -361,18 +358,17 @@ proptest! {
         (names, skew, steps) in (0usize..4, any::<i64>(), 0u64..50),
     ) {
         let mut s = state(&specs);
-        s.view = View::Agents;
-        s.wall = Some(Wall::new(s.now.mono));
-        s.facts.wall.title = title;
-        s.facts.wall.names = [Names::Full, Names::Initials, Names::Id, Names::Hidden][names];
+        s.navigation.view = View::Agents;
+        s.navigation.wall = Some(Wall::new(s.live.now.mono));
+        s.config.wall.title = title;
+        s.config.wall.names = [Names::Full, Names::Initials, Names::Id, Names::Hidden][names];
         let look = look_of((Theme::Auto, symbols));
         for step in 0..3 {
             draws_within(&s, &look, w, h);
-            let now = Now { mono: s.now.mono + Duration::from_secs(steps * 20), ..s.now.clone() };
+            let now = Now { mono: s.live.now.mono + Duration::from_secs(steps * 20), ..s.live.now.clone() };
             let now = if step == 1 { Now { mono: Mono(now.mono.0.saturating_add(skew)), ..now } } else { now };
             let layout = picture(&s, &look, w, h).1;
-            let page = crate::domain::Kind::ALL.into_iter().map(|k| (k, layout.rows(k))).collect();
-            update(&mut s, Event::Drawn(crate::app::Room { page, ..Default::default() }), now);
+            update(&mut s, Event::Drawn(layout), now);
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn figure(scene: &Scene<'_>, line: &Line<'_>) -> (String, Fill) {
 
 /// The name of a line as the board may tell it; in ASCII the id stands for a name that cannot be written.
 pub(super) fn name<'a>(canvas: &Canvas<'_>, scene: &Scene<'_>, line: &Line<'a>) -> Cow<'a, str> {
-    match scene.state.facts.wall.names {
+    match scene.state.config.wall.names {
         Names::Full => table::name(scene, line, canvas.look.glyphs.ascii()),
         names => wall::name(names, line),
     }
@@ -42,7 +42,7 @@ pub(super) fn name<'a>(canvas: &Canvas<'_>, scene: &Scene<'_>, line: &Line<'a>) 
 pub(super) fn words(scene: &Scene<'_>, line: &Line<'_>, width: u16) -> String {
     let since = |age| {
         let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
-        text::moment(at, scene.now.wall, &scene.state.facts.zone)
+        text::moment(at, scene.now.wall, &scene.state.config.zone)
     };
     let word = line.state.word();
     let held = line.held.map(text::brief);
@@ -203,7 +203,7 @@ fn trend(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, fill: Fill
             now,
             span: sparkline::SPAN,
             hold: scene.stale_after,
-            zone: &scene.state.facts.zone,
+            zone: &scene.state.config.zone,
             style: if old { s.stale } else { s.text },
             old,
         };

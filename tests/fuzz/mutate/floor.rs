@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use ahtop::{
     alert::{Policy, Rules, shelf},
-    app::{Alerts, Effect, Event, Facts, Pointer, Room, Shared, State, update},
+    app::{Alerts, DashboardConfig, Effect, Event, Pointer, Shared, State, update},
     config::{Budget, Theme, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Outcome, Quiet, Reading, Series, Target},
     run::read_shared,
@@ -118,7 +118,7 @@ pub(crate) struct Floor {
 impl Floor {
     pub(crate) fn new(clock: Arc<ManualClock>) -> Floor {
         let ui = Ui { theme: Theme::Dark, ..Ui::default() };
-        let facts = Facts {
+        let facts = DashboardConfig {
             account: "acme".into(),
             mode: None,
             zone: TimeZone::UTC,
@@ -165,21 +165,14 @@ impl Floor {
     pub(crate) fn draw(&mut self) -> Buffer {
         let area = Rect::new(0, 0, self.size.0, self.size.1);
         let facts = TerminalFacts { colors: Colors::True, utf8: true, braille: true, light: false };
-        let look = Look::resolve(&self.state.facts.ui, facts).with(self.state.theme, self.state.symbols);
+        let look = Look::resolve(&self.state.config.ui, facts)
+            .with(self.state.preferences.theme, self.state.preferences.symbols);
         let mut buffer = Buffer::empty(area);
         let layout = draw_on(&mut buffer, area, &self.state, &look);
         for cell in buffer.content() {
             assert_eq!(harmful(cell.symbol()).or(cell.symbol().find('\n').map(|_| '\n')), None, "{:?}", cell.symbol());
         }
-        let page = Kind::ALL.into_iter().map(|kind| (kind, layout.rows(kind))).collect();
-        self.tell(Event::Drawn(Room {
-            page,
-            alerts: layout.alerts,
-            overlay: layout.overlay,
-            overlay_lines: layout.overlay_lines,
-            chart: layout.chart,
-            spots: layout.spots,
-        }));
+        self.tell(Event::Drawn(layout));
         buffer
     }
 

@@ -1,0 +1,40 @@
+//! What the dashboard is configured to be.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    config::{Budget, Ui, Wall, Watched},
+    store::Instance,
+};
+
+/// [`DashboardConfig::mode`] of what shows the past.
+pub const REPLAY: &str = "REPLAY";
+
+/// What does not change while the dashboard runs.
+#[derive(Clone, Debug)]
+pub struct DashboardConfig {
+    /// `[account] name`.
+    pub account: Arc<str>,
+    /// DEMO or nothing; never hidden.
+    pub mode: Option<&'static str>,
+    /// Zone of every clock on the screen.
+    pub zone: TimeZone,
+    /// The configured targets: order, label, groups, band, origin.
+    pub watched: Arc<[Watched]>,
+    /// Limits, for the footer.
+    pub budget: Budget,
+    /// `[poll] min_interval`: with few targets a sweep cannot be shorter.
+    pub min_interval: Duration,
+    /// Theme, symbols, steps.
+    pub ui: Ui,
+    /// The board on the wall.
+    pub wall: Wall,
+    /// True for `ahtop wall`: nothing but the board, from the start to the end.
+    pub locked: bool,
+    /// This process.
+    pub me: Instance,
+    /// False for a viewer without credentials.
+    pub may_poll: bool,
+}
