@@ -5,7 +5,7 @@ use super::{
     life::{Alert, AlertEvent, Ended, Matter, Step, Subject},
 };
 use crate::{
-    domain::{Band, Level, clean_line},
+    domain::{Band, Level, clean_line, display_name},
     store::Words,
 };
 
@@ -59,7 +59,7 @@ pub fn whom(subject: &Subject, name: Option<&str>) -> String {
     match subject {
         Subject::Cause(Cause::Stale) => "stale data".into(),
         Subject::Cause(cause) => cause.word().into(),
-        Subject::Target(target) => clean_line(name.filter(|n| !n.trim().is_empty()).unwrap_or(&target.id), 100),
+        Subject::Target(target) => clean_line(display_name(None, name, &target.id), 100),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     app::follow,
     cli::{self, ExportFormat, HistoryCommand, ReportFormat},
     config::{self, Config, Env, Id, Overrides, Watched},
-    domain::{Clock, Now, Reading, SystemClock, Target},
+    domain::{Clock, Now, Reading, SystemClock, Target, display_name},
     exit::Exit,
     report::{self, Export, ShiftBuilder, ShiftFormat},
     store::{RangeQuery, Store, open},
@@ -143,7 +143,7 @@ fn noise(past: &Past, args: &cli::Noise) -> Result<Exit, Failure> {
     })?;
     let name = |target: &Target| {
         let label = watched.get(target).and_then(|w| w.label.as_deref());
-        label.map_or_else(|| target.id.to_string(), str::to_owned)
+        display_name(label, None, &target.id).to_owned()
     };
     let mut out = BufWriter::new(io::stdout().lock());
     ended(report::noise(&replay, &settings, &past.zone, args.shifts, &name, &mut out).and_then(|()| out.flush()))

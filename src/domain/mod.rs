@@ -19,5 +19,5 @@ pub use reading::{Outcome, Reading};
 pub use row::{Condition, Row};
 pub use rules::{AHT_WINDOW, GENERATIONS_PER_HOUR, SILENT_AFTER, stale_after};
 pub use series::{Point, Series};
-pub use target::{Kind, Target};
+pub use target::{Kind, Target, display_name};
 pub use text::{clean, clean_line, fit, initials, opening};

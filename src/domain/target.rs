@@ -56,8 +56,32 @@ impl Target {
     }
 }
 
+/// What a row is called: the label of the configuration, else the service's name, else the id. One that is blank counts
+/// as none. Neither cut nor cleaned.
+pub fn display_name<'a>(label: Option<&'a str>, name: Option<&'a str>, id: &'a str) -> &'a str {
+    [label, name].into_iter().flatten().find(|text| !text.trim().is_empty()).unwrap_or(id)
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_label_goes_before_the_name_and_the_id_is_always_there() {
+        for (label, name, shown) in [
+            (Some("Asha"), Some("A. Sharma"), "Asha"),
+            (None, Some("A. Sharma"), "A. Sharma"),
+            (Some(" "), Some("A. Sharma"), "A. Sharma"),
+            (None, Some("\u{2003}"), "a1"),
+            (None, None, "a1"),
+        ] {
+            assert_eq!(display_name(label, name, "a1"), shown);
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     config::{Budget, Watched},
-    domain::{Condition, Kind, Now, Row, Stamp, Target, clean, clean_line},
+    domain::{Condition, Kind, Now, Row, Stamp, Target, clean, clean_line, display_name},
     store::Usage,
 };
 
@@ -149,8 +149,7 @@ impl Element {
 
     /// What a table calls it: the label, else the service's name, else the id. One harmless line.
     pub fn shown_name(&self) -> String {
-        let name = self.label.as_deref().or(self.name.as_deref()).filter(|n| !n.trim().is_empty());
-        clean_line(name.unwrap_or(&self.id), 300)
+        clean_line(display_name(self.label.as_deref(), self.name.as_deref(), &self.id), 300)
     }
 }
 

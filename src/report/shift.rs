@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{
     alert::{AlertEvent, Book, Ended, Matter, Policy, Step, Subject},
     config::Watched,
-    domain::{Aht, Level, Now, Outcome, Reading, Target},
+    domain::{Aht, Level, Now, Outcome, Reading, Target, display_name},
 };
 
 /// Columns of a chart.
@@ -161,9 +161,8 @@ impl ShiftBuilder {
             let mut track = self.targets.remove(&w.target)?;
             track.hold(to, (from, to), self.policy.of(w.target.kind).stale_after);
             track.alerts.retain(|a| a.to.is_none_or(|(at, _)| at > from) && a.from < to);
-            let label = w.label.as_deref().map(str::to_owned);
             Some(ShiftRow {
-                name: label.or(track.name.take()).unwrap_or_else(|| w.target.id.to_string()),
+                name: display_name(w.label.as_deref(), track.name.as_deref(), &w.target.id).to_owned(),
                 median: track.median(),
                 start: track.start,
                 end: track.end,

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::Link;
-use crate::domain::{Target, clean, opening};
+use crate::domain::{Target, clean, display_name, opening};
 
 /// Most pieces of a stored event; none of ours has as many.
 const MOST: usize = 32;
@@ -156,7 +156,7 @@ impl fmt::Display for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|piece| match piece {
             Piece::Own(text) | Piece::Said(text, _) => f.write_str(text),
-            Piece::Name(target, name) => f.write_str(name.as_deref().unwrap_or(&target.id)),
+            Piece::Name(target, name) => f.write_str(display_name(None, name.as_deref(), &target.id)),
             Piece::Id(target) => f.write_str(&target.id),
             Piece::Link(link) => link.words().fmt(f),
         })

@@ -85,7 +85,7 @@ impl<'a> Line<'a> {
 
 /// The label, else the name that the service gave, else the id.
 pub fn display_name<'a>(watched: &'a Watched, row: &'a Row) -> &'a str {
-    watched.label.as_deref().or(row.name.as_deref()).unwrap_or(&watched.target.id)
+    crate::domain::display_name(watched.label.as_deref(), row.name.as_deref(), &watched.target.id)
 }
 
 /// From which age on a reading is stale, by [`domain::stale_after`]. Before the poller said how long a sweep takes, it is
