@@ -27,7 +27,7 @@ impl From<ConfigErrors> for Failure {
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
         let exit = match e {
-            StoreError::Newer { .. } | StoreError::Url(_) | StoreError::Refused(_) => Exit::Config,
+            StoreError::Newer { .. } | StoreError::Refused(_) => Exit::Config,
             _ => Exit::Unexpected,
         };
         Failure::new(exit, e.to_string())

@@ -18,7 +18,7 @@ use crate::{
     api::{Client, HttpOptions, HttpTransport},
     commands::{Failure, stop},
     config::{
-        Config, Env, SecretSource, paths,
+        Config, Env, SecretSource, StoreUrl, paths,
         secret::{self, Credentials},
     },
     domain::{Clock, Quiet, SystemClock, Target},
@@ -65,7 +65,7 @@ pub(crate) struct Base {
 /// What decides which store is open: its file, and the account whose limit is kept over all stores.
 #[derive(Clone, PartialEq, Eq)]
 struct Place {
-    url: String,
+    url: StoreUrl,
     auto_path: PathBuf,
     account: String,
 }
@@ -74,7 +74,7 @@ impl Place {
     fn new(config: &Config, auto_path: &Path) -> Place {
         let (url, account) = (config.store_url.clone(), account(config));
         // Where `auto` leads matters only to it.
-        let auto_path = if url == "auto" { auto_path.to_owned() } else { PathBuf::new() };
+        let auto_path = if url == StoreUrl::Auto { auto_path.to_owned() } else { PathBuf::new() };
         Place { url, auto_path, account }
     }
 }
@@ -83,7 +83,7 @@ impl Base {
     /// Opens the store that `config` names.
     ///
     /// # Errors
-    /// A store of a newer version, a bad URL.
+    /// A store of a newer version.
     pub(crate) fn open(thread: StoreThread, config: &Config, auto_path: &Path) -> Result<Base, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let place = Place::new(config, auto_path);
@@ -153,7 +153,7 @@ impl Session {
     /// Opens the store and starts a poller where there are keys.
     ///
     /// # Errors
-    /// A store of a newer version, a bad URL, an unreadable `ca_file`.
+    /// A store of a newer version, an unreadable `ca_file`.
     pub(crate) fn open(open_with: Open<'_>) -> Result<Session, Failure> {
         Session::open_at(StoreThread::start()?, open_with)
     }

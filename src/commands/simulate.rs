@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cli,
-    config::{self, Env, Id, Loaded, Overrides},
+    config::{self, Env, Id, Loaded, Overrides, StoreUrl},
     domain::{Aht, Band, Clock, Kind, Outcome, Reading, Stamp, SystemClock, Target},
     exit::Exit,
     poll::Keys,
@@ -133,7 +133,7 @@ pub(crate) fn configuration(
 
 /// Puts the past into the store, as a poller would have.
 fn remember(service: &SimService, path: &Path) -> Result<(), Failure> {
-    let opened = crate::store::open("auto", path, service.clock().clone())?;
+    let opened = crate::store::open(&StoreUrl::Auto, path, service.clock().clone())?;
     Ok(remember_in(service, opened.store.as_ref())?)
 }
 

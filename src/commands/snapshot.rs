@@ -1,6 +1,6 @@
 //! `ahtop snapshot`: what the store knows now, as a picture in a file. Asks nobody for anything.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -56,12 +56,9 @@ pub fn run(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<Done, Failur
 fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(State, String), Failure> {
     let config = super::load(flags, env)?.config;
     let path = auto_path(&config, env)?;
-    let file = match config.store_url.strip_prefix("sqlite://") {
-        Some(file) => Some(Path::new(file)),
-        None => (config.store_url == "auto").then_some(path.as_path()),
-    };
-    if let Some(missing) = file.filter(|f| !f.exists()) {
-        let message = format!("nothing is stored at {} yet: let ahtop poll first", missing.display());
+    let file = config.store_url.file(&path);
+    if !file.exists() {
+        let message = format!("nothing is stored at {} yet: let ahtop poll first", file.display());
         return Err(Failure::new(Exit::Unexpected, message));
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());

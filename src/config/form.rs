@@ -9,6 +9,7 @@ use super::{
     duration::{format_duration, parse_duration},
     error::{nearest, quote, suggest},
     origin::Origin,
+    store_url::StoreUrl,
 };
 use crate::domain::{Hours, clean};
 
@@ -280,7 +281,7 @@ impl Form {
                 "false" | "0" | "no" => Ok(Value::Switch(false)),
                 _ => Err(format!("{} is not {}", quote(text), self.expects())),
             },
-            Form::Store => store(text).map(|()| Value::Text(text.to_owned())),
+            Form::Store => text.parse().map(|url: StoreUrl| Value::Text(url.to_string())),
             Form::Key => match key(text) {
                 Some(key) => Ok(Value::Text(key)),
                 None => Err(format!("{} is not {}", quote(text), self.expects())),
@@ -362,15 +363,6 @@ fn argv(words: Vec<String>) -> Result<Value, String> {
         Some(program) if program.is_empty() => Err("has no program: the first word is empty".into()),
         Some(_) if words.iter().any(|w| w.contains('\0')) => Err("contains a NUL".into()),
         Some(_) => Ok(Value::Argv(words)),
-    }
-}
-
-fn store(text: &str) -> Result<(), String> {
-    match text.strip_prefix("sqlite://") {
-        _ if text == "auto" => Ok(()),
-        Some(path) if path.starts_with('/') && path.len() > 1 && !path.ends_with('/') && !path.contains('\0') => Ok(()),
-        Some(_) => Err(format!("{} needs an absolute path of a file: sqlite:///path/to/file.db", quote(text))),
-        None => Err(format!("{} is not \"auto\" or \"sqlite:///path/to/file.db\"", quote(text))),
     }
 }
 

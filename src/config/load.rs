@@ -277,7 +277,7 @@ impl Layers {
             names: names(self.text(Id::Names).as_deref()),
             exit_key: self.text(Id::ExitKey),
         };
-        let store_url = self.text(Id::StoreUrl).unwrap_or_default();
+        let store_url = self.text(Id::StoreUrl).and_then(|text| text.parse().ok());
         let history_keep = self.span(Id::HistoryKeep);
         let alert = self.alert();
         let quiet = match self.value(Id::QuietHours) {
@@ -291,7 +291,7 @@ impl Layers {
             auth,
             budget,
             poll,
-            store_url,
+            store_url: store_url?,
             history_keep,
             watch,
             ui,

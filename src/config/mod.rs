@@ -18,6 +18,7 @@ mod schema;
 pub mod secret;
 mod show;
 mod small_file;
+mod store_url;
 #[cfg(test)]
 mod tests;
 mod themes;
@@ -34,6 +35,7 @@ pub use process_group::ProcessGroup;
 pub use schema::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, TRIGGERS, VARIABLES};
 pub use show::show;
 pub use small_file::read_file;
+pub use store_url::StoreUrl;
 #[cfg(test)]
 pub(crate) use tests::themes_of;
 pub use themes::{Paint, TONES, Tones};

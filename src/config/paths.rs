@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     env::{Env, Overrides},
+    store_url::StoreUrl,
     types::Config,
 };
 
@@ -30,9 +31,9 @@ pub fn state_dir(env: &Env) -> Option<PathBuf> {
 /// The store's file: that of `sqlite:///path`, or `<state>/<account>.db` for `auto`. `None` where there is no state
 /// directory.
 pub fn store_file(config: &Config, env: &Env) -> Option<PathBuf> {
-    match config.store_url.strip_prefix("sqlite://") {
-        Some(path) => Some(path.into()),
-        None => Some(state_dir(env)?.join(format!("{}.db", config.account.name))),
+    match &config.store_url {
+        StoreUrl::Sqlite(path) => Some(path.clone()),
+        StoreUrl::Auto => Some(state_dir(env)?.join(format!("{}.db", config.account.name))),
     }
 }
 

@@ -52,7 +52,7 @@ fn a_user_name_a_key_and_targets_are_enough() {
     assert_eq!(config.budget, Budget { requests_per_minute: 50, reserve: 5 });
     let secs = Duration::from_secs;
     assert_eq!(config.poll, Poll { min_interval: secs(60), timeout: secs(10), connect_timeout: secs(5) });
-    assert_eq!((config.store_url.as_str(), config.history_keep), ("auto", secs(30 * 86_400)));
+    assert_eq!((config.store_url, config.history_keep), (StoreUrl::Auto, secs(30 * 86_400)));
     assert_eq!((config.ui, config.file), (Ui::default(), None));
 }
 

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{error::Place, origin::Origin, themes::Tones};
+use super::{error::Place, origin::Origin, store_url::StoreUrl, themes::Tones};
 use crate::domain::{Band, Hours, Target};
 
 /// Everything that is configured.
@@ -20,8 +20,8 @@ pub struct Config {
     pub budget: Budget,
     /// How the service is asked.
     pub poll: Poll,
-    /// Where the shared state lies: `auto`, or `sqlite:///path/to/file.db`.
-    pub store_url: String,
+    /// Where the shared state lies.
+    pub store_url: StoreUrl,
     /// How long readings are kept.
     pub history_keep: Duration,
     /// What is watched, in the order of the configuration, campaigns first.

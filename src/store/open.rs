@@ -8,7 +8,7 @@ use std::{
 use super::{
     ResilientStore, SqliteStore, Store, StoreError, StoreNotice, guard, own_file, poller_lock::PollerLock, slot_file,
 };
-use crate::domain::Clock;
+use crate::{config::StoreUrl, domain::Clock};
 
 /// A store, and what the user should know about how it was opened.
 pub struct Opened {
@@ -29,9 +29,9 @@ impl std::fmt::Debug for Opened {
 /// Blocks for a few seconds at most.
 ///
 /// # Errors
-/// [`StoreError::Url`]; [`StoreError::Newer`], since an older program must not touch a newer file;
+/// [`StoreError::Newer`], since an older program must not touch a newer file;
 /// [`StoreError::Busy`]; [`StoreError::Other`] for the database of another program.
-pub fn open(url: &str, auto_path: &Path, clock: Arc<dyn Clock>) -> Result<Opened, StoreError> {
+pub fn open(url: &StoreUrl, auto_path: &Path, clock: Arc<dyn Clock>) -> Result<Opened, StoreError> {
     open_for(url, auto_path, clock, None)
 }
 
@@ -41,12 +41,12 @@ pub fn open(url: &str, auto_path: &Path, clock: Arc<dyn Clock>) -> Result<Opened
 /// # Errors
 /// As for [`open`].
 pub fn open_for(
-    url: &str,
+    url: &StoreUrl,
     auto_path: &Path,
     clock: Arc<dyn Clock>,
     account: Option<&str>,
 ) -> Result<Opened, StoreError> {
-    let (store, notices) = ResilientStore::open_for(path_of(url, auto_path)?, clock, account)?;
+    let (store, notices) = ResilientStore::open_for(url.file(auto_path).to_owned(), clock, account)?;
     Ok(Opened { store: Arc::new(store), notices })
 }
 
@@ -54,49 +54,18 @@ pub fn open_for(
 /// where there is none yet.
 ///
 /// # Errors
-/// [`StoreError::Url`], [`StoreError::Newer`], [`StoreError::Corrupt`], and whatever keeps a file from being read.
-pub fn peek(url: &str, auto_path: &Path, clock: Arc<dyn Clock>) -> Result<Option<Arc<dyn Store>>, StoreError> {
-    let store = SqliteStore::peek(&path_of(url, auto_path)?, clock)?;
+/// [`StoreError::Newer`], [`StoreError::Corrupt`], and whatever keeps a file from being read.
+pub fn peek(url: &StoreUrl, auto_path: &Path, clock: Arc<dyn Clock>) -> Result<Option<Arc<dyn Store>>, StoreError> {
+    let store = SqliteStore::peek(url.file(auto_path), clock)?;
     Ok(store.map(|store| Arc::new(store) as Arc<dyn Store>))
 }
 
 /// The process and the store through which `account` is polled on this machine, where that is another store than the
 /// one of [`open_for`]. Takes and makes nothing.
-///
-/// # Errors
-/// [`StoreError::Url`].
-pub fn other_store(url: &str, auto_path: &Path, account: &str) -> Result<Option<(u32, PathBuf)>, StoreError> {
-    let path = path_of(url, auto_path)?;
-    let path = own_file::resolve(&path).unwrap_or(path);
-    let Some(runtime) = guard::runtime_path(account) else { return Ok(None) };
+pub fn other_store(url: &StoreUrl, auto_path: &Path, account: &str) -> Option<(u32, PathBuf)> {
+    let path = url.file(auto_path);
+    let path = own_file::resolve(path).unwrap_or_else(|_| path.to_owned());
+    let runtime = guard::runtime_path(account)?;
     let lock = PollerLock::new(slot_file::beside(&runtime, ".poller"), path.clone());
-    Ok(lock.holder().filter(|(_, store)| *store != path))
-}
-
-fn path_of(url: &str, auto_path: &Path) -> Result<PathBuf, StoreError> {
-    if url == "auto" {
-        return Ok(auto_path.to_owned());
-    }
-    match url.strip_prefix("sqlite://") {
-        Some(path) if path.len() > 1 && path.starts_with('/') && !path.ends_with('/') && !path.contains('\0') => {
-            Ok(PathBuf::from(path))
-        }
-        _ => Err(StoreError::Url(url.to_owned())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_names_an_absolute_file_or_nothing() {
-        let auto = Path::new("/state/acme.db");
-        assert_eq!(path_of("auto", auto).unwrap(), auto);
-        assert_eq!(path_of("sqlite:///srv/a b.db", auto).unwrap(), Path::new("/srv/a b.db"));
-        for url in ["", "sqlite:", "sqlite://", "sqlite:///", "sqlite://rel.db", "sqlite:///dir/", "redis://h", "/a.db"]
-        {
-            assert!(matches!(path_of(url, auto), Err(StoreError::Url(u)) if u == url), "{url}");
-        }
-    }
+    lock.holder().filter(|(_, store)| *store != path)
 }

@@ -40,9 +40,6 @@ pub enum StoreError {
         /// The newest schema known here.
         known: u32,
     },
-    /// The URL names no kind of store that is known.
-    #[error("unknown store {0:?}: use \"auto\" or \"sqlite:///path/to/file.db\"")]
-    Url(String),
     /// The file, or something beside it, is not safe to use: a link, a pipe, another user's.
     #[error("refused: {0}")]
     Refused(String),

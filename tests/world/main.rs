@@ -29,6 +29,7 @@ use std::{
 
 use ahtop::{
     api::Client,
+    config::StoreUrl,
     domain::{Clock, Mono, Series, Target},
     poll::{Keys, Notifiers, Poller, Setup},
     sim::{Fault, FaultScope, Span, options::Latency},
@@ -204,7 +205,7 @@ impl Life {
         let name = format!("p{}", self.born);
         let clock = self.world.clock.clone();
         let account = self.accounts.choose(&mut self.rng).unwrap().clone();
-        let opened = match open_for("auto", &self.places[place], clock, Some(&account)) {
+        let opened = match open_for(&StoreUrl::Auto, &self.places[place], clock, Some(&account)) {
             Ok(opened) => opened,
             Err(e) => return self.write(&format!("{name} does not start: {e}")),
         };

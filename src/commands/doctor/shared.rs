@@ -46,7 +46,7 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
         Err(failure) => return vec![Finding::bad("store", failure.exit, failure.message)],
     };
     let mut found = place::look(&auto);
-    if let Ok(Some((pid, store))) = other_store(&config.store_url, &auto, &session::account(config)) {
+    if let Some((pid, store)) = other_store(&config.store_url, &auto, &session::account(config)) {
         let text = format!(
             "pid {pid} checks this account through another store, {}: point [store] url of both at one file",
             clean_line(&store.display().to_string(), 400)
