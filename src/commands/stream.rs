@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{Config, Env, Overrides},
-    domain::{self, Row, Target},
+    domain::{self, Row, Target, record},
     exit::Exit,
     report::{self, Element, View},
     store::{Attention, Cursor, Link, Role},
@@ -81,8 +81,7 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
                 None if config.watch.is_empty() => None,
                 None => continue,
             };
-            let row = rows.entry(reading.target.clone()).or_insert_with(|| Row::new(reading.target.clone()));
-            row.take(reading, &now);
+            let row = record(&mut rows, reading, &now);
             let view = View { now: &now, zone: &zone, stale_after };
             report::ndjson(&config.account.name, &Element::new(row, label, &view), &mut lines)?;
         }

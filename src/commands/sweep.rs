@@ -8,7 +8,7 @@ use std::{
 use super::session::Session;
 use crate::{
     config::Watched,
-    domain::{Now, Outcome, Reading, Row, Stamp, Target},
+    domain::{Now, Outcome, Reading, Row, Stamp, Target, record},
     exit::Exit,
     poll::INVALID_INTERVAL,
     store::{Attention, Link, Status, Store, StoreError},
@@ -93,10 +93,8 @@ pub(crate) async fn sweep(
         let (status, holder, (readings, next)) = session.store.call(look).await?;
         cursor = next;
         for reading in &readings {
-            if let Some(watched) = watched.iter().find(|w| w.target == reading.target) {
-                rows.entry(watched.target.clone())
-                    .or_insert_with(|| Row::new(watched.target.clone()))
-                    .take(reading, &now);
+            if watched.iter().any(|w| w.target == reading.target) {
+                record(&mut rows, reading, &now);
                 if open.remove(&reading.target) {
                     progress_at = now.mono;
                 }

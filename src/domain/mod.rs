@@ -16,7 +16,7 @@ pub use band::{Band, BandError, Level};
 pub use clock::{BootId, Clock, ManualClock, Mono, Now, Stamp, SystemClock};
 pub use quiet::{Doors, Hours, Quiet, QuietError};
 pub use reading::{Outcome, Reading};
-pub use row::{Condition, Row};
+pub use row::{Condition, Row, record};
 pub use rules::{AHT_WINDOW, GENERATIONS_PER_HOUR, SILENT_AFTER, stale_after};
 pub use series::{Point, Series};
 pub use target::{Kind, Target, display_name};

@@ -1,6 +1,6 @@
 //! What is known of one target now, made from its readings: the last good value, its age, and what is wrong if anything.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,14 @@ impl Condition {
             Condition::Failing => "failing",
         }
     }
+}
+
+/// Lets the row of the reading's target take it in; a row that is not there yet is made. Readings come in the order of
+/// the store.
+pub fn record<'a>(rows: &'a mut BTreeMap<Target, Row>, reading: &Reading, now: &Now) -> &'a Row {
+    let row = rows.entry(reading.target.clone()).or_insert_with(|| Row::new(reading.target.clone()));
+    row.take(reading, now);
+    row
 }
 
 /// Everything known about one target.

@@ -9,7 +9,7 @@ use crate::{
         words,
     },
     config::Watched,
-    domain::{AHT_WINDOW, Mono, Now, Quiet, Reading, Row, SILENT_AFTER, Target},
+    domain::{AHT_WINDOW, Mono, Now, Quiet, Reading, Row, SILENT_AFTER, Target, record},
     store::{Event, EventKind, Instance, RangeQuery, Store, StoreError},
 };
 
@@ -168,8 +168,7 @@ impl Duty {
         loop {
             let (readings, next) = store.since(on.book.cursor, BATCH)?;
             for reading in &readings {
-                let row = on.rows.entry(reading.target.clone()).or_insert_with(|| Row::new(reading.target.clone()));
-                row.take(reading, now);
+                record(&mut on.rows, reading, now);
                 events.extend(self.take(&mut on.book, reading));
             }
             on.book.cursor = next;

@@ -9,7 +9,7 @@ use proptest::{
 
 use super::{Make, World, secs};
 use crate::{
-    domain::{Aht, Clock, Outcome, Reading, Row, Series, Target},
+    domain::{Aht, Clock, Outcome, Reading, Row, Series, Target, record},
     store::{Cursor, RangeQuery, Store},
 };
 
@@ -86,7 +86,7 @@ fn check_rows(world: &World, store: &dyn Store, readings: &[Reading]) {
     let now = world.clock.now();
     let mut rows: BTreeMap<Target, Row> = BTreeMap::new();
     for r in readings {
-        rows.entry(r.target.clone()).or_insert_with(|| Row::new(r.target.clone())).take(r, &now);
+        record(&mut rows, r, &now);
     }
     let snapshot = store.snapshot(Series::SPAN).unwrap();
     assert_eq!(snapshot.rows.len(), rows.len());
