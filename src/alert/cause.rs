@@ -125,7 +125,7 @@ pub struct Finding {
 
 /// What is seen of a cause at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub enum Observation {
     /// It is there.
     Present(Finding),
     /// It is not.
@@ -136,10 +136,10 @@ pub enum Sight {
 
 /// What is seen of every cause. `link`: what the poller last said; `None` where nobody polls or the poller has been
 /// silent for long.
-pub fn findings(link: Option<&Link>, counts: &Counts) -> BTreeMap<Cause, Sight> {
+pub fn findings(link: Option<&Link>, counts: &Counts) -> BTreeMap<Cause, Observation> {
     let present = |cause, rank, text: String, count: usize, targets: BTreeSet<Target>| {
         let (text, count) = (clean_line(&text, 400).into(), u32::try_from(count).unwrap_or(u32::MAX));
-        (cause, Sight::Present(Finding { text, count, rank, targets }))
+        (cause, Observation::Present(Finding { text, count, rank, targets }))
     };
     let told = match link {
         None | Some(Link::Starting | Link::Closed { .. } | Link::Live) => None,
@@ -149,22 +149,25 @@ pub fn findings(link: Option<&Link>, counts: &Counts) -> BTreeMap<Cause, Sight> 
         Some(Link::Credentials { .. }) => Some((Cause::Credentials, 1)),
         Some(Link::Down { .. }) => Some((Cause::Service, 1)),
     };
-    let unsaid =
-        if matches!(link, None | Some(Link::Starting | Link::Closed { .. })) { Sight::Unknown } else { Sight::Absent };
-    let mut all: BTreeMap<Cause, Sight> = Cause::ALL.into_iter().map(|c| (c, unsaid.clone())).collect();
+    let unsaid = if matches!(link, None | Some(Link::Starting | Link::Closed { .. })) {
+        Observation::Unknown
+    } else {
+        Observation::Absent
+    };
+    let mut all: BTreeMap<Cause, Observation> = Cause::ALL.into_iter().map(|c| (c, unsaid.clone())).collect();
     if let (Some(link), Some((cause, rank))) = (link, told) {
         all.extend([present(cause, rank, link.sentence(), 0, BTreeSet::new())]);
     }
     let stale = match (counts.stale, link) {
-        (0, _) => (Cause::Stale, Sight::Absent),
+        (0, _) => (Cause::Stale, Observation::Absent),
         (_, Some(Link::Live) | None) => {
             let text = format!("{} of {} targets have no fresh reading", counts.stale, counts.total);
             present(Cause::Stale, 1, text, counts.stale, BTreeSet::new())
         }
-        _ => (Cause::Stale, Sight::Unknown),
+        _ => (Cause::Stale, Observation::Unknown),
     };
     let invalid = if counts.invalid.is_empty() {
-        (Cause::Invalid, Sight::Absent)
+        (Cause::Invalid, Observation::Absent)
     } else {
         let mut names: Vec<String> = counts.invalid.iter().take(NAMED).map(Target::to_string).collect();
         if let Some(more) = counts.invalid.len().checked_sub(NAMED).filter(|&n| n > 0) {
@@ -213,13 +216,13 @@ pub(super) enum CauseMove {
 
 impl CauseTrack {
     /// Takes in what was seen at `at`. Observations come in the order of time.
-    pub(super) fn see(&mut self, at: &Stamp, sight: Sight, rules: CauseRules) -> Option<CauseMove> {
-        match (&mut self.state, sight) {
-            (State::Quiet | State::Rising { .. }, Sight::Absent | Sight::Unknown) => {
+    pub(super) fn see(&mut self, at: &Stamp, observation: Observation, rules: CauseRules) -> Option<CauseMove> {
+        match (&mut self.state, observation) {
+            (State::Quiet | State::Rising { .. }, Observation::Absent | Observation::Unknown) => {
                 self.state = State::Quiet;
                 None
             }
-            (State::Quiet | State::Rising { .. }, Sight::Present(finding)) => {
+            (State::Quiet | State::Rising { .. }, Observation::Present(finding)) => {
                 let since = match &self.state {
                     State::Rising { since } => since.clone(),
                     _ => at.clone(),
@@ -233,11 +236,11 @@ impl CauseTrack {
                 self.state = State::Active { gone: None, rank: finding.rank, targets: finding.targets.clone() };
                 Some(CauseMove::Start { serial: self.serial, since, finding, rank })
             }
-            (State::Active { gone, .. }, Sight::Unknown) => {
+            (State::Active { gone, .. }, Observation::Unknown) => {
                 *gone = None;
                 None
             }
-            (State::Active { gone, rank, targets }, Sight::Present(finding)) => {
+            (State::Active { gone, rank, targets }, Observation::Present(finding)) => {
                 *gone = None;
                 let before = total(*rank, targets);
                 *rank = finding.rank.max(*rank);
@@ -245,7 +248,7 @@ impl CauseTrack {
                 let rank = total(*rank, targets);
                 Some(CauseMove::Stay { finding, rank, worse: rank > before })
             }
-            (State::Active { gone, .. }, Sight::Absent) => {
+            (State::Active { gone, .. }, Observation::Absent) => {
                 let from = gone.get_or_insert_with(|| at.clone()).clone();
                 if gap(&from, at) < rules.settle {
                     return None;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    life::Ended,
+    model::EndReason,
     rules::{Rules, gap, held_level, is_crit, side},
 };
 use crate::domain::{AHT_WINDOW, Aht, Band, Level, Now, Outcome, Stamp};
@@ -110,7 +110,7 @@ pub enum Move {
         /// When.
         at: Stamp,
         /// Why.
-        why: Ended,
+        why: EndReason,
         /// The value of the reading, where it had one.
         aht: Option<Aht>,
     },
@@ -134,12 +134,12 @@ impl Track {
             Outcome::Invalid => {
                 self.invalid = self.invalid.saturating_add(1);
                 if self.invalid >= INVALID_ENDS {
-                    moves.extend(self.end(&at, Ended::Invalid, None));
+                    moves.extend(self.end(&at, EndReason::Invalid, None));
                     self.restart();
                 }
             }
             Outcome::NoCalls => {
-                moves.extend(self.end(&at, Ended::NoCalls, None));
+                moves.extend(self.end(&at, EndReason::NoCalls, None));
                 self.restart();
                 self.good(at, None);
             }
@@ -163,7 +163,7 @@ impl Track {
 
     /// The target is not watched any more: an alert ends at `at`, and everything is forgotten.
     pub fn remove(&mut self, at: &Stamp) -> Option<Move> {
-        let ended = self.end(at, Ended::Removed, None);
+        let ended = self.end(at, EndReason::Removed, None);
         self.restart();
         self.last = None;
         ended
@@ -215,7 +215,7 @@ impl Track {
                 }
                 return;
             }
-            let why = if side(level).is_some() { Ended::OtherSide } else { Ended::Cleared };
+            let why = if side(level).is_some() { EndReason::OtherSide } else { EndReason::Cleared };
             moves.extend(self.end(at, why, Some(aht)));
         }
         if self.changes < rules.warm_up {
@@ -243,7 +243,7 @@ impl Track {
     }
 
     /// Ends what is active or pending.
-    fn end(&mut self, at: &Stamp, why: Ended, aht: Option<Aht>) -> Option<Move> {
+    fn end(&mut self, at: &Stamp, why: EndReason, aht: Option<Aht>) -> Option<Move> {
         let was = std::mem::take(&mut self.state);
         matches!(was, State::Active { .. }).then(|| Move::End { at: at.clone(), why, aht })
     }
@@ -259,7 +259,7 @@ impl Track {
     /// No call of the last good reading is in the window any more.
     fn lose(&mut self) -> Option<Move> {
         let at = self.last.as_ref()?.0.after(AHT_WINDOW);
-        let ended = self.end(&at, Ended::Lost, None);
+        let ended = self.end(&at, EndReason::Lost, None);
         self.restart();
         ended
     }

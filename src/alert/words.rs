@@ -2,7 +2,7 @@
 
 use super::{
     cause::Cause,
-    life::{Alert, AlertEvent, Ended, Matter, Step, Subject},
+    model::{Alert, AlertEvent, AlertKind, EndReason, Step, Subject},
 };
 use crate::{
     domain::{Band, Level, clean_line, display_name},
@@ -20,16 +20,16 @@ pub const fn level_word(level: Level) -> &'static str {
     }
 }
 
-impl Ended {
+impl EndReason {
     /// Why, as the end of a sentence.
     pub const fn words(self) -> &'static str {
         match self {
-            Ended::Cleared => "back inside",
-            Ended::OtherSide => "went to the other side",
-            Ended::NoCalls => "no calls any more",
-            Ended::Lost => "no reading for two hours",
-            Ended::Invalid => "the service does not know the id any more",
-            Ended::Removed => "not watched any more",
+            EndReason::Cleared => "back inside",
+            EndReason::OtherSide => "went to the other side",
+            EndReason::NoCalls => "no calls any more",
+            EndReason::Lost => "no reading for two hours",
+            EndReason::Invalid => "the service does not know the id any more",
+            EndReason::Removed => "not watched any more",
         }
     }
 }
@@ -47,10 +47,10 @@ pub fn limit(level: Level, band: &Band) -> String {
 }
 
 /// What it is now: `HIGH 7:48`, or the sentence of a cause.
-pub fn matter(matter: &Matter) -> String {
-    match matter {
-        Matter::Band { level, last, .. } => format!("{} {last}", level_word(*level)),
-        Matter::Cause { text, .. } => text.to_string(),
+pub fn kind_text(kind: &AlertKind) -> String {
+    match kind {
+        AlertKind::Band { level, last, .. } => format!("{} {last}", level_word(*level)),
+        AlertKind::Cause { text, .. } => text.to_string(),
     }
 }
 
@@ -64,9 +64,9 @@ pub fn whom(subject: &Subject, name: Option<&str>) -> String {
 }
 
 /// Why it ended, as the end of a sentence about `subject`: what is no value has no inside.
-pub const fn ended(subject: &Subject, why: Ended) -> &'static str {
+pub const fn ended(subject: &Subject, why: EndReason) -> &'static str {
     match (subject, why) {
-        (Subject::Cause(_), Ended::Cleared) => "all is well again",
+        (Subject::Cause(_), EndReason::Cleared) => "all is well again",
         (_, why) => why.words(),
     }
 }
@@ -79,7 +79,7 @@ pub fn event(event: &AlertEvent, name: Option<&str>) -> String {
 /// The same in pieces, for the log: which names are shown is for the screen to say.
 pub fn event_words(event: &AlertEvent, name: Option<&str>) -> Words {
     let who = whom_words(&event.id.subject, name);
-    let what = || matter_words(&event.id.subject, &event.matter);
+    let what = || kind_words(&event.id.subject, &event.kind);
     match &event.step {
         Step::Started => who.own(": ").then(what()),
         Step::Escalated => who.own(": worse: ").then(what()),
@@ -111,9 +111,9 @@ fn whom_words(subject: &Subject, name: Option<&str>) -> Words {
 }
 
 /// What it is now, in pieces: the sentence of a cause may name ids, or quote the service.
-pub fn matter_words(subject: &Subject, about: &Matter) -> Words {
-    let (Subject::Cause(cause), Matter::Cause { text, count, .. }) = (subject, about) else {
-        return matter(about).into();
+pub fn kind_words(subject: &Subject, about: &AlertKind) -> Words {
+    let (Subject::Cause(cause), AlertKind::Cause { text, count, .. }) = (subject, about) else {
+        return kind_text(about).into();
     };
     let instead = match cause {
         Cause::Credentials => "credentials are rejected".into(),
@@ -129,6 +129,6 @@ pub fn matter_words(subject: &Subject, about: &Matter) -> Words {
 impl Alert {
     /// One line about it as it is now; `name`: what its target is called.
     pub fn sentence(&self, name: Option<&str>) -> String {
-        clean_line(&format!("{}: {}", whom(&self.id.subject, name), matter(&self.matter)), 400)
+        clean_line(&format!("{}: {}", whom(&self.id.subject, name), kind_text(&self.kind)), 400)
     }
 }

@@ -11,7 +11,7 @@ use super::{
     simulate,
 };
 use crate::{
-    alert::{Policy, shelf},
+    alert::{Policy, persist},
     app::{Alerts, Event, Shared, State, View, Wall, update},
     cli::{Snapshot, SnapshotView},
     config::{Config, Env, Overrides, Symbols, Theme},
@@ -194,8 +194,8 @@ fn fill(state: &mut State, store: &dyn Store, shared: Shared, policy: &Policy, n
     let snapshot = store.snapshot(Series::SPAN)?;
     update(state, Event::Loaded(snapshot), now.clone());
     update(state, Event::Shared(Box::new(shared)), now.clone());
-    if let Some(book) = shelf::read_book(store, &mut shelf::Known::default())? {
-        let alarms = Alerts::new(&book, &state.config.watched, policy, now);
+    if let Some(registry) = persist::read_registry(store, &mut persist::Known::default())? {
+        let alarms = Alerts::new(&registry, &state.config.watched, policy, now);
         update(state, Event::Alerts(Box::new(alarms)), now.clone());
     }
     // Nobody has looked at it yet: the first page.

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    alert::{AlertEvent, Book, Ended, Matter, Policy, Step, Subject},
+    alert::{AlertEvent, AlertKind, AlertRegistry, EndReason, Policy, Step, Subject},
     config::Watched,
     domain::{Aht, Level, Now, Outcome, Reading, Target, display_name},
 };
@@ -54,7 +54,7 @@ pub struct Stretch {
     /// When it started.
     pub from: Timestamp,
     /// When it ended and why; `None`: it went on.
-    pub to: Option<(Timestamp, Ended)>,
+    pub to: Option<(Timestamp, EndReason)>,
     /// The worst level.
     pub worst: Level,
 }
@@ -73,7 +73,7 @@ pub struct ShiftBuilder {
     from: Timestamp,
     to: Timestamp,
     policy: Policy,
-    book: Book,
+    registry: AlertRegistry,
     targets: BTreeMap<Target, Track>,
     order: Vec<Watched>,
 }
@@ -115,7 +115,7 @@ impl ShiftBuilder {
             chart: vec![None; BUCKETS],
         };
         let targets = watched.iter().map(|w| (w.target.clone(), track(w))).collect();
-        ShiftBuilder { from, to, policy, book: Book::default(), targets, order: watched.to_vec() }
+        ShiftBuilder { from, to, policy, registry: AlertRegistry::default(), targets, order: watched.to_vec() }
     }
 
     /// Takes in a reading. They come in the order of the store, from a few hours before the span on, so that alerts
@@ -125,7 +125,7 @@ impl ShiftBuilder {
         if reading.at.wall >= self.to {
             return;
         }
-        let events = self.book.take(reading, &track.watched.band, &self.policy);
+        let events = self.registry.take(reading, &track.watched.band, &self.policy);
         track.take(reading, (self.from, self.to), self.policy.of(reading.target.kind).stale_after);
         self.alerts(events);
     }
@@ -134,7 +134,7 @@ impl ShiftBuilder {
         for event in events {
             let Subject::Target(target) = &event.id.subject else { continue };
             let Some(track) = self.targets.get_mut(target) else { continue };
-            let Matter::Band { level, worst, .. } = event.matter else { continue };
+            let AlertKind::Band { level, worst, .. } = event.kind else { continue };
             match event.step {
                 Step::Started => track.alerts.push(Stretch { from: event.at.wall, to: None, worst: level }),
                 Step::Ended { why, .. } => {
@@ -153,7 +153,7 @@ impl ShiftBuilder {
 
     /// The report; `now` ends alerts whose data has been silent for too long.
     pub fn end(mut self, now: &Now) -> Shift {
-        let lost = self.book.tick(now);
+        let lost = self.registry.tick(now);
         self.alerts(lost);
         let (from, to) = (self.from, self.to);
         let span = between(from, to).as_secs_f64().max(1.0);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    alert::{Ended, Policy, Rules},
+    alert::{EndReason, Policy, Rules},
     config::Watched,
     domain::{Band, BootId, Level, Mono, Now, Outcome, Reading, Target},
     report::ShiftBuilder,
@@ -56,7 +56,7 @@ fn the_numbers_are_those_of_the_span() {
     assert!((row.coverage - 51.0 / 60.0).abs() < 0.001, "{}", row.coverage);
     let alert = &row.alerts[0];
     assert_eq!((row.alerts.len(), alert.from, alert.worst), (1, at(25).wall, Level::HighWarn));
-    assert_eq!(alert.to, Some((at(40).wall, Ended::Cleared)));
+    assert_eq!(alert.to, Some((at(40).wall, EndReason::Cleared)));
     assert_eq!((row.chart[0].map(Aht::secs), row.chart[100].map(Aht::secs)), (Some(300), Some(500)));
     assert_eq!(row.chart[239], None);
 }

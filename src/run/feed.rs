@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    alert::{Action, Policy, shelf},
+    alert::{Action, Policy, persist},
     app::{Alerts, Event, Notice, Query, Severity, Shared, history::BucketBuilder},
     config::Watched,
     domain::{Reading, Series, Target},
@@ -83,7 +83,7 @@ impl Feed {
             shared_at: None,
             rare_at: None,
             judge,
-            book: shelf::Known::default(),
+            registry: persist::Known::default(),
             sent: None,
             failing: BTreeSet::new(),
             look_at: now,
@@ -144,7 +144,7 @@ struct Worker {
     shared_at: Option<Instant>,
     rare_at: Option<Instant>,
     judge: Judge,
-    book: shelf::Known,
+    registry: persist::Known,
     /// What was sent last: the loop is not woken for what it knows.
     sent: Option<Shared>,
     /// Keys of the notices that are shown.
@@ -174,7 +174,7 @@ impl Worker {
                     let Some(action) = action else { return };
                     let result = self.store.call(move |s| {
                         let text = serde_json::to_string(&action).map_err(|e| StoreError::Other(e.to_string()))?;
-                        s.post(shelf::BOOK, &text)
+                        s.post(persist::ALERTS, &text)
                     });
                     self.judge(WRITE, result.await);
                     // It shows here at once, whoever polls.
@@ -231,7 +231,7 @@ impl Worker {
             let snapshot = self.store.call(|s| s.snapshot(Series::SPAN)).await?;
             self.cursor = Some(snapshot.cursor);
             self.news.push(Event::Loaded(snapshot));
-            self.read_book().await?;
+            self.read_registry().await?;
             return self.share().await;
         };
         let version = self.store.call(|s| s.version()).await?;
@@ -251,7 +251,7 @@ impl Worker {
                     return Ok(());
                 }
             }
-            self.read_book().await?;
+            self.read_registry().await?;
             // What is written while we read is seen the next time, since the version was taken before.
             self.version = Some(version);
         }
@@ -261,16 +261,16 @@ impl Worker {
         Ok(())
     }
 
-    async fn read_book(&mut self) -> Result<(), StoreError> {
-        let (mut known, judge) = (std::mem::take(&mut self.book), self.judge.clone());
+    async fn read_registry(&mut self) -> Result<(), StoreError> {
+        let (mut known, judge) = (std::mem::take(&mut self.registry), self.judge.clone());
         let (known, alarms) = self
             .store
             .call(move |s| {
-                let book = shelf::read_book(s, &mut known)?;
-                Ok((known, book.map(|book| Alerts::new(&book, &judge.watched, &judge.policy, &s.now()))))
+                let registry = persist::read_registry(s, &mut known)?;
+                Ok((known, registry.map(|registry| Alerts::new(&registry, &judge.watched, &judge.policy, &s.now()))))
             })
             .await?;
-        self.book = known;
+        self.registry = known;
         if let Some(alarms) = alarms {
             self.news.push(Event::Alerts(Box::new(alarms)));
         }

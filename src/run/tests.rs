@@ -25,7 +25,7 @@ use tokio::{
 
 use super::*;
 use crate::{
-    alert::{Book, shelf},
+    alert::{AlertRegistry, persist},
     app::{Mark, banners, fixture, lines},
     domain::{Aht, BootId, Kind, Mono, Now, Outcome as Answer, Reading, Target},
     store::{Attention, DocumentStore, InterestStore, Link, ReadingStore, SqliteStore, Status, Store},
@@ -573,16 +573,16 @@ async fn the_real_screen_pages_by_what_it_had_room_for() {
     assert!(screen.contains("a6") && !screen.contains("a1"), "{screen}");
 }
 
-/// Writes a book in which agent a1 has been outside of its band.
+/// Writes a registry in which agent a1 has been outside of its band.
 fn alert_about_a1(store: &dyn Store) {
     let rules = crate::alert::Rules { dwell: Duration::ZERO, warm_up: 0, ..crate::alert::Rules::of(Kind::Agent) };
     let policy = Policy { agents: rules, ..Policy::default() };
     let at = store.now().stamp();
     let reading = Reading { target: Target::agent("a1"), at, outcome: Answer::Value(Aht::from_secs(500)), name: None };
-    let mut book = Book::default();
-    assert_eq!(book.take(&reading, &fixture::band(), &policy).len(), 1);
+    let mut registry = AlertRegistry::default();
+    assert_eq!(registry.take(&reading, &fixture::band(), &policy).len(), 1);
     store.append(&[reading]).unwrap();
-    store.set_document(shelf::BOOK, 0, &serde_json::to_string(&book).unwrap()).unwrap().unwrap();
+    store.set_document(persist::ALERTS, 0, &serde_json::to_string(&registry).unwrap()).unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -600,8 +600,8 @@ async fn an_acknowledgement_shows_on_every_dashboard_within_a_second() {
     rig.shows("a1 Some(500) HIGH ack").await;
     other.shows("a1 Some(500) HIGH ack").await;
     assert!(rig.clock.now().mono.since(done) <= Duration::from_secs(1));
-    let book = shelf::read_book(&*rig.store, &mut shelf::Known::default()).unwrap().unwrap();
-    assert_eq!(book.active().next().and_then(|a| a.ack.as_ref()).map(|a| a.note.to_string()), Some("ok".into()));
+    let registry = persist::read_registry(&*rig.store, &mut persist::Known::default()).unwrap().unwrap();
+    assert_eq!(registry.active().next().and_then(|a| a.ack.as_ref()).map(|a| a.note.to_string()), Some("ok".into()));
     // Muted from the other one, by its row and the second entry of the menu.
     for code in [KeyCode::Char('2'), KeyCode::Char('j'), KeyCode::Char('m'), KeyCode::Char('j'), KeyCode::Enter] {
         other.press(code);

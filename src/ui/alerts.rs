@@ -3,7 +3,7 @@
 
 use super::{FrameLayout, canvas::Canvas, cells, scene::Scene};
 use crate::{
-    alert::{Alert, Matter, Subject, words},
+    alert::{Alert, AlertKind, Subject, words},
     app::{RowState, alerts, names},
     domain::{Level, clean_line},
 };
@@ -63,12 +63,12 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let over = alert.ended.is_some();
     let dim = |style| if over { s.dim } else { style };
     canvas.put(2, y, 5, &cells::minute(alert.started.wall, zone), s.dim);
-    let (glyph, word, style) = match &alert.matter {
-        Matter::Band { level, worst, .. } => {
+    let (glyph, word, style) = match &alert.kind {
+        AlertKind::Band { level, worst, .. } => {
             let state = RowState::Fresh(if over { *worst } else { *level });
             (canvas.look.glyphs.state(state), state.word(), s.state(state))
         }
-        Matter::Cause { .. } => (canvas.look.glyphs.severities[1], "", s.warning),
+        AlertKind::Cause { .. } => (canvas.look.glyphs.severities[1], "", s.warning),
     };
     canvas.put(8, y, 2, glyph, dim(style));
     canvas.put(11, y, 5, word, dim(style));
@@ -106,8 +106,8 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
         Some(lasted) => format!("({})", cells::span(lasted)),
         None => format!("({})", cells::span(alert.since.age(&scene.now))),
     };
-    match &alert.matter {
-        Matter::Band { level, worst, last, .. } => {
+    match &alert.kind {
+        AlertKind::Band { level, worst, last, .. } => {
             let over = alert.ended.is_some();
             let level = if over { *worst } else { *level };
             let limit = match (&alert.id.subject, level) {
@@ -130,8 +130,8 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
             let short = format!("{value}{limit}");
             if super::canvas::cells(&all) > room && !limit.is_empty() { short } else { all }
         }
-        Matter::Cause { .. } => {
-            let words = words::matter_words(&alert.id.subject, &alert.matter);
+        AlertKind::Cause { .. } => {
+            let words = words::kind_words(&alert.id.subject, &alert.kind);
             format!("{} {span}", names::told(scene.state, &words, ascii))
         }
     }

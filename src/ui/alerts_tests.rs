@@ -6,22 +6,22 @@ use proptest::prelude::*;
 
 use super::super::testing::*;
 use crate::{
-    alert::{Ack, Alert, AlertId, Cause, Ended, Matter, Mute, Subject, Until},
+    alert::{Ack, Alert, AlertId, AlertKind, Cause, EndReason, Mute, Subject, Until},
     app::{Overlay, State, View},
     config::{Symbols, Theme},
     domain::{Aht, Level, Target},
 };
 
-fn alert(subject: Subject, secs: i64, matter: Matter) -> Alert {
+fn alert(subject: Subject, secs: i64, kind: AlertKind) -> Alert {
     let started = ago(secs);
     let id = AlertId { subject, serial: started.wall.as_millisecond() };
-    Alert { id, since: ago(secs + 300), started, matter, ended: None, ack: None }
+    Alert { id, since: ago(secs + 300), started, kind, ended: None, ack: None }
 }
 
 fn agent(id: &str, secs: i64, level: Level, last: u32) -> Alert {
     let last = Aht::from_secs(last);
-    let matter = Matter::Band { level, worst: level, first: last, last };
-    alert(Subject::Target(Target::agent(format!("{id}@acme.example"))), secs, matter)
+    let kind = AlertKind::Band { level, worst: level, first: last, last };
+    alert(Subject::Target(Target::agent(format!("{id}@acme.example"))), secs, kind)
 }
 
 /// One of each kind: waiting, acknowledged with a note, muted, a cause, and one that is over.
@@ -35,9 +35,9 @@ pub(in crate::ui) fn alarmed(view: View) -> State {
     let until = Until::Time(ago(-3600).wall);
     s.live.mutes.insert(muted.id.subject.clone(), Mute { at, by, until });
     let text: Arc<str> = "the service says: max limit exceeded".into();
-    let cause = alert(Subject::Cause(Cause::Throttled), 120, Matter::Cause { text, count: 0, rank: 1 });
+    let cause = alert(Subject::Cause(Cause::Throttled), 120, AlertKind::Cause { text, count: 0, rank: 1 });
     let mut over = agent("gopal.s", 9000, Level::HighWarn, 284);
-    over.ended = Some((ago(7800), Ended::Cleared));
+    over.ended = Some((ago(7800), EndReason::Cleared));
     s.live.alerts = vec![cause, agent("imran.q", 1320, Level::HighCrit, 468), muted, acked, over];
     s.live.warming.insert(Target::agent("hana.t@acme.example"), (2, 5));
     s.live.alerts_known = true;
@@ -57,7 +57,7 @@ const UNICODE: (Theme, Symbols) = (Theme::Auto, Symbols::Unicode);
 fn nothing_about_alerts_tells_a_name_that_is_hidden() {
     let mut state = alarmed(View::Alerts);
     let text: Arc<str> = "the service does not know agent imran.q@acme.example".into();
-    state.live.alerts[0].matter = Matter::Cause { text, count: 1, rank: 1 };
+    state.live.alerts[0].kind = AlertKind::Cause { text, count: 1, rank: 1 };
     state.live.alerts[1].ack = None;
     let id = state.live.alerts[1].id.clone();
     let named = ["Imran", "imran", "Devika", "devika", "Paulo", "paulo", "Gopal", "gopal"];
@@ -122,7 +122,7 @@ proptest! {
     ) {
         for view in [View::Alerts, View::Overview] {
             let mut state = alarmed(view);
-            state.live.alerts[0].matter = Matter::Cause { text: text.as_str().into(), count: secs, rank: 1 };
+            state.live.alerts[0].kind = AlertKind::Cause { text: text.as_str().into(), count: secs, rank: 1 };
             let hostile = agent(&text, i64::from(secs), Level::LowWarn, secs);
             state.live.alerts.insert(0, hostile);
             let id = state.live.alerts[0].id.clone();

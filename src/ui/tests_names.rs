@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::testing::*;
 use crate::{
     alert::{
-        Ack, Alert, AlertEvent, AlertId, Cause, Counts, Ended, Matter, Sight, Step, Subject, findings,
+        Ack, Alert, AlertEvent, AlertId, AlertKind, Cause, Counts, EndReason, Observation, Step, Subject, findings,
         words::event_words,
     },
     api::Reply,
@@ -82,7 +82,7 @@ fn world(people: &[Person], view: View, names: Names) -> State {
 }
 
 fn band_alert(p: &Person, note: &str) -> Alert {
-    let matter = Matter::Band {
+    let kind = AlertKind::Band {
         level: Level::HighCrit,
         worst: Level::HighCrit,
         first: Aht::from_secs(400),
@@ -93,7 +93,7 @@ fn band_alert(p: &Person, note: &str) -> Alert {
         id: AlertId { subject: Subject::Target(p.target()), serial: 5 },
         started: ago(900),
         since: ago(1200),
-        matter,
+        kind,
         ended: None,
         ack: (!note.is_empty()).then_some(ack),
     }
@@ -103,13 +103,13 @@ fn causes(people: &[&Person]) -> Vec<Alert> {
     let mut counts = Counts { total: 12, stale: 2, ..Counts::default() };
     counts.invalid.extend(people.iter().map(|p| p.target()));
     let found = findings(Some(&link(people[0])), &counts);
-    let present = found.into_iter().filter_map(|(cause, sight)| match sight {
-        Sight::Present(finding) => Some((cause, finding)),
+    let present = found.into_iter().filter_map(|(cause, observation)| match observation {
+        Observation::Present(finding) => Some((cause, finding)),
         _ => None,
     });
     let alert = |(cause, found): (Cause, crate::alert::Finding)| Alert {
         id: AlertId { subject: Subject::Cause(cause), serial: 9 },
-        matter: Matter::Cause { text: found.text, count: found.count, rank: found.rank },
+        kind: AlertKind::Cause { text: found.text, count: found.count, rank: found.rank },
         ..band_alert(people[0], "")
     };
     present.map(alert).collect()
@@ -125,7 +125,7 @@ fn alerts(here: &[Person], other: &Person) -> Vec<Alert> {
     let mut all = vec![band_alert(&here[0], ""), band_alert(&here[1], &format!("{} is on it", here[2].name))];
     all.extend(causes(&[&here[5], other]));
     all.push(band_alert(other, ""));
-    all.push(Alert { ended: Some((ago(100), Ended::Cleared)), ..band_alert(&here[3], "") });
+    all.push(Alert { ended: Some((ago(100), EndReason::Cleared)), ..band_alert(&here[3], "") });
     all
 }
 
@@ -144,7 +144,7 @@ fn events(here: &[Person], other: &Person) -> Vec<crate::store::Event> {
             Subject::Cause(_) => None,
         };
         let step = alert.ack.clone().map_or(Step::Started, Step::Acked);
-        let event_of = AlertEvent { id: alert.id, at: ago(850), step, matter: alert.matter, muted: false };
+        let event_of = AlertEvent { id: alert.id, at: ago(850), step, kind: alert.kind, muted: false };
         all.push(event(EventKind::Alert, event_words(&event_of, name.map(|p| &*p.name))));
     }
     all

@@ -1,11 +1,11 @@
-//! One turn of duty: what happened since the last one goes through the book, and the book into the store.
+//! One turn of duty: what happened since the last one goes through the registry, and the registry into the store.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     alert::{
-        AlertEvent, Book, Counts, Policy, Step, Subject, findings,
-        shelf::{BOOK, action, parse},
+        AlertEvent, AlertRegistry, Counts, Policy, Step, Subject, findings,
+        persist::{ALERTS, action, parse},
         words,
     },
     config::Watched,
@@ -13,7 +13,7 @@ use crate::{
     store::{Event, EventKind, Instance, RangeQuery, Store, StoreError},
 };
 
-/// A book without events is saved this often, so that a successor has little to take again.
+/// A registry without events is saved this often, so that a successor has little to take again.
 const SAVE: Duration = Duration::from_secs(30);
 /// How often time alone is looked at.
 const TICK: Duration = Duration::from_secs(60);
@@ -23,9 +23,9 @@ const BATCH: usize = 1000;
 /// What a round came to.
 #[derive(Clone, Debug, Default)]
 pub struct Round {
-    /// To be acted upon, now that the book is saved.
+    /// To be acted upon, now that the registry is saved.
     pub events: Vec<AlertEvent>,
-    /// The book in the store is another one now.
+    /// The registry in the store is another one now.
     pub changed: bool,
 }
 
@@ -43,12 +43,12 @@ pub struct Duty {
 
 #[derive(Debug)]
 struct On {
-    book: Book,
+    registry: AlertRegistry,
     revision: u64,
     rows: BTreeMap<Target, Row>,
     saved: Mono,
     ticked: Option<Mono>,
-    /// Readings were taken since the book was saved.
+    /// Readings were taken since the registry was saved.
     dirty: bool,
 }
 
@@ -69,7 +69,7 @@ impl Duty {
     /// Does what is to be done now.
     ///
     /// # Errors
-    /// Those of the store; the book in memory is given up then, and the next round begins with the stored one.
+    /// Those of the store; the registry in memory is given up then, and the next round begins with the stored one.
     pub fn round(&mut self, store: &dyn Store) -> Result<Round, StoreError> {
         let result = self.turn(store);
         if result.is_err() {
@@ -89,29 +89,29 @@ impl Duty {
             Some(on) => on,
             None => self.come_on(store, &now, &mut events)?,
         };
-        let posts = store.posts(BOOK)?;
-        events.extend(posts.iter().filter_map(action).filter_map(|action| on.book.act(&action)));
+        let posts = store.posts(ALERTS)?;
+        events.extend(posts.iter().filter_map(action).filter_map(|action| on.registry.act(&action)));
         self.take_readings(store, &mut on, &now, &mut events)?;
         if !self.quiet.at(now.wall).closed {
             let status = store.status()?.filter(|s| s.at.age(&now) < SILENT_AFTER);
             let counts = self.counts(&on.rows, &now);
-            let sights = findings(status.as_ref().map(|s| &s.link), &counts);
-            events.extend(on.book.observe(sights, &now.stamp(), &self.policy));
+            let observations = findings(status.as_ref().map(|s| &s.link), &counts);
+            events.extend(on.registry.observe(observations, &now.stamp(), &self.policy));
         }
         if on.ticked.is_none_or(|at| now.mono.since(at) >= TICK) {
             on.ticked = Some(now.mono);
-            events.extend(on.book.tick(&now));
+            events.extend(on.registry.tick(&now));
             let wanted = store.wanted()?;
             let keep = |t: &Target| self.watched.contains_key(t) || wanted.iter().any(|(w, _)| w == t);
-            events.extend(on.book.retain(keep, &now.stamp()));
+            events.extend(on.registry.retain(keep, &now.stamp()));
         }
         let due = on.dirty && now.mono.since(on.saved) >= SAVE;
         if events.is_empty() && posts.is_empty() && !due {
             self.on = Some(on);
             return Ok(Round::default());
         }
-        let text = serde_json::to_string(&on.book).map_err(|e| StoreError::Other(e.to_string()))?;
-        let Some(revision) = store.set_document(BOOK, on.revision, &text)? else {
+        let text = serde_json::to_string(&on.registry).map_err(|e| StoreError::Other(e.to_string()))?;
+        let Some(revision) = store.set_document(ALERTS, on.revision, &text)? else {
             // Somebody else is on duty, whatever the lease said a moment ago, and sees the same events.
             return Ok(Round::default());
         };
@@ -119,7 +119,7 @@ impl Duty {
         (on.saved, on.dirty) = (now.mono, false);
         self.on = Some(on);
         if let Some(last) = posts.last() {
-            store.drop_posts(BOOK, last.id)?;
+            store.drop_posts(ALERTS, last.id)?;
         }
         for event in &events {
             store.note(&Event {
@@ -132,30 +132,30 @@ impl Duty {
         Ok(Round { events, changed: true })
     }
 
-    /// Begins with the stored book. Where there is none, the readings of the last window make one: of what happened in
-    /// them, only what is still so is an event.
+    /// Begins with the stored registry. Where there is none, the readings of the last window make one: of what happened
+    /// in them, only what is still so is an event.
     fn come_on(&self, store: &dyn Store, now: &Now, events: &mut Vec<AlertEvent>) -> Result<On, StoreError> {
         let snapshot = store.snapshot(Duration::ZERO)?;
         let rows = snapshot.rows.into_iter().map(|row| (row.target.clone(), row)).collect();
-        let stored = store.document(BOOK, 0)?;
+        let stored = store.document(ALERTS, 0)?;
         let revision = stored.as_ref().map_or(0, |s| s.revision);
-        let mut book = stored.map(|s| parse(&s.text)).unwrap_or_default();
-        if book == Book::default() {
+        let mut registry = stored.map(|s| parse(&s.text)).unwrap_or_default();
+        if registry == AlertRegistry::default() {
             let from = now.wall.checked_sub(AHT_WINDOW + AHT_WINDOW / 2).ok();
             // One that comes meanwhile is taken twice, which changes nothing.
             let query = RangeQuery { target: None, from, to: None };
             store.range(&query, &mut |reading| {
-                events.extend(self.take(&mut book, &reading));
+                events.extend(self.take(&mut registry, &reading));
                 true
             })?;
-            events.extend(book.tick(now));
-            let active: Vec<_> = book.active().map(|a| a.id.clone()).collect();
+            events.extend(registry.tick(now));
+            let active: Vec<_> = registry.active().map(|a| a.id.clone()).collect();
             events.retain(|e| matches!(e.step, Step::Started) && active.contains(&e.id));
-            book.cursor = snapshot.cursor;
+            registry.cursor = snapshot.cursor;
         }
         // A cursor of a store in memory that is gone lies ahead of all that will come.
-        book.cursor = book.cursor.min(snapshot.cursor);
-        Ok(On { book, revision, rows, saved: now.mono, ticked: None, dirty: true })
+        registry.cursor = registry.cursor.min(snapshot.cursor);
+        Ok(On { registry, revision, rows, saved: now.mono, ticked: None, dirty: true })
     }
 
     fn take_readings(
@@ -166,12 +166,12 @@ impl Duty {
         events: &mut Vec<AlertEvent>,
     ) -> Result<(), StoreError> {
         loop {
-            let (readings, next) = store.since(on.book.cursor, BATCH)?;
+            let (readings, next) = store.since(on.registry.cursor, BATCH)?;
             for reading in &readings {
                 record(&mut on.rows, reading, now);
-                events.extend(self.take(&mut on.book, reading));
+                events.extend(self.take(&mut on.registry, reading));
             }
-            on.book.cursor = next;
+            on.registry.cursor = next;
             on.dirty |= !readings.is_empty();
             if readings.len() < BATCH {
                 return Ok(());
@@ -180,9 +180,9 @@ impl Duty {
     }
 
     /// A target that is not configured here has no band here: its alert is left to those who know it.
-    fn take(&self, book: &mut Book, reading: &Reading) -> Vec<AlertEvent> {
+    fn take(&self, registry: &mut AlertRegistry, reading: &Reading) -> Vec<AlertEvent> {
         match self.watched.get(&reading.target) {
-            Some(watched) => book.take(reading, &watched.band, &self.policy),
+            Some(watched) => registry.take(reading, &watched.band, &self.policy),
             None => Vec::new(),
         }
     }

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    alert::{AlertEvent, Matter, Step, Subject, words},
+    alert::{AlertEvent, AlertKind, Step, Subject, words},
     config::{Hook, ProcessGroup},
     domain::{Stamp, clean_line, opening},
     store::{Event, EventKind, Handle, Instance, Words},
@@ -229,9 +229,9 @@ pub fn payload(account: &str, event: &AlertEvent, name: Option<&str>) -> String 
         Subject::Target(target) => (target.kind.word(), &*target.id),
         Subject::Cause(cause) => ("account", cause.word()),
     };
-    let (level, aht_s) = match &event.matter {
-        Matter::Band { level, last, .. } => (Some(words::level_word(*level)), Some(last.secs())),
-        Matter::Cause { .. } => (None, None),
+    let (level, aht_s) = match &event.kind {
+        AlertKind::Band { level, last, .. } => (Some(words::level_word(*level)), Some(last.secs())),
+        AlertKind::Cause { .. } => (None, None),
     };
     let (step, ended, lasted_s) = match &event.step {
         Step::Ended { why, lasted } => ("ended", Some(why.words()), Some(lasted.as_secs())),

@@ -1,14 +1,14 @@
-//! Who looks after the alerts: the process that polls feeds the book, keeps it in the store and runs the hooks.
+//! Who looks after the alerts: the process that polls feeds the registry, keeps it in the store and runs the hooks.
 //!
 //! ```text
 //!   readings since the cursor ─┐
-//!   link, rows ────────────────┼─► Book ─► saved under its revision ─► log, hooks
-//!   posts of all dashboards ───┘              └─► read by every dashboard
+//!   link, rows ────────────────┼─► AlertRegistry ─► saved under its revision ─► log, hooks
+//!   posts of all dashboards ───┘                       └─► read by every dashboard
 //! ```
 //!
-//! The book is saved *before* anything is done about its events, and only where nobody else has saved it meanwhile: a
-//! process that was stopped and wakes up believing that it still polls finds another revision and drops what it has. So
-//! each event is acted upon at most once, whoever holds the lease.
+//! The registry is saved *before* anything is done about its events, and only where nobody else has saved it meanwhile:
+//! a process that was stopped and wakes up believing that it still polls finds another revision and drops what it has.
+//! So each event is acted upon at most once, whoever holds the lease.
 
 mod duty;
 mod hooks;
@@ -57,7 +57,7 @@ pub struct Setup {
     pub quiet: Quiet,
     /// Whom to tell.
     pub hooks: Vec<Hook>,
-    /// Poked when the book has something new.
+    /// Poked when the registry has something new.
     pub feed: Arc<Notify>,
 }
 

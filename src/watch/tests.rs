@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    alert::{Action, AlertEvent, Deed, Rules, shelf},
+    alert::{Action, AlertEvent, Rules, UserAction, persist},
     config::Hook,
     domain::{Aht, Band, Clock, ManualClock, Outcome, Reading, Target},
     store::{EventKind, Role, SqliteStore, Store},
@@ -64,14 +64,15 @@ impl Floor {
         self.clock.advance(Duration::from_secs(secs));
     }
 
-    fn act(&self, id: &crate::alert::AlertId, deed: Deed) {
-        let action = Action { id: id.clone(), at: self.clock.now().stamp(), by: "wall".into(), deed };
-        self.store.post(shelf::BOOK, &serde_json::to_string(&action).unwrap()).unwrap();
+    fn act(&self, id: &crate::alert::AlertId, what: UserAction) {
+        let action = Action { id: id.clone(), at: self.clock.now().stamp(), by: "wall".into(), what };
+        self.store.post(persist::ALERTS, &serde_json::to_string(&action).unwrap()).unwrap();
     }
 
     fn active(&self) -> Vec<crate::alert::Alert> {
-        let book = shelf::read_book(&*self.store, &mut shelf::Known::default()).unwrap().unwrap_or_default();
-        book.active().cloned().collect()
+        let registry =
+            persist::read_registry(&*self.store, &mut persist::Known::default()).unwrap().unwrap_or_default();
+        registry.active().cloned().collect()
     }
 }
 
@@ -140,7 +141,7 @@ fn who_wakes_up_and_believes_that_it_polls_acts_on_nothing() {
     floor.store.release(&instance("one")).unwrap();
     floor.take_lease("two");
     assert_eq!(two.round(&*floor.store).unwrap().events.len(), 1);
-    // The first one has looked at the lease before it was stopped: the book has moved on without it.
+    // The first one has looked at the lease before it was stopped: the registry has moved on without it.
     floor.store.release(&instance("two")).unwrap();
     floor.take_lease("one");
     let late = one.round(&*floor.store).unwrap();
@@ -160,11 +161,11 @@ fn what_people_do_shows_at_once_and_lasts_over_a_takeover() {
     }
     one.round(&*floor.store).unwrap();
     let id = floor.active()[0].id.clone();
-    floor.act(&id, Deed::Ack { rank: 1, note: "voicemail list".into() });
+    floor.act(&id, UserAction::Ack { rank: 1, note: "voicemail list".into() });
     assert!(floor.active()[0].is_acked(), "every dashboard sees it before anybody on duty does");
     let events = one.round(&*floor.store).unwrap().events;
     assert_eq!(events.len(), 1);
-    assert!(floor.store.posts(shelf::BOOK).unwrap().is_empty());
+    assert!(floor.store.posts(persist::ALERTS).unwrap().is_empty());
     floor.store.release(&instance("one")).unwrap();
     floor.take_lease("two");
     floor.duty("two").round(&*floor.store).unwrap();
@@ -172,7 +173,7 @@ fn what_people_do_shows_at_once_and_lasts_over_a_takeover() {
 }
 
 #[test]
-fn a_store_without_a_book_tells_only_of_what_is_still_so() {
+fn a_store_without_a_registry_tells_only_of_what_is_still_so() {
     let floor = Floor::new();
     for value in [450, 450, 450, 300, 300, 520, 520, 520] {
         floor.read(value);

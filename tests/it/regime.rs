@@ -83,7 +83,7 @@ async fn delays(campaigns: usize, agents: usize, turns: bool) -> (u64, Vec<u64>,
         for event in duty.round(&**process.store.direct()).unwrap().events {
             let (Step::Started, Subject::Target(target)) = (&event.step, &event.id.subject) else { continue };
             let high =
-                matches!(&event.matter, ahtop::alert::Matter::Band { level: Level::HighCrit | Level::HighWarn, .. });
+                matches!(&event.kind, ahtop::alert::AlertKind::Band { level: Level::HighCrit | Level::HighWarn, .. });
             if !high || !ours(target) || delays.contains_key(target) {
                 continue;
             }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ahtop::{
-    alert::{Policy, shelf},
+    alert::{Policy, persist},
     app::{Alerts, DashboardConfig, Event, Shared, State, View, update},
     config::{self, Budget, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Series, Target},
@@ -56,7 +56,7 @@ fn facts() -> DashboardConfig {
 struct Screen {
     state: State,
     cursor: Option<Cursor>,
-    known: shelf::Known,
+    known: persist::Known,
     status: Status,
 }
 
@@ -78,7 +78,7 @@ impl Screen {
             other_clients: None,
             traffic: ahtop::store::Traffic::default(),
         };
-        Screen { state, cursor: None, known: shelf::Known::default(), status }
+        Screen { state, cursor: None, known: persist::Known::default(), status }
     }
 
     fn look(&mut self, store: &dyn Store) -> Buffer {
@@ -97,8 +97,8 @@ impl Screen {
         let (readings, next) = store.since(cursor, 100_000).unwrap();
         self.cursor = Some(next);
         tell(Event::Readings(readings));
-        if let Some(book) = shelf::read_book(store, &mut self.known).unwrap() {
-            tell(Event::Alerts(Box::new(Alerts::new(&book, &watched(), &policy(), &now))));
+        if let Some(registry) = persist::read_registry(store, &mut self.known).unwrap() {
+            tell(Event::Alerts(Box::new(Alerts::new(&registry, &watched(), &policy(), &now))));
         }
         let shared = Shared {
             status: Some(self.status.clone()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    alert::{Alert, Book, Mute, Phase, Policy, Subject},
+    alert::{Alert, AlertRegistry, Mute, Phase, Policy, Subject},
     config::Watched,
     domain::{Now, Target},
 };
@@ -11,7 +11,7 @@ use crate::{
 /// Ended alerts that are shown.
 const ENDED: usize = 100;
 
-/// What the book says, as far as the screen shows it.
+/// What the registry says, as far as the screen shows it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Alerts {
     /// Active ones first, those that nobody has acknowledged before the others and the newest first; then the ended
@@ -24,19 +24,19 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// What `book` says of the `watched` targets and of the account as of `now`.
-    pub fn new(book: &Book, watched: &[Watched], policy: &Policy, now: &Now) -> Self {
+    /// What `registry` says of the `watched` targets and of the account as of `now`.
+    pub fn new(registry: &AlertRegistry, watched: &[Watched], policy: &Policy, now: &Now) -> Self {
         let ours = |subject: &Subject| match subject {
             Subject::Cause(_) => true,
             Subject::Target(target) => watched.iter().any(|w| w.target == *target),
         };
-        let mut alerts: Vec<Alert> = book.active().filter(|a| ours(&a.id.subject)).cloned().collect();
+        let mut alerts: Vec<Alert> = registry.active().filter(|a| ours(&a.id.subject)).cloned().collect();
         alerts.sort_by_key(|a| (a.is_acked(), std::cmp::Reverse(a.started.wall)));
-        alerts.extend(book.ended().filter(|a| ours(&a.id.subject)).take(ENDED).cloned());
+        alerts.extend(registry.ended().filter(|a| ours(&a.id.subject)).take(ENDED).cloned());
         let subjects = watched.iter().map(|w| Subject::Target(w.target.clone()));
         let subjects = subjects.chain(crate::alert::Cause::ALL.map(Subject::Cause));
-        let mutes = subjects.filter_map(|s| book.mute(&s, now).cloned().map(|mute| (s, mute))).collect();
-        let warming = watched.iter().filter_map(|w| match book.phase(&w.target, policy) {
+        let mutes = subjects.filter_map(|s| registry.mute(&s, now).cloned().map(|mute| (s, mute))).collect();
+        let warming = watched.iter().filter_map(|w| match registry.phase(&w.target, policy) {
             Phase::WarmUp { seen, of } => Some((w.target.clone(), (seen, of))),
             _ => None,
         });

@@ -3,7 +3,7 @@
 use tui_input::Input;
 
 use crate::{
-    alert::{Alert, AlertId, Matter, Subject},
+    alert::{Alert, AlertId, AlertKind, Subject},
     app::{
         Column, Effect, Event, FrameLayout, Item, Names, Overlay, Pointer, SavedPreferences, Sort, TableArea, View,
         columns, command, fixture::Floor, items, lines, log, names, needs, tables,
@@ -146,8 +146,8 @@ fn in_the_view_of_alerts_keys_are_about_the_alert_and_those_of_tables_say_so() {
         let at = floor.now().stamp();
         let id = AlertId { subject: Subject::Target(Target::agent(id)), serial: i64::from(secs) };
         let (level, aht) = (Level::HighWarn, Aht::from_secs(secs));
-        let matter = Matter::Band { level, worst: level, first: aht, last: aht };
-        Alert { id, since: at.clone(), started: at, matter, ended: None, ack: None }
+        let kind = AlertKind::Band { level, worst: level, first: aht, last: aht };
+        Alert { id, since: at.clone(), started: at, kind, ended: None, ack: None }
     };
     floor.state.live.alerts = vec![alert("a2", 468), alert("a4", 391)];
     assert_eq!(floor.keys("4jjy"), [Effect::Copy("a4".to_owned())]);

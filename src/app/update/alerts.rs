@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::selection;
 use crate::{
-    alert::{Action, AlertId, Deed, Subject, words},
+    alert::{Action, AlertId, Subject, UserAction, words},
     app::{
         model::{Alerts, Effect, Overlay, State},
         view::{
@@ -37,9 +37,9 @@ pub(super) fn target(state: &State) -> Option<Target> {
     }
 }
 
-fn deed(state: &State, id: AlertId, deed: Deed) -> Effect {
+fn act_on(state: &State, id: AlertId, what: UserAction) -> Effect {
     let me = &state.config.me;
-    Effect::Act(Action { id, at: state.live.now.stamp(), by: format!("{} on {}", me.label(), me.host).into(), deed })
+    Effect::Act(Action { id, at: state.live.now.stamp(), by: format!("{} on {}", me.label(), me.host).into(), what })
 }
 
 /// Opens the line for a note, or takes an acknowledgement back.
@@ -47,16 +47,16 @@ pub(super) fn acknowledge(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(id) = chosen(state) else { return };
     let Some(alert) = active(&state.live).find(|a| a.id == id) else { return };
     if alert.is_acked() {
-        effects.push(deed(state, id, Deed::Unack));
+        effects.push(act_on(state, id, UserAction::Unack));
     } else {
-        state.navigation.overlay = Some(Overlay::Note { rank: alert.matter.rank(), id, text: String::new() });
+        state.navigation.overlay = Some(Overlay::Note { rank: alert.kind.rank(), id, text: String::new() });
     }
 }
 
 /// Acknowledges with what was typed.
 pub(super) fn keep_note(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(Overlay::Note { id, rank, text }) = state.navigation.overlay.take() {
-        effects.push(deed(state, id, Deed::Ack { rank, note: text.trim().into() }));
+        effects.push(act_on(state, id, UserAction::Ack { rank, note: text.trim().into() }));
     }
 }
 
@@ -72,11 +72,13 @@ pub(super) fn choose_mute(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Overlay::MuteMenu { id, cursor }) = state.navigation.overlay.take() else { return };
     let Some((_, choice)) = mute_choices(state, &id).get(cursor).copied() else { return };
     let what = match choice {
-        Choice::Unmute => Deed::Unmute,
-        Choice::Clear => Deed::MuteUntilClear,
-        Choice::For(span) => Deed::MuteUntil(state.live.now.wall.checked_add(span).unwrap_or(jiff::Timestamp::MAX)),
+        Choice::Unmute => UserAction::Unmute,
+        Choice::Clear => UserAction::MuteUntilClear,
+        Choice::For(span) => {
+            UserAction::MuteUntil(state.live.now.wall.checked_add(span).unwrap_or(jiff::Timestamp::MAX))
+        }
     };
-    effects.push(deed(state, id, what));
+    effects.push(act_on(state, id, what));
 }
 
 /// Types into the note.
@@ -114,7 +116,7 @@ pub(super) fn open(state: &mut State) {
 pub(super) fn take(state: &mut State, alerts: Alerts, effects: &mut Vec<Effect>) -> bool {
     let changed = (&state.live.alerts, &state.live.mutes, &state.live.warming)
         != (&alerts.alerts, &alerts.mutes, &alerts.warming);
-    let before: BTreeMap<AlertId, u32> = active(&state.live).map(|a| (a.id.clone(), a.matter.rank())).collect();
+    let before: BTreeMap<AlertId, u32> = active(&state.live).map(|a| (a.id.clone(), a.kind.rank())).collect();
     let first = !std::mem::replace(&mut state.live.alerts_known, true);
     (state.live.alerts, state.live.mutes, state.live.warming) = (alerts.alerts, alerts.mutes, alerts.warming);
     if first {
@@ -122,9 +124,9 @@ pub(super) fn take(state: &mut State, alerts: Alerts, effects: &mut Vec<Effect>)
     }
     let news: Vec<String> = active(&state.live)
         .filter(|a| !a.is_acked() && !is_muted(&state.live, &a.id.subject))
-        .filter(|a| before.get(&a.id).is_none_or(|rank| *rank < a.matter.rank()))
+        .filter(|a| before.get(&a.id).is_none_or(|rank| *rank < a.kind.rank()))
         .map(|a| {
-            let what = names::told(state, &words::matter_words(&a.id.subject, &a.matter), false);
+            let what = names::told(state, &words::kind_words(&a.id.subject, &a.kind), false);
             let whom = words::whom(&a.id.subject, names::of_subject(state, &a.id.subject).as_deref());
             clean_line(&format!("{whom}: {what}"), 400)
         })

@@ -4,7 +4,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use ahtop::{
-    alert::{Policy, Rules, shelf},
+    alert::{Policy, Rules, persist},
     app::{Alerts, DashboardConfig, Effect, Event, Pointer, Shared, State, update},
     config::{Budget, Theme, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Outcome, Quiet, Reading, Series, Target},
@@ -139,8 +139,8 @@ impl Floor {
         self.tell(Event::Loaded(store.snapshot(Series::SPAN)?));
         let events = Some(store.events(Duration::from_secs(24 * 3600))?);
         self.tell(Event::Shared(Box::new(Shared { events, history: Some(store.history()?), ..read_shared(store)? })));
-        if let Some(book) = shelf::read_book(store, &mut shelf::Known::default())? {
-            let alarms = Alerts::new(&book, &watched(), &policy(), &self.clock.now());
+        if let Some(registry) = persist::read_registry(store, &mut persist::Known::default())? {
+            let alarms = Alerts::new(&registry, &watched(), &policy(), &self.clock.now());
             self.tell(Event::Alerts(Box::new(alarms)));
         }
         Ok(())

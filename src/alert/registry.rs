@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cause::{Cause, CauseMove, CauseRules, CauseTrack, Sight},
-    life::{Ack, Action, Alert, AlertEvent, AlertId, Deed, Ended, Matter, Mute, Step, Subject, Until},
+    cause::{Cause, CauseMove, CauseRules, CauseTrack, Observation},
     machine::{Move, Phase, Track},
-    pairs,
+    map_as_pairs,
+    model::{Ack, Action, Alert, AlertEvent, AlertId, AlertKind, EndReason, Mute, Step, Subject, Until, UserAction},
     rules::{Policy, gap, is_crit},
 };
 use crate::{
@@ -33,24 +33,24 @@ const FORGET_MS: i64 = 24 * 3_600_000;
 /// To be saved with its cursor after every event, before the event is acted upon, and otherwise now and then: readings
 /// since the cursor are simply taken again, but what was seen of causes lies in no store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Book {
-    /// All readings up to here were taken: where a successor goes on. Set by whoever feeds the book.
+pub struct AlertRegistry {
+    /// All readings up to here were taken: where a successor goes on. Set by whoever feeds the registry.
     pub cursor: Cursor,
-    #[serde(with = "pairs")]
+    #[serde(with = "map_as_pairs")]
     tracks: BTreeMap<Target, Track>,
-    #[serde(with = "pairs")]
+    #[serde(with = "map_as_pairs")]
     causes: BTreeMap<Cause, CauseTrack>,
-    #[serde(with = "pairs")]
+    #[serde(with = "map_as_pairs")]
     active: BTreeMap<Subject, Alert>,
     /// Newest last.
     ended: VecDeque<Alert>,
-    #[serde(with = "pairs")]
+    #[serde(with = "map_as_pairs")]
     mutes: BTreeMap<Subject, Mute>,
-    #[serde(with = "pairs")]
+    #[serde(with = "map_as_pairs")]
     early: BTreeMap<AlertId, Ack>,
 }
 
-impl Book {
+impl AlertRegistry {
     /// Takes in a reading, judged by its target's `band`. Readings come in the order of the store, each once.
     pub fn take(&mut self, reading: &Reading, band: &Band, policy: &Policy) -> Vec<AlertEvent> {
         let track = self.tracks.entry(reading.target.clone()).or_default();
@@ -61,11 +61,16 @@ impl Book {
 
     /// Takes in what was seen of the causes at `at` ([`findings`](super::findings)). While nobody is meant to poll, for
     /// instance in quiet hours, nothing is seen: do not call it then.
-    pub fn observe(&mut self, sights: BTreeMap<Cause, Sight>, at: &Stamp, policy: &Policy) -> Vec<AlertEvent> {
+    pub fn observe(
+        &mut self,
+        observations: BTreeMap<Cause, Observation>,
+        at: &Stamp,
+        policy: &Policy,
+    ) -> Vec<AlertEvent> {
         let mut events = Vec::new();
-        for (cause, sight) in sights {
+        for (cause, observation) in observations {
             let rules = CauseRules::of(cause, policy.sweep);
-            let moved = self.causes.entry(cause).or_default().see(at, sight, rules);
+            let moved = self.causes.entry(cause).or_default().see(at, observation, rules);
             events.extend(moved.and_then(|m| self.cause_moved(cause, m, at)));
         }
         events
@@ -104,12 +109,12 @@ impl Book {
         let id = &action.id;
         let ack = |rank, note: &str, holds| Ack { at, by: by.clone(), rank, note: clean_line(note, 200).into(), holds };
         let mute = |until| Mute { at, by: by.clone(), until };
-        let step = match &action.deed {
-            Deed::Ack { rank, note } => Step::Acked(self.acked(id, ack(*rank, note, true))?),
-            Deed::Unack => Step::Acked(self.acked(id, ack(0, "", false))?),
-            Deed::MuteUntilClear => Step::Muted(self.muted(id, mute(Until::Clear(id.serial)))?),
-            Deed::MuteUntil(until) => Step::Muted(self.muted(id, mute(Until::Time(*until)))?),
-            Deed::Unmute => Step::Muted(self.muted(id, mute(Until::Off))?),
+        let step = match &action.what {
+            UserAction::Ack { rank, note } => Step::Acked(self.acked(id, ack(*rank, note, true))?),
+            UserAction::Unack => Step::Acked(self.acked(id, ack(0, "", false))?),
+            UserAction::MuteUntilClear => Step::Muted(self.muted(id, mute(Until::Clear(id.serial)))?),
+            UserAction::MuteUntil(until) => Step::Muted(self.muted(id, mute(Until::Time(*until)))?),
+            UserAction::Unmute => Step::Muted(self.muted(id, mute(Until::Off))?),
         };
         let alert = self.active.get(&id.subject).filter(|a| a.id == *id)?;
         Some(self.event(alert, &action.at, step))
@@ -160,8 +165,8 @@ impl Book {
     fn moved(&mut self, subject: &Subject, m: Move) -> Option<AlertEvent> {
         match m {
             Move::Start { serial, at, since, level, aht } => {
-                let matter = Matter::Band { level, worst: level, first: aht, last: aht };
-                Some(self.start(subject, serial, at, since, matter))
+                let kind = AlertKind::Band { level, worst: level, first: aht, last: aht };
+                Some(self.start(subject, serial, at, since, kind))
             }
             Move::Level { at, level, worse, aht } => {
                 self.value(subject, aht, |now, peak| {
@@ -187,7 +192,7 @@ impl Book {
     }
 
     fn value(&mut self, subject: &Subject, aht: Aht, levels: impl FnOnce(&mut Level, &mut Level)) {
-        if let Some(Alert { matter: Matter::Band { level, worst, last, .. }, .. }) = self.active.get_mut(subject) {
+        if let Some(Alert { kind: AlertKind::Band { level, worst, last, .. }, .. }) = self.active.get_mut(subject) {
             *last = aht;
             levels(level, worst);
         }
@@ -197,29 +202,29 @@ impl Book {
         let subject = Subject::Cause(cause);
         match m {
             CauseMove::Start { serial, since, finding, rank } => {
-                let matter = Matter::Cause { text: finding.text, count: finding.count, rank };
-                Some(self.start(&subject, serial, at.clone(), since, matter))
+                let kind = AlertKind::Cause { text: finding.text, count: finding.count, rank };
+                Some(self.start(&subject, serial, at.clone(), since, kind))
             }
             CauseMove::Stay { finding, rank, worse } => {
                 let alert = self.active.get_mut(&subject)?;
-                alert.matter = Matter::Cause { text: finding.text, count: finding.count, rank };
+                alert.kind = AlertKind::Cause { text: finding.text, count: finding.count, rank };
                 let alert = self.active.get(&subject)?;
                 worse.then(|| self.event(alert, at, Step::Escalated))
             }
-            CauseMove::End { at } => self.end(&subject, at, Ended::Cleared),
+            CauseMove::End { at } => self.end(&subject, at, EndReason::Cleared),
         }
     }
 
-    fn start(&mut self, subject: &Subject, serial: i64, started: Stamp, since: Stamp, matter: Matter) -> AlertEvent {
+    fn start(&mut self, subject: &Subject, serial: i64, started: Stamp, since: Stamp, kind: AlertKind) -> AlertEvent {
         let id = AlertId { subject: subject.clone(), serial };
         let ack = self.early.remove(&id);
-        let alert = Alert { id, started: started.clone(), since, matter, ended: None, ack };
+        let alert = Alert { id, started: started.clone(), since, kind, ended: None, ack };
         let event = self.event(&alert, &started, Step::Started);
         self.active.insert(subject.clone(), alert);
         event
     }
 
-    fn end(&mut self, subject: &Subject, at: Stamp, why: Ended) -> Option<AlertEvent> {
+    fn end(&mut self, subject: &Subject, at: Stamp, why: EndReason) -> Option<AlertEvent> {
         let mut alert = self.active.remove(subject)?;
         let step = Step::Ended { why, lasted: gap(&alert.started, &at) };
         let event = self.event(&alert, &at, step);
@@ -233,7 +238,7 @@ impl Book {
 
     fn event(&self, alert: &Alert, at: &Stamp, step: Step) -> AlertEvent {
         let muted = self.mutes.get(&alert.id.subject).is_some_and(|m| m.covers(Some(alert.id.serial), at.wall));
-        AlertEvent { id: alert.id.clone(), at: at.clone(), step, matter: alert.matter.clone(), muted }
+        AlertEvent { id: alert.id.clone(), at: at.clone(), step, kind: alert.kind.clone(), muted }
     }
 
     /// Puts `ack` where it belongs; given back if it changed something about an active alert.
@@ -281,5 +286,5 @@ impl Book {
 }
 
 #[cfg(test)]
-#[path = "book_tests.rs"]
+#[path = "registry_tests.rs"]
 mod tests;

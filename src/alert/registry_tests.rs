@@ -1,4 +1,4 @@
-//! The book: takeovers, what people do in any order, causes, and its bounds.
+//! The registry: takeovers, what people do in any order, causes, and its bounds.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -30,25 +30,25 @@ fn target(i: usize) -> Target {
     Target::agent(format!("a{i}"))
 }
 
-fn feed(book: &mut Book, i: usize, from: i64, values: &[u32]) -> Vec<AlertEvent> {
+fn feed(registry: &mut AlertRegistry, i: usize, from: i64, values: &[u32]) -> Vec<AlertEvent> {
     let times = (from..).step_by(60);
     let readings = times.zip(values).map(|(t, &v)| reading(&target(i), t, outcome(v)));
-    readings.flat_map(|r| book.take(&r, &BAND, &policy())).collect()
+    readings.flat_map(|r| registry.take(&r, &BAND, &policy())).collect()
 }
 
-/// A book with an active warning about target 0, started at second 60.
-fn book() -> (Book, AlertId) {
-    let mut book = Book::default();
-    let events = feed(&mut book, 0, 0, &[450, 450]);
-    (book, events[0].id.clone())
+/// A registry with an active warning about target 0, started at second 60.
+fn registry() -> (AlertRegistry, AlertId) {
+    let mut registry = AlertRegistry::default();
+    let events = feed(&mut registry, 0, 0, &[450, 450]);
+    (registry, events[0].id.clone())
 }
 
-fn action(id: &AlertId, secs: i64, by: &str, deed: Deed) -> Action {
-    Action { id: id.clone(), at: stamp(secs), by: by.into(), deed }
+fn action(id: &AlertId, secs: i64, by: &str, what: UserAction) -> Action {
+    Action { id: id.clone(), at: stamp(secs), by: by.into(), what }
 }
 
-fn ack(rank: u32, note: &str) -> Deed {
-    Deed::Ack { rank, note: note.into() }
+fn ack(rank: u32, note: &str) -> UserAction {
+    UserAction::Ack { rank, note: note.into() }
 }
 
 fn live() -> Link {
@@ -79,68 +79,68 @@ fn steps(events: &[AlertEvent]) -> Vec<&'static str> {
 
 #[test]
 fn an_acknowledgement_holds_until_it_becomes_worse() {
-    let (mut book, id) = book();
-    assert_eq!(book.waiting(&now(60)), 1);
-    let event = book.act(&action(&id, 70, "floor-2", ack(1, " voicemail\n\u{1b}[31m list"))).unwrap();
+    let (mut registry, id) = registry();
+    assert_eq!(registry.waiting(&now(60)), 1);
+    let event = registry.act(&action(&id, 70, "floor-2", ack(1, " voicemail\n\u{1b}[31m list"))).unwrap();
     assert!(matches!(&event.step, Step::Acked(a) if &*a.note == "voicemail \u{fffd}[31m list" && &*a.by == "floor-2"));
-    assert!(book.find(&id).unwrap().is_acked());
-    assert_eq!(book.waiting(&now(70)), 0);
-    assert_eq!(steps(&feed(&mut book, 0, 120, &[550])), ["up"]);
-    assert!(!book.find(&id).unwrap().is_acked(), "critical was not on the screen when it was acknowledged");
-    assert_eq!(steps(&feed(&mut book, 0, 180, &[450, 350])), ["down", "end"]);
-    let ended = book.find(&id).unwrap();
+    assert!(registry.find(&id).unwrap().is_acked());
+    assert_eq!(registry.waiting(&now(70)), 0);
+    assert_eq!(steps(&feed(&mut registry, 0, 120, &[550])), ["up"]);
+    assert!(!registry.find(&id).unwrap().is_acked(), "critical was not on the screen when it was acknowledged");
+    assert_eq!(steps(&feed(&mut registry, 0, 180, &[450, 350])), ["down", "end"]);
+    let ended = registry.find(&id).unwrap();
     assert_eq!(ended.lasted(), Some(Duration::from_secs(180)));
-    let Matter::Band { level, worst, first, last } = ended.matter else { panic!() };
+    let AlertKind::Band { level, worst, first, last } = ended.kind else { panic!() };
     assert_eq!((level, worst), (Level::HighWarn, Level::HighCrit));
     assert_eq!((first.secs(), last.secs()), (450, 350));
 }
 
 #[test]
 fn acknowledging_what_has_ended_is_harmless() {
-    let (mut book, id) = book();
-    assert_eq!(steps(&feed(&mut book, 0, 120, &[300, 450, 450])), ["end", "start"]);
-    assert_eq!(book.act(&action(&id, 250, "x", ack(2, "late"))), None);
-    assert_eq!(book.act(&action(&id, 251, "x", Deed::MuteUntilClear)), None);
-    assert_eq!(book.waiting(&now(260)), 1, "the alert that came after it is another one");
-    assert_eq!(&*book.find(&id).unwrap().ack.as_ref().unwrap().note, "late");
+    let (mut registry, id) = registry();
+    assert_eq!(steps(&feed(&mut registry, 0, 120, &[300, 450, 450])), ["end", "start"]);
+    assert_eq!(registry.act(&action(&id, 250, "x", ack(2, "late"))), None);
+    assert_eq!(registry.act(&action(&id, 251, "x", UserAction::MuteUntilClear)), None);
+    assert_eq!(registry.waiting(&now(260)), 1, "the alert that came after it is another one");
+    assert_eq!(&*registry.find(&id).unwrap().ack.as_ref().unwrap().note, "late");
     let unknown = AlertId { subject: Subject::Target(target(7)), serial: 1 };
-    assert_eq!(book.act(&action(&unknown, 260, "x", ack(1, ""))), None);
+    assert_eq!(registry.act(&action(&unknown, 260, "x", ack(1, ""))), None);
 }
 
 #[test]
 fn a_mute_is_silent_until_the_end_or_until_its_time() {
-    let (mut book, id) = book();
+    let (mut registry, id) = registry();
     let until = stamp(1000).wall;
-    assert!(book.act(&action(&id, 70, "x", Deed::MuteUntilClear)).is_some_and(|e| e.muted));
-    let events = feed(&mut book, 0, 120, &[550, 300, 450, 450]);
+    assert!(registry.act(&action(&id, 70, "x", UserAction::MuteUntilClear)).is_some_and(|e| e.muted));
+    let events = feed(&mut registry, 0, 120, &[550, 300, 450, 450]);
     assert_eq!(events.iter().map(|e| e.muted).collect::<Vec<_>>(), [true, true, false]);
     let again = events[2].id.clone();
-    assert!(book.act(&action(&again, 310, "x", Deed::MuteUntil(until))).is_some());
-    let events = feed(&mut book, 0, 360, &[300, 450, 450]);
+    assert!(registry.act(&action(&again, 310, "x", UserAction::MuteUntil(until))).is_some());
+    let events = feed(&mut registry, 0, 360, &[300, 450, 450]);
     assert!(events.iter().all(|e| e.muted), "a mute for a time outlives the alert: {events:?}");
-    assert_eq!(book.waiting(&now(999)), 0);
-    assert_eq!(book.waiting(&now(1000)), 1);
+    assert_eq!(registry.waiting(&now(999)), 0);
+    assert_eq!(registry.waiting(&now(1000)), 1);
     let third = events[1].id.clone();
-    assert!(book.act(&action(&third, 320, "x", Deed::Unmute)).is_some_and(|e| !e.muted));
-    assert_eq!(book.waiting(&now(999)), 1);
+    assert!(registry.act(&action(&third, 320, "x", UserAction::Unmute)).is_some_and(|e| !e.muted));
+    assert_eq!(registry.waiting(&now(999)), 1);
 }
 
 #[test]
 fn a_target_that_is_not_watched_any_more_ends_its_alert() {
-    let (mut book, _) = book();
-    assert_eq!(book.retain(|_| true, &stamp(100)), []);
-    let events = book.retain(|_| false, &stamp(100));
-    assert!(matches!(events[..], [AlertEvent { step: Step::Ended { why: Ended::Removed, .. }, .. }]), "{events:?}");
-    assert_eq!((book.active().len(), book.ended().len()), (0, 1));
+    let (mut registry, _) = registry();
+    assert_eq!(registry.retain(|_| true, &stamp(100)), []);
+    let events = registry.retain(|_| false, &stamp(100));
+    assert!(matches!(events[..], [AlertEvent { step: Step::Ended { why: EndReason::Removed, .. }, .. }]), "{events:?}");
+    assert_eq!((registry.active().len(), registry.ended().len()), (0, 1));
 }
 
 #[test]
 fn a_cause_that_flickers_is_one_alert() {
-    let (mut book, policy, counts) = (Book::default(), policy(), Counts::default());
+    let (mut registry, policy, counts) = (AlertRegistry::default(), policy(), Counts::default());
     let mut events = vec![];
     for (t, link) in [(0, live()), (10, throttled(20)), (20, live()), (60, throttled(70)), (70, live()), (131, live())]
     {
-        events.extend(book.observe(findings(Some(&link), &counts), &stamp(t), &policy));
+        events.extend(registry.observe(findings(Some(&link), &counts), &stamp(t), &policy));
     }
     assert_eq!(steps(&events), ["start", "end"]);
     assert_eq!(events.iter().map(AlertEvent::trigger).collect::<Vec<_>>(), [Some("throttled"), Some("clear")]);
@@ -150,28 +150,29 @@ fn a_cause_that_flickers_is_one_alert() {
 #[test]
 fn a_takeover_in_an_outage_neither_ends_nor_repeats_it() {
     let down = |t| Link::Down { why: "no answer".into(), since: stamp(t), until: stamp(t + 5) };
-    let (mut book, policy, counts) = (Book::default(), policy(), Counts::default());
-    let mut events = book.observe(findings(Some(&down(0)), &counts), &stamp(0), &policy);
+    let (mut registry, policy, counts) = (AlertRegistry::default(), policy(), Counts::default());
+    let mut events = registry.observe(findings(Some(&down(0)), &counts), &stamp(0), &policy);
     for (t, link) in [(100, None), (400, Some(Link::Starting)), (800, Some(down(790)))] {
-        book = serde_json::from_str(&serde_json::to_string(&book).unwrap()).unwrap();
-        events.extend(book.observe(findings(link.as_ref(), &counts), &stamp(t), &policy));
+        registry = serde_json::from_str(&serde_json::to_string(&registry).unwrap()).unwrap();
+        events.extend(registry.observe(findings(link.as_ref(), &counts), &stamp(t), &policy));
     }
     assert_eq!(steps(&events), ["start"]);
 }
 
 #[test]
 fn another_invalid_id_asks_for_another_acknowledgement() {
-    let (mut book, policy) = (Book::default(), policy());
-    let see = |book: &mut Book, t, n| book.observe(findings(Some(&live()), &invalid(n)), &stamp(t), &policy);
-    let started = see(&mut book, 0, 2);
+    let (mut registry, policy) = (AlertRegistry::default(), policy());
+    let see =
+        |registry: &mut AlertRegistry, t, n| registry.observe(findings(Some(&live()), &invalid(n)), &stamp(t), &policy);
+    let started = see(&mut registry, 0, 2);
     assert_eq!(steps(&started), ["start"]);
-    book.act(&action(&started[0].id, 1, "x", ack(started[0].matter.rank(), "")));
-    assert_eq!(steps(&see(&mut book, 2, 1)), [""; 0]);
-    assert_eq!(steps(&see(&mut book, 3, 2)), [""; 0], "the same ones again are nothing new");
-    assert_eq!(book.waiting(&now(3)), 0);
-    assert_eq!(steps(&see(&mut book, 4, 5)), ["up"]);
-    assert_eq!(book.waiting(&now(4)), 1);
-    let Matter::Cause { text, count, .. } = &book.about(&Subject::Cause(Cause::Invalid)).unwrap().matter else {
+    registry.act(&action(&started[0].id, 1, "x", ack(started[0].kind.rank(), "")));
+    assert_eq!(steps(&see(&mut registry, 2, 1)), [""; 0]);
+    assert_eq!(steps(&see(&mut registry, 3, 2)), [""; 0], "the same ones again are nothing new");
+    assert_eq!(registry.waiting(&now(3)), 0);
+    assert_eq!(steps(&see(&mut registry, 4, 5)), ["up"]);
+    assert_eq!(registry.waiting(&now(4)), 1);
+    let AlertKind::Cause { text, count, .. } = &registry.about(&Subject::Cause(Cause::Invalid)).unwrap().kind else {
         panic!()
     };
     assert_eq!((&**text, *count), ("the service does not know agent a0, agent a1, agent a2, 2 more", 5));
@@ -181,17 +182,17 @@ fn another_invalid_id_asks_for_another_acknowledgement() {
 fn stale_data_is_one_alert_unless_something_else_explains_it() {
     let policy = policy();
     let stale = Counts { total: 9, stale: 4, invalid: BTreeSet::new() };
-    let mut book = Book::default();
+    let mut registry = AlertRegistry::default();
     let mut events = vec![];
     for t in [0, 60, 119, 120, 180] {
-        events.extend(book.observe(findings(Some(&live()), &stale), &stamp(t), &policy));
+        events.extend(registry.observe(findings(Some(&live()), &stale), &stamp(t), &policy));
     }
     assert_eq!(steps(&events), ["start"]);
     assert_eq!((&events[0].at, events[0].trigger()), (&stamp(120), Some("stale")));
     // The reason comes to light: that is another alert, and no end of this one.
-    assert_eq!(steps(&book.observe(findings(Some(&throttled(300)), &stale), &stamp(200), &policy)), ["start"]);
-    assert_eq!(book.active().len(), 2);
-    let mut other = Book::default();
+    assert_eq!(steps(&registry.observe(findings(Some(&throttled(300)), &stale), &stamp(200), &policy)), ["start"]);
+    assert_eq!(registry.active().len(), 2);
+    let mut other = AlertRegistry::default();
     for t in [0, 120, 600] {
         let events = other.observe(findings(Some(&throttled(900)), &stale), &stamp(t), &policy);
         assert!(events.iter().all(|e| e.id.subject == Subject::Cause(Cause::Throttled)));
@@ -200,32 +201,32 @@ fn stale_data_is_one_alert_unless_something_else_explains_it() {
 
 #[test]
 fn a_token_ceiling_is_worse_than_a_wait_for_a_token() {
-    let (mut book, policy, counts) = (Book::default(), policy(), Counts::default());
+    let (mut registry, policy, counts) = (AlertRegistry::default(), policy(), Counts::default());
     let wait = Link::TokenWait { until: stamp(9), why: "another program mints".into() };
     let ceiling = Link::TokenCeiling { until: stamp(3000) };
     let mut events = vec![];
     for (t, link) in [(0, &wait), (59, &wait), (60, &wait), (61, &ceiling), (62, &wait), (63, &ceiling)] {
-        events.extend(book.observe(findings(Some(link), &counts), &stamp(t), &policy));
+        events.extend(registry.observe(findings(Some(link), &counts), &stamp(t), &policy));
     }
     assert_eq!(steps(&events), ["start", "up"]);
 }
 
 #[test]
 fn what_is_kept_is_bounded() {
-    let mut book = Book::default();
+    let mut registry = AlertRegistry::default();
     for i in 0..700i64 {
-        feed(&mut book, 0, i * 300, &[450, 450, 300]);
+        feed(&mut registry, 0, i * 300, &[450, 450, 300]);
         let id = AlertId { subject: Subject::Target(target(1)), serial: i };
-        book.act(&action(&id, i, "x", ack(1, "")));
+        registry.act(&action(&id, i, "x", ack(1, "")));
     }
-    assert_eq!((book.ended().len(), book.early.len()), (KEPT, EARLY));
-    let id = book.ended().next().unwrap().id.clone();
-    book.act(&action(&id, 700 * 300, "x", Deed::MuteUntil(stamp(700 * 300 + 60).wall)));
-    book.tick(&now(700 * 300 + 3600 * 25));
-    assert_eq!((book.mutes.len(), book.early.len()), (0, 0));
+    assert_eq!((registry.ended().len(), registry.early.len()), (KEPT, EARLY));
+    let id = registry.ended().next().unwrap().id.clone();
+    registry.act(&action(&id, 700 * 300, "x", UserAction::MuteUntil(stamp(700 * 300 + 60).wall)));
+    registry.tick(&now(700 * 300 + 3600 * 25));
+    assert_eq!((registry.mutes.len(), registry.early.len()), (0, 0));
 }
 
-/// Something that happens to a book.
+/// Something that happens to a registry.
 #[derive(Clone, Debug)]
 enum Input {
     Reading(usize, u32),
@@ -261,28 +262,28 @@ fn inputs() -> impl Strategy<Value = Vec<(i64, Input)>> {
     })
 }
 
-fn deed(which: u8, at: i64) -> Deed {
+fn user_action(which: u8, at: i64) -> UserAction {
     match which % 6 {
         0 => ack(1, "seen"),
         1 => ack(2, ""),
-        2 => Deed::Unack,
-        3 => Deed::MuteUntilClear,
-        4 => Deed::MuteUntil(stamp(at + i64::from(which)).wall),
-        _ => Deed::Unmute,
+        2 => UserAction::Unack,
+        3 => UserAction::MuteUntilClear,
+        4 => UserAction::MuteUntil(stamp(at + i64::from(which)).wall),
+        _ => UserAction::Unmute,
     }
 }
 
-fn apply(book: &mut Book, t: i64, input: &Input) -> Vec<AlertEvent> {
+fn apply(registry: &mut AlertRegistry, t: i64, input: &Input) -> Vec<AlertEvent> {
     match input {
-        Input::Reading(i, v) => book.take(&reading(&target(*i), t, outcome(*v)), &BAND, &policy()),
+        Input::Reading(i, v) => registry.take(&reading(&target(*i), t, outcome(*v)), &BAND, &policy()),
         Input::Link(link, stale, bad) => {
             let counts = Counts { stale: *stale, ..invalid(*bad) };
-            book.observe(findings(link.as_ref(), &counts), &stamp(t), &policy())
+            registry.observe(findings(link.as_ref(), &counts), &stamp(t), &policy())
         }
         Input::Act(i, which, dt, by) => {
-            let Some(id) = book.about(&Subject::Target(target(*i))).map(|a| a.id.clone()) else { return vec![] };
+            let Some(id) = registry.about(&Subject::Target(target(*i))).map(|a| a.id.clone()) else { return vec![] };
             let by: Arc<str> = format!("floor-{}", by % 3).into();
-            book.act(&Action { id, at: stamp(t + dt), by, deed: deed(*which, t) }).into_iter().collect()
+            registry.act(&Action { id, at: stamp(t + dt), by, what: user_action(*which, t) }).into_iter().collect()
         }
     }
 }
@@ -294,11 +295,11 @@ proptest! {
     fn a_takeover_at_any_moment_gives_the_same_events_and_each_once(
         inputs in inputs(), checkpoint in 0.0..=1.0f64, crash in 0.0..=1.0f64,
     ) {
-        let mut plain = Book::default();
+        let mut plain = AlertRegistry::default();
         let expected: Vec<AlertEvent> = inputs.iter().flat_map(|(t, i)| apply(&mut plain, *t, i)).collect();
         let at = (inputs.len() as f64 * checkpoint) as usize;
         let crash = at + ((inputs.len() - at) as f64 * crash) as usize;
-        let (mut first, mut saved, mut got) = (Book::default(), String::new(), Vec::new());
+        let (mut first, mut saved, mut got) = (AlertRegistry::default(), String::new(), Vec::new());
         for (n, (t, input)) in inputs[..crash].iter().enumerate() {
             if n == at {
                 saved = serde_json::to_string(&first).unwrap();
@@ -309,7 +310,7 @@ proptest! {
             saved = serde_json::to_string(&first).unwrap();
         }
         // What was after the checkpoint is seen twice: once by each.
-        let mut second: Book = serde_json::from_str(&saved).unwrap();
+        let mut second: AlertRegistry = serde_json::from_str(&saved).unwrap();
         for (t, input) in &inputs[at..] {
             got.extend(apply(&mut second, *t, input));
         }
@@ -323,11 +324,11 @@ proptest! {
 
     #[test]
     fn starts_and_ends_have_keys_of_their_own_and_come_in_pairs(inputs in inputs()) {
-        let mut book = Book::default();
+        let mut registry = AlertRegistry::default();
         let mut keys = BTreeSet::new();
         let mut open = BTreeSet::new();
         for (t, input) in &inputs {
-            for event in apply(&mut book, *t, input) {
+            for event in apply(&mut registry, *t, input) {
                 let marks = matches!(event.step, Step::Acked(_) | Step::Muted(_));
                 prop_assert!(marks || keys.insert(event.key()), "{} twice", event.key());
                 match event.step {
@@ -336,25 +337,25 @@ proptest! {
                     _ => prop_assert!(open.contains(&event.id)),
                 }
             }
-            prop_assert_eq!(&open, &book.active().map(|a| a.id.clone()).collect::<BTreeSet<_>>());
+            prop_assert_eq!(&open, &registry.active().map(|a| a.id.clone()).collect::<BTreeSet<_>>());
         }
     }
 
     #[test]
     fn what_people_do_may_come_late_twice_and_in_any_order(
-        deeds in prop::collection::vec((0u8..6, 61i64..70, 0u8..3), 1..8), order in any::<u64>(), early in 0usize..8, late in 0usize..8,
+        user_actions in prop::collection::vec((0u8..6, 61i64..70, 0u8..3), 1..8), order in any::<u64>(), early in 0usize..8, late in 0usize..8,
     ) {
-        let (_, id) = book();
+        let (_, id) = registry();
         let acts: Vec<Action> =
-            deeds.iter().map(|&(d, t, by)| action(&id, t, &format!("floor-{by}"), deed(d, 100))).collect();
+            user_actions.iter().map(|&(d, t, by)| action(&id, t, &format!("floor-{by}"), user_action(d, 100))).collect();
         let run = |before: &[Action], between: &[Action], after: &[Action]| {
-            let mut book = Book::default();
-            before.iter().for_each(|a| { book.act(a); });
-            feed(&mut book, 0, 0, &[450, 450]);
-            between.iter().for_each(|a| { book.act(a); });
-            feed(&mut book, 0, 120, &[450, 300]);
-            after.iter().for_each(|a| { book.act(a); });
-            book
+            let mut registry = AlertRegistry::default();
+            before.iter().for_each(|a| { registry.act(a); });
+            feed(&mut registry, 0, 0, &[450, 450]);
+            between.iter().for_each(|a| { registry.act(a); });
+            feed(&mut registry, 0, 120, &[450, 300]);
+            after.iter().for_each(|a| { registry.act(a); });
+            registry
         };
         let expected = run(&[], &acts, &[]);
         let mut shuffled: Vec<Action> = acts.iter().chain(&acts).cloned().collect();

@@ -48,7 +48,7 @@ impl fmt::Display for AlertId {
 /// What kind of alert it is, with what belongs to that kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Matter {
+pub enum AlertKind {
     /// A target outside its band.
     Band {
         /// The level now (at the end: the last one).
@@ -71,12 +71,12 @@ pub enum Matter {
     },
 }
 
-impl Matter {
+impl AlertKind {
     /// How bad it is now: for a band 1 (warning) or 2 (critical). An acknowledgement holds up to the rank it was made at.
     pub fn rank(&self) -> u32 {
         match self {
-            Matter::Band { level, .. } => 1 + u32::from(is_crit(*level)),
-            Matter::Cause { rank, .. } => *rank,
+            AlertKind::Band { level, .. } => 1 + u32::from(is_crit(*level)),
+            AlertKind::Cause { rank, .. } => *rank,
         }
     }
 }
@@ -84,7 +84,7 @@ impl Matter {
 /// Why an alert ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ended {
+pub enum EndReason {
     /// The value came back inside, beyond the clear band; or the cause is gone.
     Cleared,
     /// The value went to the other side of the band.
@@ -106,7 +106,7 @@ pub struct Ack {
     pub at: Timestamp,
     /// Who.
     pub by: Arc<str>,
-    /// The [`Matter::rank`] that was on the screen; a worse one needs another acknowledgement.
+    /// The [`AlertKind::rank`] that was on the screen; a worse one needs another acknowledgement.
     pub rank: u32,
     /// What was said, possibly nothing. One line, cleaned.
     pub note: Arc<str>,
@@ -158,9 +158,10 @@ pub struct Alert {
     /// Since when it was so: the dwell lies between.
     pub since: Stamp,
     /// What it is.
-    pub matter: Matter,
+    #[serde(rename = "matter")]
+    pub kind: AlertKind,
     /// When and why it ended; `None` while it is active.
-    pub ended: Option<(Stamp, Ended)>,
+    pub ended: Option<(Stamp, EndReason)>,
     /// The last word on whether somebody has seen it.
     pub ack: Option<Ack>,
 }
@@ -168,7 +169,7 @@ pub struct Alert {
 impl Alert {
     /// True where an acknowledgement holds for what it is now.
     pub fn is_acked(&self) -> bool {
-        self.ack.as_ref().is_some_and(|a| a.holds && a.rank >= self.matter.rank())
+        self.ack.as_ref().is_some_and(|a| a.holds && a.rank >= self.kind.rank())
     }
 
     /// From the start to the end; `None` while it is active.
@@ -187,7 +188,8 @@ pub struct AlertEvent {
     /// What.
     pub step: Step,
     /// What it is about at that moment.
-    pub matter: Matter,
+    #[serde(rename = "matter")]
+    pub kind: AlertKind,
     /// True where it was muted at that moment: it is shown and recorded, but must not disturb.
     pub muted: bool,
 }
@@ -209,7 +211,7 @@ pub enum Step {
     /// It is over.
     Ended {
         /// Why.
-        why: Ended,
+        why: EndReason,
         /// From the start to the end.
         lasted: Duration,
     },
@@ -234,9 +236,9 @@ impl AlertEvent {
     /// `stale`, `invalid`, `throttled`, `token`, `credentials` or `service` at the start and when they become worse, and
     /// `clear` at the end. `None` for what people did, and for the way from critical to warning.
     pub fn trigger(&self) -> Option<&'static str> {
-        match (&self.step, &self.matter, &self.id.subject) {
+        match (&self.step, &self.kind, &self.id.subject) {
             (Step::Ended { .. }, ..) => Some("clear"),
-            (Step::Started | Step::Escalated, Matter::Band { level, .. }, _) => {
+            (Step::Started | Step::Escalated, AlertKind::Band { level, .. }, _) => {
                 Some(if is_crit(*level) { "crit" } else { "warn" })
             }
             (Step::Started | Step::Escalated, _, Subject::Cause(cause)) => Some(cause.word()),
@@ -255,14 +257,15 @@ pub struct Action {
     /// Who: a label of the instance or of the person.
     pub by: Arc<str>,
     /// What.
-    pub deed: Deed,
+    #[serde(rename = "deed")]
+    pub what: UserAction,
 }
 
 /// The things that can be done about an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Deed {
-    /// Seen, as bad as [`Matter::rank`] said then.
+pub enum UserAction {
+    /// Seen, as bad as [`AlertKind::rank`] said then.
     Ack {
         /// What was on the screen.
         rank: u32,
