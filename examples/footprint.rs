@@ -19,10 +19,12 @@
     reason = "a tool for developers that should say where it fails"
 )]
 
+#[path = "../tests/it/pty.rs"]
+mod pty;
+
 use std::{
     fmt::Write as _,
     fs,
-    io::{Read, Write},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
@@ -38,7 +40,8 @@ use ahtop::{
     sim::{Scenario, SimServer, SimService, options::RosterChoice},
     store::{ReadingStore, SqliteStore},
 };
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
+use pty::Pty;
 use tokio_util::sync::CancellationToken;
 
 const SIZE: (u16, u16) = (120, 40);
@@ -95,7 +98,7 @@ fn main() {
         variables.push(("AHTOP_STATE_DIR", state.path().to_string_lossy().into_owned()));
         service
     });
-    let run = Run::start(&args, &variables);
+    let mut run = Run::start(&args, &variables);
     let first = run.first_frame();
     println!("first frame       {:>8.1} ms", first.as_secs_f64() * 1e3);
     // The first fill of the tables is no steady state; only the demo begins with its past.
@@ -151,16 +154,13 @@ impl Service {
 
 /// A program in a terminal.
 struct Run {
-    pid: u32,
     started: Instant,
     first: Arc<Mutex<Option<Instant>>>,
     bytes: Arc<AtomicU64>,
     writes: Arc<AtomicU64>,
     /// When something was drawn.
     drawn: mpsc::Receiver<Instant>,
-    writer: Mutex<Box<dyn Write + Send>>,
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    pty: Pty,
 }
 
 impl Run {
@@ -168,35 +168,24 @@ impl Run {
         let mut command = CommandBuilder::new(&args.program);
         command.args(&args.rest);
         variables.iter().for_each(|(name, value)| command.env(name, value));
-        let pair = native_pty_system().openpty(PtySize { rows: SIZE.1, cols: SIZE.0, ..PtySize::default() }).unwrap();
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let writer = Mutex::new(pair.master.take_writer().unwrap());
         let first: Arc<Mutex<Option<Instant>>> = Arc::default();
         let (bytes, writes): (Arc<AtomicU64>, Arc<AtomicU64>) = Default::default();
         let (theirs, sum, count) = (first.clone(), bytes.clone(), writes.clone());
         let (draws, drawn) = mpsc::channel();
         let started = Instant::now();
-        let child = pair.slave.spawn_command(command).expect("the program starts");
-        drop(pair.slave);
-        thread::spawn(move || {
-            let mut screen = vt100::Parser::new(SIZE.1.try_into().unwrap(), SIZE.0.try_into().unwrap(), 0);
-            let mut buf = [0; 65_536];
-            while let Ok(n @ 1..) = reader.read(&mut buf) {
-                sum.fetch_add(n as u64, Ordering::SeqCst);
-                count.fetch_add(1, Ordering::SeqCst);
-                let _ = draws.send(Instant::now());
-                let mut first = theirs.lock().unwrap();
-                if first.is_none() {
-                    screen.process(&buf[..n]);
-                    // A full frame has a row with an age in most of its lines.
-                    let text = screen.screen().contents();
-                    let full = text.lines().filter(|l| l.contains(':')).count() > usize::from(SIZE.1) / 3;
-                    *first = full.then(Instant::now);
-                }
+        let pty = Pty::watched(command, SIZE.0, SIZE.1, move |piece| {
+            sum.fetch_add(piece.bytes.len() as u64, Ordering::SeqCst);
+            count.fetch_add(1, Ordering::SeqCst);
+            let _ = draws.send(piece.at);
+            let mut first = theirs.lock().unwrap();
+            if first.is_none() {
+                // A full frame has a row with an age in most of its lines.
+                let text = piece.screen.contents();
+                let full = text.lines().filter(|l| l.contains(':')).count() > usize::from(SIZE.1) / 3;
+                *first = full.then(Instant::now);
             }
         });
-        let pid = child.process_id().unwrap();
-        Run { pid, started, first, bytes, writes, drawn, writer, child, _master: pair.master }
+        Run { started, first, bytes, writes, drawn, pty }
     }
 
     fn first_frame(&self) -> Duration {
@@ -218,16 +207,14 @@ impl Run {
     }
 
     /// How long it takes from a key to the first byte of a changed screen.
-    fn answers(&self, n: usize) -> Vec<Duration> {
-        let mut writer = self.writer.lock().unwrap();
+    fn answers(&mut self, n: usize) -> Vec<Duration> {
         (0..n)
             .map(|i| {
                 // Between two frames, so that it is the key that is answered.
                 thread::sleep(Duration::from_millis(43 + (i as u64 * 7) % 20));
                 while self.drawn.try_recv().is_ok() {}
                 let at = Instant::now();
-                writer.write_all(if i % 2 == 0 { b"j" } else { b"k" }).unwrap();
-                writer.flush().unwrap();
+                self.pty.press(if i % 2 == 0 { "j" } else { "k" });
                 let answered = self.drawn.recv_timeout(Duration::from_secs(1));
                 answered.map_or(Duration::MAX, |drawn| drawn - at)
             })
@@ -235,25 +222,19 @@ impl Run {
     }
 
     fn usage(&self) -> Usage {
+        let pid = self.pty.pid();
         let read = |path: String| fs::read_to_string(path).unwrap_or_default();
-        let stat = read(format!("/proc/{}/stat", self.pid));
+        let stat = read(format!("/proc/{pid}/stat"));
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
         let ticks: u64 = [11, 12].iter().filter_map(|i| fields.get(*i)?.parse::<u64>().ok()).sum();
         let (mut waits, mut preempted) = (0, 0);
-        for task in fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten() {
+        for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
             let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
             waits += number(&status, "voluntary_ctxt_switches:");
             preempted += number(&status, "nonvoluntary_ctxt_switches:");
         }
-        let resident = number(&read(format!("/proc/{}/status", self.pid)), "VmRSS:") as f64 / 1024.0;
+        let resident = number(&read(format!("/proc/{pid}/status")), "VmRSS:") as f64 / 1024.0;
         Usage { cpu: ticks as f64 / 100.0, waits, preempted, resident }
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -4,6 +4,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what was tried is told")]
 
 mod mutate;
+#[path = "../it/pty.rs"]
+mod pty;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -29,7 +31,9 @@ use futures::FutureExt;
 use jiff::{Timestamp, tz::TimeZone};
 use mutate::{
     floor::{self, Floor},
-    fuzz, harmful, kind_of, pty, shape,
+    fuzz, harmful, kind_of,
+    session::session,
+    shape,
 };
 
 /// Stands for the key and for the token; no sentence may hold it.
@@ -376,7 +380,7 @@ fn terminals() {
     ];
     let home = tempfile::tempdir().unwrap();
     fuzz("terminals", &words, |input| {
-        let (code, by_itself) = pty::session(home.path(), input);
+        let (code, by_itself) = session(home.path(), input);
         // A key that quits, an interrupt, or the signal that ends the session.
         assert!(matches!(code, 0 | 130 | 143), "exit code {code}");
         shape((code, by_itself))

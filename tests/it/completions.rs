@@ -2,15 +2,11 @@
 
 use std::{
     fs,
-    io::{Read, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{Arc, Mutex},
-    thread,
-    time::{Duration, Instant},
 };
 
-use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
+use crate::pty::{self, Pty};
 
 const CONFIG: &str = r#"
 account.name = "acme"
@@ -50,78 +46,32 @@ fn installed(shell: &str) -> bool {
 }
 
 /// A shell in a terminal.
-struct Shell {
-    screen: Arc<Mutex<vt100::Parser>>,
-    keys: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-}
+struct Shell(Pty);
 
 impl Shell {
     fn start(home: &Path, words: &[&str], setup: &str) -> Shell {
-        let size = PtySize { rows: 30, cols: 110, pixel_width: 0, pixel_height: 0 };
-        let pty = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(words[0]);
-        command.args(&words[1..]);
-        command.env_clear();
-        for (name, value) in
-            [("HOME", home.to_str().unwrap()), ("PATH", &path()), ("TERM", "xterm"), ("LANG", "C.UTF-8")]
-        {
-            command.env(name, value);
-        }
+        let variables = [("HOME", home.to_str().unwrap()), ("PATH", &path()), ("TERM", "xterm"), ("LANG", "C.UTF-8")];
+        let mut command = pty::command(words[0], words[1..].iter().copied(), variables);
         command.cwd(home);
-        let child = pty.slave.spawn_command(command).unwrap();
-        let mut output = pty.master.try_clone_reader().unwrap();
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(30.try_into().unwrap(), 110.try_into().unwrap(), 0)));
-        let shared = screen.clone();
-        thread::spawn(move || {
-            let mut piece = [0; 4096];
-            while let Ok(n @ 1..) = output.read(&mut piece) {
-                shared.lock().unwrap().process(&piece[..n]);
-            }
-        });
-        let mut shell = Shell { screen, keys: pty.master.take_writer().unwrap(), child };
-        shell.type_in(&format!("{setup}\nPS1='{}'\n", "ready> "));
+        let mut shell = Shell(Pty::start(command, 110, 30));
+        shell.0.press(format!("{setup}\nPS1='{}'\n", "ready> "));
         shell.sees("ready> ");
         shell
     }
 
-    fn type_in(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-    }
-
-    fn text(&self) -> String {
-        self.screen.lock().unwrap().screen().contents()
-    }
-
     fn sees(&self, text: &str) {
-        let began = Instant::now();
-        while !self.text().contains(text) {
-            assert!(began.elapsed() < Duration::from_secs(30), "no {text:?} in\n{}", self.text());
-            thread::sleep(Duration::from_millis(20));
-        }
+        self.0.until(text, |pty| pty.text().contains(text));
     }
 
     /// Types `line`, presses Tab, and sees `completed` behind the prompt.
     fn completes(&mut self, line: &str, completed: &str) {
         // A clean screen for each: away with the line, and all that stands above.
-        self.type_in("\u{15}clear\n");
-        let began = Instant::now();
-        while self.text().trim() != "ready>" {
-            assert!(began.elapsed() < Duration::from_secs(30), "{}", self.text());
-            thread::sleep(Duration::from_millis(20));
-        }
-        self.type_in(line);
+        self.0.press("\u{15}clear\n");
+        self.0.until("the prompt alone", |pty| pty.text().trim() == "ready>");
+        self.0.press(line);
         self.sees(line);
-        self.type_in("\t");
+        self.0.press("\t");
         self.sees(completed);
-    }
-}
-
-impl Drop for Shell {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

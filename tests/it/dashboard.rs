@@ -3,140 +3,27 @@
 
 use std::{
     collections::BTreeSet,
-    io::{Read, Write},
-    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
 
-use crate::live::{Home, KEY, Service, until};
+use crate::{
+    live::{Home, KEY, Service, until},
+    pty::{self, Pty},
+};
 use ahtop::{
     domain::Target,
     sim::{Fault, FaultScope, Scenario, Span, Truth, options::RosterChoice},
 };
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-/// The program in a terminal.
-struct Pty {
-    master: Box<dyn MasterPty + Send>,
-    writer: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    screen: Arc<Mutex<vt100::Parser>>,
+fn ahtop(home: &Home, (cols, rows): (u16, u16), args: &[&str], key: bool) -> Pty {
+    let variables = home.variables().into_iter().chain(key.then(|| ("AHTOP_API_KEY", KEY.to_owned())));
+    Pty::start(pty::command(env!("CARGO_BIN_EXE_ahtop"), args.iter().copied(), variables), cols, rows)
 }
 
-/// The terminal of the tests drops U+FFFD where others show it: a question mark stands in. What may be the first part
-/// of one is given back, to be completed.
-fn with_a_visible_replacement(bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let whole = [0xef, 0xbf, 0xbd];
-    let held = [2, 1].into_iter().find(|&n| bytes.ends_with(&whole[..n])).unwrap_or(0);
-    let (now, rest) = bytes.split_at(bytes.len() - held);
-    let (mut out, mut at) = (Vec::with_capacity(now.len()), 0);
-    while at < now.len() {
-        let found = now[at..].starts_with(&whole);
-        out.push(if found { b'?' } else { now[at] });
-        at += if found { whole.len() } else { 1 };
-    }
-    (out, rest.to_vec())
-}
-
-fn size(cols: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols, ..PtySize::default() }
-}
-
-impl Pty {
-    fn ahtop(home: &Home, cols: u16, rows: u16, args: &[&str], variables: &[(&str, &str)]) -> Pty {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ahtop"));
-        command.args(args);
-        command.env_clear();
-        for (name, value) in home.variables() {
-            command.env(name, value);
-        }
-        for (name, value) in variables {
-            command.env(name, value);
-        }
-        let pair = native_pty_system().openpty(size(cols, rows)).unwrap();
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0)));
-        let theirs = screen.clone();
-        thread::spawn(move || {
-            let (mut buf, mut held) = ([0; 8192], vec![]);
-            while let Ok(n @ 1..) = reader.read(&mut buf) {
-                held.extend_from_slice(&buf[..n]);
-                let (now, rest) = with_a_visible_replacement(&held);
-                theirs.lock().unwrap().process(&now);
-                held = rest;
-            }
-        });
-        Pty { writer: pair.master.take_writer().unwrap(), master: pair.master, child, screen }
-    }
-
-    fn demo(cols: u16, rows: u16, args: &[&str]) -> Pty {
-        let args: Vec<&str> = ["demo"].iter().chain(args).copied().collect();
-        Pty::ahtop(&Home::new(), cols, rows, &args, &[])
-    }
-
-    fn text(&self) -> String {
-        self.screen.lock().unwrap().screen().contents()
-    }
-
-    /// The text with its lines joined, so that a sentence that is wrapped is found.
-    fn folded(&self) -> String {
-        self.text().split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    fn resize(&self, cols: u16, rows: u16) {
-        self.screen.lock().unwrap().screen_mut().set_size(rows.try_into().unwrap(), cols.try_into().unwrap());
-        self.master.resize(size(cols, rows)).unwrap();
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
-    }
-
-    fn shows(&self, words: &str) {
-        self.until(words, |pty| pty.folded().contains(words));
-    }
-
-    fn until(&self, what: &str, mut holds: impl FnMut(&Pty) -> bool) {
-        let deadline = Instant::now() + crate::live::LIMIT;
-        while !holds(self) {
-            assert!(Instant::now() < deadline, "{what:?} did not come; the screen is\n{}", self.text());
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn signal(&self, number: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap();
-        kill_process(pid, number).unwrap();
-    }
-
-    /// Waits for the end; the terminal must be as it was.
-    fn ends_with(mut self, code: u32) {
-        let mut status = None;
-        let child = &mut self.child;
-        until("the end of the dashboard", || {
-            status = child.try_wait().unwrap();
-            status.is_some()
-        });
-        assert_eq!(status.unwrap().exit_code(), code);
-        self.until("the screen of before", |pty| {
-            let parser = pty.screen.lock().unwrap();
-            !parser.screen().alternate_screen() && !parser.screen().hide_cursor()
-        });
-        assert!(format!("{:?}", self.master.get_termios().unwrap().local_flags).contains("ICANON"));
-    }
-}
-
-impl Drop for Pty {
-    fn drop(&mut self) {
-        // A test that fails leaves nothing running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn demo(cols: u16, rows: u16, args: &[&str]) -> Pty {
+    ahtop(&Home::new(), (cols, rows), &[&["demo"], args].concat(), false)
 }
 
 fn clock(secs: u32) -> String {
@@ -167,7 +54,7 @@ fn a_first_start_fills_twenty_targets_with_one_request_each() {
     let (service, home) = (service(4, 16), Home::new());
     let file = everything(&service, &home, "");
     // So long that nothing is asked twice however slow the machine is.
-    let pty = Pty::ahtop(&home, 120, 40, &["--config", &file, "--min-interval", "1h"], &[("AHTOP_API_KEY", KEY)]);
+    let pty = ahtop(&home, (120, 40), &["--config", &file, "--min-interval", "1h"], true);
     for entry in service.sim.roster().campaigns {
         pty.shows(&entry.name);
     }
@@ -191,10 +78,9 @@ fn the_demo_draws_at_every_size_and_every_way_out_restores_the_terminal() {
     for (cols, rows, sign) in
         [(80, 24, "DEMO"), (120, 40, "COLLECT-IN"), (200, 60, "COLLECT-IN"), (20, 5, ":"), (1, 1, "")]
     {
-        let mut pty = Pty::demo(cols, rows, &["--scenario", "calm"]);
+        let mut pty = demo(cols, rows, &["--scenario", "calm"]);
         pty.until("a picture", |pty| {
-            let taken = pty.screen.lock().unwrap().screen().alternate_screen();
-            taken && pty.text().contains(sign) && !pty.text().trim().is_empty()
+            pty.screen(vt100::Screen::alternate_screen) && pty.text().contains(sign) && !pty.text().trim().is_empty()
         });
         match cols {
             80 => pty.press("q"),
@@ -213,7 +99,7 @@ fn the_demo_draws_at_every_size_and_every_way_out_restores_the_terminal() {
 
 #[test]
 fn a_storm_of_sizes_and_keys_ends_in_a_whole_picture() {
-    let mut pty = Pty::demo(120, 40, &[]);
+    let mut pty = demo(120, 40, &[]);
     pty.shows("COLLECT-IN");
     let keys = [
         "j", "k", "G", "g", "\t", "2", "1", "\r", "\x1b", "o", "\x1b", "O", "z", "?", "\x1b", "/", "a", "\x1b", "p",
@@ -266,7 +152,7 @@ fn every_fault_leaves_the_values_names_its_cause_and_passes_by_itself() {
                 let limit = "[budget]\nrequests_per_minute = 600\n";
                 service.sim.patch_options(serde_json::json!({"limit_per_minute": 600})).unwrap();
                 let file = everything(&service, &home, limit);
-                let pty = Pty::ahtop(&home, 160, 40, &["--config", &file], &[("AHTOP_API_KEY", KEY)]);
+                let pty = ahtop(&home, (160, 40), &["--config", &file], true);
                 let campaign = &service.sim.roster().campaigns[0].name;
                 for (fault, words) in two {
                     let good = service.sim.counters().good;
@@ -316,7 +202,7 @@ fn throttling_and_wrong_ids_have_banners_that_say_what_to_do() {
     let file = everything(&service, &home, "");
     let text = std::fs::read_to_string(&file).unwrap().replace("agents = [", "agents = [\"nobody@acme.example\", ");
     let file = home.write("c.toml", &text).to_str().unwrap().to_owned();
-    let mut pty = Pty::ahtop(&home, 160, 40, &["--config", &file], &[("AHTOP_API_KEY", KEY)]);
+    let mut pty = ahtop(&home, (160, 40), &["--config", &file], true);
     pty.shows("nobody@acme.example: agentId is invalid");
     pty.shows("correct c.toml line");
     service.sim.inject(Fault::Status(429), Span::Requests(1));
@@ -331,7 +217,7 @@ fn throttling_and_wrong_ids_have_banners_that_say_what_to_do() {
 fn a_token_that_is_killed_again_and_again_has_a_banner_that_says_what_to_do() {
     let (service, home) = (service(2, 6), Home::new());
     let file = everything(&service, &home, "");
-    let mut pty = Pty::ahtop(&home, 160, 40, &["--config", &file], &[("AHTOP_API_KEY", KEY)]);
+    let mut pty = ahtop(&home, (160, 40), &["--config", &file], true);
     until("a value", || service.sim.counters().good > 0);
     // The first may be replaced at once, where a minute has passed since its generation; the next one waits for five.
     let mut killed = 0;
@@ -354,7 +240,7 @@ fn credentials_that_are_refused_have_a_banner_that_says_what_to_do_and_are_not_t
     let (service, home) = (service(2, 6), Home::new());
     service.sim.patch_options(serde_json::json!({"api_key": "another"})).unwrap();
     let file = everything(&service, &home, "");
-    let mut pty = Pty::ahtop(&home, 200, 40, &["--config", &file], &[("AHTOP_API_KEY", KEY)]);
+    let mut pty = ahtop(&home, (200, 40), &["--config", &file], true);
     pty.shows("Credentials are refused");
     pty.shows("check [account] user_name, the key");
     assert_eq!(service.sim.counters().token_requests, 1);
@@ -367,18 +253,17 @@ fn hostile_names_stay_in_their_cells() {
     let (service, home) = (service(2, 12), Home::new());
     service.sim.inject_into(FaultScope::Aht, Fault::HostileNames, Span::UntilCleared);
     let file = everything(&service, &home, "");
-    let pty = Pty::ahtop(&home, 120, 40, &["--config", &file], &[("AHTOP_API_KEY", KEY)]);
+    let pty = ahtop(&home, (120, 40), &["--config", &file], true);
     until("answers", || service.sim.counters().good >= 14);
     pty.shows("HYPERLINK");
     // Whatever a name is, the handling times stand in one column and the ages in another.
-    pty.until("aligned columns", |pty| colons(&pty.screen.lock().unwrap()).len() == 2);
+    pty.until("aligned columns", |pty| pty.screen(colons).len() == 2);
     pty.signal(Signal::INT);
     pty.ends_with(130);
 }
 
 /// The columns in which the table of the agents has colons between digits.
-fn colons(parser: &vt100::Parser) -> BTreeSet<u16> {
-    let screen = parser.screen();
+fn colons(screen: &vt100::Screen) -> BTreeSet<u16> {
     let (rows, cols) = screen.size();
     let (rows, cols) = (rows.get(), cols.get());
     let cell = |row: u16, col: u16| screen.cell(row, col).map(|c| c.contents().to_owned()).unwrap_or_default();
@@ -399,7 +284,7 @@ fn colons(parser: &vt100::Parser) -> BTreeSet<u16> {
 #[test]
 fn every_scenario_of_the_demo_says_demo() {
     for scenario in Scenario::ALL {
-        let mut pty = Pty::demo(100, 30, &["--scenario", scenario.name()]);
+        let mut pty = demo(100, 30, &["--scenario", scenario.name()]);
         pty.shows("DEMO");
         pty.press("q");
         pty.ends_with(0);

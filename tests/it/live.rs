@@ -19,8 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The account's key: nothing but the environment and the key file may ever hold it.
 pub(crate) const KEY: &str = "canary-key-5f0c1d";
-/// The longest that anything is waited for; only a failing test waits so long.
-pub(crate) const LIMIT: Duration = Duration::from_secs(90);
+pub(crate) use crate::pty::LIMIT;
 
 /// The simulated service, served until it is dropped.
 pub(crate) struct Service {

@@ -2,18 +2,19 @@
 
 use std::{
     fs::File,
-    io::Read,
     process::{Child, Stdio},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
-use crate::live::{Home, KEY, Service, finish, until};
+use crate::{
+    live::{Home, KEY, Service, finish, until},
+    pty::{self, Pty},
+};
 use ahtop::{
     domain::SystemClock,
     store::{DocumentStore, SqliteStore},
 };
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
 fn signal(child: &Child, signal: Signal) {
@@ -79,31 +80,11 @@ fn a_dashboard_whose_log_cannot_be_written_says_so_in_its_own_place() {
     let (service, home) = (Service::start(|_| {}), Home::new());
     // No file may grow, as on a full disk: the store falls back to memory, and the log is lost.
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"";
-    let mut command = CommandBuilder::new("sh");
-    command.args(["-c", script, env!("CARGO_BIN_EXE_ahtop"), "--base-url", &service.base_url, "--user", "acme"]);
-    command.args(["-a", &service.agent(0)]);
-    command.env_clear();
-    home.variables().into_iter().for_each(|(name, value)| command.env(name, value));
-    command.env("AHTOP_API_KEY", KEY);
-    command.env("AHTOP_LOG", "trace");
-    let pair = native_pty_system().openpty(PtySize { rows: 30, cols: 120, ..PtySize::default() }).unwrap();
-    let mut child = pair.slave.spawn_command(command).unwrap();
-    let mut reader = pair.master.try_clone_reader().unwrap();
-    let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
-    let theirs = bytes.clone();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(n @ 1..) = reader.read(&mut buffer) {
-            theirs.lock().unwrap().extend_from_slice(&buffer[..n]);
-        }
-    });
-    let all = || String::from_utf8_lossy(&bytes.lock().unwrap()).into_owned();
-    until("the notice", || {
-        let mut screen = vt100::Parser::new(30.try_into().unwrap(), 120.try_into().unwrap(), 0);
-        screen.process(all().as_bytes());
-        screen.screen().contents().contains("The log cannot be written: File too large")
-    });
-    assert!(!all().contains("tracing"), "{}", all());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let agent = service.agent(0);
+    let account = ["--base-url", &service.base_url, "--user", "acme", "-a", &agent];
+    let args = ["-c", script, env!("CARGO_BIN_EXE_ahtop")].into_iter().chain(account);
+    let more = [("AHTOP_API_KEY", KEY.to_owned()), ("AHTOP_LOG", "trace".to_owned())];
+    let pty = Pty::start(pty::command("sh", args, home.variables().into_iter().chain(more)), 120, 30);
+    pty.shows("The log cannot be written: File too large");
+    assert!(!pty.said().contains("tracing"), "{}", pty.said());
 }

@@ -17,6 +17,7 @@ mod many;
 mod pictures;
 mod poll;
 mod processes;
+mod pty;
 mod quiet;
 mod regime;
 mod replay;

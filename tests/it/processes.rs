@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, ErrorKind, Read},
+    io::{BufRead, BufReader, ErrorKind},
     net::TcpListener,
     os::unix::{
         fs::{MetadataExt, PermissionsExt},
@@ -10,16 +10,16 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
+use crate::pty::{self, Pty};
 use ahtop::{
     domain::{Aht, Clock, Outcome, Reading, SystemClock, Target},
     store::{DocumentStore, EventKind, LeaseStore, LedgerStore, RangeQuery, ReadingStore, SqliteStore, TokenStore},
 };
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_ahtop");
@@ -76,53 +76,18 @@ fn surroundings(home: &Path) -> Vec<(&'static str, String)> {
 }
 
 /// A dashboard in a terminal of its own.
-struct Terminal {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    screen: Arc<Mutex<vt100::Parser>>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+fn dashboard(home: &Path, flags: &[String], key: Option<&str>) -> Pty {
+    let variables = surroundings(home).into_iter().chain(key.map(|key| ("AHTOP_API_KEY", key.to_owned())));
+    Pty::start(pty::command(BINARY, flags.iter().map(String::as_str), variables), 140, 30)
 }
 
-impl Terminal {
-    fn open(home: &Path, flags: &[String], variables: &[(&str, &str)]) -> Terminal {
-        let mut command = CommandBuilder::new(BINARY);
-        command.args(flags);
-        command.env_clear();
-        surroundings(home).into_iter().for_each(|(name, value)| command.env(name, value));
-        variables.iter().for_each(|(name, value)| command.env(name, value));
-        let size = PtySize { rows: 30, cols: 140, ..PtySize::default() };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let child = pair.slave.spawn_command(command).unwrap();
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(30.try_into().unwrap(), 140.try_into().unwrap(), 0)));
-        let theirs = screen.clone();
-        thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(n @ 1..) = reader.read(&mut buffer) {
-                theirs.lock().unwrap().process(&buffer[..n]);
-            }
-        });
-        Terminal { child, screen, _master: pair.master }
-    }
-
-    fn text(&self) -> String {
-        self.screen.lock().unwrap().screen().contents()
-    }
-
-    /// What the footer says of who polls.
-    fn polls(&self) -> bool {
-        self.text().lines().rev().take(2).any(|line| line.trim_start().starts_with("polling"))
-    }
-
-    fn watches(&self) -> bool {
-        self.text().contains("watching pid ")
-    }
+/// What the footer says of who polls.
+fn polls(dashboard: &Pty) -> bool {
+    dashboard.text().lines().rev().take(2).any(|line| line.trim_start().starts_with("polling"))
 }
 
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn watches(dashboard: &Pty) -> bool {
+    dashboard.text().contains("watching pid ")
 }
 
 fn store(path: &Path) -> SqliteStore {
@@ -146,21 +111,21 @@ fn when_the_polling_one_of_three_is_killed_another_polls_and_values_go_on_changi
     let homes: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
     let path = homes[0].path().join("shared.db");
     flags.extend(["--store".into(), format!("sqlite://{}", path.display()), "--min-interval".into(), "5s".into()]);
-    let open = |home: &tempfile::TempDir| Terminal::open(home.path(), &flags, &[("AHTOP_API_KEY", "sim-key")]);
-    let mut all: Vec<Terminal> = homes.iter().map(open).collect();
+    let open = |home: &tempfile::TempDir| dashboard(home.path(), &flags, Some("sim-key"));
+    let mut all: Vec<Pty> = homes.iter().map(open).collect();
     until("one polls and two watch", PATIENCE, || {
-        let polling = all.iter().position(Terminal::polls)?;
-        (all.iter().filter(|t| t.watches()).count() == 2).then_some(polling)
+        let polling = all.iter().position(polls)?;
+        (all.iter().filter(|t| watches(t)).count() == 2).then_some(polling)
     });
     let store = store(&path);
     until("first values", PATIENCE, || (values(&store).len() >= 5).then_some(()));
-    let polling = until("one polls", PATIENCE, || all.iter().position(Terminal::polls));
+    let polling = until("one polls", PATIENCE, || all.iter().position(polls));
     let killed = all.remove(polling);
-    signal(killed.child.process_id().unwrap(), Signal::KILL);
+    killed.signal(Signal::KILL);
     // How soon is shown in injected time; here it takes as long as the machine is slow.
-    until("another polls", PATIENCE, || all.iter().any(Terminal::polls).then_some(()));
+    until("another polls", PATIENCE, || all.iter().any(polls).then_some(()));
     until("the third watches it", PATIENCE, || {
-        (all.iter().filter(|t| t.polls()).count() == 1 && all.iter().any(Terminal::watches)).then_some(())
+        (all.iter().filter(|t| polls(t)).count() == 1 && all.iter().any(watches)).then_some(())
     });
     let before = values(&store);
     let last = |target: &Target| before.iter().rev().find(|(t, _)| t == target).map(|(_, outcome)| outcome.clone());
@@ -187,7 +152,7 @@ fn a_viewer_without_a_secret_shows_what_the_store_has_and_makes_no_request() {
     };
     read(Target::agent("priya"), 291);
     let flags: Vec<String> = ["--account", "acme", "--base-url", &base].map(str::to_owned).into();
-    let viewer = Terminal::open(home.path(), &flags, &[]);
+    let viewer = dashboard(home.path(), &flags, None);
     until("what is there", PATIENCE, || {
         (viewer.text().contains("priya") && viewer.text().contains("4:51")).then_some(())
     });

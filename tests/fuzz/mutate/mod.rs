@@ -6,7 +6,7 @@
 //! first for ever.
 
 pub(crate) mod floor;
-pub(crate) mod pty;
+pub(crate) mod session;
 
 use std::{
     collections::HashSet,
