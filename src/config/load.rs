@@ -275,7 +275,7 @@ impl Layers {
             title: self.text(Id::WallTitle),
             page_seconds: self.count(Id::PageSeconds),
             names: names(self.text(Id::Names).as_deref()),
-            exit_key: self.text(Id::ExitKey),
+            exit_key: self.text(Id::ExitKey).and_then(|text| text.parse().ok()),
         };
         let store_url = self.text(Id::StoreUrl).and_then(|text| text.parse().ok());
         let history_keep = self.span(Id::HistoryKeep);

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{error::Place, origin::Origin, store_url::StoreUrl, themes::Tones};
-use crate::domain::{Band, Hours, Target};
+use crate::domain::{Band, Hours, Key, Target};
 
 /// Everything that is configured.
 #[derive(Clone, Debug)]
@@ -286,7 +286,7 @@ pub struct Wall {
     /// How agents are named.
     pub names: Names,
     /// A key that leaves the board, beside Ctrl-C: `q`, `F12`, `Ctrl-X`, as the help writes keys.
-    pub exit_key: Option<String>,
+    pub exit_key: Option<Key>,
 }
 
 impl Default for Wall {

@@ -3,6 +3,7 @@
 mod aht;
 mod band;
 mod clock;
+mod key;
 mod quiet;
 mod reading;
 mod row;
@@ -14,6 +15,7 @@ mod text;
 pub use aht::{Aht, AhtError};
 pub use band::{Band, BandError, Level};
 pub use clock::{BootId, Clock, ManualClock, Mono, Now, Stamp, SystemClock};
+pub use key::Key;
 pub use quiet::{Doors, Hours, Quiet, QuietError};
 pub use reading::{Outcome, Reading};
 pub use row::{Condition, Row, record};

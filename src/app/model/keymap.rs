@@ -242,25 +242,13 @@ mod tests {
                 assert!(key.to_string().to_lowercase().parse::<Key>().is_ok(), "{key}");
             }
         }
-        for (text, shown) in
-            [("ctrl-C", "Ctrl-C"), ("ALT-Ctrl-x", "Ctrl-Alt-X"), ("-", "-"), ("shift-f3", "Shift-F3"), ("é", "é")]
-        {
-            assert_eq!(text.parse::<Key>().unwrap().to_string(), shown);
-        }
-        for text in ["", "qq", "ctrl-", "f0", "f25", "f01", "shift-a", "ctrl-qq", "\u{7}", "super-x"] {
-            let told = text.parse::<Key>();
-            assert!(text == "ctrl-" || told.is_err(), "{text:?}: {told:?}");
-        }
     }
 
     #[test]
     fn configured_keys_replace_the_usual_ones() {
         let map =
             Keymap::of(&rebinds(&[("quit", &["ctrl-q", "ctrl-c", "F10"]), ("freeze", &["q"]), ("pin", &[])])).unwrap();
-        let press = |context, text: &str| {
-            let key: Key = text.parse().unwrap();
-            map.action(context, KeyEvent::new(key.code, key.modifiers))
-        };
+        let press = |context, text: &str| map.action(context, text.parse::<Key>().unwrap().into());
         for (key, action) in [
             ("ctrl-q", Some(Action::Quit)),
             ("f10", Some(Action::Quit)),

@@ -1,6 +1,6 @@
 //! The wallboard: its pages turn, and one key leaves it.
 
-use crossterm::event::{KeyEvent, KeyEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use crate::{
     app::{
@@ -48,8 +48,8 @@ pub(super) fn is_doubtful(state: &State) -> bool {
 
 /// The board takes its exit alone. Where it is all there is, that ends the program.
 pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
-    let name = Key::from(key).to_string();
-    let exits = name == "Ctrl-C" || state.config.wall.exit_key.as_deref() == Some(name.as_str());
+    let interrupt = Key::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    let exits = [Some(interrupt), state.config.wall.exit_key].contains(&Some(Key::from(key)));
     if !exits || key.kind == KeyEventKind::Release {
         return false;
     }

@@ -1,16 +1,16 @@
-//! A key: how it is compared, written and read.
+//! A key of the keyboard: how it is compared, written and read.
 
 use std::{fmt, str::FromStr};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::domain::clean;
+use super::clean;
 
 /// A key with its modifiers, in one form however the terminal reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
-    pub(super) code: KeyCode,
-    pub(super) modifiers: KeyModifiers,
+    code: KeyCode,
+    modifiers: KeyModifiers,
 }
 
 impl Key {
@@ -26,6 +26,12 @@ impl Key {
             modifiers.remove(KeyModifiers::SHIFT);
         }
         Key { code, modifiers }
+    }
+}
+
+impl From<Key> for KeyEvent {
+    fn from(key: Key) -> KeyEvent {
+        KeyEvent::new(key.code, key.modifiers)
     }
 }
 
@@ -112,8 +118,10 @@ impl FromStr for Key {
         }
         let mut chars = rest.chars();
         match (chars.next(), chars.as_str()) {
-            // A shifted character is another character: it is written as itself.
-            (Some(c), "") if !c.is_control() && !modifiers.contains(KeyModifiers::SHIFT) => {
+            // A shifted character is another character: it is written as itself. What cannot be seen is no name of a key.
+            (Some(c), "")
+                if !modifiers.contains(KeyModifiers::SHIFT) && !c.is_whitespace() && clean(rest, 1) == *rest =>
+            {
                 Ok(Key::new(KeyCode::Char(c), modifiers))
             }
             (Some('f' | 'F'), number) => match number.parse() {
@@ -121,6 +129,33 @@ impl FromStr for Key {
                 _ => Err(wrong()),
             },
             _ => Err(wrong()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_shown_in_one_way_however_it_is_written() {
+        for (text, shown) in [
+            ("q", "q"),
+            ("Q", "Q"),
+            ("é", "é"),
+            ("-", "-"),
+            ("f12", "F12"),
+            ("shift-f3", "Shift-F3"),
+            ("ctrl-C", "Ctrl-C"),
+            ("ALT-Ctrl-x", "Ctrl-Alt-X"),
+            ("ESC", "Esc"),
+        ] {
+            assert_eq!(text.parse::<Key>().unwrap().to_string(), shown);
+        }
+        for text in
+            ["", " ", "qq", "ctrl-", "ctrl- ", "f0", "f25", "f01", "shift-a", "ctrl-qq", "\u{7}", "\u{202e}", "super-x"]
+        {
+            assert!(text.parse::<Key>().is_err(), "{text:?}");
         }
     }
 }
