@@ -93,6 +93,8 @@ pub enum ConfigCommand {
     Init,
     /// Prints the path of the configuration file
     Path,
+    /// Prints the JSON Schema of the configuration file, by which editors complete and check it
+    Schema,
     /// Prints the effective configuration and where each value comes from
     Show,
 }

@@ -105,7 +105,7 @@ pub(super) enum FlagScope {
 }
 
 /// The commands to which not every flag means something.
-pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 17] = [
+pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 18] = [
     (&["once"], FlagScope::AsItIs),
     (&["stream"], FlagScope::AsItIs),
     (&["serve"], FlagScope::AsItIs),
@@ -119,6 +119,7 @@ pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 17] = [
     (&["report"], FlagScope::Stored),
     (&["config", "init"], FlagScope::ConfigFile),
     (&["config", "path"], FlagScope::ConfigFile),
+    (&["config", "schema"], FlagScope::Nothing),
     (&["sim"], FlagScope::Nothing),
     (&["completions"], FlagScope::Nothing),
     (&["man"], FlagScope::Nothing),

@@ -139,6 +139,7 @@ impl Cli {
             Some(Command::Plan) => &["plan"],
             Some(Command::Config { command: ConfigCommand::Init }) => &["config", "init"],
             Some(Command::Config { command: ConfigCommand::Path }) => &["config", "path"],
+            Some(Command::Config { command: ConfigCommand::Schema }) => &["config", "schema"],
             Some(Command::History { command: HistoryCommand::Export(_) }) => &["history", "export"],
             Some(Command::History { command: HistoryCommand::Prune }) => &["history", "prune"],
             Some(Command::History { command: HistoryCommand::Noise(_) }) => &["history", "noise"],

@@ -1,8 +1,8 @@
-//! `ahtop config init|path|show`.
+//! `ahtop config init|path|schema|show`.
 
 use std::{fs::OpenOptions, io, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-use super::Done;
+use super::{Done, schema};
 use crate::{
     cli::ConfigCommand,
     config::{self, EXAMPLE, Env, Overrides, paths},
@@ -12,8 +12,10 @@ use crate::{
 
 /// Runs one of them.
 pub fn run(command: ConfigCommand, flags: &Overrides, env: &Env) -> Done {
-    if command == ConfigCommand::Show {
-        return show(flags, env);
+    match command {
+        ConfigCommand::Show => return show(flags, env),
+        ConfigCommand::Schema => return Done::ok(schema::text()),
+        ConfigCommand::Init | ConfigCommand::Path => {}
     }
     let Some((path, _)) = paths::config_file(flags, env) else {
         return Done::failed(Exit::Config, "ahtop: this platform has no configuration directory: give --config FILE");
@@ -35,13 +37,26 @@ fn init(path: &Path) -> Done {
         .map_or(Ok(()), paths::make_private_dir)
         .and_then(|()| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path))
         .and_then(|mut file| file.write_all(EXAMPLE.as_bytes()));
+    let beside = match &written {
+        Ok(()) => schema_beside(path),
+        Err(_) => String::new(),
+    };
     let path = shown(path);
     match written {
-        Ok(()) => Done::ok(format!("{path}\n")),
+        Ok(()) => Done { err: beside, ..Done::ok(format!("{path}\n")) },
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
             Done::failed(Exit::Config, format!("{path}: is there already, and stays as it is"))
         }
         Err(e) => Done::failed(Exit::Config, format!("{path}: cannot be written: {e}")),
+    }
+}
+
+/// The schema that the template names, for editors. The configuration is good without it. What goes wrong is told.
+fn schema_beside(path: &Path) -> String {
+    let path = path.with_file_name(schema::FILE);
+    match std::fs::write(&path, schema::text()) {
+        Ok(()) => String::new(),
+        Err(e) => format!("warning: {}: cannot be written: {e}\n", shown(&path)),
     }
 }
 
@@ -70,6 +85,8 @@ mod tests {
         let line = format!("{}\n", path.display());
         assert_eq!(run(ConfigCommand::Path, &flags, &env), Done::ok(line.clone()));
         assert_eq!(run(ConfigCommand::Init, &flags, &env), Done::ok(line));
+        let schema = std::fs::read_to_string(dir.path().join("new/ahtop/config.schema.json")).unwrap();
+        assert_eq!(run(ConfigCommand::Schema, &flags, &env).out, schema);
         let shown = run(ConfigCommand::Show, &flags, &env);
         assert_eq!(shown.exit, Exit::Ok);
         assert!(shown.out.contains("user_name = \"acme\"  # config.toml line"), "{}", shown.out);

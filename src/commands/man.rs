@@ -17,6 +17,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "ahtop-config"
     "ahtop-config-init"
     "ahtop-config-path"
+    "ahtop-config-schema"
     "ahtop-config-show"
     "ahtop-demo"
     "ahtop-doctor"

@@ -14,6 +14,7 @@ mod moment;
 pub mod once;
 pub mod plan;
 pub mod replay;
+mod schema;
 pub mod serve;
 mod session;
 pub mod simulate;

@@ -22,6 +22,7 @@ mod quiet;
 mod regime;
 mod replay;
 mod schedule;
+mod schema;
 mod store_faults;
 mod support;
 mod switches;
