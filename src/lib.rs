@@ -20,3 +20,4 @@ pub mod store;
 pub mod term;
 pub mod ui;
 pub mod watch;
+pub mod web;

@@ -94,7 +94,10 @@ impl FromArgMatches for Options {
 /// Which flags of the configuration mean something to a command.
 #[derive(Clone, Copy)]
 pub(super) enum FlagScope {
+    /// All but what is about the listener.
     Everything,
+    /// All of them.
+    Listener,
     Only(&'static [Id]),
     /// What prints or logs names and ids as they are, whatever a screen shows.
     AsItIs,
@@ -105,10 +108,10 @@ pub(super) enum FlagScope {
 }
 
 /// The commands to which not every flag means something.
-pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 18] = [
+pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 19] = [
     (&["once"], FlagScope::AsItIs),
     (&["stream"], FlagScope::AsItIs),
-    (&["serve"], FlagScope::AsItIs),
+    (&["serve"], FlagScope::Listener),
     (&["doctor"], FlagScope::AsItIs),
     (&["token", "status"], FlagScope::AsItIs),
     (&["check"], FlagScope::AsItIs),
@@ -117,6 +120,7 @@ pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 18] = [
     (&["history", "prune"], FlagScope::Stored),
     (&["history", "noise"], FlagScope::Stored),
     (&["report"], FlagScope::Stored),
+    (&["config", "show"], FlagScope::Listener),
     (&["config", "init"], FlagScope::ConfigFile),
     (&["config", "path"], FlagScope::ConfigFile),
     (&["config", "schema"], FlagScope::Nothing),
@@ -143,14 +147,15 @@ impl FlagScope {
     /// `None` stands for `--config`.
     pub(super) fn flag(self, id: Option<Id>) -> bool {
         match (self, id) {
-            (FlagScope::Everything, _) | (FlagScope::ConfigFile | FlagScope::Stored, None) => true,
+            (FlagScope::Listener, _) | (FlagScope::ConfigFile | FlagScope::Stored, None) => true,
+            (FlagScope::Everything, id) => id.is_none_or(|id| id.key().section != "serve"),
             (FlagScope::Stored, Some(id)) => {
                 let section = id.key().section;
                 matches!(section, "account" | "store" | "history" | "watch" | "alert")
                     && !matches!(id, Id::BaseUrl | Id::CaFile | Id::Bell | Id::Notify)
             }
             (FlagScope::Only(ids), Some(id)) => ids.contains(&id),
-            (FlagScope::AsItIs, id) => id != Some(Id::Names),
+            (FlagScope::AsItIs, id) => id != Some(Id::Names) && FlagScope::Everything.flag(id),
             _ => false,
         }
     }

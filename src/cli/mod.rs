@@ -137,6 +137,7 @@ impl Cli {
             Some(Command::Token { .. }) => &["token", "status"],
             Some(Command::Check(_)) => &["check"],
             Some(Command::Plan) => &["plan"],
+            Some(Command::Config { command: ConfigCommand::Show }) => &["config", "show"],
             Some(Command::Config { command: ConfigCommand::Init }) => &["config", "init"],
             Some(Command::Config { command: ConfigCommand::Path }) => &["config", "path"],
             Some(Command::Config { command: ConfigCommand::Schema }) => &["config", "schema"],
@@ -157,8 +158,13 @@ impl Cli {
         match file.chain(keys).find(|(id, _)| !scope.flag(*id)) {
             None => Ok(()),
             Some((_, flag)) => {
-                let why = if flag == "--names" { ": it hides names on screens and pictures alone" } else { "" };
-                let message = format!("'{flag}' means nothing to 'ahtop {}'{why}", path.join(" "));
+                let why = match flag {
+                    "--names" => ": it hides names on screens and pictures alone",
+                    "--listen" => ": only 'ahtop serve' listens",
+                    _ => "",
+                };
+                let whole = [&["ahtop"], path].concat().join(" ");
+                let message = format!("'{flag}' means nothing to '{whole}'{why}");
                 Err(command().error(ErrorKind::ArgumentConflict, message))
             }
         }

@@ -53,12 +53,14 @@ fn a_flag_that_would_do_nothing_is_an_error() {
         "wall --exit-key Alt-x --view wall",
         "once --names hidden",
         "stream --names initials",
-        "serve --names hidden",
         "check --names hidden",
         "doctor --names id",
         "token status --names hidden",
         "plan --names hidden",
         "report --since 1h --names hidden",
+        "--listen 127.0.0.1:1",
+        "wall --listen 127.0.0.1:1",
+        "once --listen 127.0.0.1:1",
         "history export --names hidden",
     ] {
         assert_eq!(read(args).unwrap_err().exit_code(), 2, "{args}");
@@ -73,6 +75,8 @@ fn a_flag_that_would_do_nothing_is_an_error() {
         "config init --config c",
         "sim --port 0",
         "check --live --yes",
+        "serve --listen 127.0.0.1:1 --names hidden --metrics-names",
+        "config show --listen 127.0.0.1:1",
     ] {
         assert!(read(args).is_ok(), "{args}");
     }

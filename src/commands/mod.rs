@@ -7,6 +7,7 @@ pub mod dashboard;
 pub mod doctor;
 mod failure;
 pub mod history;
+mod listener;
 pub mod live;
 mod logging;
 pub mod man;

@@ -121,6 +121,8 @@ fn form(form: Form) -> Value {
         Form::Switch => json!({ "type": "boolean" }),
         Form::Store => text("^(auto|[a-z]+://.+)$"),
         Form::Key => text(KEY),
+        Form::Listen => text("^(unix:/.+|.+:[0-9]{1,5})$"),
+        Form::Hosts => json!({ "type": "array", "items": line() }),
         Form::Ids => json!({ "type": "array", "items": line(), "uniqueItems": true }),
     }
 }

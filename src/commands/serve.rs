@@ -11,13 +11,14 @@
 use std::{io, path::PathBuf, time::Duration};
 
 use sd_notify::NotifyState;
+use secrecy::SecretString;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{sleep, timeout},
 };
 
 use super::{
-    Failure, log_trouble,
+    Failure, listener, log_trouble,
     session::{self, Base, Prepared, Session},
 };
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     exit::Exit,
     poll::Keys,
     store::{Attention, Event, EventKind, Instance, Link, Role, Status, StoreThread, Words},
+    web::{self, Bound},
 };
 
 /// How often the wants are said again and the service manager is told how it goes, unless its watchdog wants it sooner.
@@ -54,7 +56,7 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
             && let Some(failure) = service.heard(link)
         {
             tell(&[NotifyState::Stopping]);
-            service.session.close().await;
+            service.close().await;
             return Err(failure);
         }
         let next = service.rhythm(beat);
@@ -63,7 +65,7 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
             exit = ends.come() => {
                 tracing::info!("stopping");
                 tell(&[NotifyState::Stopping]);
-                service.session.close().await;
+                service.close().await;
                 return Ok(exit);
             }
             () = service.session.poller_ended() => {
@@ -120,6 +122,7 @@ struct Read {
     auto_path: PathBuf,
     keys: Keys,
     prepared: Prepared,
+    token: Option<SecretString>,
 }
 
 impl Read {
@@ -131,14 +134,15 @@ impl Read {
             return Err(Failure::new(Exit::Credentials, message));
         };
         let auto_path = session::auto_path(&loaded.config, env)?;
-        Read::again(loaded.config, auto_path, keys)
+        let token = listener::token(&loaded.config, env)?;
+        Read::again(loaded.config, auto_path, keys, token)
     }
 
     /// What was read before.
-    fn again(config: Config, auto_path: PathBuf, keys: Keys) -> Result<Read, Failure> {
+    fn again(config: Config, auto_path: PathBuf, keys: Keys, token: Option<SecretString>) -> Result<Read, Failure> {
         let wants = config.watch.iter().map(|w| w.target.clone()).collect();
         let prepared = Prepared::new(&config, Role::Serve, Some(keys.clone()), wants)?;
-        Ok(Read { config, auto_path, keys, prepared })
+        Ok(Read { config, auto_path, keys, prepared, token })
     }
 }
 
@@ -147,7 +151,10 @@ struct Service {
     config: Config,
     auto_path: PathBuf,
     keys: Keys,
+    token: Option<SecretString>,
     session: Session,
+    /// Answers over HTTP, where that is wanted.
+    listener: Option<web::Server>,
     started: Now,
     /// What the log was told last, and whether the service ever answered us.
     told: Option<Link>,
@@ -156,7 +163,11 @@ struct Service {
 
 impl Service {
     async fn start(flags: &Overrides, env: &Env) -> Result<Service, Failure> {
-        Service::open(Read::new(flags, env).await?)
+        let read = Read::new(flags, env).await?;
+        let bound = listener::bind(&read.config)?;
+        let mut service = Service::open(read)?;
+        service.listen(bound);
+        Ok(service)
     }
 
     fn open(read: Read) -> Result<Service, Failure> {
@@ -169,7 +180,7 @@ impl Service {
 
     /// On a store that is open and knows what is wanted.
     fn on(base: Base, read: Read) -> Service {
-        let Read { config, auto_path, keys, prepared } = read;
+        let Read { config, auto_path, keys, prepared, token } = read;
         let session = Session::on(base, &config, prepared);
         let from = config.file.as_ref().map_or_else(|| "no file".into(), |p| p.display().to_string());
         tracing::info!(
@@ -180,7 +191,15 @@ impl Service {
             session.me.label()
         );
         let started = session.clock.now();
-        Service { config, auto_path, keys, session, started, told: None, proven: false }
+        Service { config, auto_path, keys, token, session, listener: None, started, told: None, proven: false }
+    }
+
+    /// Begins to answer over HTTP.
+    fn listen(&mut self, bound: Option<Bound>) {
+        self.listener = bound.map(|bound| {
+            tracing::info!("listening on {}", bound.address());
+            listener::start(bound, &self.config, &self.session, self.token.clone())
+        });
     }
 
     /// Begins anew with what the files say now, on the store that is open unless another one is named. Where that cannot
@@ -190,7 +209,7 @@ impl Service {
     /// Where neither the new store nor the one of before can be opened.
     async fn reload(self, flags: &Overrides, env: &Env) -> Result<Service, Failure> {
         let (service, text) = match Read::new(flags, env).await {
-            Ok(read) => self.follow(read).await?,
+            Ok(read) => self.follow_listening(read).await?,
             Err(failure) => (self, Err(failure)),
         };
         let text = match text {
@@ -217,6 +236,26 @@ impl Service {
         }
     }
 
+    /// The same with the listener: it goes on with the same socket where the address is the same, and a new address must
+    /// be free before anything is given up.
+    async fn follow_listening(mut self, read: Read) -> Result<(Service, Result<(), Failure>), Failure> {
+        let stays = self.config.serve.listen == read.config.serve.listen;
+        let new = match stays {
+            true => None,
+            false => match listener::bind(&read.config) {
+                Ok(new) => new,
+                Err(failure) => return Ok((self, Err(failure))),
+            },
+        };
+        let old = match self.listener.take() {
+            Some(listener) => listener.stop().await,
+            None => None,
+        };
+        let (mut service, followed) = self.follow(read).await?;
+        service.listen(if stays || followed.is_err() { old } else { new });
+        Ok((service, followed))
+    }
+
     /// Goes on as `read` says, or as before, and why.
     async fn follow(self, read: Read) -> Result<(Service, Result<(), Failure>), Failure> {
         if let Some(base) = self.session.base()
@@ -231,13 +270,21 @@ impl Service {
                 None => Service::open(read).map(|service| (service, Ok(()))),
             };
         }
-        let Service { config, auto_path, keys, session, .. } = self;
+        let Service { config, auto_path, keys, token, session, .. } = self;
         // Two paths may lead to one file: it is closed before another one is opened.
         drop(session.close().await);
         Service::open(read).map(|service| (service, Ok(()))).or_else(|failure| {
-            let service = Service::open(Read::again(config, auto_path, keys)?)?;
+            let service = Service::open(Read::again(config, auto_path, keys, token)?)?;
             Ok((service, Err(failure)))
         })
+    }
+
+    /// Ends everything, the clients first.
+    async fn close(mut self) {
+        if let Some(listener) = self.listener.take() {
+            drop(listener.stop().await);
+        }
+        self.session.close().await;
     }
 
     fn rhythm(&self, beat: Duration) -> Duration {

@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::{
     duration::{format_duration, parse_duration},
     error::{nearest, quote, suggest},
+    listen::{Listen, host_name},
     origin::Origin,
     store_url::StoreUrl,
 };
@@ -63,6 +64,10 @@ pub enum Form {
     Store,
     /// A key of the keyboard.
     Key,
+    /// An address or a socket to listen on.
+    Listen,
+    /// Names of hosts, as an array; only in the file.
+    Hosts,
     /// A list of ids.
     Ids,
 }
@@ -163,6 +168,8 @@ impl Form {
             Form::Word(_) | Form::Words(_) | Form::Theme(_) => "WORD",
             Form::Switch => "BOOL",
             Form::Key => "KEY",
+            Form::Listen => "ADDRESS",
+            Form::Hosts => "HOSTS",
             Form::Ids => "ID",
         }
     }
@@ -192,6 +199,8 @@ impl Form {
             Form::Switch => "true or false".into(),
             Form::Store => "\"auto\" or \"sqlite:///path/to/file.db\"".into(),
             Form::Key => "a key, such as \"q\", \"F12\", \"Ctrl-X\", \"Alt-x\", \"Space\" or \"PgDn\"".into(),
+            Form::Listen => "an address in quotes, such as \"127.0.0.1:9464\" or \"unix:/path/to/socket\"".into(),
+            Form::Hosts => "an array of names, such as [\"board.example\"]".into(),
             Form::Ids => "an array of ids in quotes".into(),
         }
     }
@@ -219,6 +228,12 @@ impl Form {
                 hours(words.ok_or_else(|| format!("expected {}", self.expects()))?)
             }
             (Form::Hours, _) => Err(wrong()),
+            (Form::Hosts, DeValue::Array(items)) => {
+                let words: Option<Vec<&str>> = items.iter().map(|i| i.get_ref().as_str()).collect();
+                let words = words.ok_or_else(|| format!("expected {}", self.expects()))?;
+                words.into_iter().map(host_name).collect::<Result<_, _>>().map(Value::Argv)
+            }
+            (Form::Hosts, _) => Err(wrong()),
             (Form::Words(known), DeValue::Array(items)) => {
                 let words: Option<Vec<String>> =
                     items.iter().map(|i| i.get_ref().as_str().map(str::to_owned)).collect();
@@ -247,7 +262,7 @@ impl Form {
             Form::Path if text.is_empty() || text.contains('\0') => Err("not a path".into()),
             Form::Path => Ok(Value::Path(text.into())),
             Form::Variable => variable(text).map(|()| Value::Text(text.to_owned())),
-            Form::Argv | Form::Hours | Form::Words(_) => Err("can only be given in the file".into()),
+            Form::Argv | Form::Hours | Form::Hosts | Form::Words(_) => Err("can only be given in the file".into()),
             Form::Percent { max } => {
                 percent(text, max).ok_or_else(|| format!("{} is not {}", quote(text), self.expects()))
             }
@@ -283,6 +298,7 @@ impl Form {
             },
             Form::Store => text.parse().map(|url: StoreUrl| Value::Text(url.to_string())),
             Form::Key => text.parse().map(|key: Key| Value::Text(key.to_string())),
+            Form::Listen => Listen::parse(text).map(|listen| Value::Text(listen.to_string())),
         }
     }
 }

@@ -13,12 +13,13 @@ use super::{
     env::{Env, Overrides},
     error::{ConfigErrors, Place, Sink, nearest, quote, show_path},
     form::{Form, Value, line},
+    listen::Listen,
     paths, roster,
     schema::{Id, KEYS, VARIABLES},
     small_file, themes,
     types::{
-        Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, SecretSource, Symbols, Theme, Ui,
-        Wall,
+        Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, SecretSource, Serve, Symbols, Theme,
+        Ui, Wall,
     },
     watch,
 };
@@ -214,13 +215,17 @@ impl Layers {
         Some(value)
     }
 
-    /// A relative `api_key_file` is a credential where the service manager hands some over. Other paths in the file are
+    /// A relative `api_key_file` or `token_file` is a credential where the service manager hands some over. Other paths in the file are
     /// relative to the file, and `~/` is the home directory; elsewhere the shell has seen to that.
     fn resolved(&self, id: Id, value: Value, place: &Place) -> Value {
         let Value::Path(path) = value else { return value };
         let in_file = matches!(place, Place::At { .. });
         Value::Path(match (&self.credentials, &self.home, self.path.as_deref().and_then(Path::parent)) {
-            (Some(dir), _, _) if id == Id::ApiKeyFile && path.is_relative() && !path.starts_with("~") => dir.join(path),
+            (Some(dir), _, _)
+                if matches!(id, Id::ApiKeyFile | Id::TokenFile) && path.is_relative() && !path.starts_with("~") =>
+            {
+                dir.join(path)
+            }
             (_, Some(home), _) if in_file && path.starts_with("~") => {
                 path.strip_prefix("~").map(|rest| home.join(rest)).unwrap_or(path)
             }
@@ -284,6 +289,7 @@ impl Layers {
             Some(Value::Argv(hours)) => hours.iter().filter_map(|text| text.parse().ok()).collect(),
             _ => Vec::new(),
         };
+        let serve = self.serve(sink);
         let (watch, groups) = self.watch(auth.is_some(), sink);
         let config = Config {
             file: self.path.clone(),
@@ -299,6 +305,7 @@ impl Layers {
             quiet,
             hooks: std::mem::take(&mut self.file.hooks),
             wall,
+            serve,
         };
         let holds_key = config.auth.as_ref().and_then(|auth| match &auth.source {
             SecretSource::KeyEnv(name) => Some(name.as_str()),
@@ -439,6 +446,36 @@ impl Layers {
                 _ => Notify::Off,
             },
         }
+    }
+
+    /// Where others can read: from other machines only with a token, or where that was said in so many words.
+    fn serve(&mut self, sink: &mut Sink) -> Serve {
+        let serve = Serve {
+            listen: self.text(Id::Listen).and_then(|text| Listen::parse(&text).ok()),
+            hosts: match self.value(Id::Hosts) {
+                Some(Value::Argv(hosts)) => hosts,
+                _ => Vec::new(),
+            },
+            token_file: self.path(Id::TokenFile),
+            unauthenticated: self.value(Id::Unauthenticated) == Some(Value::Switch(true)),
+            metrics_names: self.value(Id::MetricsNames) == Some(Value::Switch(true)),
+        };
+        let open = serve.token_file.is_none() && !serve.unauthenticated;
+        if let Some(listen) = serve.listen.as_ref().filter(|listen| open && !listen.is_local())
+            && let Some(place) = self.place(Id::Listen)
+        {
+            let message = format!(
+                "other machines reach {listen}: set [serve] token_file, or unauthenticated = true if all of them may read"
+            );
+            sink.push(place.clone(), message);
+        }
+        if serve.unauthenticated
+            && serve.token_file.is_some()
+            && let Some(place) = self.place(Id::Unauthenticated)
+        {
+            sink.push(place.clone(), "'unauthenticated' and 'token_file' exclude each other: take one of them away");
+        }
+        serve
     }
 
     fn watch(&mut self, polls: bool, sink: &mut Sink) -> (Vec<super::Watched>, Vec<Arc<str>>) {

@@ -77,6 +77,16 @@ pub enum Id {
     Names,
     /// `[wall] exit_key`
     ExitKey,
+    /// `[serve] listen`
+    Listen,
+    /// `[serve] hosts`
+    Hosts,
+    /// `[serve] token_file`
+    TokenFile,
+    /// `[serve] unauthenticated`
+    Unauthenticated,
+    /// `[serve] metrics_names`
+    MetricsNames,
 }
 
 impl Id {
@@ -147,7 +157,7 @@ pub const TRIGGERS: [&str; 9] =
     ["warn", "crit", "clear", "stale", "invalid", "throttled", "token", "credentials", "service"];
 
 /// The table, in the order of [`Id`].
-pub static KEYS: [Key; 35] = [
+pub static KEYS: [Key; 40] = [
     key!(
         AccountName, "account"."name", Form::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
@@ -288,11 +298,31 @@ pub static KEYS: [Key; 35] = [
         ExitKey, "wall"."exit_key", Form::Key, None, Some("--exit-key"), Some("AHTOP_EXIT_KEY"),
         "A key that leaves the board, beside Ctrl-C: q, F12, Ctrl-X"
     ),
+    key!(
+        Listen, "serve"."listen", Form::Listen, None, Some("--listen"), Some("AHTOP_LISTEN"),
+        "Where serve shows the wallboard, metrics and health over HTTP: 127.0.0.1:9464, or unix:/path/to/socket"
+    ),
+    key!(
+        Hosts, "serve"."hosts", Form::Hosts, None, None, None,
+        "Names of this machine that a browser may ask for, beside localhost and addresses"
+    ),
+    key!(
+        TokenFile, "serve"."token_file", Form::Path, None, None, None,
+        "File with a token that clients must have, readable by its owner only"
+    ),
+    key!(
+        Unauthenticated, "serve"."unauthenticated", Form::Switch, Some("false"), None, None,
+        "Let every machine that reaches the address read everything, without a token"
+    ),
+    key!(
+        MetricsNames, "serve"."metrics_names", Form::Switch, Some("false"), Some("--metrics-names"),
+        Some("AHTOP_METRICS_NAMES"), "Metrics have names beside ids, where [wall] names is full"
+    ),
 ];
 
 /// The tables of single values, in the order of the file.
-pub const SECTIONS: [&str; 11] =
-    ["account", "auth", "budget", "poll", "store", "history", "watch", "ui", "alert", "quiet", "wall"];
+pub const SECTIONS: [&str; 12] =
+    ["account", "auth", "budget", "poll", "store", "history", "watch", "ui", "alert", "quiet", "wall", "serve"];
 
 /// The lists of tables, with their keys; the first one names the entry.
 pub const LISTS: [(&str, &[&str]); 4] = [
@@ -335,7 +365,7 @@ mod tests {
             assert_eq!(key.id as usize, i, "{}", key.name);
             assert!(SECTIONS.contains(&key.section));
         }
-        assert_eq!(Id::ExitKey as usize + 1, KEYS.len());
+        assert_eq!(Id::MetricsNames as usize + 1, KEYS.len());
     }
 
     #[test]

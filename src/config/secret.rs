@@ -2,7 +2,7 @@
 
 use std::{io, os::unix::fs::PermissionsExt, path::Path, process::Stdio, time::Duration};
 
-use secrecy::{SecretString, zeroize::Zeroizing};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use tokio::{
     io::AsyncReadExt,
     process::{ChildStdout, Command},
@@ -49,7 +49,7 @@ pub struct SecretError(String);
 pub async fn credentials(auth: &AuthSource, env: &Env) -> Result<Credentials, SecretError> {
     let key = match &auth.source {
         SecretSource::KeyEnv(name) => from_env(name, env)?,
-        SecretSource::KeyFile(path) => from_file(path, env)?,
+        SecretSource::KeyFile(path) => from_file("api_key_file", path, env)?,
         SecretSource::KeyCommand(argv) => from_command("api_key_command", argv, COMMAND_LIMIT).await?,
         SecretSource::TokenCommand(argv) => return Ok(Credentials::TokenFromCommand(argv.clone())),
     };
@@ -67,6 +67,35 @@ pub async fn token_from(argv: &[String]) -> Result<SecretString, SecretError> {
     from_command("token_command", argv, COMMAND_LIMIT).await
 }
 
+/// Shortest token that clients of the listener may have: nobody must be able to guess it.
+const SHORTEST: usize = 16;
+
+/// The token that clients of the listener must have.
+///
+/// # Errors
+/// One sentence that says what to do.
+pub fn listener_token(path: &Path, env: &Env) -> Result<SecretString, SecretError> {
+    let token = from_file("[serve] token_file", path, env)?;
+    if token.expose_secret().len() < SHORTEST {
+        let message = format!(
+            "[serve] token_file {} holds fewer than {SHORTEST} characters: write a longer one, as `openssl rand -hex 32` makes",
+            show_path(path)
+        );
+        return Err(SecretError(message));
+    }
+    // It stands in an address and in a cookie.
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    if !token.expose_secret().bytes().all(plain) {
+        let message = format!(
+            "[serve] token_file {} holds a character other than letters, digits and -._~: write one as `openssl rand \
+             -hex 32` makes",
+            show_path(path)
+        );
+        return Err(SecretError(message));
+    }
+    Ok(token)
+}
+
 /// Whether the secret is there, without running a command: variables and files are read, programs are looked for.
 /// Returns where it comes from, in words.
 ///
@@ -82,7 +111,7 @@ pub fn present(auth: &AuthSource, env: &Env) -> Result<String, SecretError> {
     };
     match &auth.source {
         SecretSource::KeyEnv(name) => from_env(name, env).map(|_| format!("the environment variable {name}")),
-        SecretSource::KeyFile(path) => from_file(path, env).map(|_| show_path(path)),
+        SecretSource::KeyFile(path) => from_file("api_key_file", path, env).map(|_| show_path(path)),
         SecretSource::KeyCommand(argv) => found("api_key_command", argv),
         SecretSource::TokenCommand(argv) => found("token_command", argv),
     }
@@ -103,9 +132,9 @@ fn from_env(name: &str, env: &Env) -> Result<SecretString, SecretError> {
     secret(&format!("the environment variable {name}"), value.trim_end_matches(['\n', '\r']))
 }
 
-fn from_file(path: &Path, env: &Env) -> Result<SecretString, SecretError> {
+fn from_file(name: &str, path: &Path, env: &Env) -> Result<SecretString, SecretError> {
     let shown = show_path(path);
-    let fail = |what: &str| SecretError(format!("api_key_file {shown} {what}"));
+    let fail = |what: &str| SecretError(format!("{name} {shown} {what}"));
     let unread = |e: io::Error| fail(&format!("cannot be read: {e}"));
     // Looked at when it is open, so that what was checked is what is read.
     let (file, meta) = small_file::open(path).map_err(unread)?;
@@ -118,7 +147,7 @@ fn from_file(path: &Path, env: &Env) -> Result<SecretString, SecretError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST + 1));
     small_file::read_to(file, LARGEST as u64, &mut bytes).map_err(unread)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| fail("is not text"))?;
-    secret(&format!("api_key_file {shown}"), text.trim_end_matches(['\n', '\r']))
+    secret(&format!("{name} {shown}"), text.trim_end_matches(['\n', '\r']))
 }
 
 /// A path as a shell takes it.
@@ -221,8 +250,6 @@ impl Output {
 mod tests {
     use std::{fs, path::PathBuf};
 
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     fn file(dir: &tempfile::TempDir, name: &str, text: &[u8], mode: u32) -> PathBuf {
@@ -245,12 +272,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for mode in [0o640, 0o604, 0o660, 0o644, 0o610] {
             let path = file(&dir, "key", b"k3y\n", mode);
-            let error = from_file(&path, &Env::default()).unwrap_err().to_string();
+            let error = from_file("api_key_file", &path, &Env::default()).unwrap_err().to_string();
             assert!(error.ends_with(&format!("run `chmod 600 {}`", path.display())), "{error}");
         }
         for mode in [0o600, 0o400] {
             let path = file(&dir, &format!("good{mode}"), b"k3y\r\n", mode);
-            assert_eq!(from_file(&path, &Env::default()).unwrap().expose_secret(), "k3y");
+            assert_eq!(from_file("api_key_file", &path, &Env::default()).unwrap().expose_secret(), "k3y");
         }
     }
 
@@ -258,8 +285,8 @@ mod tests {
     fn a_credential_may_show_its_access_list_as_group_permissions() {
         let dir = tempfile::tempdir().unwrap();
         let env = Env::of([("CREDENTIALS_DIRECTORY", dir.path().to_str().unwrap())]);
-        assert!(from_file(&file(&dir, "a", b"k", 0o440), &env).is_ok());
-        assert!(from_file(&file(&dir, "b", b"k", 0o444), &env).is_err());
+        assert!(from_file("api_key_file", &file(&dir, "a", b"k", 0o440), &env).is_ok());
+        assert!(from_file("api_key_file", &file(&dir, "b", b"k", 0o444), &env).is_err());
     }
 
     #[test]
@@ -274,12 +301,18 @@ mod tests {
             (b"hunter2\xff", "is not text"),
             (&[b'x'; LARGEST + 1], "is larger than 64 KiB"),
         ] {
-            let error = from_file(&file(&dir, "key", text, 0o600), &Env::default()).unwrap_err().to_string();
+            let error =
+                from_file("api_key_file", &file(&dir, "key", text, 0o600), &Env::default()).unwrap_err().to_string();
             assert!(error.contains(what) && !error.contains("hunter"), "{error}");
         }
-        let error = from_file(dir.path(), &Env::default()).unwrap_err().to_string();
+        let error = from_file("api_key_file", dir.path(), &Env::default()).unwrap_err().to_string();
         assert!(error.ends_with("it is a directory"), "{error}");
-        assert!(from_file(&dir.path().join("none"), &Env::default()).unwrap_err().to_string().contains("cannot be"));
+        assert!(
+            from_file("api_key_file", &dir.path().join("none"), &Env::default())
+                .unwrap_err()
+                .to_string()
+                .contains("cannot be")
+        );
     }
 
     #[test]

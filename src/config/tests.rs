@@ -90,6 +90,7 @@ fn every_flag_and_every_variable_reaches_its_key() {
                 Form::Span { .. } => "5h",
                 Form::Percent { .. } => "7%",
                 Form::Key => "F9",
+                Form::Listen => "[::1]:80",
                 _ => "other",
             },
         };

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{error::Place, origin::Origin, store_url::StoreUrl, themes::Tones};
+use super::{error::Place, listen::Listen, origin::Origin, store_url::StoreUrl, themes::Tones};
 use crate::domain::{Band, Hours, Key, Target};
 
 /// Everything that is configured.
@@ -36,6 +36,8 @@ pub struct Config {
     pub hooks: Vec<Hook>,
     /// The board on the wall.
     pub wall: Wall,
+    /// What `serve` shows over HTTP.
+    pub serve: Serve,
 }
 
 /// `[alert]`
@@ -276,6 +278,21 @@ impl Symbols {
         }
     }
 }
+/// `[serve]`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Serve {
+    /// Where; `None`: nowhere.
+    pub listen: Option<Listen>,
+    /// Names of this machine that may stand in a `Host` header.
+    pub hosts: Vec<String>,
+    /// Who has the token that stands here may read; `None`: everybody who reaches the address.
+    pub token_file: Option<PathBuf>,
+    /// True where the address may be one that other machines reach although there is no token.
+    pub unauthenticated: bool,
+    /// True where metrics have names beside ids.
+    pub metrics_names: bool,
+}
+
 /// `[wall]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wall {

@@ -5,6 +5,7 @@
 mod csv;
 mod document;
 mod export;
+mod gathered;
 mod json;
 mod noise;
 mod shift;
@@ -18,6 +19,7 @@ mod tests;
 pub use csv::csv;
 pub use document::{BudgetPart, Document, Element, Facts, SCHEMA, TokenPart, View};
 pub use export::{Export, ExportFormat};
+pub use gathered::{Gathered, LINK_STATES};
 pub use json::{json, ndjson};
 pub use noise::noise;
 pub use shift::{Shift, ShiftBuilder, ShiftRow, Stretch};

@@ -34,6 +34,7 @@ pub(super) fn look(flags: &Overrides, env: &Env) -> (Vec<Finding>, Option<Loaded
     }
     found.extend(loaded.warnings.iter().map(|warning| Finding::look("configuration", warning)));
     found.push(credentials(config, env));
+    found.extend(listener(config, env));
     (found, Some(loaded))
 }
 
@@ -57,6 +58,24 @@ fn writable(path: &Path) -> Option<Finding> {
     (mode & 0o002 != 0).then(|| {
         let text = format!("everybody can write {0} and so run programs as you: chmod o-w {0}", path.display());
         Finding::look("configuration", text)
+    })
+}
+
+/// Who can read what `serve` shows.
+fn listener(config: &Config, env: &Env) -> Option<Finding> {
+    let listen = config.serve.listen.as_ref()?;
+    if let Some(path) = &config.serve.token_file {
+        return Some(match secret::listener_token(path, env) {
+            Ok(_) => Finding::ok("listener", format!("{listen}; clients need the token in {}", path.display())),
+            Err(e) => Finding::bad("listener", Exit::Config, e.to_string()),
+        });
+    }
+    Some(match listen.is_local() {
+        true => Finding::ok("listener", format!("{listen}; everybody on this machine can read it, nobody else")),
+        false => Finding::look(
+            "listener",
+            format!("{listen}; everybody who reaches this address can read everything: set [serve] token_file"),
+        ),
     })
 }
 

@@ -146,3 +146,37 @@ fn a_wall_clock_that_was_set_is_told_and_one_of_another_boot_is_not_judged() {
     }
     assert!(!told(&known).contains("the wall clock was set"), "{}", told(&known));
 }
+
+#[tokio::test]
+async fn a_listener_says_who_can_read_what_it_shows() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = async |serve: &str| {
+        let file = dir.path().join("c.toml");
+        fs::write(&file, format!("[account]\nname = \"acme\"\n[serve]\n{serve}\n")).unwrap();
+        let flags = Overrides::with_config(&file);
+        let done = run(&cli::Doctor { live: false }, &flags, &env(dir.path(), &[])).await;
+        let line = done.out.lines().find(|line| line.contains(" listener ")).map(str::to_owned);
+        (done.exit, line.unwrap_or_default())
+    };
+    assert_eq!(listener("").await.1, "");
+    let (exit, line) = listener("listen = \"127.0.0.1:9464\"").await;
+    assert_eq!((exit, line.contains("everybody on this machine can read it, nobody else")), (Exit::Ok, true), "{line}");
+    let (exit, line) = listener("listen = \"0.0.0.0:9464\"\nunauthenticated = true").await;
+    assert_eq!((exit, line.contains("everybody who reaches this address can read")), (Exit::Ok, true), "{line}");
+    let token = dir.path().join("token");
+    let with_token = format!("listen = \"0.0.0.0:9464\"\ntoken_file = {token:?}");
+    for (text, mode, told, exit) in [
+        ("0123456789abcdef", 0o600, "clients need the token in", Exit::Ok),
+        ("0123456789abcdef", 0o644, "can be read by others", Exit::Config),
+        ("0123456789abcde", 0o600, "fewer than 16 characters", Exit::Config),
+        ("0123456789abcde;", 0o600, "a character other than letters", Exit::Config),
+    ] {
+        fs::write(&token, text).unwrap();
+        fs::set_permissions(&token, fs::Permissions::from_mode(mode)).unwrap();
+        let found = listener(&with_token).await;
+        assert_eq!((found.0, found.1.contains(told)), (exit, true), "{}", found.1);
+        assert!(!found.1.contains(text), "{}", found.1);
+    }
+    // An address that others reach is refused before anybody looks at it.
+    assert_eq!(listener("listen = \"0.0.0.0:9464\"").await, (Exit::Config, String::new()));
+}

@@ -1,0 +1,93 @@
+//! Everything that a report on the present needs, read from the store at one moment.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    alert::{
+        AlertRegistry,
+        persist::{self, Known},
+    },
+    config::Watched,
+    domain::{Now, Row, SILENT_AFTER, Target, stale_after},
+    store::{HistoryInfo, Instance, Link, Status, Store, StoreError, Usage},
+};
+
+/// The states of the link to the service, as the screen knows them: `live` is as it should be, `closed` are quiet hours.
+pub const LINK_STATES: [&str; 8] =
+    ["live", "closed", "starting", "throttled", "no_token", "credentials", "down", "no_poller"];
+
+/// What the store holds now.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    /// When it was read.
+    pub now: Now,
+    /// What is known of each target, without its series.
+    pub rows: BTreeMap<Target, Row>,
+    /// What the poller last said.
+    pub status: Option<Status>,
+    /// What the request ledger holds.
+    pub usage: Usage,
+    /// Who polls.
+    pub poller: Option<Instance>,
+    /// Who is here.
+    pub instances: Vec<Instance>,
+    /// Size of the history.
+    pub history: HistoryInfo,
+    /// How long the token lives; `None` without one.
+    pub token_left: Option<Duration>,
+    /// The alerts.
+    pub registry: AlertRegistry,
+}
+
+impl Gathered {
+    /// Reads it all.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn read(store: &dyn Store) -> Result<Gathered, StoreError> {
+        let rows = store.snapshot(Duration::ZERO)?.rows;
+        let (status, usage, token) = (store.status()?, store.usage()?, store.token()?);
+        let now = store.now();
+        Ok(Gathered {
+            rows: rows.into_iter().map(|row| (row.target.clone(), row)).collect(),
+            status,
+            usage,
+            poller: store.lease_holder()?,
+            instances: store.instances()?,
+            history: store.history()?,
+            token_left: token.map(|token| token.remaining(&now)),
+            registry: persist::read_registry(store, &mut Known::default())?.unwrap_or_default(),
+            now,
+        })
+    }
+
+    /// From which age on a reading is stale.
+    pub fn stale_after(&self, min_interval: Duration) -> Duration {
+        stale_after(self.status.as_ref().map(|s| s.sweep).unwrap_or_default(), min_interval)
+    }
+
+    /// What the poller says of the link; `None` where nobody polls, or the poller has been silent for long.
+    pub fn link(&self) -> Option<&Link> {
+        self.status.as_ref().filter(|status| status.at.age(&self.now) < SILENT_AFTER).map(|status| &status.link)
+    }
+
+    /// The word for the link: one of [`LINK_STATES`].
+    pub fn link_state(&self) -> &'static str {
+        match self.link() {
+            None => "no_poller",
+            Some(Link::Starting) => "starting",
+            Some(Link::Closed { .. }) => "closed",
+            Some(Link::Live) => "live",
+            Some(Link::Throttled { .. }) => "throttled",
+            Some(Link::TokenWait { .. } | Link::TokenCeiling { .. }) => "no_token",
+            Some(Link::Credentials { .. }) => "credentials",
+            Some(Link::Down { .. }) => "down",
+        }
+    }
+
+    /// The rows of `watched`, in their order; one that was never read is one that waits.
+    pub fn watched<'a>(&self, watched: &'a [Watched]) -> Vec<(&'a Watched, Row)> {
+        let row = |w: &Watched| self.rows.get(&w.target).cloned().unwrap_or_else(|| Row::new(w.target.clone()));
+        watched.iter().map(|w| (w, row(w))).collect()
+    }
+}

@@ -1,0 +1,73 @@
+//! Whether the data are fresh, for what watches over a service.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::{
+    alert::{Counts, Observation, findings},
+    config::Watched,
+    domain::Condition,
+    report::Gathered,
+    store::Link,
+};
+
+/// The answer of `/readyz`. It names nobody, so that it may be read without a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Readiness {
+    /// True while every reading that should be fresh is, and in quiet hours.
+    pub(super) ready: bool,
+    /// The link to the service: one of [`LINK_STATES`](crate::report::LINK_STATES).
+    pub(super) link: &'static str,
+    /// What is wrong, the most important first: the words of account alerts, `waiting` and `no_poller`.
+    pub(super) problems: Vec<&'static str>,
+    /// Agents and campaigns that are watched.
+    pub(super) watched: usize,
+    /// Those with a fresh reading.
+    pub(super) fresh: usize,
+    /// Those that were never read.
+    pub(super) waiting: usize,
+    /// Those that the service does not know: no reading of theirs is expected.
+    pub(super) unknown_ids: usize,
+    /// The age of the oldest reading that should be fresh.
+    pub(super) oldest_age_s: Option<u64>,
+    /// From this age on a reading is stale.
+    pub(super) stale_after_s: u64,
+}
+
+impl Readiness {
+    pub(super) fn new(found: &Gathered, watched: &[Watched], min_interval: Duration) -> Self {
+        let stale_after = found.stale_after(min_interval);
+        let rows = found.watched(watched);
+        let count = |wanted: &[Condition]| {
+            let is = |row| wanted.contains(&crate::domain::Row::condition(row, &found.now, stale_after));
+            rows.iter().filter(|(_, row)| is(row)).count()
+        };
+        let (fresh, waiting) = (count(&[Condition::Value, Condition::NoCalls]), count(&[Condition::Waiting]));
+        let unknown_ids = count(&[Condition::Invalid]);
+        let counts = Counts::of(rows.iter().map(|(_, row)| row), &found.now, stale_after);
+        let seen = findings(found.link(), &counts);
+        let mut problems: Vec<_> =
+            seen.iter().filter(|(_, s)| matches!(s, Observation::Present(_))).map(|(cause, _)| cause.word()).collect();
+        if waiting > 0 {
+            problems.push("waiting");
+        }
+        if found.link().is_none() {
+            problems.push("no_poller");
+        }
+        let expected = rows.iter().filter(|(_, row)| row.condition(&found.now, stale_after) != Condition::Invalid);
+        let oldest = expected.filter_map(|(_, row)| row.age(&found.now)).max();
+        let closed = matches!(found.link(), Some(Link::Closed { .. }));
+        Readiness {
+            ready: closed || fresh > 0 && fresh + unknown_ids == rows.len(),
+            link: found.link_state(),
+            problems,
+            watched: rows.len(),
+            fresh,
+            waiting,
+            unknown_ids,
+            oldest_age_s: oldest.map(|age| age.as_secs()),
+            stale_after_s: stale_after.as_secs(),
+        }
+    }
+}
