@@ -4,12 +4,37 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 
-use super::{DashboardConfig, Event, State, update};
+use super::{ChartArea, DashboardConfig, Event, FrameLayout, State, items, rows, tables, update, wall};
 use crate::{
     config::{Budget, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Target},
     store::{Instance, Link, Role, Status, Traffic},
 };
+
+/// The layout of a frame with the rows and the chart that it has room for.
+pub(crate) fn frame(state: &State, layout: FrameLayout) -> FrameLayout {
+    let mut seen = Vec::new();
+    for kind in Kind::ALL {
+        let room = layout.rows(kind);
+        if state.navigation.wall.is_some() {
+            let lines = wall::lines(kind, rows::all_lines(state, kind));
+            let (page, _) = wall::page(state, kind, &lines, room);
+            seen.extend(page.iter().take(room).map(|l| l.target().clone()));
+        } else if tables::tables(state).contains(&kind) {
+            let offset = state.navigation.offset.get(&kind).copied().unwrap_or(0);
+            let items = items(state, kind);
+            let shown = items.iter().skip(offset).take(room);
+            seen.extend(shown.filter_map(|i| i.row()).map(|l| l.target().clone()));
+        }
+    }
+    FrameLayout { seen, ..layout }
+}
+
+/// The chart of the row that the detail is about.
+pub(crate) fn chart(state: &State, columns: usize) -> Option<ChartArea> {
+    let line = tables::detailed(state, |kind| super::lines(state, kind).into_iter().next())?;
+    Some(ChartArea { target: line.target().clone(), columns }).filter(|chart| chart.columns > 0)
+}
 
 /// A state with its clock.
 pub(crate) struct Floor {
@@ -75,6 +100,12 @@ impl Floor {
     pub(crate) fn event(&mut self, event: Event) -> Vec<super::Effect> {
         let now = self.now();
         update(&mut self.state, event, now)
+    }
+
+    /// A frame with room for so many rows is drawn.
+    pub(crate) fn drawn(&mut self, layout: FrameLayout) {
+        let layout = frame(&self.state, layout);
+        self.event(Event::Drawn(layout));
     }
 
     pub(crate) fn advance(&mut self, secs: u64) {

@@ -168,7 +168,8 @@ impl Rig {
                 let text = picture(state);
                 frame.render_widget(Paragraph::new(text.clone()), frame.area());
                 drawn.lock().unwrap().push(text);
-                FrameLayout { campaigns: 2, agents: 4, chart: 96, ..FrameLayout::default() }
+                let chart = fixture::chart(state, 96);
+                fixture::frame(state, FrameLayout { campaigns: 2, agents: 4, chart, ..FrameLayout::default() })
             };
             drive(options, &mut terminal, &mut theirs, input, signalled, draw).await
         });

@@ -11,7 +11,7 @@ use super::{
     status, table,
 };
 use crate::{
-    app::{Line, RowState, history, names, text},
+    app::{ChartArea, Line, RowState, history, names, text},
     domain::{AHT_WINDOW, Condition, Stamp},
     store::EventKind,
 };
@@ -112,8 +112,9 @@ fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &m
     let (w, h) = (canvas.width(), canvas.height());
     let axis = scene.state.navigation.axis;
     let mut part = canvas.part(0, 1, w, h.saturating_sub(1));
-    layout.chart = chart::columns(&part);
-    let grid = if axis.is_live() { None } else { history::grid(scene.state, layout.chart) };
+    let area = ChartArea { target: line.target().clone(), columns: chart::columns(&part) };
+    let grid = if axis.is_live() { None } else { history::grid(scene.state, &area) };
+    layout.chart = Some(area).filter(|area| area.columns > 0);
     let bins = grid.as_ref().and_then(|grid| scene.state.live.past.as_ref()?.on(grid));
     let chart = Chart {
         source: match &grid {

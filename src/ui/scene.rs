@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    app::{Banner, Data, Item, Line, RowState, State, banners, groups, rows, tables},
-    domain::{Kind, Now, SILENT_AFTER, Stamp},
+    app::{Banner, Data, Item, Line, RowState, State, banners, groups, rows, tables, wall},
+    domain::{Aht, Kind, Now, SILENT_AFTER, Stamp},
     store::Link,
 };
 
@@ -32,13 +32,16 @@ struct Lines<'a> {
     all: Vec<Line<'a>>,
     /// Filtered and in order.
     shown: Vec<Line<'a>>,
+    /// The same with the headings of sections.
+    items: Vec<Item<'a>>,
 }
 
 impl<'a> Lines<'a> {
     fn of(state: &'a State, kind: Kind) -> Self {
         let all: Vec<Line<'a>> = rows::all_lines(state, kind).collect();
         let shown = tables::chosen(state, kind, all.iter().copied());
-        Lines { all, shown }
+        let items = groups::items_of(state, kind, &shown);
+        Lines { all, shown, items }
     }
 }
 
@@ -74,8 +77,18 @@ impl<'a> Scene<'a> {
     }
 
     /// The lines of a table with the headings of its sections.
-    pub(super) fn items(&self, kind: Kind) -> Vec<Item<'a>> {
-        groups::items_of(self.state, kind, self.lines(kind))
+    pub(super) fn items(&self, kind: Kind) -> &[Item<'a>] {
+        &self.of_kind(kind).items
+    }
+
+    /// The lines of `kind` on the wallboard.
+    pub(super) fn on_wall(&self, kind: Kind) -> Vec<Line<'a>> {
+        wall::lines(kind, self.all(kind).iter().copied())
+    }
+
+    /// The median of the agents' fresh averages and how many they are.
+    pub(super) fn median_of_agents(&self) -> Option<(Aht, usize)> {
+        rows::median(self.all(Kind::Agent).iter().copied())
     }
 
     /// How many targets of `kind` are watched, whatever the filter.
@@ -85,7 +98,7 @@ impl<'a> Scene<'a> {
 
     /// The line that the detail is about, see [`tables::detailed`].
     pub(super) fn selected(&self) -> Option<Line<'a>> {
-        tables::detailed_of(self.state, |kind| self.lines(kind).first().copied())
+        tables::detailed(self.state, |kind| self.lines(kind).first().copied())
     }
 
     /// The state of the link in a word, how long it lasts or has lasted, and whether it is as it should be.

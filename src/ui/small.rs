@@ -25,6 +25,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Fram
     }
     for (y, line) in (top..h).zip(&lines) {
         row(canvas, scene, line, y);
+        layout.seen.push(line.target().clone());
     }
     let room = usize::from(h - top.min(h));
     layout.campaigns = room;

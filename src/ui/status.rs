@@ -9,7 +9,7 @@ use super::{
     table,
 };
 use crate::{
-    app::{View, command, log, rows, tables},
+    app::{View, command, log, tables},
     domain::Band,
 };
 use tui_input::Input;
@@ -77,7 +77,7 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
     let direction = if sort.reverse { " reversed" } else { "" };
     all.push(Segment::new(2, format!("sort: {}{direction}", table::name_of(sort.column)), s.dim));
     // Never called the team's average: calls are not weighted.
-    if let Some((median, n)) = rows::median_of_agents(scene.state) {
+    if let Some((median, n)) = scene.median_of_agents() {
         all.push(Segment::new(3, format!("median of {n} agents {}", super::cells::aht(Some(median))), s.text));
     }
     if let Some(line) = scene.selected()

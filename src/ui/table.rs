@@ -164,11 +164,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame
         let title = format!("{} {}", plural(kind), scene.watched(kind));
         let sum = if kind == Kind::Campaign { "averages over the calls of each campaign" } else { "" };
         let mut inside = canvas.framed(&title, range.as_deref().unwrap_or(sum));
-        let spot = body(&mut inside, scene, kind, &items, offset);
-        layout.tables.extend(spot);
+        body(&mut inside, scene, kind, offset, layout);
     } else {
-        let spot = body(canvas, scene, kind, &items, offset);
-        layout.tables.extend(spot);
+        body(canvas, scene, kind, offset, layout);
     }
 }
 
@@ -191,14 +189,7 @@ pub(super) fn visible(scene: &Scene<'_>, kind: Kind, room: usize) -> Option<(usi
 }
 
 /// Draws titles and rows; tells where they are.
-fn body(
-    canvas: &mut Canvas<'_>,
-    scene: &Scene<'_>,
-    kind: Kind,
-    items: &[Item<'_>],
-    offset: usize,
-) -> Option<TableArea> {
-    let lines = scene.lines(kind);
+fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, layout: &mut FrameLayout) {
     // Of all rows, so that the columns stay where they are while a filter is typed.
     let all = scene.all(kind);
     let widest = |of: &dyn Fn(&Line<'_>) -> usize| u16::try_from(all.iter().map(of).max().unwrap_or(0)).unwrap_or(0);
@@ -214,7 +205,7 @@ fn body(
     if titles > 0 {
         head(canvas, scene, kind, &columns);
     }
-    if lines.is_empty() {
+    if scene.lines(kind).is_empty() {
         let text = if scene.watched(kind) == 0 {
             format!("no {} is watched", kind.word())
         } else {
@@ -222,10 +213,10 @@ fn body(
         };
         let (width, style) = (canvas.width().saturating_sub(MARGIN), canvas.look.styles.dim);
         canvas.put(MARGIN, titles, width, &text, style);
-        return None;
+        return;
     }
     let chosen = scene.state.navigation.selected.get(&kind);
-    for (y, item) in (titles..canvas.height()).zip(items.iter().skip(offset)) {
+    for (y, item) in (titles..canvas.height()).zip(scene.items(kind).iter().skip(offset)) {
         let line = match item {
             Item::Row(line) => line,
             Item::Section(section) => {
@@ -233,6 +224,7 @@ fn body(
                 continue;
             }
         };
+        layout.seen.push(line.target().clone());
         if scene.state.navigation.pins.contains_key(line.target()) {
             canvas.put(1, y, 1, canvas.look.glyphs.pin, canvas.look.styles.accent);
         }
@@ -257,7 +249,7 @@ fn body(
         }
     }
     if titles == 0 {
-        return None;
+        return;
     }
     let (left, top) = canvas.on_screen(0, 0);
     let mut x = left.saturating_add(MARGIN);
@@ -267,13 +259,13 @@ fn body(
         x = x.saturating_add(width + 1);
     }
     let rows = canvas.height() - titles;
-    Some(TableArea {
+    layout.tables.push(TableArea {
         kind: Some(kind),
         top,
         rows,
         columns: (left, left.saturating_add(canvas.width())),
         titles: places,
-    })
+    });
 }
 
 /// The heading of a section: its group, how many agents, their median, and how many are in which state.

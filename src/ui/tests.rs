@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crossterm::event::KeyCode;
 use proptest::prelude::*;
 use ratatui::{
     Terminal,
@@ -12,7 +13,10 @@ use ratatui::{
 
 use super::{Look, draw, draw_on, testing::*};
 use crate::{
-    app::{Column, Notice, Overlay, RowState, Severity, Sort, State, View, history},
+    app::{
+        Column, Event, Notice, Overlay, RowState, Severity, Sort, State, View, fixture, history, needs, rows::MADE,
+        update,
+    },
     config::{Symbols, Theme},
     domain::{Aht, Condition, Kind, Level, Outcome, Reading, Target},
     store::{Link, Role, Usage},
@@ -96,8 +100,8 @@ pub(super) fn back_then(span: crate::app::Span, back: u32, (w, h): (u16, u16), s
     let mut s = busy(View::Agents);
     s.navigation.detail_open = true;
     s.navigation.axis = crate::app::Axis { span, back };
-    let columns = picture(&s, &with((Theme::Auto, symbols)), w, h).1.chart;
-    let mut binner = history::BucketBuilder::new(history::grid(&s, columns).unwrap());
+    let chart = picture(&s, &with((Theme::Auto, symbols)), w, h).1.chart.unwrap();
+    let mut binner = history::BucketBuilder::new(history::grid(&s, &chart).unwrap());
     for minute in (0..9 * 24 * 60).rev() {
         let at = ago(minute * 60);
         // From 9 to 18 in India, slower towards the evening, with an hour far above the scale on some days.
@@ -132,6 +136,49 @@ fn the_chart_over_longer_spans() {
     assert!(screen(&s, 80, 24).contains("reading the history"));
 }
 
+/// How often the lines of a table were made while `work` was done.
+fn made(work: impl FnOnce()) -> usize {
+    let before = MADE.get();
+    work();
+    MADE.get() - before
+}
+
+#[test]
+fn the_lines_of_a_table_are_made_once_a_key_and_once_a_frame() {
+    let mut s = busy(View::Overview);
+    s.navigation.axis = crate::app::Axis { span: crate::app::Span::Day, back: 1 };
+    let frame = |s: &mut State| {
+        let (_, layout) = picture(s, &with(UNICODE), 120, 40);
+        update(s, Event::Drawn(layout), now());
+        // What the loop asks for after each frame.
+        (needs::attention(s), needs::next_change(s, &now()), history::wanted(s))
+    };
+    let (attention, change, wanted) = frame(&mut s);
+    assert!(!attention.is_empty() && change.is_some() && wanted.is_some());
+    assert_eq!(s.layout.seen.len(), 19);
+    for text in
+        ["j", "k", "G", "g", "n", "r", "P", "y", "o", "z", "O", "N", "p", "/", "x", "\x1b", "\t", "5", "2", "a", "\t"]
+    {
+        let code = match text {
+            "\x1b" => KeyCode::Esc,
+            "\t" => KeyCode::Tab,
+            text => KeyCode::Char(text.chars().next().unwrap()),
+        };
+        let key = made(|| drop(update(&mut s, Event::Key(code.into()), now())));
+        assert!(key <= 2, "{text:?}: {key} for two tables");
+        let drawn = made(|| drop(frame(&mut s.clone())));
+        // Where the tables got other room, the update looks once more whether the selection is in view.
+        let room = |s: &State| (s.layout.campaigns, s.layout.agents);
+        let before = room(&s);
+        frame(&mut s);
+        let most = if room(&s) == before { 2 } else { 4 };
+        assert!(drawn <= most, "{text:?}: {drawn} in a frame of two tables");
+        if s.navigation.overlay.is_some() {
+            update(&mut s, Event::Key(KeyCode::Esc.into()), now());
+        }
+    }
+}
+
 #[test]
 fn between_two_borders_of_buckets_the_curve_of_the_past_stands_still() {
     let mut s = back_then(crate::app::Span::Day, 0, (120, 40), Symbols::Unicode);
@@ -140,7 +187,7 @@ fn between_two_borders_of_buckets_the_curve_of_the_past_stands_still() {
         let curve = |l: &&str| l.contains(|c: char| ('\u{2800}'..='\u{28ff}').contains(&c));
         picture.lines().filter(curve).map(|l| l.chars().filter(|c| !c.is_ascii()).collect()).collect()
     };
-    s.layout.chart = 200;
+    s.layout.chart = fixture::chart(&s, 200);
     let before = (plot(&s), history::wanted(&s).unwrap().first);
     for secs in 1..120 {
         s.live.now = now_at(WALL + secs);
@@ -568,7 +615,8 @@ fn arbitrary() -> impl Strategy<Value = State> {
             }
             s.navigation.axis =
                 crate::app::Axis { span: crate::app::Span::ALL[usize::from(dice[1] % 4)], back: u32::from(dice[0]) };
-            if let Some(ask) = history::grid(&s, usize::from(dice[4]) * 3) {
+            if let Some(ask) = fixture::chart(&s, usize::from(dice[4]) * 3).and_then(|chart| history::grid(&s, &chart))
+            {
                 let mut binner = history::BucketBuilder::new(ask);
                 for (secs, outcome) in specs.iter().flat_map(|s| s.readings.iter().cloned()) {
                     let target = specs[0].target.clone();

@@ -1,7 +1,7 @@
 //! What a frame had room for: drawing says so, and the next update pages and scrolls by it.
 
 use super::Column;
-use crate::domain::Kind;
+use crate::domain::{Kind, Target};
 
 /// What a frame had room for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct FrameLayout {
     pub campaigns: usize,
     /// Rows of the agents' table; 0 where it is not shown.
     pub agents: usize,
+    /// Whose rows were on the screen.
+    pub seen: Vec<Target>,
     /// Where the tables are, for the mouse.
     pub tables: Vec<TableArea>,
     /// Alerts in their view; 0 where it is not shown.
@@ -18,8 +20,8 @@ pub struct FrameLayout {
     pub overlay: usize,
     /// Lines that it would have; scrolling further than `overlay_lines - overlay` shows nothing new.
     pub overlay_lines: usize,
-    /// Columns of dots of the detail's chart; 0 without one.
-    pub chart: usize,
+    /// The detail's chart; `None` where there was no room for one.
+    pub chart: Option<ChartArea>,
     /// Where the text cursor belongs while something is typed: column and row of the screen.
     pub cursor: Option<(u16, u16)>,
 }
@@ -40,6 +42,15 @@ impl FrameLayout {
             Kind::Agent => self.agents = rows,
         }
     }
+}
+
+/// The chart of the detail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChartArea {
+    /// Whose.
+    pub target: Target,
+    /// How many columns of dots it has, at least one.
+    pub columns: usize,
 }
 
 /// Where a table is on the screen.

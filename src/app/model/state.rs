@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{DashboardConfig, Data, Filter, FrameLayout, Keymap, Navigation, Notice, Notices, Preferences, View};
+use super::{
+    DashboardConfig, Data, Filter, FrameLayout, Keymap, Navigation, Notice, Notices, Orders, Preferences, View,
+};
 use crate::{
     config::Watched,
     domain::{Kind, Now, Row, Target},
@@ -37,6 +39,8 @@ pub struct State {
     pub revision: u64,
     /// Terminal size in columns and rows.
     pub size: (u16, u16),
+    /// The orders of the tables that the update at work has made.
+    pub(crate) orders: Orders,
 }
 
 /// What stands still in a frozen picture.
@@ -66,6 +70,7 @@ impl State {
             frozen: None,
             revision: 0,
             size: (0, 0),
+            orders: Orders::default(),
         }
     }
 

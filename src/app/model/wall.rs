@@ -16,12 +16,14 @@ pub(crate) struct Pager {
     pub(crate) page: usize,
     /// When it came up.
     pub(crate) since: Mono,
+    /// When the next one comes; `None` where it is the only one, or before anybody looked.
+    pub(crate) until: Option<Mono>,
 }
 
 impl Wall {
     /// The board from its first pages on.
     pub fn new(now: Mono) -> Self {
-        let pager = Pager { page: 0, since: now };
+        let pager = Pager { page: 0, since: now, until: None };
         Wall { campaigns: pager, agents: pager }
     }
 
@@ -31,6 +33,11 @@ impl Wall {
             Kind::Campaign => self.campaigns,
             Kind::Agent => self.agents,
         }
+    }
+
+    /// When the next page comes, of whichever kind.
+    pub(crate) fn next_page(&self) -> Option<Mono> {
+        self.campaigns.until.into_iter().chain(self.agents.until).min()
     }
 
     /// The pages of `kind`.

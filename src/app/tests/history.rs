@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::{
     app::{
         Axis, Event, FrameLayout, Query, Span,
-        fixture::Floor,
+        fixture::{self, Floor},
         history::{self, BucketBuilder},
     },
     domain::{Aht, BootId, Mono, Outcome, Reading, Stamp, Target},
@@ -22,7 +22,8 @@ fn press(floor: &mut Floor, code: KeyCode) {
 fn floor(columns: usize) -> Floor {
     let mut floor = Floor::new();
     press(&mut floor, KeyCode::Enter);
-    floor.event(Event::Drawn(FrameLayout { chart: columns, ..FrameLayout::default() }));
+    let chart = fixture::chart(&floor.state, columns);
+    floor.event(Event::Drawn(FrameLayout { chart, ..FrameLayout::default() }));
     floor
 }
 
@@ -163,7 +164,7 @@ proptest! {
         let mut f = floor(columns);
         f.state.navigation.axis = Axis { span: Span::ALL[span], back };
         f.state.live.now.mono = Mono(skew);
-        let grid = history::grid(&f.state, columns).unwrap();
+        let grid = history::grid(&f.state, &fixture::chart(&f.state, columns).unwrap()).unwrap();
         prop_assert!(grid.count > 0 && grid.count <= 2000 && grid.width > 0);
         prop_assert!(grid.from() <= grid.begin(0) && grid.begin(0) <= grid.end());
     }

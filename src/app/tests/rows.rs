@@ -144,11 +144,11 @@ fn a_level_is_held_since_the_first_reading_of_its_run() {
 #[test]
 fn the_median_counts_fresh_values_only() {
     let mut floor = floor();
-    assert_eq!(median_of_agents(&floor.state).map(|(a, n)| (a.secs(), n)), Some(((290 + 391) / 2, 4)));
+    assert_eq!(median(all_lines(&floor.state, Kind::Agent)).map(|(a, n)| (a.secs(), n)), Some(((290 + 391) / 2, 4)));
     floor.advance(150);
     floor.agent("a3", 62);
     floor.advance(60);
-    assert_eq!(median_of_agents(&floor.state).map(|(a, n)| (a.secs(), n)), Some((62, 1)));
+    assert_eq!(median(all_lines(&floor.state, Kind::Agent)).map(|(a, n)| (a.secs(), n)), Some((62, 1)));
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn ages_and_clock_advance_together_once_a_step() {
 fn attention_is_highest_for_the_selection_and_then_for_the_screen() {
     let mut floor = floor();
     let room = crate::app::FrameLayout { agents: 2, campaigns: 1, ..Default::default() };
-    floor.event(crate::app::Event::Drawn(room));
+    floor.drawn(room);
     floor.state.navigation.focus = Kind::Agent;
     floor.state.navigation.selected.insert(Kind::Agent, Target::agent("a2"));
     let wants = attention(&floor.state);

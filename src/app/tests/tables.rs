@@ -6,7 +6,9 @@ use crate::{
     alert::{Alert, AlertId, AlertKind, Subject},
     app::{
         Column, Effect, Event, FrameLayout, Item, Names, Overlay, Pointer, SavedPreferences, Sort, TableArea, View,
-        columns, command, fixture::Floor, items, lines, log, names, needs, tables,
+        columns, command,
+        fixture::{self, Floor},
+        items, lines, log, names, needs,
     },
     config::{Symbols, Theme, Ui},
     domain::{Aht, Kind, Level, Outcome, Target},
@@ -88,6 +90,7 @@ fn sections_keep_the_order_within_and_only_rows_are_selected() {
         assert_eq!(floor.state.navigation.offset[&Kind::Agent], offset, "{keys}");
     }
     floor.keys("g");
+    floor.room(0, 3);
     let wants = needs::attention(&floor.state);
     let of = |id: &str| wants.iter().find(|(t, _)| *t == Target::agent(id)).unwrap().1;
     assert_eq!((of("a3"), of("a1"), of("a5")), (Attention::Selected, Attention::OnScreen, Attention::Listed));
@@ -168,11 +171,11 @@ fn in_the_view_of_alerts_keys_are_about_the_alert_and_those_of_tables_say_so() {
 fn without_a_selection_the_detail_is_about_who_deserves_a_look_most() {
     let mut floor = floor();
     floor.keys("1");
-    assert_eq!(tables::detailed(&floor.state).map(|l| l.target().clone()), Some(Target::agent("a2")));
+    assert_eq!(fixture::chart(&floor.state, 1).map(|c| c.target), Some(Target::agent("a2")));
     floor.keys("g");
     let selected = floor.state.navigation.selected.values().next().cloned();
     assert!(selected.is_some());
-    assert_eq!(tables::detailed(&floor.state).map(|l| l.target().clone()), selected);
+    assert_eq!(fixture::chart(&floor.state, 1).map(|c| c.target), selected);
 }
 
 #[test]

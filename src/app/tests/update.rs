@@ -38,14 +38,14 @@ impl Floor {
     }
 
     pub(super) fn room(&mut self, campaigns: usize, agents: usize) {
-        self.event(Event::Drawn(FrameLayout {
+        self.drawn(FrameLayout {
             campaigns,
             agents,
             alerts: 5,
             overlay: 10,
             overlay_lines: 45,
             ..FrameLayout::default()
-        }));
+        });
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
-    app::{Effect, Event, FrameLayout, fixture::Floor, wall},
+    app::{Effect, Event, FrameLayout, fixture::Floor, rows, wall},
     domain::Kind,
 };
 
@@ -26,12 +26,16 @@ fn board() -> Floor {
 }
 
 fn room(floor: &mut Floor) {
-    floor.event(Event::Drawn(FrameLayout { campaigns: 1, agents: 2, ..FrameLayout::default() }));
+    floor.drawn(FrameLayout { campaigns: 1, agents: 2, ..FrameLayout::default() });
+}
+
+fn page(floor: &Floor, kind: Kind) -> wall::Page {
+    let lines = wall::lines(kind, rows::all_lines(&floor.state, kind));
+    wall::page(&floor.state, kind, &lines, floor.state.layout.rows(kind)).1
 }
 
 fn pages(floor: &Floor) -> (usize, usize) {
-    let number = |kind| wall::shown(&floor.state, kind).1.number;
-    (number(Kind::Campaign), number(Kind::Agent))
+    (page(floor, Kind::Campaign).number, page(floor, Kind::Agent).number)
 }
 
 #[test]
@@ -98,7 +102,7 @@ fn a_page_with_an_alert_stays_longer_and_turns_in_the_end() {
         floor.agent(id, secs);
     }
     floor.event(Event::Tick);
-    assert_eq!(wall::shown(&floor.state, Kind::Agent).1.of, 2);
+    assert_eq!(page(&floor, Kind::Agent).of, 2);
     for _ in 0..3 {
         floor.advance(15);
         assert_eq!(pages(&floor).1, 0);
@@ -125,6 +129,7 @@ fn what_is_on_the_board_is_polled_as_what_is_on_a_screen() {
     use crate::store::Attention;
     let mut floor = board();
     floor.agent("a2", 500);
+    room(&mut floor);
     let attention: Vec<_> = crate::app::needs::attention(&floor.state)
         .into_iter()
         .filter(|(_, a)| *a == Attention::OnScreen)
@@ -138,7 +143,7 @@ fn trust_goes_from_fresh_over_old_to_gone() {
     let mut floor = board();
     floor.agent("a1", 300);
     let trust = |floor: &Floor| {
-        let line = crate::app::rows::all_lines(&floor.state, Kind::Agent).next().unwrap();
+        let line = rows::all_lines(&floor.state, Kind::Agent).next().unwrap();
         wall::trust(&floor.state, &line)
     };
     assert_eq!((trust(&floor), wall::dead_since(&floor.state)), (wall::Trust::Fresh, None));
@@ -152,7 +157,7 @@ fn trust_goes_from_fresh_over_old_to_gone() {
     floor.agent("a2", 300);
     assert_eq!(trust(&floor), wall::Trust::Gone);
     floor.advance(180);
-    let line = crate::app::rows::all_lines(&floor.state, Kind::Agent).nth(1).unwrap();
+    let line = rows::all_lines(&floor.state, Kind::Agent).nth(1).unwrap();
     assert_eq!(wall::trust(&floor.state, &line), wall::Trust::Gone, "nothing on the board is fresh");
     assert_eq!(wall::dead_since(&floor.state), Some(Duration::from_secs(180)));
 }

@@ -23,7 +23,7 @@ use crate::{
             groups,
             keys::{context, fits},
             names,
-            tables::{lines, tables},
+            tables::tables,
         },
     },
     config::{Names, Symbols},
@@ -226,7 +226,7 @@ fn concerned(state: &mut State) -> Option<Target> {
 /// Moves the chart's time axis, where there is a chart.
 fn axis(state: &mut State, action: Action) -> bool {
     let next = match action {
-        _ if state.layout.chart == 0 => state.navigation.axis,
+        _ if state.layout.chart.is_none() => state.navigation.axis,
         Action::ZoomIn => state.navigation.axis.zoomed(-1),
         Action::ZoomOut => state.navigation.axis.zoomed(1),
         Action::Earlier => state.navigation.axis.moved(1),
@@ -299,7 +299,9 @@ fn next_look(state: &mut State) {
     let all_found = !state.navigation.filter.text.value().trim().is_empty();
     let mut rows: Vec<(Target, bool)> = Vec::new();
     for kind in tables(state) {
-        rows.extend(lines(state, kind).iter().map(|l| (l.target().clone(), all_found || l.state.rank() < OK)));
+        rows.extend(
+            selection::order(state, kind).iter().flatten().map(|r| (r.target.clone(), all_found || r.rank < OK)),
+        );
     }
     let from = selection::selected(state).and_then(|t| rows.iter().position(|(x, _)| x == t)).map_or(0, |at| at + 1);
     let next = rows.iter().cycle().skip(from).take(rows.len()).find(|(_, look)| *look);

@@ -13,7 +13,7 @@ mod typing;
 mod wall;
 
 use self::data::live;
-use super::model::{Effect, Event, FrameLayout, State, View};
+use super::model::{Effect, Event, FrameLayout, Orders, State, View};
 use crate::domain::Now;
 
 /// Most notices that are kept; the oldest go first.
@@ -72,6 +72,8 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         selection::normalize_selection(state);
         state.revision = state.revision.wrapping_add(1);
     }
+    // The next event comes with other data.
+    state.orders = Orders::default();
     effects
 }
 

@@ -1,13 +1,7 @@
 //! The mouse, where it is taken: a click selects a row or sorts by a title, the wheel scrolls.
 
 use super::selection;
-use crate::{
-    app::{
-        model::{Pointer, State, TableArea},
-        view::tables::items,
-    },
-    domain::Target,
-};
+use crate::app::model::{Pointer, State, TableArea};
 
 /// Rows or lines for a notch of the wheel.
 pub(super) const NOTCH: usize = 3;
@@ -31,9 +25,8 @@ pub(super) fn click(state: &mut State, x: u16, y: u16) -> bool {
         return true;
     }
     let at = state.navigation.offset.get(&kind).copied().unwrap_or(0) + usize::from(y - spot.top - 1);
-    let target: Option<Target> = items(state, kind).get(at).and_then(|i| i.row()).map(|line| line.target().clone());
-    let Some(target) = target else { return false };
-    selection::choose(state, &target);
+    let Some(row) = selection::order(state, kind).get(at).cloned().flatten() else { return false };
+    selection::choose(state, &row.target);
     true
 }
 

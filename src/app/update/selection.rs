@@ -4,8 +4,12 @@
 
 use crate::{
     app::{
-        model::State,
-        view::tables::{items, tables},
+        model::{Order, OrderedBy, OrderedRow, State},
+        view::{
+            names,
+            rows::Line,
+            tables::{items, tables},
+        },
     },
     domain::{Kind, Target},
 };
@@ -54,8 +58,8 @@ pub(super) fn selected(state: &State) -> Option<&Target> {
 /// Moves the selection. Where it cannot move within its table, it goes on to the neighbouring one.
 pub(super) fn go(state: &mut State, to: Move) {
     let kind = state.navigation.focus;
-    let places = places(state, kind);
-    let at = state.navigation.selected.get(&kind).and_then(|t| places.iter().position(|x| x.as_ref() == Some(t)));
+    let places = order(state, kind);
+    let at = state.navigation.selected.get(&kind).and_then(|t| position(&places, t));
     let page = state.layout.rows(kind).max(1);
     let next = match at {
         // The first movement lands on what is in view.
@@ -84,7 +88,7 @@ fn cross(state: &mut State, to: Move) {
     let at = shown.iter().position(|k| *k == state.navigation.focus).unwrap_or(0);
     let next = if to.forward() { at.checked_add(1) } else { at.checked_sub(1) };
     let Some(kind) = next.and_then(|i| shown.get(i)).copied() else { return };
-    let places = places(state, kind);
+    let places = order(state, kind);
     // The ends of the tables are further away than their borders.
     let first = matches!(to, Move::Down | Move::PageDown | Move::Top);
     let at = if first { row_from(&places, 0) } else { row_before(&places, places.len()) };
@@ -96,34 +100,51 @@ fn cross(state: &mut State, to: Move) {
 
 /// Selects `target` in its table.
 pub(super) fn choose(state: &mut State, target: &Target) {
-    let places = places(state, target.kind);
-    if let Some(at) = places.iter().position(|p| p.as_ref() == Some(target)) {
+    let places = order(state, target.kind);
+    if let Some(at) = position(&places, target) {
         state.navigation.focus = target.kind;
         choose_at(state, target.kind, &places, at);
     }
 }
 
-fn choose_at(state: &mut State, kind: Kind, places: &[Option<Target>], at: usize) {
-    if let Some(Some(target)) = places.get(at) {
+fn choose_at(state: &mut State, kind: Kind, places: &[Option<OrderedRow>], at: usize) {
+    if let Some(Some(row)) = places.get(at) {
         // One selection in all: a second one in the other table would only mislead.
         state.navigation.selected.clear();
-        state.navigation.selected.insert(kind, target.clone());
+        state.navigation.selected.insert(kind, row.target.clone());
         state.navigation.cursor.insert(kind, at);
     }
 }
 
-/// The items of a table: the target of a row, `None` for a heading.
-fn places(state: &State, kind: Kind) -> Vec<Option<Target>> {
-    items(state, kind).iter().map(|i| i.row().map(|l| l.target().clone())).collect()
+/// The lines of a table from above, made once in an update however often they are asked for.
+pub(super) fn order(state: &mut State, kind: Kind) -> Order {
+    let by = OrderedBy {
+        sort: state.preferences.sort,
+        sections: state.preferences.sections,
+        names: names::order(state),
+        filter: state.navigation.filter.text.value().to_owned(),
+        frozen: state.frozen.is_some(),
+    };
+    if let Some(order) = state.orders.get(kind, &by) {
+        return order;
+    }
+    let row = |l: &Line<'_>| OrderedRow { target: l.target().clone(), rank: l.state.rank() };
+    let order: Order = items(state, kind).iter().map(|i| i.row().map(row)).collect();
+    state.orders.keep(kind, Order::clone(&order));
+    order
+}
+
+fn position(places: &[Option<OrderedRow>], target: &Target) -> Option<usize> {
+    places.iter().position(|p| p.as_ref().is_some_and(|row| row.target == *target))
 }
 
 /// The first row at `at` or behind it.
-fn row_from(places: &[Option<Target>], at: usize) -> Option<usize> {
+fn row_from(places: &[Option<OrderedRow>], at: usize) -> Option<usize> {
     (at..places.len()).find(|i| places[*i].is_some())
 }
 
 /// The last row before `end`.
-fn row_before(places: &[Option<Target>], end: usize) -> Option<usize> {
+fn row_before(places: &[Option<OrderedRow>], end: usize) -> Option<usize> {
     (0..end.min(places.len())).rev().find(|i| places[*i].is_some())
 }
 
@@ -144,15 +165,15 @@ pub(super) fn normalize_selection(state: &mut State) {
             state.navigation.offset.remove(&kind);
             continue;
         }
-        let places = places(state, kind);
+        let places = order(state, kind);
         let at = state.navigation.selected.get(&kind).and_then(|selected| {
             let cursor = state.navigation.cursor.get(&kind).copied().unwrap_or(0);
-            let there = places.iter().position(|t| t.as_ref() == Some(selected));
+            let there = position(&places, selected);
             there.or_else(|| row_from(&places, cursor)).or_else(|| row_before(&places, places.len()))
         });
         match at.and_then(|at| Some((at, places.get(at)?.clone()?))) {
-            Some((at, target)) => {
-                state.navigation.selected.insert(kind, target);
+            Some((at, row)) => {
+                state.navigation.selected.insert(kind, row.target);
                 state.navigation.cursor.insert(kind, at);
             }
             None => {

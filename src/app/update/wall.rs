@@ -7,7 +7,7 @@ use crate::{
         model::{Effect, Key, Pager, State, Wall},
         view::{
             rows::all_lines,
-            wall::{name, shown},
+            wall::{Page, lines, name, page_at},
         },
     },
     config::Names,
@@ -21,22 +21,29 @@ pub(super) fn turn(state: &mut State) -> bool {
     }
     let mut turned = false;
     for kind in Kind::ALL {
-        let (_, page) = shown(state, kind);
-        let now = state.live.now.mono;
-        let Some(pager) = state.navigation.wall.as_mut().map(|w| w.pager_mut(kind)) else { continue };
-        if page.of == 1 {
-            turned |= pager.page != 0;
-            *pager = Pager { page: 0, since: now };
-        } else if page.left.is_zero() {
-            *pager = Pager { page: (page.number + 1) % page.of, since: now };
-            turned = true;
-        } else if pager.page != page.number {
-            // There are fewer pages than there were.
-            pager.page = page.number;
-            turned = true;
+        let Some(before) = state.navigation.wall.as_ref().map(|w| w.pager(kind)) else { continue };
+        let after = next(state, kind, before);
+        turned |= after.page != before.page;
+        if let Some(wall) = &mut state.navigation.wall {
+            *wall.pager_mut(kind) = after;
         }
     }
     turned
+}
+
+/// The page that comes after that of `before`, or the same one.
+fn next(state: &State, kind: Kind, before: Pager) -> Pager {
+    let (now, room) = (state.live.now.mono, state.layout.rows(kind));
+    let lines = lines(kind, all_lines(state, kind));
+    let (_, page) = page_at(state, before, &lines, room);
+    let next = match page {
+        Page { of: 1, .. } => Pager { page: 0, since: now, ..before },
+        Page { left, .. } if left.is_zero() => Pager { page: (page.number + 1) % page.of, since: now, ..before },
+        // There may be fewer pages than there were.
+        _ => Pager { page: page.number, ..before },
+    };
+    let (_, page) = page_at(state, next, &lines, room);
+    Pager { until: (page.of > 1).then(|| now + page.left), ..next }
 }
 
 /// True where the board names agents in a script about whose width terminals disagree: what such a name leaves behind

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{
     names,
-    rows::{Line, all_lines, shown_now},
+    rows::{Line, lines_in, shown_now},
     text::{age, brief, moment},
 };
 use crate::{
-    app::model::{REPLAY, RowState, Severity, State},
+    app::model::{REPLAY, Severity, State},
     domain::{Condition, Kind, Now, SILENT_AFTER, Stamp, clean_line, opening},
     poll::INVALID_INTERVAL,
     store::{Link, Words},
@@ -304,11 +304,7 @@ fn failing(state: &State) -> Option<Banner> {
 }
 
 fn in_state(state: &State, condition: Condition) -> Vec<Line<'_>> {
-    Kind::ALL
-        .into_iter()
-        .flat_map(|kind| all_lines(state, kind))
-        .filter(|l| l.state == RowState::Other(condition))
-        .collect()
+    Kind::ALL.into_iter().flat_map(|kind| lines_in(state, kind, condition)).collect()
 }
 
 fn named(lines: &[Line<'_>], name: impl Fn(Words, &Line<'_>) -> Words) -> Words {

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::{rows::stale_after, tables};
+use super::rows::stale_after;
 use crate::{
-    app::model::{Bucket, MOST_BUCKETS, Past, Query, State},
+    app::model::{Bucket, ChartArea, MOST_BUCKETS, Past, Query, State},
     domain::{Aht, Outcome, Reading},
 };
 
-/// The buckets of the axis in `columns` columns, for the target that the detail is about; `None` without either.
-pub fn grid(state: &State, columns: usize) -> Option<Query> {
-    let count = columns.min(MOST_BUCKETS);
-    let target = tables::detailed(state)?.target().clone();
+/// The buckets of the axis for a chart; `None` where it has no columns.
+pub fn grid(state: &State, chart: &ChartArea) -> Option<Query> {
+    let count = chart.columns.min(MOST_BUCKETS);
+    let target = chart.target.clone();
     let now = state.shown().now.wall.as_millisecond();
     let ms = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
     let width = (ms(state.navigation.axis.span.length()) / i64::try_from(count).ok().filter(|n| *n > 0)?).max(1);
@@ -27,7 +27,7 @@ pub fn wanted(state: &State) -> Option<Query> {
     if state.navigation.axis.is_live() || state.navigation.wall.is_some() {
         return None;
     }
-    grid(state, state.layout.chart)
+    grid(state, state.layout.chart.as_ref()?)
 }
 
 /// Puts readings into buckets, in memory that depends on the buckets alone.

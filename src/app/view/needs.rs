@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use super::{
     rows::{into_step, step},
-    tables::{items, tables, window},
     wall,
 };
 use crate::{
     app::model::State,
-    domain::{Kind, Now, Target},
+    domain::{Now, Target},
     store::Attention,
 };
 
@@ -27,23 +26,16 @@ pub fn are_filling(state: &State) -> bool {
 }
 
 /// How much each watched target is looked at, for the poller's priorities: the selection, the rows on the screen, and
-/// the rest. Page sizes are those of the last frame. Who follows the store asks for nothing but what is selected: the
+/// the rest. Rows are those of the last frame. Who follows the store asks for nothing but what is selected: the
 /// rest is what others want, and ends with them.
 pub fn attention(state: &State) -> Vec<(Target, Attention)> {
-    let mut seen: Vec<Target> = Vec::new();
-    if state.navigation.wall.is_some() {
-        seen.extend(Kind::ALL.into_iter().flat_map(|k| wall::shown(state, k).0).map(|l| l.target().clone()));
-    }
-    for kind in tables(state).into_iter().filter(|_| state.navigation.wall.is_none()) {
-        let items = items(state, kind);
-        seen.extend(window(state, kind, &items).iter().filter_map(|i| i.row()).map(|l| l.target().clone()));
-    }
+    let mut seen: Vec<&Target> = state.layout.seen.iter().collect();
     seen.sort_unstable();
     let selected = state.navigation.selected.get(&state.navigation.focus).filter(|_| state.navigation.wall.is_none());
     let of = |target: &Target| {
         if selected == Some(target) || state.navigation.pins.contains_key(target) {
             Attention::Selected
-        } else if seen.binary_search(target).is_ok() {
+        } else if seen.binary_search(&target).is_ok() {
             Attention::OnScreen
         } else {
             Attention::Listed

@@ -39,14 +39,9 @@ pub fn items(state: &State, kind: Kind) -> Vec<Item<'_>> {
     items_of(state, kind, &lines(state, kind))
 }
 
-/// The line that the detail is about: the selected one, also where the filter hides it, else of the first ones of the
+/// The line that the detail is about: the selected one, also where the filter hides it, else of the `first` ones of the
 /// tables the one that deserves a look most.
-pub fn detailed(state: &State) -> Option<Line<'_>> {
-    detailed_of(state, |kind| lines(state, kind).into_iter().next())
-}
-
-/// The same where the first line of each table is known already.
-pub fn detailed_of<'a>(state: &'a State, first: impl Fn(Kind) -> Option<Line<'a>>) -> Option<Line<'a>> {
+pub fn detailed<'a>(state: &'a State, first: impl Fn(Kind) -> Option<Line<'a>>) -> Option<Line<'a>> {
     match state.navigation.selected.get(&state.navigation.focus) {
         Some(target) => line(state, target),
         // The tables have their worst row first, unless they are sorted otherwise.
@@ -122,11 +117,4 @@ pub fn concerned(state: &State) -> Vec<Kind> {
         return Kind::ALL.into_iter().filter(has).collect();
     }
     tables
-}
-
-/// The part of a table's `items` that the last frame had room for.
-pub fn window<'l, 'a>(state: &State, kind: Kind, items: &'l [Item<'a>]) -> &'l [Item<'a>] {
-    let from = state.navigation.offset.get(&kind).copied().unwrap_or(0).min(items.len());
-    let page = state.layout.rows(kind);
-    &items[from..from.saturating_add(page).min(items.len())]
 }

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use super::rows::{Line, all_lines, stale_after};
+use super::rows::{Line, stale_after};
 use crate::{
     app::model::{Pager, RowState, State},
     config::Names,
@@ -32,10 +32,10 @@ pub struct Page {
     pub left: Duration,
 }
 
-/// What the board shows of a kind, whatever the filter: all campaigns in the order of the configuration, since a tile
+/// What the board shows of `all` lines of a kind, whatever the filter: all campaigns in the order of the configuration, since a tile
 /// must stay in its place; of the agents those outside of their band, longer ones first, the farthest out first.
-pub fn lines(state: &State, kind: Kind) -> Vec<Line<'_>> {
-    let mut lines: Vec<Line<'_>> = all_lines(state, kind).collect();
+pub fn lines<'a>(kind: Kind, all: impl IntoIterator<Item = Line<'a>>) -> Vec<Line<'a>> {
+    let mut lines: Vec<Line<'a>> = all.into_iter().collect();
     if kind == Kind::Agent {
         lines.retain(|l| side(l).is_some());
         lines.sort_by(|a, b| {
@@ -66,9 +66,19 @@ pub fn is_alert(line: &Line<'_>) -> bool {
 
 /// The page of `lines` that is shown where `room` of them have room, and where it stands among the others.
 pub fn page<'l, 'a>(state: &State, kind: Kind, lines: &'l [Line<'a>], room: usize) -> (&'l [Line<'a>], Page) {
+    let first = Pager { page: 0, since: state.live.now.mono, until: None };
+    page_at(state, state.navigation.wall.as_ref().map_or(first, |w| w.pager(kind)), lines, room)
+}
+
+/// The page of `pager`.
+pub(crate) fn page_at<'l, 'a>(
+    state: &State,
+    pager: Pager,
+    lines: &'l [Line<'a>],
+    room: usize,
+) -> (&'l [Line<'a>], Page) {
     let room = room.max(1);
     let of = lines.len().div_ceil(room).max(1);
-    let pager = state.navigation.wall.as_ref().map_or(Pager { page: 0, since: state.live.now.mono }, |w| w.pager(kind));
     let number = pager.page.min(of - 1);
     let from = number.saturating_mul(room).min(lines.len());
     let shown = &lines[from..from.saturating_add(room).min(lines.len())];
@@ -82,22 +92,14 @@ fn stays(state: &State, shown: &[Line<'_>]) -> Duration {
     if shown.iter().any(is_alert) { page * HOLD } else { page }
 }
 
-/// The lines of a kind on the board, as of the last frame.
-pub fn shown(state: &State, kind: Kind) -> (Vec<Line<'_>>, Page) {
-    let lines = lines(state, kind);
-    let room = state.layout.rows(kind);
-    let (shown, page) = page(state, kind, &lines, room);
-    (if room == 0 { Vec::new() } else { shown.to_vec() }, page)
-}
-
 /// After how long the board changes by the passing of time alone, beside ages: a page turns, or the picture moves.
 pub(crate) fn next_change(state: &State) -> Option<Duration> {
-    state.navigation.wall.as_ref()?;
+    let wall = state.navigation.wall.as_ref()?;
     let shift = i64::try_from(SHIFT.as_millis()).unwrap_or(i64::MAX);
     let into = state.live.now.mono.0.rem_euclid(shift);
     let moves = Duration::from_millis(u64::try_from(shift - into).unwrap_or(0));
-    let turns = Kind::ALL.into_iter().map(|kind| shown(state, kind).1).filter(|p| p.of > 1).map(|p| p.left);
-    turns.chain([moves]).min()
+    let turns = wall.next_page().map(|at| at.since(state.live.now.mono));
+    turns.into_iter().chain([moves]).min()
 }
 
 /// By how many columns and rows the picture is moved now: round a square of two cells.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::tile;
 use crate::{
     app::{
-        Line, RowState, rows, text,
+        Line, RowState, text,
         wall::{self, Page},
     },
     domain::{Aht, Condition, Kind, Level},
@@ -61,7 +61,7 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
     let caveat = u16::from(h >= 8);
     let sides = if h >= TITLES { 2 } else { 1 };
     let room = (h.saturating_sub(if titles { sides } else { 0 } + caveat) / every).max(1);
-    let lines = wall::lines(scene.state, Kind::Agent);
+    let lines = scene.on_wall(Kind::Agent);
     let (shown, page) = wall::page(scene.state, Kind::Agent, &lines, usize::from(room));
     if shown.is_empty() {
         let style = s.dim;
@@ -158,7 +158,7 @@ impl Counts {
             old: 0,
             waiting: 0,
             invalid: 0,
-            median: rows::median_of_agents(scene.state),
+            median: scene.median_of_agents(),
         };
         for line in scene.all(Kind::Agent) {
             c.all += 1;

@@ -63,7 +63,7 @@ fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     let bottom = 1 + blank;
     let height = h.saturating_sub(top + bottom);
 
-    let campaigns = wall::lines(scene.state, Kind::Campaign);
+    let campaigns = scene.on_wall(Kind::Campaign);
     let widest = campaigns
         .iter()
         .map(|l| tile::figure(scene, l).0)
@@ -93,6 +93,7 @@ fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
         let style = canvas.look.styles.dim;
         canvas.put(1, top, w.saturating_sub(1), "nothing is watched", style);
     }
+    layout.seen = on_page.iter().map(|l| l.target().clone()).collect();
     edges::footer(&mut canvas.part(0, h - 1, w, 1), scene, &on_page, page);
 }
 
@@ -100,8 +101,8 @@ fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
 fn tiny(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     let (w, h) = (canvas.width(), canvas.height());
     let s = canvas.look.styles;
-    let mut lines = wall::lines(scene.state, Kind::Campaign);
-    lines.extend(wall::lines(scene.state, Kind::Agent));
+    let mut lines = scene.on_wall(Kind::Campaign);
+    lines.extend(scene.on_wall(Kind::Agent));
     lines.sort_by_key(|l| l.state.rank());
     let top = u16::from(h >= 2 && w >= 6);
     if top > 0 {
@@ -127,6 +128,7 @@ fn tiny(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
         canvas.put(0, top, w, if h > top { "nothing to show" } else { "" }, s.dim);
     }
     for (y, line) in (top..h).zip(&lines) {
+        layout.seen.push(line.target().clone());
         let style = s.state(line.state);
         let mark = canvas.look.glyphs.state(line.state);
         if w < 9 {
