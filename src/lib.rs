@@ -2,9 +2,10 @@
 //! account's rate budget and shows them live.
 //!
 //! Floors, from the ground: `domain`; `config`; `api` and `store`; `alert` and `poll`; `app`; `ui` and `term`; `sim`,
-//! `report`, `run` and `watch`; `commands` and `cli`. A room imports only from lower floors.
+//! `report`, `run` and `alerting`; `commands` and `cli`. A room imports only from lower floors.
 
 pub mod alert;
+pub mod alerting;
 pub mod api;
 pub mod app;
 pub mod cli;
@@ -19,5 +20,4 @@ pub mod sim;
 pub mod store;
 pub mod term;
 pub mod ui;
-pub mod watch;
 pub mod web;

@@ -10,6 +10,7 @@ use super::{
     session::{self, Session},
 };
 use crate::{
+    alerting,
     app::{DashboardConfig, Notice, Severity},
     cli,
     config::{self, Config, Env, Id, Overrides},
@@ -17,7 +18,6 @@ use crate::{
     run::{self, DashboardOptions, Memory, Outcome},
     store::{Instance, Role},
     term::{self, Guard, Screen, Stdout},
-    watch,
 };
 
 /// Opens the dashboard on the configured account.
@@ -134,7 +134,7 @@ pub(crate) async fn open_on(
         cancel: cancel.clone(),
         look: run::look(&config.ui, terminal(env)),
         notices,
-        policy: watch::policy(config),
+        policy: alerting::policy(config),
         alert: config.alert,
         memory,
         log_trouble: super::log_trouble,

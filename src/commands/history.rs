@@ -12,6 +12,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Failure, complain, moment::moment, print, session};
 use crate::{
     alert::{Noise, noise::Setting},
+    alerting,
     app::follow,
     cli::{self, ExportFormat, HistoryCommand, ReportFormat},
     config::{self, Config, Env, Id, Overrides, Watched},
@@ -19,7 +20,6 @@ use crate::{
     exit::Exit,
     report::{self, Export, ShiftBuilder, ShiftFormat},
     store::{RangeQuery, Store, open},
-    watch,
 };
 
 /// Readings before a report's span that are looked at too, for alerts that were active when it began.
@@ -134,7 +134,7 @@ fn noise(past: &Past, args: &cli::Noise) -> Result<Exit, Failure> {
         complain("no band is configured, so there is nothing to alert about: see [bands]");
     }
     let settings = Setting::usual();
-    let mut replay = Noise::new(watch::policy(&past.config), settings.clone());
+    let mut replay = Noise::new(alerting::policy(&past.config), settings.clone());
     past.range(Some(from), None, |reading| {
         if let Some(watched) = watched.get(&reading.target) {
             replay.take(reading, &watched.band);
@@ -172,7 +172,7 @@ pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, F
         none if none.is_empty() => follow::watch_list(&past.store.snapshot(Duration::ZERO)?.rows, &past.now),
         own => own.clone(),
     };
-    let mut builder = ShiftBuilder::new(&watched, from, to, watch::policy(&past.config));
+    let mut builder = ShiftBuilder::new(&watched, from, to, alerting::policy(&past.config));
     let lead = from.checked_sub(LEAD).unwrap_or(from);
     past.range(Some(lead), Some(to), |reading| {
         builder.take(reading);

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Failure, complain, dashboard, moment::moment, session, session::Session};
 use crate::{
+    alerting,
     app::{self, Notice, Severity},
     cli,
     config::{Env, Overrides},
@@ -14,7 +15,6 @@ use crate::{
     poll::Notifiers,
     run::Memory,
     store::{Handle, Instance, ReplayClock, ReplayStore, Role, SqliteStore, Store, open},
-    watch,
 };
 
 /// So long before the begin alerts are followed, so that those of then are known.
@@ -49,13 +49,13 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
     let clock = Arc::new(ReplayClock::new(begin, args.speed, near.as_ref(), last));
     let me = Instance::here(Role::Dashboard);
     let store = Handle::new(Arc::new(ReplayStore::new(source, clock.clone(), me.clone())?));
-    let (policy, quiet) = (watch::policy(&config), session::quiet(&config));
-    let mut duty = watch::Duty::new(me.clone(), config.watch.clone().into(), policy, quiet.clone());
-    watch::catch_up(&mut duty, &**store.direct(), &clock, from)?;
+    let (policy, quiet) = (alerting::policy(&config), session::quiet(&config));
+    let mut evaluator = alerting::Evaluator::new(me.clone(), config.watch.clone().into(), policy, quiet.clone());
+    alerting::catch_up(&mut evaluator, &**store.direct(), &clock, from)?;
     clock.run();
     let (notifiers, cancel) = (Notifiers::default(), CancellationToken::new());
-    let watchman = watch::run(
-        watch::Setup {
+    let alerting = alerting::run(
+        alerting::Setup {
             store: store.clone(),
             me: me.clone(),
             account: config.account.name.as_str().into(),
@@ -76,7 +76,7 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
             feed.notify_one();
         }
     });
-    let session = Session::of_the_past(store, notifiers, me, clock, cancel, tokio::spawn(watchman));
+    let session = Session::of_the_past(store, notifiers, me, clock, cancel, tokio::spawn(alerting));
     let zone = session::zone(&config);
     let until = last.map_or_else(String::new, |at| at.to_zoned(zone).strftime(" until %-d %b %H:%M").to_string());
     let speed = Notice {

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    alerting,
     api::{Client, HttpOptions, HttpTransport},
     commands::{Failure, stop},
     config::{
@@ -25,7 +26,6 @@ use crate::{
     exit::Exit,
     poll::{Keys, Notifiers, Poller, Rules, Setup, TokenSource},
     store::{Attention, Handle, Instance, Role, StoreNotice, StoreThread, open_for},
-    watch,
 };
 
 /// How long a clean exit may take; a generation under way is worth waiting for, but not forever.
@@ -122,7 +122,7 @@ pub(crate) struct Session {
     cancel: CancellationToken,
     poller: Option<JoinHandle<()>>,
     /// Looks after the alerts while this process polls.
-    watchman: Option<JoinHandle<()>>,
+    alerting: Option<JoinHandle<()>>,
     /// `None`: what is shown is the past.
     base: Option<Base>,
 }
@@ -205,21 +205,21 @@ impl Session {
             };
             store.spawn(Poller::new(setup).run(cancel.clone()))
         });
-        let watchman = may_poll.then(|| {
-            let setup = watch::Setup {
+        let alerting = may_poll.then(|| {
+            let setup = alerting::Setup {
                 store: store.clone(),
                 me: me.clone(),
                 account: config.account.name.as_str().into(),
                 watched: config.watch.clone().into(),
-                policy: watch::policy(config),
+                policy: alerting::policy(config),
                 quiet: quiet(config),
                 hooks: config.hooks.clone(),
                 feed: notifiers.feed.clone(),
             };
-            store.spawn(watch::run(setup, cancel.clone()))
+            store.spawn(alerting::run(setup, cancel.clone()))
         });
         let (clock, notices) = (base.clock.clone(), base.notices.clone());
-        Session { store, notifiers, me, clock, notices, may_poll, cancel, poller, watchman, base: Some(base) }
+        Session { store, notifiers, me, clock, notices, may_poll, cancel, poller, alerting, base: Some(base) }
     }
 
     /// The store that it is on, unless that is the past.
@@ -247,9 +247,9 @@ impl Session {
         me: Instance,
         clock: Arc<dyn Clock>,
         cancel: CancellationToken,
-        watchman: JoinHandle<()>,
+        alerting: JoinHandle<()>,
     ) -> Session {
-        let watchman = Some(watchman);
+        let alerting = Some(alerting);
         Session {
             store,
             notifiers,
@@ -259,7 +259,7 @@ impl Session {
             may_poll: true,
             cancel,
             poller: None,
-            watchman,
+            alerting,
             base: None,
         }
     }
@@ -267,8 +267,8 @@ impl Session {
     /// Stops the poller and gives back the lease and what was wanted. The store is closed with what is returned.
     pub(crate) async fn close(self) -> Option<Base> {
         self.cancel.cancel();
-        if let Some(watchman) = self.watchman
-            && tokio::time::timeout(STOP, watchman).await.is_err()
+        if let Some(alerting) = self.alerting
+            && tokio::time::timeout(STOP, alerting).await.is_err()
         {
             tracing::warn!("the alerts did not come to rest in time");
         }

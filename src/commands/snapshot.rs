@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     alert::{Policy, persist},
+    alerting::{self, Evaluator},
     app::{Alerts, Event, Shared, State, View, Wall, update},
     cli::{Snapshot, SnapshotView},
     config::{Config, Env, Overrides, Symbols, Theme},
@@ -25,7 +26,6 @@ use crate::{
         PermitKind, Role, SqliteStore, Status, Store, StoreError, open,
     },
     ui::{self, Colors, Look, TerminalFacts},
-    watch::{self, Duty},
 };
 
 /// When the demo's picture is taken: 12 March 2026, 14:32:07 in India.
@@ -70,7 +70,7 @@ fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(State, String)
     let mut state = state(args, (&config, flags), me, None, now.clone());
     // A poller that is silent is said to be: the picture knows of what was before it.
     state.started.mono = Mono(i64::MIN);
-    fill(&mut state, opened.store.as_ref(), shared, &watch::policy(&config), &now)?;
+    fill(&mut state, opened.store.as_ref(), shared, &alerting::policy(&config), &now)?;
     let at = now.wall.to_zoned(zone(&config)).strftime("%-d %b %Y %H:%M %Z").to_string();
     Ok((state, format!("ahtop  {}  {at}", config.account.name)))
 }
@@ -87,8 +87,8 @@ fn demo(args: &Snapshot, flags: &Overrides) -> Result<(State, String), Failure> 
     let mut state = state(args, (&config, flags), me.clone(), Some("DEMO"), clock.now());
     simulate::remember_in(&service, &store)?;
     poll(&service, &clock, &store, &config, &me)?;
-    let policy = watch::policy(&config);
-    Duty::new(me, config.watch.clone().into(), policy, quiet(&config)).round(&store)?;
+    let policy = alerting::policy(&config);
+    Evaluator::new(me, config.watch.clone().into(), policy, quiet(&config)).round(&store)?;
     let shared = shared(&store)?;
     let now = clock.now();
     fill(&mut state, &store, shared, &policy, &now)?;

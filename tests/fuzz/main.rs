@@ -17,6 +17,7 @@ use std::{
 };
 
 use ahtop::{
+    alerting::Evaluator,
     api::{Auth, Client, Reply, Request, Response, TokenReply, Transport, TransportError},
     app::Event,
     cli::Cli,
@@ -25,7 +26,6 @@ use ahtop::{
     report::{self, Export, ExportFormat, ShiftBuilder, ShiftFormat},
     run::Memory,
     store::{Cursor, RangeQuery, ResilientStore, SqliteStore, Store, StoreError},
-    watch::Duty,
 };
 use futures::FutureExt;
 use jiff::{Timestamp, tz::TimeZone};
@@ -651,8 +651,8 @@ fn looked_at(store: &Arc<dyn Store>, clock: &Arc<ManualClock>, keys: &[&str], tu
     let mut out = Vec::new();
     report::shift(&shift.end(&now), "acme", &TimeZone::UTC, format, &mut out).unwrap();
     assert_eq!(harmful(&String::from_utf8(out).unwrap()), None, "{format:?}");
-    let mut duty = Duty::new(floor::me(), floor::watched(), floor::policy(), Quiet::default());
-    note(duty.round(&**store).map(drop));
+    let mut evaluator = Evaluator::new(floor::me(), floor::watched(), floor::policy(), Quiet::default());
+    note(evaluator.round(&**store).map(drop));
     note(floor::acts(&**store));
     failed
 }

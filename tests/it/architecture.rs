@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 9] = [
     &["alert", "poll"],
     &["app"],
     &["ui", "term"],
-    &["sim", "report", "run", "watch"],
+    &["sim", "report", "run", "alerting"],
     &["web"],
     &["commands", "cli", "exit", "main", "lib"],
 ];
@@ -29,7 +29,7 @@ const KEEPERS: [(&str, &[&str]); 7] = [
     ("rusqlite::", &["store"]),
     ("Color::", &["ui/theme.rs", "ui/theme", "report/svg.rs", "term/pen.rs"]),
     ("crossterm::execute", &["term"]),
-    ("Instant::now()", &["poll", "sim", "run", "term", "api", "store", "watch", "web"]),
+    ("Instant::now()", &["poll", "sim", "run", "term", "api", "store", "alerting", "web"]),
     // It knows nothing of the actions in `[ui.keys]`: the loader of the commands does.
     ("config::load(", &["commands/mod.rs"]),
     ("Timestamp::now()", &["domain/clock.rs", "api/http.rs"]),

@@ -6,11 +6,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use crate::support::World;
 use ahtop::{
     alert::{Policy, Rules, Step, Subject},
+    alerting::Evaluator,
     config::Watched,
     domain::{Aht, Band, Clock, Kind, Level, Mono, Quiet, Target},
     sim::Truth,
     store::Instance,
-    watch::Duty,
 };
 use tokio::time::sleep;
 
@@ -71,7 +71,7 @@ async fn delays(campaigns: usize, agents: usize, turns: bool) -> (u64, Vec<u64>,
     let rules = Rules { dwell: DWELL, stale_after: 3 * sweep, ..Rules::of(Kind::Agent) };
     let policy = Policy { agents: rules, campaigns: rules, sweep };
     let me: Instance = process.me.clone();
-    let mut duty = Duty::new(me, Arc::from(watched), policy, Quiet::default());
+    let mut evaluator = Evaluator::new(me, Arc::from(watched), policy, Quiet::default());
     assert!(world.sim.set_regime(&roster.campaigns[0].name, 2.0));
     let campaign = Target::campaign(roster.campaigns[0].name.as_str());
     let ours = |t: &Target| {
@@ -80,7 +80,7 @@ async fn delays(campaigns: usize, agents: usize, turns: bool) -> (u64, Vec<u64>,
     let mut delays: BTreeMap<Target, Duration> = BTreeMap::new();
     for _ in 0..150 * 4 {
         sleep(Duration::from_secs(15)).await;
-        for event in duty.round(&**process.store.direct()).unwrap().events {
+        for event in evaluator.round(&**process.store.direct()).unwrap().events {
             let (Step::Started, Subject::Target(target)) = (&event.step, &event.id.subject) else { continue };
             let high =
                 matches!(&event.kind, ahtop::alert::AlertKind::Band { level: Level::HighCrit | Level::HighWarn, .. });

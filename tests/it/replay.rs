@@ -140,7 +140,8 @@ async fn a_replay_shows_at_each_moment_what_was_shown_then() {
     let clock = Arc::new(ManualClock::at(begin));
     let live: Arc<dyn Store> = Arc::new(SqliteStore::memory(clock.clone()).unwrap());
     live.lease(&me(), Duration::from_secs(86_400)).unwrap();
-    let mut duty = ahtop::watch::Duty::new(me(), watched().into(), policy(), ahtop::domain::Quiet::default());
+    let mut evaluator =
+        ahtop::alerting::Evaluator::new(me(), watched().into(), policy(), ahtop::domain::Quiet::default());
     let from = begin.checked_add(Duration::from_secs(240 * 60)).unwrap();
     let moments = [112u64, 653, 955, 1854, 2456, 3599];
     let views = [View::Overview, View::Alerts, View::Agents];
@@ -157,7 +158,7 @@ async fn a_replay_shows_at_each_moment_what_was_shown_then() {
         }
         // The rest of the minute in steps, each looked at where it was a moment to remember.
         for _ in 0..8 {
-            duty.round(&*live).unwrap();
+            evaluator.round(&*live).unwrap();
             let passed = clock.now().wall.duration_since(from).as_secs();
             if minute >= 240 && screens.is_empty() {
                 screens = views.iter().map(|view| Screen::new(&clock.now(), *view)).collect();
@@ -176,16 +177,17 @@ async fn a_replay_shows_at_each_moment_what_was_shown_then() {
     let (near, _) = ReplayStore::near(&*live, from).unwrap();
     let time = Arc::new(ReplayClock::new(begin, 60, near.as_ref(), None));
     let past = ReplayStore::new(live, time.clone(), me()).unwrap();
-    let mut duty = ahtop::watch::Duty::new(me(), watched().into(), policy(), ahtop::domain::Quiet::default());
+    let mut evaluator =
+        ahtop::alerting::Evaluator::new(me(), watched().into(), policy(), ahtop::domain::Quiet::default());
     // To a moment that no clock of whole milliseconds stands at.
     let to = from.checked_add(Duration::from_micros(123)).unwrap();
-    ahtop::watch::catch_up(&mut duty, &past, &time, to).unwrap();
+    ahtop::alerting::catch_up(&mut evaluator, &past, &time, to).unwrap();
     let mut screens: Vec<Screen> = views.iter().map(|view| Screen::new(&past.now(), *view)).collect();
     for pictures in then.chunks(views.len()) {
-        // Duty looks as often as it did then: alerts start when a reading says so.
+        // The evaluator looks as often as it did then: alerts start when a reading says so.
         while time.now().wall < pictures[0].0 {
             time.set(time.now().wall.checked_add(Duration::from_secs(1)).unwrap());
-            duty.round(&past).unwrap();
+            evaluator.round(&past).unwrap();
         }
         for (screen, (at, picture)) in screens.iter_mut().zip(pictures) {
             screen.state.started = Screen::new(&past.now(), View::Overview).state.started;

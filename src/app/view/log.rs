@@ -17,7 +17,7 @@ pub fn entries(state: &State) -> Vec<&Event> {
         // What is looked for is what is shown.
         events.filter(|e| words.accept_event(word(e.kind), &e.who, &names::told(state, &e.text, false))).collect()
     };
-    // Whoever comes on duty notes what happened before; of one moment the last one noted comes first.
+    // Whoever takes over notes what happened before; of one moment the last one noted comes first.
     found.sort_by_key(|e| e.at.age(&data.now));
     found
 }

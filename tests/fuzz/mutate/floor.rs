@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use ahtop::{
     alert::{Policy, Rules, persist},
+    alerting::Evaluator,
     app::{Alerts, DashboardConfig, Effect, Event, Pointer, Shared, State, update},
     config::{Budget, Theme, Ui, Wall, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Outcome, Quiet, Reading, Series, Target},
@@ -14,7 +15,6 @@ use ahtop::{
         PermitAnswer, PermitAsk, PermitKind, ReadingStore, Role, SqliteStore, Store, StoreError, StoreState,
     },
     ui::{Colors, Look, TerminalFacts, draw_on},
-    watch::Duty,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
@@ -59,7 +59,7 @@ pub(crate) fn fill(path: &Path, clock: &Arc<ManualClock>) {
     store.lease(&me(), Duration::from_secs(86_400)).unwrap();
     let wants: Vec<_> = watched().iter().map(|w| (w.target.clone(), Attention::OnScreen)).collect();
     store.want(&me(), &wants, Duration::from_secs(86_400)).unwrap();
-    let mut duty = Duty::new(me(), watched(), policy(), Quiet::default());
+    let mut evaluator = Evaluator::new(me(), watched(), policy(), Quiet::default());
     for turn in 0..15u32 {
         for (i, w) in watched().iter().enumerate() {
             let outcome = match (i, turn % 7) {
@@ -72,7 +72,7 @@ pub(crate) fn fill(path: &Path, clock: &Arc<ManualClock>) {
             let name = (w.target.kind == Kind::Agent).then(|| "Asha".into());
             store.append(&[Reading { target: w.target.clone(), at: store.now().stamp(), outcome, name }]).unwrap();
         }
-        duty.round(&store).unwrap();
+        evaluator.round(&store).unwrap();
         clock.advance(Duration::from_secs(480));
     }
     acts(&store).unwrap();

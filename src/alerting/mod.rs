@@ -10,7 +10,7 @@
 //! a process that was stopped and wakes up believing that it still polls finds another revision and drops what it has.
 //! So each event is acted upon at most once, whoever holds the lease.
 
-mod duty;
+mod evaluator;
 mod hooks;
 mod policy;
 #[cfg(test)]
@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-pub use self::duty::{Duty, Round};
+pub use self::evaluator::{Evaluator, Round};
 use crate::{
     alert::Policy,
     config::{Hook, Watched},
@@ -40,12 +40,12 @@ const STEP: Duration = Duration::from_secs(5);
 /// How long a failing store is left alone.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// What a watchman needs.
+/// What [`run`] needs.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The shared state.
     pub store: Handle,
-    /// This process: it is on duty while it holds the lease.
+    /// This process: it evaluates while it holds the lease.
     pub me: Instance,
     /// `[account] name`, for hooks.
     pub account: Arc<str>,
@@ -61,14 +61,19 @@ pub struct Setup {
     pub feed: Arc<Notify>,
 }
 
-/// Does duty on the past of `store` up to `to` without waiting, so that a replay that begins there knows the alerts of
+/// Evaluates the past of `store` up to `to` without waiting, so that a replay that begins there knows the alerts of
 /// the hours before.
 ///
 /// # Errors
 /// Those of the store.
-pub fn catch_up(duty: &mut Duty, store: &dyn Store, clock: &ReplayClock, to: Timestamp) -> Result<(), StoreError> {
+pub fn catch_up(
+    evaluator: &mut Evaluator,
+    store: &dyn Store,
+    clock: &ReplayClock,
+    to: Timestamp,
+) -> Result<(), StoreError> {
     loop {
-        duty.round(store)?;
+        evaluator.round(store)?;
         let now = clock.now().wall;
         // The clock stands at whole milliseconds: before that of `to`, which it never reaches, it goes no further.
         if now.as_millisecond() >= to.as_millisecond() {
@@ -81,11 +86,11 @@ pub fn catch_up(duty: &mut Duty, store: &dyn Store, clock: &ReplayClock, to: Tim
 /// Looks after the alerts while this process holds the lease, until cancelled.
 pub async fn run(setup: Setup, cancel: CancellationToken) {
     let mut hooks = Hooks::new(setup.hooks.clone(), setup.store.clone(), setup.me.clone());
-    let fresh = || Duty::new(setup.me.clone(), setup.watched.clone(), setup.policy, setup.quiet.clone());
-    let mut duty = Some(fresh());
+    let fresh = || Evaluator::new(setup.me.clone(), setup.watched.clone(), setup.policy, setup.quiet.clone());
+    let mut evaluator = Some(fresh());
     while !cancel.is_cancelled() {
-        // A call that died took its duty along: the next one begins with what is in the store.
-        let mut present = duty.take().unwrap_or_else(fresh);
+        // A call that died took its evaluator along: the next one begins with what is in the store.
+        let mut present = evaluator.take().unwrap_or_else(fresh);
         let round = setup.store.call(move |store| {
             let round = present.round(store);
             Ok((present, round))
@@ -98,7 +103,7 @@ pub async fn run(setup: Setup, cancel: CancellationToken) {
                 for event in &done.events {
                     hooks.tell(event, || payload(&setup.account, event, present.name_of(&event.id.subject)));
                 }
-                duty = Some(present);
+                evaluator = Some(present);
                 LOOK
             }
             Ok((_, Err(e))) | Err(e) => {

@@ -1,4 +1,4 @@
-//! Duty over takeovers and conflicts, and hooks that misbehave. With real small programs.
+//! Evaluation over takeovers and conflicts, and hooks that misbehave. With real small programs.
 
 use std::{path::Path, time::Duration};
 
@@ -45,8 +45,8 @@ impl Floor {
         Floor { clock, store, watched: vec![watched].into() }
     }
 
-    fn duty(&self, id: &str) -> Duty {
-        Duty::new(instance(id), self.watched.clone(), policy_for_tests(), Quiet::default())
+    fn evaluator(&self, id: &str) -> Evaluator {
+        Evaluator::new(instance(id), self.watched.clone(), policy_for_tests(), Quiet::default())
     }
 
     fn read(&self, secs: u32) {
@@ -81,9 +81,9 @@ fn keys(round: &Round) -> Vec<String> {
 }
 
 #[test]
-fn only_who_polls_is_on_duty() {
+fn only_who_polls_evaluates() {
     let floor = Floor::new();
-    let (mut one, mut two) = (floor.duty("one"), floor.duty("two"));
+    let (mut one, mut two) = (floor.evaluator("one"), floor.evaluator("two"));
     floor.take_lease("one");
     for _ in 0..3 {
         floor.read(450);
@@ -102,9 +102,9 @@ fn takeovers_at_any_moment_give_each_event_once() {
     let values = [300, 450, 450, 520, 520, 390, 370, 300, 450, 450, 450, 300, 300];
     let run = |changes: &dyn Fn(usize) -> bool| {
         let floor = Floor::new();
-        let (mut duties, mut present, mut all) = ([floor.duty("one"), floor.duty("two")], 0, vec![]);
+        let (mut evaluators, mut present, mut all) = ([floor.evaluator("one"), floor.evaluator("two")], 0, vec![]);
         floor.take_lease("one");
-        duties[0].round(&*floor.store).unwrap();
+        evaluators[0].round(&*floor.store).unwrap();
         for (i, value) in values.into_iter().enumerate() {
             floor.read(value);
             floor.advance(60);
@@ -113,8 +113,8 @@ fn takeovers_at_any_moment_give_each_event_once() {
                 present = 1 - present;
                 floor.take_lease(["one", "two"][present]);
             }
-            for duty in &mut duties {
-                all.extend(keys(&duty.round(&*floor.store).unwrap()));
+            for evaluator in &mut evaluators {
+                all.extend(keys(&evaluator.round(&*floor.store).unwrap()));
             }
         }
         all
@@ -131,7 +131,7 @@ fn takeovers_at_any_moment_give_each_event_once() {
 #[test]
 fn who_wakes_up_and_believes_that_it_polls_acts_on_nothing() {
     let floor = Floor::new();
-    let (mut one, mut two) = (floor.duty("one"), floor.duty("two"));
+    let (mut one, mut two) = (floor.evaluator("one"), floor.evaluator("two"));
     floor.take_lease("one");
     one.round(&*floor.store).unwrap();
     floor.read(450);
@@ -154,7 +154,7 @@ fn who_wakes_up_and_believes_that_it_polls_acts_on_nothing() {
 fn what_people_do_shows_at_once_and_lasts_over_a_takeover() {
     let floor = Floor::new();
     floor.take_lease("one");
-    let mut one = floor.duty("one");
+    let mut one = floor.evaluator("one");
     for _ in 0..3 {
         floor.read(450);
         floor.advance(60);
@@ -162,13 +162,13 @@ fn what_people_do_shows_at_once_and_lasts_over_a_takeover() {
     one.round(&*floor.store).unwrap();
     let id = floor.active()[0].id.clone();
     floor.act(&id, UserAction::Ack { rank: 1, note: "voicemail list".into() });
-    assert!(floor.active()[0].is_acked(), "every dashboard sees it before anybody on duty does");
+    assert!(floor.active()[0].is_acked(), "every dashboard sees it before anybody evaluates");
     let events = one.round(&*floor.store).unwrap().events;
     assert_eq!(events.len(), 1);
     assert!(floor.store.posts(persist::ALERTS).unwrap().is_empty());
     floor.store.release(&instance("one")).unwrap();
     floor.take_lease("two");
-    floor.duty("two").round(&*floor.store).unwrap();
+    floor.evaluator("two").round(&*floor.store).unwrap();
     assert_eq!(&*floor.active()[0].ack.as_ref().unwrap().note, "voicemail list");
 }
 
@@ -180,7 +180,7 @@ fn a_store_without_a_registry_tells_only_of_what_is_still_so() {
         floor.advance(60);
     }
     floor.take_lease("one");
-    let round = floor.duty("one").round(&*floor.store).unwrap();
+    let round = floor.evaluator("one").round(&*floor.store).unwrap();
     assert_eq!(round.events.len(), 1);
     assert_eq!(floor.active()[0].id, round.events[0].id);
 }
@@ -190,14 +190,14 @@ fn quiet_hours_see_no_cause() {
     let floor = Floor::new();
     floor.take_lease("one");
     let quiet = Quiet::new(vec!["00:00-24:00".parse().unwrap()], jiff::tz::TimeZone::UTC);
-    let mut closed = Duty::new(instance("one"), floor.watched.clone(), policy_for_tests(), quiet);
-    let mut open = floor.duty("one");
+    let mut closed = Evaluator::new(instance("one"), floor.watched.clone(), policy_for_tests(), quiet);
+    let mut open = floor.evaluator("one");
     floor.read(300);
-    let events = |duty: &mut Duty| -> usize {
+    let events = |evaluator: &mut Evaluator| -> usize {
         (0..20)
             .map(|_| {
                 floor.advance(60);
-                duty.round(&*floor.store).unwrap().events.len()
+                evaluator.round(&*floor.store).unwrap().events.len()
             })
             .sum()
     };
@@ -222,7 +222,7 @@ impl Bench {
             floor.read(520);
             floor.advance(60);
         }
-        let event = floor.duty("one").round(&*floor.store).unwrap().events.remove(0);
+        let event = floor.evaluator("one").round(&*floor.store).unwrap().events.remove(0);
         Bench { dir: TempDir::new().unwrap(), floor, event }
     }
 

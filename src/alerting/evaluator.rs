@@ -1,4 +1,4 @@
-//! One turn of duty: what happened since the last one goes through the registry, and the registry into the store.
+//! One round: what happened since the last one goes through the registry, and the registry into the store.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -29,15 +29,15 @@ pub struct Round {
     pub changed: bool,
 }
 
-/// The duty of a process, on or off.
+/// Evaluates the alerts while this process polls.
 #[derive(Debug)]
-pub struct Duty {
+pub struct Evaluator {
     me: Instance,
     watched: BTreeMap<Target, Watched>,
     order: Arc<[Watched]>,
     policy: Policy,
     quiet: Quiet,
-    /// `None` while somebody else is on duty.
+    /// `None` while somebody else evaluates.
     on: Option<On>,
 }
 
@@ -52,11 +52,11 @@ struct On {
     dirty: bool,
 }
 
-impl Duty {
-    /// Off duty until the first round finds that `me` holds the lease.
+impl Evaluator {
+    /// Evaluates nothing until the first round finds that `me` holds the lease.
     pub fn new(me: Instance, order: Arc<[Watched]>, policy: Policy, quiet: Quiet) -> Self {
         let watched = order.iter().map(|w| (w.target.clone(), w.clone())).collect();
-        Duty { me, watched, order, policy, quiet, on: None }
+        Evaluator { me, watched, order, policy, quiet, on: None }
     }
 
     /// What the target of an alert is called.
@@ -112,7 +112,7 @@ impl Duty {
         }
         let text = serde_json::to_string(&on.registry).map_err(|e| StoreError::Other(e.to_string()))?;
         let Some(revision) = store.set_document(ALERTS, on.revision, &text)? else {
-            // Somebody else is on duty, whatever the lease said a moment ago, and sees the same events.
+            // Somebody else evaluates, whatever the lease said a moment ago, and sees the same events.
             return Ok(Round::default());
         };
         on.revision = revision;
