@@ -230,7 +230,7 @@ where
 {
     let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices, policy, alert, memory, log_trouble } =
         options;
-    let gap = Duration::from_secs(1) / facts.ui.max_fps.clamp(1, 60);
+    let gap = Duration::from_secs(1) / facts.ui.max_fps.max(1);
     let mut feed = Feed::start(store, notify, facts.me.clone(), Judge { watched: facts.watched.clone(), policy });
     let mut state = State::new(facts, clock.now());
     state.notices.list = notices;

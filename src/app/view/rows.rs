@@ -212,7 +212,7 @@ pub fn shown_now(state: &State) -> Now {
 }
 
 pub(crate) fn step(state: &State) -> Duration {
-    state.config.ui.age_step.clamp(Duration::from_secs(1), Duration::from_secs(60))
+    state.config.ui.age_step
 }
 
 pub(crate) fn into_step(now: &Now, step: Duration) -> Duration {

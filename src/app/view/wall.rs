@@ -88,7 +88,7 @@ pub(crate) fn page_at<'l, 'a>(
 }
 
 fn stays(state: &State, shown: &[Line<'_>]) -> Duration {
-    let page = Duration::from_secs(u64::from(state.config.wall.page_seconds.clamp(5, 3600)));
+    let page = Duration::from_secs(u64::from(state.config.wall.page_seconds));
     if shown.iter().any(is_alert) { page * HOLD } else { page }
 }
 
