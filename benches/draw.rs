@@ -1,18 +1,18 @@
 //! One frame of 500 rows at 200x60: what the screen costs whenever something on it changes.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot set itself up should say so")]
 
-use std::{hint::black_box, sync::Arc, time::Duration};
+use std::{hint::black_box, sync::Arc};
 
 use ahtop::{
     app::{DashboardConfig, State, View},
-    config::{Budget, Symbols, Theme, Ui, Wall, Watched},
+    config::{Symbols, Theme, Ui, Watched},
     domain::Clock,
     domain::{Aht, Band, Kind, ManualClock, Mono, Outcome, Reading, Row, Target},
     store::{Instance, Role},
     ui::{Look, TerminalFacts, draw_on},
 };
 use criterion::{Criterion, criterion_group, criterion_main};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// 500 agents in five groups, each read once a minute over four hours.
@@ -36,18 +36,10 @@ fn state() -> State {
             origin: "config.toml line 1".into(),
         })
         .collect();
+    let me = Instance { id: "bench".into(), pid: 1, host: "bench".into(), role: Role::Dashboard };
     let facts = DashboardConfig {
-        account: "bench".into(),
-        mode: None,
-        zone: TimeZone::UTC,
-        watched: watched.clone(),
-        budget: Budget { requests_per_minute: 50, reserve: 5 },
-        min_interval: Duration::from_secs(60),
         ui: Ui { theme: Theme::Dark, symbols: Symbols::Unicode, ..Ui::default() },
-        wall: Wall::default(),
-        locked: false,
-        me: Instance { id: "bench".into(), pid: 1, host: "bench".into(), role: Role::Dashboard },
-        may_poll: true,
+        ..DashboardConfig::new("bench", watched.clone(), me)
     };
     let mut state = State::new(facts, now.clone());
     for (i, w) in (0..).zip(watched.iter()) {

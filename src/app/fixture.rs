@@ -2,13 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::tz::TimeZone;
-
 use super::{ChartArea, DashboardConfig, Event, FrameLayout, State, items, rows, tables, update, wall};
 use crate::{
-    config::{Budget, Ui, Wall, Watched},
+    config::Watched,
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Target},
-    store::{Instance, Link, Role, Status, Traffic},
+    store::{Instance, Link, Role, Status},
 };
 
 /// The layout of a frame with the rows and the chart that it has room for.
@@ -60,19 +58,8 @@ pub(crate) fn facts() -> DashboardConfig {
         .enumerate()
         .map(|(i, id)| watched(Target::agent(*id), if i % 2 == 0 { "north" } else { "south" }, 10 + i));
     let campaigns = ["COLLECT", "RENEW"].iter().map(|id| watched(Target::campaign(*id), "sales", 5));
-    DashboardConfig {
-        account: "acme".into(),
-        mode: None,
-        zone: TimeZone::UTC,
-        watched: campaigns.chain(agents).collect(),
-        budget: Budget { requests_per_minute: 50, reserve: 5 },
-        min_interval: Duration::from_secs(60),
-        ui: Ui::default(),
-        wall: Wall::default(),
-        locked: false,
-        me: Instance { id: "me".into(), pid: 7, host: "desk".into(), role: Role::Dashboard },
-        may_poll: true,
-    }
+    let me = Instance { id: "me".into(), pid: 7, host: "desk".into(), role: Role::Dashboard };
+    DashboardConfig::new("acme", campaigns.chain(agents).collect::<Vec<_>>(), me)
 }
 
 impl Floor {
@@ -114,19 +101,8 @@ impl Floor {
     }
 
     pub(crate) fn status(&self, link: Link) -> Status {
-        let at = self.now().stamp();
-        Status {
-            since: at.clone(),
-            at,
-            link,
-            rate: 45.0,
-            targets: 8,
-            sweep: Duration::from_secs(60),
-            next: None,
-            token_until: None,
-            other_clients: None,
-            traffic: Traffic::default(),
-        }
+        let known = Status::new(self.now().stamp(), link);
+        Status { rate: 45.0, targets: 8, sweep: Duration::from_secs(60), ..known }
     }
 
     /// The ids of a table in the order of the screen.

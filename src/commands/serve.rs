@@ -380,18 +380,7 @@ mod tests {
     }
 
     fn status(now: &Now, link: Link) -> Status {
-        Status {
-            at: now.stamp(),
-            link,
-            since: now.stamp(),
-            rate: 45.0,
-            targets: 44,
-            sweep: BEAT,
-            next: None,
-            token_until: None,
-            other_clients: None,
-            traffic: Default::default(),
-        }
+        Status { rate: 45.0, targets: 44, sweep: BEAT, ..Status::new(now.stamp(), link) }
     }
 
     #[test]

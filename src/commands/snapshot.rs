@@ -132,8 +132,6 @@ fn poll(
     let token = store.token()?;
     let now = clock.now();
     store.set_status(&Status {
-        at: now.stamp(),
-        link: Link::Live,
         since,
         rate: f64::from(rate),
         targets: u32::try_from(targets.len()).unwrap_or(u32::MAX),
@@ -143,8 +141,7 @@ fn poll(
             let left = t.remaining(&now);
             Now { mono: now.mono + left, wall: now.wall.checked_add(left).unwrap_or(now.wall), ..now.clone() }.stamp()
         }),
-        other_clients: None,
-        traffic: Default::default(),
+        ..Status::new(now.stamp(), Link::Live)
     })
 }
 

@@ -49,7 +49,7 @@ fn a_user_name_a_key_and_targets_are_enough() {
     assert_eq!(config.auth, Some(AuthSource { mode: AuthMode::Token, source }));
     assert_eq!(ids(&config), [(Kind::Campaign, "C 1"), (Kind::Agent, "x"), (Kind::Agent, "y")]);
     assert_eq!(config.watch[1].origin.as_ref(), "--agent");
-    assert_eq!(config.budget, Budget { requests_per_minute: 50, reserve: 5 });
+    assert_eq!(config.budget, Budget::default());
     let secs = Duration::from_secs;
     assert_eq!(config.poll, Poll { min_interval: secs(60), timeout: secs(10), connect_timeout: secs(5) });
     assert_eq!((config.store_url, config.history_keep), (StoreUrl::Auto, secs(30 * 86_400)));

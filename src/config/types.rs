@@ -134,6 +134,13 @@ pub struct Budget {
     pub reserve: u32,
 }
 
+/// As the configuration has it where nothing is said.
+impl Default for Budget {
+    fn default() -> Self {
+        Budget { requests_per_minute: 50, reserve: 5 }
+    }
+}
+
 impl Budget {
     /// Requests a minute that polling is paced at: never none, as a budget that was checked has at least one.
     pub const fn usable(&self) -> u32 {

@@ -37,7 +37,7 @@ fn watched(target: &Target, label: Option<&str>) -> Watched {
 fn document(list: &[(Watched, Option<Row>)]) -> Document {
     let facts = Facts {
         account: "acme",
-        budget: Budget { requests_per_minute: 50, reserve: 5 },
+        budget: Budget::default(),
         usage: Usage { used_60s: 45, throttled_1h: 0, generated_1h: 1, ..Usage::default() },
         token_left: Some(Duration::from_millis(2_460_900)),
     };
@@ -199,7 +199,7 @@ fn the_json_gives_an_id_to_the_letter_and_yet_harmless() {
 fn before_the_first_token_there_is_no_end_of_it() {
     let facts = Facts {
         account: "acme",
-        budget: Budget { requests_per_minute: 50, reserve: 5 },
+        budget: Budget::default(),
         usage: Usage { throttled_1h: 1, ..Usage::default() },
         token_left: None,
     };

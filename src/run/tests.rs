@@ -374,20 +374,8 @@ async fn who_is_looked_at_and_who_is_wanted_next_reaches_the_store() {
 async fn what_the_poller_says_becomes_a_banner_and_goes_again() {
     let rig = Rig::start();
     let status = |link| {
-        let at = rig.clock.now().stamp();
-        let (sweep, since) = (Duration::from_secs(60), at.clone());
-        Status {
-            at,
-            link,
-            since,
-            rate: 30.0,
-            targets: 8,
-            sweep,
-            next: None,
-            token_until: None,
-            other_clients: None,
-            traffic: Default::default(),
-        }
+        let known = Status::new(rig.clock.now().stamp(), link);
+        Status { rate: 30.0, targets: 8, sweep: Duration::from_secs(60), ..known }
     };
     rig.store.set_status(&status(Link::Throttled { until: rig.clock.now().stamp() })).unwrap();
     rig.shows("! Throttled").await;

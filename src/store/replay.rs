@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::{
     Cursor, DocumentStore, Event, EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket,
     HistoryInfo, Instance, InterestStore, Lease, Link, PermitAnswer, PermitAsk, RangeQuery, ReadingStore, Snapshot,
-    SqliteStore, Status, Store, StoreError, StoreState, Token, Traffic, WINDOW, parts::Layer,
+    SqliteStore, Status, Store, StoreError, StoreState, Token, WINDOW, parts::Layer,
 };
 use crate::domain::{BootId, Clock, Mono, Now, Reading, Stamp, Target};
 
@@ -287,18 +287,7 @@ impl Layer for ReplayStore {
         let wanted = self.now.wanted()?.len();
         let targets = u32::try_from(wanted).unwrap_or(u32::MAX);
         let sweep = Duration::from_secs(u64::from(targets) * 60 / 45);
-        Ok(Some(Status {
-            at: now.stamp(),
-            link,
-            since,
-            rate: 45.0,
-            targets,
-            sweep,
-            next: None,
-            token_until: None,
-            other_clients: None,
-            traffic: Traffic::default(),
-        }))
+        Ok(Some(Status { since, rate: 45.0, targets, sweep, ..Status::new(now.stamp(), link) }))
     }
 
     /// The log of the source up to now; alerts that are found again are in it already.

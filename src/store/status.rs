@@ -34,3 +34,21 @@ pub struct Status {
     #[serde(default)]
     pub traffic: Traffic,
 }
+
+impl Status {
+    /// The link is so since `at`, and nothing else is known: no rate, no target.
+    pub fn new(at: Stamp, link: Link) -> Status {
+        Status {
+            since: at.clone(),
+            at,
+            link,
+            rate: 0.0,
+            targets: 0,
+            sweep: Duration::ZERO,
+            next: None,
+            token_until: None,
+            other_clients: None,
+            traffic: Traffic::default(),
+        }
+    }
+}

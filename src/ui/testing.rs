@@ -8,7 +8,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 use super::{FrameLayout, Look, TerminalFacts, draw_on};
 use crate::{
     app::{DashboardConfig, State, View},
-    config::{Budget, Symbols, Theme, Ui, Wall, Watched},
+    config::{Symbols, Theme, Ui, Watched},
     domain::{Aht, Band, BootId, Condition, Kind, Level, Mono, Now, Outcome, Row, Stamp, Target},
     store::{Event, EventKind, HistoryInfo, Instance, Link, Role, Status, Traffic, Usage, Words},
 };
@@ -139,17 +139,9 @@ pub(crate) fn state(specs: &[Spec]) -> State {
         .collect();
     let me = instance(4711, Role::Dashboard);
     let facts = DashboardConfig {
-        account: "acme".into(),
-        mode: None,
         zone: TimeZone::get("Asia/Kolkata").unwrap(),
-        watched,
-        budget: Budget { requests_per_minute: 50, reserve: 5 },
-        min_interval: Duration::from_secs(60),
         ui: ui(Theme::Auto, Symbols::Unicode),
-        wall: Wall::default(),
-        locked: false,
-        me: me.clone(),
-        may_poll: true,
+        ..DashboardConfig::new("acme", watched, me.clone())
     };
     let mut state = State::new(facts, now());
     state.started = now_at(WALL - 9000);
@@ -167,20 +159,18 @@ pub(crate) fn state(specs: &[Spec]) -> State {
         state.live.rows.insert(spec.target.clone(), row);
     }
     state.live.status = Some(Status {
-        at: ago(2),
-        link: Link::Live,
         since: ago(7300),
         rate: 45.0,
         targets: u32::try_from(specs.len()).unwrap(),
         sweep: Duration::from_secs(64),
         next: specs.first().map(|s| s.target.clone()),
         token_until: Some(ago(-2460)),
-        other_clients: None,
         traffic: Traffic {
             replies: [2514, 122, 4, 1, 0, 2, 3],
             latency: (0..60).map(|m| (m % 17 != 3).then_some(120 + (m * 37) % 90)).collect(),
             slowest: Some(1840),
         },
+        ..Status::new(ago(2), Link::Live)
     });
     state.live.usage = Usage { used_60s: 45, in_flight: 1, throttled_1h: 0, generated_1h: 1, invalidated_1h: 0 };
     state.live.poller = Some(me.clone());

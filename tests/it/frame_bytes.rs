@@ -10,13 +10,12 @@ use std::{
 
 use ahtop::{
     app::{DashboardConfig, Event, State, View, update},
-    config::{Budget, Theme, Ui, Watched},
+    config::{Theme, Ui, Watched},
     domain::{Aht, Band, Clock, ManualClock, Outcome, Reading, Target},
     store::{Instance, Role},
     term::{Screen, Tty},
     ui::{self, Look, TerminalFacts},
 };
-use jiff::tz::TimeZone;
 use ratatui::Terminal;
 
 /// A terminal that keeps the bytes.
@@ -65,19 +64,8 @@ impl Floor {
             .collect();
         let ui = Ui { theme, age_step: Duration::from_secs(age_step), ..Ui::default() };
         let look = Look::resolve(&ui, TerminalFacts::default());
-        let facts = DashboardConfig {
-            wall: ahtop::config::Wall::default(),
-            locked: false,
-            account: "acme".into(),
-            mode: None,
-            zone: TimeZone::UTC,
-            watched,
-            budget: Budget { requests_per_minute: 50, reserve: 5 },
-            min_interval: Duration::from_secs(60),
-            ui,
-            me: Instance { id: "me".into(), pid: 7, host: "desk".into(), role: Role::Dashboard },
-            may_poll: false,
-        };
+        let me = Instance { id: "me".into(), pid: 7, host: "desk".into(), role: Role::Dashboard };
+        let facts = DashboardConfig { ui, may_poll: false, ..DashboardConfig::new("acme", watched, me) };
         let mut state = State::new(facts, clock.now());
         state.navigation.view = View::Agents;
         let bytes: Rc<RefCell<Vec<u8>>> = Rc::default();

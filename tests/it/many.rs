@@ -6,13 +6,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use crate::support::{Process, World};
 use ahtop::{
     app::{DashboardConfig, Event, State, banners, update},
-    config::{Ui, Watched},
+    config::Watched,
     domain::{Band, Clock, Mono, Reading, Row, Series, Target},
     run::read_shared,
     sim::{Fault, Span},
     store::{Attention, Cursor, RangeQuery, Role},
 };
-use jiff::tz::TimeZone;
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -43,17 +42,9 @@ impl Dashboard {
             origin: "-a".into(),
         };
         let facts = DashboardConfig {
-            account: "acme".into(),
-            mode: None,
-            zone: TimeZone::UTC,
-            watched: targets.iter().map(watched).collect(),
             budget: world.rules.budget,
             min_interval: world.rules.min_interval,
-            ui: Ui::default(),
-            wall: ahtop::config::Wall::default(),
-            locked: false,
-            me: process.me.clone(),
-            may_poll: true,
+            ..DashboardConfig::new("acme", targets.iter().map(watched).collect::<Vec<_>>(), process.me.clone())
         };
         let mut state = State::new(facts, world.clock.now());
         let snapshot = process.store.direct().snapshot(Series::SPAN).unwrap();

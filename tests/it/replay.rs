@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use ahtop::{
     alert::{Policy, persist},
     app::{Alerts, DashboardConfig, Event, Shared, State, View, update},
-    config::{self, Budget, Watched},
+    config::{self, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Series, Target},
     store::{Cursor, Instance, ReplayClock, ReplayStore, Role, SqliteStore, Status, Store, StoreState},
     ui::{Look, TerminalFacts, draw_on},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 const SIZE: Rect = Rect { x: 0, y: 0, width: 120, height: 40 };
@@ -37,19 +37,7 @@ fn watched() -> Vec<Watched> {
 }
 
 fn facts() -> DashboardConfig {
-    DashboardConfig {
-        account: "acme".into(),
-        mode: None,
-        zone: TimeZone::UTC,
-        watched: watched().into(),
-        budget: Budget { requests_per_minute: 50, reserve: 5 },
-        min_interval: Duration::from_secs(60),
-        ui: ui(),
-        wall: config::Wall::default(),
-        locked: false,
-        me: me(),
-        may_poll: true,
-    }
+    DashboardConfig { ui: ui(), ..DashboardConfig::new("acme", watched(), me()) }
 }
 
 /// What the feed does, one step at a time: the store's news into the state, and a picture of it.
@@ -65,19 +53,8 @@ impl Screen {
         let mut state = State::new(facts(), now.clone());
         state.navigation.view = view;
         // The log tells what the link was, not how fast was polled: both screens are told the same.
-        let at = now.stamp();
-        let status = Status {
-            since: at.clone(),
-            at,
-            link: ahtop::store::Link::Live,
-            rate: 45.0,
-            targets: 13,
-            sweep: Duration::from_secs(60),
-            next: None,
-            token_until: None,
-            other_clients: None,
-            traffic: ahtop::store::Traffic::default(),
-        };
+        let known = Status::new(now.stamp(), ahtop::store::Link::Live);
+        let status = Status { rate: 45.0, targets: 13, sweep: Duration::from_secs(60), ..known };
         Screen { state, cursor: None, known: persist::Known::default(), status }
     }
 

@@ -178,7 +178,7 @@ impl World {
         let roster = sim.roster();
         let targets = roster.targets();
         let rules = Rules {
-            budget: Budget { requests_per_minute: 50, reserve: 5 },
+            budget: Budget::default(),
             min_interval: Duration::from_secs(60),
             timeout: TIMEOUT,
             keep: Duration::from_secs(30 * 86_400),

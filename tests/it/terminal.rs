@@ -16,14 +16,13 @@ use std::{
 use ahtop::{
     alert::Policy,
     app::DashboardConfig,
-    config::{Alert, Budget, Notify, Ui, Wall, Watched},
+    config::{Alert, Notify, Ui, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
     run::{DashboardOptions, Memory, Outcome, dashboard, look},
     store::{Handle, Instance, ReadingStore, Role, SqliteStore},
     term::{Colors, Facts as TermFacts, Guard, Screen, Signal, Stdout, input, signals},
 };
 use futures::StreamExt;
-use jiff::tz::TimeZone;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use ratatui::Terminal;
 use tokio_util::sync::CancellationToken;
@@ -47,19 +46,8 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
     let colors = Colors::Ansi16;
     let look = look(&ui, TermFacts { colors, unicode: true, dumb: false, linux_console: false, light: false });
     let origin = "config.toml line 1".into();
-    let facts = DashboardConfig {
-        account: "acme".into(),
-        mode: None,
-        zone: TimeZone::UTC,
-        watched: [Watched { target, label: None, groups: vec![], band: Band::default(), origin }].into(),
-        budget: Budget { requests_per_minute: 50, reserve: 5 },
-        min_interval: Duration::from_secs(60),
-        ui,
-        wall: Wall::default(),
-        locked: false,
-        me: Instance::here(Role::Dashboard),
-        may_poll: true,
-    };
+    let watched = [Watched { target, label: None, groups: vec![], band: Band::default(), origin }];
+    let facts = DashboardConfig::new("acme", watched, Instance::here(Role::Dashboard));
     DashboardOptions {
         facts,
         store: Handle::new(store),

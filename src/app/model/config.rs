@@ -38,3 +38,22 @@ pub struct DashboardConfig {
     /// False for a viewer without credentials.
     pub may_poll: bool,
 }
+
+impl DashboardConfig {
+    /// For `account`, with everything else as the configuration has it where nothing is said, and times in UTC.
+    pub fn new(account: &str, watched: impl Into<Arc<[Watched]>>, me: Instance) -> DashboardConfig {
+        DashboardConfig {
+            account: account.into(),
+            mode: None,
+            zone: TimeZone::UTC,
+            watched: watched.into(),
+            budget: Budget::default(),
+            min_interval: Duration::from_secs(60),
+            ui: Ui::default(),
+            wall: Wall::default(),
+            locked: false,
+            me,
+            may_poll: true,
+        }
+    }
+}

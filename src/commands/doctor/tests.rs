@@ -107,18 +107,12 @@ fn a_wall_clock_that_was_set_is_told_and_one_of_another_boot_is_not_judged() {
     let clock = crate::domain::ManualClock::at("2026-03-12T09:00:00Z".parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let config = crate::config::load(&flags(), &env(dir.path(), &[])).unwrap().config;
-    let at = clock.now().stamp();
     let status = crate::store::Status {
-        at: at.clone(),
-        link: crate::store::Link::Live,
-        since: at,
         rate: 19.0,
         targets: 1,
         sweep: Duration::from_secs(60),
-        next: None,
-        token_until: None,
         other_clients: Some(crate::store::OtherClients { per_minute: Some(30.2), ..Default::default() }),
-        traffic: Default::default(),
+        ..crate::store::Status::new(clock.now().stamp(), crate::store::Link::Live)
     };
     let mut known = shared::Known {
         history: crate::store::HistoryInfo::default(),

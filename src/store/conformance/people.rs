@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Make, process, secs};
 use crate::{
     domain::{Clock, Target},
-    store::{Attention as A, Event, EventKind, Link, OtherClients, Role, Status, Store, Traffic},
+    store::{Attention as A, Event, EventKind, Link, OtherClients, Role, Status, Store},
 };
 
 pub(crate) fn wants_are_united_with_the_highest_attention(make: Make<'_>) {
@@ -147,20 +147,16 @@ pub(crate) fn the_status_is_the_last_one_set(make: Make<'_>) {
     assert_eq!(a.status().unwrap(), None);
     let at = world.clock.now().stamp();
     let mut status = Status {
-        at: at.clone(),
-        link: Link::Starting,
-        since: at.clone(),
         rate: 44.5,
         targets: 48,
         sweep: secs(65),
         next: Some(Target::campaign("COLLECT-IN")),
-        token_until: None,
         other_clients: Some(OtherClients {
             per_minute: Some(29.5),
             generated_every: Some(secs(300)),
             last_invalidated: None,
         }),
-        traffic: Traffic::default(),
+        ..Status::new(at.clone(), Link::Starting)
     };
     a.set_status(&status).unwrap();
     status.link = Link::Down { why: "no answer".into(), since: at.clone(), until: at };

@@ -7,7 +7,7 @@ use ahtop::{
     alert::{Policy, Rules, persist},
     alerting::Evaluator,
     app::{Alerts, DashboardConfig, Effect, Event, Pointer, Shared, State, update},
-    config::{Budget, Theme, Ui, Wall, Watched},
+    config::{Theme, Ui, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Outcome, Quiet, Reading, Series, Target},
     run::read_shared,
     store::{
@@ -17,7 +17,6 @@ use ahtop::{
     ui::{Colors, Look, TerminalFacts, draw_on},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::harmful;
@@ -118,19 +117,7 @@ pub(crate) struct Floor {
 impl Floor {
     pub(crate) fn new(clock: Arc<ManualClock>) -> Floor {
         let ui = Ui { theme: Theme::Dark, ..Ui::default() };
-        let facts = DashboardConfig {
-            account: "acme".into(),
-            mode: None,
-            zone: TimeZone::UTC,
-            watched: watched(),
-            budget: Budget { requests_per_minute: 50, reserve: 5 },
-            min_interval: Duration::from_secs(60),
-            ui,
-            wall: Wall::default(),
-            locked: false,
-            me: me(),
-            may_poll: true,
-        };
+        let facts = DashboardConfig { ui, ..DashboardConfig::new("acme", watched(), me()) };
         Floor { state: State::new(facts, clock.now()), clock, size: (110, 30) }
     }
 
