@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use crate::sim;
+use crate::{
+    app::{Column, SORT_COLUMNS},
+    sim,
+};
 
 /// `completions`
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,24 @@ pub struct Once {
     /// Exit with 7 if an ID is unknown to the service
     #[arg(long)]
     pub strict: bool,
+    /// Order by this column; without it the worst are first, in JSON and CSV the order is that of the configuration
+    #[arg(long, value_name = "COLUMN", value_parser = column)]
+    pub sort: Option<Column>,
+    /// The other way round
+    #[arg(long, requires = "sort")]
+    pub reverse: bool,
+    /// Print only what has these words, as behind `/` in the dashboard: group:north, state:high, !name:test
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+}
+
+/// The columns that can be sorted by.
+fn column(text: &str) -> Result<Column, String> {
+    let found = Column::named(text).filter(|column| SORT_COLUMNS.contains(column));
+    found.ok_or_else(|| {
+        let words: Vec<&str> = SORT_COLUMNS.iter().map(|column| column.word()).collect();
+        format!("it is one of {}", words.join(", "))
+    })
 }
 
 /// How `once` prints.

@@ -93,9 +93,8 @@ pub fn run(command: &HistoryCommand, flags: &Overrides, env: &Env) -> Result<Exi
 fn export(past: &Past, args: &cli::Export, flags: &Overrides) -> Result<Exit, Failure> {
     let from = args.since.as_deref().map(|text| past.moment("--since", text)).transpose()?;
     let to = args.until.as_deref().map(|text| past.moment("--until", text)).transpose()?;
+    let watched: BTreeMap<&Target, &Watched> = past.config.watch.iter().map(|w| (&w.target, w)).collect();
     let named = flags.values().any(|(id, _)| matches!(id, Id::Agents | Id::Campaigns | Id::AgentsCsv));
-    let only: Option<BTreeMap<&Target, &Watched>> =
-        named.then(|| past.config.watch.iter().map(|w| (&w.target, w)).collect());
     let format = match args.format {
         ExportFormat::Csv => report::ExportFormat::Csv,
         ExportFormat::Json => report::ExportFormat::Json,
@@ -105,9 +104,9 @@ fn export(past: &Past, args: &cli::Export, flags: &Overrides) -> Result<Exit, Fa
         Ok(out) => out,
         Err(e) => return ended(Err(e)),
     };
-    let exit = past.range(from, to, |reading| match &only {
-        Some(only) if !only.contains_key(&reading.target) => Ok(()),
-        _ => out.take(reading),
+    let exit = past.range(from, to, |reading| match watched.get(&reading.target) {
+        None if named => Ok(()),
+        watched => out.record(reading, watched.and_then(|w| w.label.as_deref())),
     })?;
     ended(out.end().map(drop)).map(|_| exit)
 }

@@ -1,6 +1,10 @@
 //! `ahtop once`: one paced sweep, printed.
 
-use std::{collections::BTreeMap, io, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, IsTerminal},
+    time::Duration,
+};
 
 use super::{
     Failure, complain,
@@ -9,13 +13,15 @@ use super::{
     sweep::{Freshness, Swept, sweep},
 };
 use crate::{
-    app::follow,
+    app::{self, DashboardConfig, RowState, Sort, State, follow},
     cli::{self, Format},
     config::{Config, Env, Overrides, Watched},
-    domain::{Condition, Now, Reading, Row, Series, Target, stale_after},
+    domain::{Condition, Kind, Now, Reading, Row, Series, Target, stale_after},
     exit::Exit,
-    report::{self, Document, Facts, View},
-    store::Role,
+    report::{self, Document, Facts, TableLook, View},
+    run,
+    store::{Role, Status},
+    term,
 };
 
 /// Sweeps over the configured targets and prints what is known then.
@@ -53,7 +59,7 @@ pub(crate) async fn on(
         swept = sweep(session, &config.watch, fresh, &mut unheard) => swept?,
         signal = stop => interrupted(session, signal).await?,
     };
-    let printed = print(session, args.format, config, env, (&config.watch, &swept.rows)).await?;
+    let printed = print(session, args, config, env, (&config.watch, &swept.rows)).await?;
     if let Some(why) = &swept.why {
         complain(&format!("ahtop: {why}"));
     }
@@ -77,13 +83,13 @@ async fn all(session: &Session, args: &cli::Once, config: &Config, env: &Env) ->
     let rows = session.store.call(|s| s.snapshot(Series::SPAN)).await?.rows;
     let watch = follow::watch_list(&rows, &session.clock.now());
     let rows = rows.into_iter().map(|row| (row.target.clone(), row)).collect();
-    print(session, args.format, config, env, (&watch, &rows)).await?;
+    print(session, args, config, env, (&watch, &rows)).await?;
     Ok(Exit::Ok)
 }
 
 async fn print(
     session: &Session,
-    format: Format,
+    args: &cli::Once,
     config: &Config,
     env: &Env,
     (watch, rows): (&[Watched], &BTreeMap<Target, Row>),
@@ -94,7 +100,7 @@ async fn print(
     let view = View {
         now: &now,
         zone: &zone,
-        stale_after: stale_after(status.map(|s| s.sweep).unwrap_or_default(), config.poll.min_interval),
+        stale_after: stale_after(status.as_ref().map(|s| s.sweep).unwrap_or_default(), config.poll.min_interval),
     };
     let facts = Facts {
         account: &config.account.name,
@@ -102,16 +108,69 @@ async fn print(
         usage,
         token_left: token.map(|t| t.remaining(&now)),
     };
-    let document = Document::new(&facts, watch, rows, &view);
-    let ascii = !crate::term::Facts::detect(|name| env.get(name).map(str::to_owned)).unicode;
+    // What the exit code is about is everything, whatever is printed of it.
+    let all = Document::new(&facts, watch, rows, &view);
+    let document = match listed(session, args, config, watch, rows, status) {
+        Some(listed) => Document::new(&facts, &listed, rows, &view),
+        None => all.clone(),
+    };
+    let terminal = term::Facts::detect(|name| env.get(name).map(str::to_owned));
     let mut out = io::stdout().lock();
-    let written = match format {
-        Format::Table => report::table(&document, ascii, &mut out),
+    let coloured = out.is_terminal() && !terminal.dumb;
+    let look = run::look(&config.ui, terminal);
+    let paint = |state: RowState, text: &str| match coloured {
+        true => term::painted(text, look.styles.state(state)),
+        false => text.to_owned(),
+    };
+    let look = TableLook { ascii: !terminal.unicode, paint: &paint };
+    let written = match args.format {
+        Format::Table => report::table(&document, &look, &mut out),
         Format::Json => report::json(&document, &mut out),
         Format::Csv => report::csv(&document, &mut out),
     };
     match written {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
-        _ => Ok(document),
+        _ => Ok(all),
     }
+}
+
+/// What is printed, in its order, where that is not simply all in the order of the configuration.
+fn listed(
+    session: &Session,
+    args: &cli::Once,
+    config: &Config,
+    watch: &[Watched],
+    rows: &BTreeMap<Target, Row>,
+    status: Option<Status>,
+) -> Option<Vec<Watched>> {
+    if args.format != Format::Table && args.sort.is_none() && args.filter.is_none() {
+        return None;
+    }
+    // The dashboard's own rules say what comes first and what a filter lets through.
+    let dashboard = DashboardConfig {
+        account: config.account.name.as_str().into(),
+        mode: None,
+        zone: session::zone(config),
+        watched: watch.into(),
+        budget: config.budget,
+        min_interval: config.poll.min_interval,
+        ui: config.ui.clone(),
+        wall: config.wall.clone(),
+        locked: false,
+        me: session.me.clone(),
+        may_poll: session.may_poll,
+    };
+    let mut state = State::new(dashboard, session.clock.now());
+    state.live.rows.extend(rows.iter().map(|(target, row)| (target.clone(), row.clone())));
+    state.live.status = status;
+    state.navigation.filter.text = args.filter.clone().unwrap_or_default().into();
+    let lines = |state: &State| -> Vec<Watched> {
+        Kind::ALL.into_iter().flat_map(|kind| app::lines(state, kind)).map(|line| line.watched.clone()).collect()
+    };
+    if args.format != Format::Table && args.sort.is_none() {
+        let passed: BTreeSet<Target> = lines(&state).into_iter().map(|w| w.target).collect();
+        return Some(watch.iter().filter(|w| passed.contains(&w.target)).cloned().collect());
+    }
+    state.preferences.sort = args.sort.map_or_else(Sort::default, |column| Sort { column, reverse: args.reverse });
+    Some(lines(&state))
 }

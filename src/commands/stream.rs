@@ -13,7 +13,7 @@ use super::{
     stop,
 };
 use crate::{
-    config::{Config, Env, Overrides},
+    config::{Config, Env, Overrides, Watched},
     domain::{self, Row, Target, record},
     exit::Exit,
     report::{self, Element, View},
@@ -49,7 +49,7 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
 async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
     let snapshot = session.store.call(|s| s.snapshot(Duration::ZERO)).await?;
     let mut rows: BTreeMap<Target, Row> = snapshot.rows.into_iter().map(|r| (r.target.clone(), r)).collect();
-    let labels: BTreeMap<&Target, _> = config.watch.iter().map(|w| (&w.target, w.label.clone())).collect();
+    let watched: BTreeMap<&Target, &Watched> = config.watch.iter().map(|w| (&w.target, w)).collect();
     let zone = session::zone(config);
     let mut cursor: Cursor = snapshot.cursor;
     let begun = session.clock.now();
@@ -76,14 +76,14 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
         let mut lines = Vec::new();
         for reading in &readings {
             // Without targets of its own it tells what anybody reads.
-            let label = match labels.get(&reading.target) {
-                Some(label) => label.clone(),
+            let watched = match watched.get(&reading.target) {
+                Some(watched) => Some(*watched),
                 None if config.watch.is_empty() => None,
                 None => continue,
             };
             let row = record(&mut rows, reading, &now);
             let view = View { now: &now, zone: &zone, stale_after };
-            report::ndjson(&config.account.name, &Element::new(row, label, &view), &mut lines)?;
+            report::ndjson(&config.account.name, &Element::new(row, watched, &view), &mut lines)?;
         }
         let mut out = io::stdout().lock();
         match out.write_all(&lines).and_then(|()| out.flush()) {

@@ -12,9 +12,10 @@ use super::Document;
 use crate::domain::clean_line;
 
 /// The columns, in this order for ever; new ones come behind.
-const COLUMNS: [&str; 8] = ["kind", "id", "name", "condition", "aht_s", "read_at", "age_s", "error"];
+const COLUMNS: [&str; 11] =
+    ["kind", "id", "name", "condition", "aht_s", "read_at", "age_s", "error", "label", "level", "vs_target_pct"];
 
-/// Writes the targets of `document` with a header line. Absent values are empty cells. RFC 4180 quoting, lines end
+/// Writes what `document` lists with a header line. Absent values are empty cells. RFC 4180 quoting, lines end
 /// with a line feed.
 ///
 /// # Errors
@@ -33,6 +34,9 @@ pub fn csv(document: &Document, out: &mut dyn Write) -> io::Result<()> {
             e.read_at.as_deref().unwrap_or_default(),
             &number(e.age_s),
             &cell(e.error.as_deref().unwrap_or_default()),
+            &cell(e.label.as_deref().unwrap_or_default()),
+            e.level.unwrap_or_default(),
+            &e.vs_target_pct.map_or(String::new(), |pct| pct.to_string()),
         ])?;
     }
     writer.flush()

@@ -6,8 +6,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use crate::{
+    app::RowState,
     config::{Budget, Watched},
-    domain::{Condition, Kind, Now, Row, Stamp, Target, clean, clean_line, display_name},
+    domain::{Condition, Kind, Level, Now, Row, Stamp, Target, clean, clean_line, display_name},
     store::Usage,
 };
 
@@ -75,9 +76,16 @@ pub struct Element {
     pub age_s: Option<u64>,
     /// Why the last request brought nothing, null if it did.
     pub error: Option<String>,
-    /// The configured label: shown in tables, not part of the JSON.
-    #[serde(skip)]
+    /// The configured label, null without one.
     pub label: Option<Arc<str>>,
+    /// Where a fresh AHT lies in its band: `very_high`, `high`, `ok`, `low` or `very_low`. Null without a fresh AHT or
+    /// without a band.
+    pub level: Option<&'static str>,
+    /// How far the AHT of `aht_s` is from the target of the band, in percent. Null without either.
+    pub vs_target_pct: Option<f64>,
+    /// The state as tables show it.
+    #[serde(skip)]
+    pub state: RowState,
 }
 
 /// The use of the account's limit.
@@ -104,8 +112,8 @@ impl Document {
     /// The report on the targets of `watched`, in their order; one that `rows` does not have was never asked.
     pub fn new(facts: &Facts<'_>, watched: &[Watched], rows: &BTreeMap<Target, Row>, view: &View<'_>) -> Self {
         let element = |w: &Watched| match rows.get(&w.target) {
-            Some(row) => Element::new(row, w.label.clone(), view),
-            None => Element::new(&Row::new(w.target.clone()), w.label.clone(), view),
+            Some(row) => Element::new(row, Some(w), view),
+            None => Element::new(&Row::new(w.target.clone()), Some(w), view),
         };
         Document {
             schema: SCHEMA,
@@ -126,30 +134,53 @@ impl Document {
 }
 
 impl Element {
-    /// What `row` tells.
-    pub fn new(row: &Row, label: Option<Arc<str>>, view: &View<'_>) -> Self {
+    /// What `row` tells; `watched`: what the configuration says of it.
+    pub fn new(row: &Row, watched: Option<&Watched>, view: &View<'_>) -> Self {
         let condition = row.condition(view.now, view.stale_after);
         let told: Option<&Stamp> = match condition {
             Condition::Invalid => row.last.as_ref().map(|(_, at)| at),
             _ => row.good.as_ref().map(|(_, at)| at),
         };
+        let band = watched.map(|w| w.band).unwrap_or_default();
+        let state = match row.aht() {
+            Some(aht) if condition == Condition::Value => RowState::Fresh(band.level(aht)),
+            _ => RowState::Other(condition),
+        };
         let shows_aht = matches!(condition, Condition::Value | Condition::Stale | Condition::Failing);
+        let aht = row.aht().filter(|_| shows_aht);
         Element {
             kind: row.target.kind,
             id: row.target.id.clone(),
             name: row.name.as_deref().map(|n| clean(n, 300).into_owned()),
-            aht_s: row.aht().filter(|_| shows_aht).map(|aht| aht.secs()),
+            aht_s: aht.map(|aht| aht.secs()),
             condition,
             read_at: told.map(|at| rfc3339(at.wall, view.zone)),
             age_s: told.map(|at| at.age(view.now).as_secs()),
             error: row.error().map(|e| clean_line(e, 500)),
-            label,
+            label: watched.and_then(|w| w.label.clone()),
+            level: match state {
+                RowState::Fresh(level) if !band.is_empty() => Some(level_word(level)),
+                _ => None,
+            },
+            vs_target_pct: aht.and_then(|aht| band.deviation_pct(aht)).map(|pct| (pct * 10.0).round() / 10.0),
+            state,
         }
     }
 
     /// What a table calls it: the label, else the service's name, else the id. One harmless line.
     pub fn shown_name(&self) -> String {
         clean_line(display_name(self.label.as_deref(), self.name.as_deref(), &self.id), 300)
+    }
+}
+
+/// The word of a level in JSON and CSV.
+const fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::HighCrit => "very_high",
+        Level::HighWarn => "high",
+        Level::Inside => "ok",
+        Level::LowWarn => "low",
+        Level::LowCrit => "very_low",
     }
 }
 

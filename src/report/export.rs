@@ -20,7 +20,7 @@ pub enum ExportFormat {
 }
 
 /// The columns, in this order for ever; new ones come behind.
-const COLUMNS: [&str; 7] = ["read_at", "kind", "id", "name", "condition", "aht_s", "error"];
+const COLUMNS: [&str; 8] = ["read_at", "kind", "id", "name", "condition", "aht_s", "error", "label"];
 
 /// A reading as it stands in the JSON.
 #[derive(Serialize)]
@@ -33,10 +33,12 @@ struct Record<'a> {
     condition: &'static str,
     aht_s: Option<u32>,
     error: Option<String>,
+    /// The configured label; `name` is the service's.
+    label: Option<&'a str>,
 }
 
 impl<'a> Record<'a> {
-    fn of(reading: &'a Reading, zone: &TimeZone) -> Self {
+    fn new(reading: &'a Reading, label: Option<&'a str>, zone: &TimeZone) -> Self {
         let (condition, error) = match &reading.outcome {
             Outcome::Value(_) => ("value", None),
             Outcome::NoCalls => ("no_calls", None),
@@ -51,6 +53,7 @@ impl<'a> Record<'a> {
             condition,
             aht_s: reading.outcome.aht().map(|aht| aht.secs()),
             error,
+            label,
         }
     }
 }
@@ -89,12 +92,12 @@ impl<W: Write> Export<W> {
         Ok(Export { out, zone, written: 0 })
     }
 
-    /// Writes one reading.
+    /// Writes one reading; `label`: what the configuration calls whom it is about.
     ///
     /// # Errors
     /// Those of the output.
-    pub fn take(&mut self, reading: &Reading) -> io::Result<()> {
-        let record = Record::of(reading, &self.zone);
+    pub fn record(&mut self, reading: &Reading, label: Option<&str>) -> io::Result<()> {
+        let record = Record::new(reading, label, &self.zone);
         let first = self.written == 0;
         self.written += 1;
         match &mut self.out {
@@ -107,6 +110,7 @@ impl<W: Write> Export<W> {
                     record.condition,
                     &record.aht_s.map_or(String::new(), |s| s.to_string()),
                     &cell(record.error.as_deref().unwrap_or_default()),
+                    &cell(record.label.unwrap_or_default()),
                 ])
                 .map_err(Into::into),
             Out::Json(out) => {
@@ -156,7 +160,7 @@ mod tests {
     fn export(format: ExportFormat, readings: &[Reading]) -> String {
         let mut out = Vec::new();
         let mut export = Export::begin(format, TimeZone::get("Asia/Kolkata").unwrap(), &mut out).unwrap();
-        readings.iter().for_each(|r| export.take(r).unwrap());
+        readings.iter().for_each(|r| export.record(r, (&*r.target.id == "a").then_some("=Kavya")).unwrap());
         assert_eq!(export.end().unwrap(), readings.len() as u64);
         String::from_utf8(out).unwrap()
     }
@@ -174,11 +178,11 @@ mod tests {
         );
         let at = "2026-01-31T14:32:07+05:30";
         let lines = [
-            "read_at,kind,id,name,condition,aht_s,error".to_owned(),
-            format!("{at},agent,a,\"Rao, \"\"K\"\"\",value,291,"),
-            format!("{at},agent,'=cmd|'/c calc'!A1,two\u{fffd}lines\u{fffd}\u{fffd},no_calls,,"),
-            format!("{at},agent,'+1,\u{fffd}[2J\u{fffd}x,invalid,,"),
-            format!("{at},agent,b,'@sum(A1),failing,,\"'=1+1: \"\"no\"\" answer\""),
+            "read_at,kind,id,name,condition,aht_s,error,label".to_owned(),
+            format!("{at},agent,a,\"Rao, \"\"K\"\"\",value,291,,'=Kavya"),
+            format!("{at},agent,'=cmd|'/c calc'!A1,two\u{fffd}lines\u{fffd}\u{fffd},no_calls,,,"),
+            format!("{at},agent,'+1,\u{fffd}[2J\u{fffd}x,invalid,,,"),
+            format!("{at},agent,b,'@sum(A1),failing,,\"'=1+1: \"\"no\"\" answer\","),
         ];
         assert_eq!(out.lines().collect::<Vec<_>>(), lines);
     }
@@ -208,7 +212,7 @@ mod tests {
         let mut out = Counter::default();
         let mut export = Export::begin(ExportFormat::Csv, TimeZone::UTC, &mut out).unwrap();
         for _ in 0..100_000 {
-            export.take(&one).unwrap();
+            export.record(&one, Some("K")).unwrap();
         }
         assert_eq!(export.end().unwrap(), 100_000);
         assert_eq!(out.lines, 100_001);
@@ -236,7 +240,7 @@ mod tests {
             let mut csv = ::csv::Reader::from_reader(out.as_bytes());
             let rows: Vec<_> = csv.records().map(Result::unwrap).collect();
             prop_assert_eq!(rows.len(), 2);
-            prop_assert!(rows.iter().all(|r| r.len() == 7 && r.iter().all(|c| !c.starts_with(['=', '+', '-', '@']))));
+            prop_assert!(rows.iter().all(|r| r.len() == 8 && r.iter().all(|c| !c.starts_with(['=', '+', '-', '@']))));
             prop_assert!(!out.chars().any(|c| c.is_control() && c != '\n'));
             let ndjson = export(ExportFormat::Ndjson, &readings);
             prop_assert_eq!(ndjson.lines().count(), 2);

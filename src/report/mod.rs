@@ -25,4 +25,4 @@ pub use noise::noise;
 pub use shift::{Shift, ShiftBuilder, ShiftRow, Stretch};
 pub use shift_text::{ShiftFormat, shift};
 pub use svg::{Paper, svg, svg_on};
-pub use table::table;
+pub use table::{TableLook, table};

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::*;
 use crate::{
+    app::RowState,
     config::{Budget, Watched},
     domain::{Aht, Band, BootId, Mono, Now, Outcome, Reading, Row, Target, clean},
     store::Usage,
@@ -61,7 +62,7 @@ fn every_condition() -> Document {
     };
     let list = [
         (Target::campaign("COLLECT-IN"), None, vec![(113, value(3723))], Some("COLLECT-IN")),
-        (Target::agent("priya@acme.example"), Some("Priya"), vec![(86, value(291))], Some("Priya S")),
+        (Target::agent("priya@acme.example"), Some("Priya"), vec![(86, value(595))], Some("Priya S")),
         (Target::agent("luis@acme.example"), None, vec![(75, Outcome::NoCalls)], Some("王小明")),
         (Target::agent("new@acme.example"), None, vec![], None),
         (Target::agent("kavya@acme.example"), None, vec![(-245, value(242))], Some("प्रिया")),
@@ -71,7 +72,14 @@ fn every_condition() -> Document {
     ];
     let rows: Vec<(Watched, Option<Row>)> = list
         .into_iter()
-        .map(|(t, label, readings, name)| (watched(&t, label), (!readings.is_empty()).then(|| row(t, &readings, name))))
+        .map(|(t, label, readings, name)| {
+            let mut watched = watched(&t, label);
+            // Two have a band, of which one has a fresh value.
+            if label.is_some() || name == Some("प्रिया") {
+                watched.band = Band::around(Aht::from_secs(287), t.kind);
+            }
+            (watched, (!readings.is_empty()).then(|| row(t, &readings, name)))
+        })
         .collect();
     document(&rows)
 }
@@ -82,18 +90,23 @@ fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     String::from_utf8(out).unwrap()
 }
 
+/// The table without colours.
+fn plain(document: &Document, ascii: bool, out: &mut Vec<u8>) -> std::io::Result<()> {
+    table(document, &TableLook { ascii, paint: &|_, text| text.to_owned() }, out)
+}
+
 #[test]
 fn the_json_keeps_its_schema() {
     let d = every_condition();
     assert_snapshot!(text(|out| json(&d, out)).replace("},", "},\n"), @r##"
-    {"schema":1,"account":"acme","taken_at":"2026-01-31T14:32:07+05:30","targets":[{"kind":"campaign","id":"COLLECT-IN","name":"COLLECT-IN","aht_s":3723,"condition":"value","read_at":"2026-01-31T14:31:53+05:30","age_s":14,"error":null},
-    {"kind":"agent","id":"priya@acme.example","name":"Priya S","aht_s":291,"condition":"value","read_at":"2026-01-31T14:31:26+05:30","age_s":41,"error":null},
-    {"kind":"agent","id":"luis@acme.example","name":"王小明","aht_s":null,"condition":"no_calls","read_at":"2026-01-31T14:31:15+05:30","age_s":52,"error":null},
-    {"kind":"agent","id":"new@acme.example","name":null,"aht_s":null,"condition":"waiting","read_at":null,"age_s":null,"error":null},
-    {"kind":"agent","id":"kavya@acme.example","name":"प्रिया","aht_s":242,"condition":"stale","read_at":"2026-01-31T14:25:55+05:30","age_s":372,"error":null},
-    {"kind":"agent","id":"A-1099","name":null,"aht_s":null,"condition":"invalid","read_at":"2026-01-31T14:30:07+05:30","age_s":120,"error":"the service does not know this id"},
-    {"kind":"agent","id":"gone@acme.example","name":null,"aht_s":60,"condition":"failing","read_at":"2026-01-31T14:25:55+05:30","age_s":372,"error":"no answer within 10s: the service is slow"},
-    {"kind":"agent","id":"slow@acme.example","name":null,"aht_s":60,"condition":"value","read_at":"2026-01-31T14:31:40+05:30","age_s":27,"error":"no answer within 10s: the service is slow"}],"budget":{"limit":50,"used_60s":45,"throttled_1h":0},
+    {"schema":1,"account":"acme","taken_at":"2026-01-31T14:32:07+05:30","targets":[{"kind":"campaign","id":"COLLECT-IN","name":"COLLECT-IN","aht_s":3723,"condition":"value","read_at":"2026-01-31T14:31:53+05:30","age_s":14,"error":null,"label":null,"level":null,"vs_target_pct":null},
+    {"kind":"agent","id":"priya@acme.example","name":"Priya S","aht_s":595,"condition":"value","read_at":"2026-01-31T14:31:26+05:30","age_s":41,"error":null,"label":"Priya","level":"very_high","vs_target_pct":107.3},
+    {"kind":"agent","id":"luis@acme.example","name":"王小明","aht_s":null,"condition":"no_calls","read_at":"2026-01-31T14:31:15+05:30","age_s":52,"error":null,"label":null,"level":null,"vs_target_pct":null},
+    {"kind":"agent","id":"new@acme.example","name":null,"aht_s":null,"condition":"waiting","read_at":null,"age_s":null,"error":null,"label":null,"level":null,"vs_target_pct":null},
+    {"kind":"agent","id":"kavya@acme.example","name":"प्रिया","aht_s":242,"condition":"stale","read_at":"2026-01-31T14:25:55+05:30","age_s":372,"error":null,"label":null,"level":null,"vs_target_pct":-15.7},
+    {"kind":"agent","id":"A-1099","name":null,"aht_s":null,"condition":"invalid","read_at":"2026-01-31T14:30:07+05:30","age_s":120,"error":"the service does not know this id","label":null,"level":null,"vs_target_pct":null},
+    {"kind":"agent","id":"gone@acme.example","name":null,"aht_s":60,"condition":"failing","read_at":"2026-01-31T14:25:55+05:30","age_s":372,"error":"no answer within 10s: the service is slow","label":null,"level":null,"vs_target_pct":null},
+    {"kind":"agent","id":"slow@acme.example","name":null,"aht_s":60,"condition":"value","read_at":"2026-01-31T14:31:40+05:30","age_s":27,"error":"no answer within 10s: the service is slow","label":null,"level":null,"vs_target_pct":null}],"budget":{"limit":50,"used_60s":45,"throttled_1h":0},
     "token":{"minted_1h":1,"expires_in_s":2460}}
     "##);
     let one = document(&[]);
@@ -105,7 +118,7 @@ fn the_json_keeps_its_schema() {
 fn a_line_of_the_stream_is_an_element_with_schema_and_account() {
     let d = every_condition();
     let line = text(|out| ndjson("acme", &d.targets[1], out));
-    assert_snapshot!(line.trim_end(), @r#"{"schema":1,"account":"acme","kind":"agent","id":"priya@acme.example","name":"Priya S","aht_s":291,"condition":"value","read_at":"2026-01-31T14:31:26+05:30","age_s":41,"error":null}"#);
+    assert_snapshot!(line.trim_end(), @r#"{"schema":1,"account":"acme","kind":"agent","id":"priya@acme.example","name":"Priya S","aht_s":595,"condition":"value","read_at":"2026-01-31T14:31:26+05:30","age_s":41,"error":null,"label":"Priya","level":"very_high","vs_target_pct":107.3}"#);
     assert!(line.ends_with("}\n"));
     let mut value: Value = serde_json::from_str(&line).unwrap();
     let object = value.as_object_mut().unwrap();
@@ -117,44 +130,58 @@ fn a_line_of_the_stream_is_an_element_with_schema_and_account() {
 #[test]
 fn the_csv_keeps_its_columns() {
     assert_snapshot!(text(|out| csv(&every_condition(), out)), @"
-    kind,id,name,condition,aht_s,read_at,age_s,error
-    campaign,COLLECT-IN,COLLECT-IN,value,3723,2026-01-31T14:31:53+05:30,14,
-    agent,priya@acme.example,Priya S,value,291,2026-01-31T14:31:26+05:30,41,
-    agent,luis@acme.example,王小明,no_calls,,2026-01-31T14:31:15+05:30,52,
-    agent,new@acme.example,,waiting,,,,
-    agent,kavya@acme.example,प्रिया,stale,242,2026-01-31T14:25:55+05:30,372,
-    agent,A-1099,,invalid,,2026-01-31T14:30:07+05:30,120,the service does not know this id
-    agent,gone@acme.example,,failing,60,2026-01-31T14:25:55+05:30,372,no answer within 10s: the service is slow
-    agent,slow@acme.example,,value,60,2026-01-31T14:31:40+05:30,27,no answer within 10s: the service is slow
+    kind,id,name,condition,aht_s,read_at,age_s,error,label,level,vs_target_pct
+    campaign,COLLECT-IN,COLLECT-IN,value,3723,2026-01-31T14:31:53+05:30,14,,,,
+    agent,priya@acme.example,Priya S,value,595,2026-01-31T14:31:26+05:30,41,,Priya,very_high,107.3
+    agent,luis@acme.example,王小明,no_calls,,2026-01-31T14:31:15+05:30,52,,,,
+    agent,new@acme.example,,waiting,,,,,,,
+    agent,kavya@acme.example,प्रिया,stale,242,2026-01-31T14:25:55+05:30,372,,,,-15.7
+    agent,A-1099,,invalid,,2026-01-31T14:30:07+05:30,120,the service does not know this id,,,
+    agent,gone@acme.example,,failing,60,2026-01-31T14:25:55+05:30,372,no answer within 10s: the service is slow,,,
+    agent,slow@acme.example,,value,60,2026-01-31T14:31:40+05:30,27,no answer within 10s: the service is slow,,,
     ");
 }
 
 #[test]
 fn the_table_is_aligned_by_the_width_on_the_screen() {
-    assert_snapshot!(text(|out| table(&every_condition(), false, out)), @"
+    assert_snapshot!(text(|out| plain(&every_condition(), false, out)), @"
     acme  2026-01-31T14:32:07+05:30
-    KIND      NAME               ID                      AHT   AGE  READ AT              STATE
-    campaign  COLLECT-IN         COLLECT-IN          1:02:03  0:14  2026-01-31 14:31:53  value
-    agent     Priya              priya@acme.example     4:51  0:41  2026-01-31 14:31:26  value
-    agent     王小明             luis@acme.example         -  0:52  2026-01-31 14:31:15  no calls
-    agent     new@acme.example   new@acme.example          -     -  -                    waiting
-    agent     प्रिया              kavya@acme.example     4:02  6:12  2026-01-31 14:25:55  stale
-    agent     A-1099             A-1099                    -  2:00  2026-01-31 14:30:07  invalid: the service does not know this id
-    agent     gone@acme.example  gone@acme.example      1:00  6:12  2026-01-31 14:25:55  failing: no answer within 10s: the service is slow
-    agent     slow@acme.example  slow@acme.example      1:00  0:27  2026-01-31 14:31:40  value (last try: no answer within 10s: the service is slow)
-    45 of 50 requests in the last minute, throttled 0 times in the last hour; token ends in 41:00, 1 minted in the last hour
+    KIND      NAME               ID                      AHT  VS TGT   AGE  STATE
+    campaign  COLLECT-IN         COLLECT-IN          1:02:03       -  0:14  ok
+    agent     Priya              priya@acme.example     9:55   +107%  0:41  HIGH
+    agent     王小明             luis@acme.example         -       -  0:52  no calls
+    agent     new@acme.example   new@acme.example          -       -     -  waiting
+    agent     प्रिया              kavya@acme.example     4:02    -16%  6:12  STALE
+    agent     A-1099             A-1099                    -       -  2:00  bad id: the service does not know this id
+    agent     gone@acme.example  gone@acme.example      1:00       -  6:12  failing: no answer within 10s: the service is slow
+    agent     slow@acme.example  slow@acme.example      1:00       -  0:27  ok (last try: no answer within 10s: the service is slow)
+    45 of 50 requests in the last minute, throttled 0 times in the last hour; token expires in 41:00, 1 generated in the last hour
     ");
+}
+
+#[test]
+fn a_level_has_its_colours_and_they_take_no_room() {
+    let d = every_condition();
+    let paint = |state: RowState, text: &str| format!("<{}>{text}</>", state.rank());
+    let painted = text(|out| table(&d, &TableLook { ascii: false, paint: &paint }, out));
+    let line = painted.lines().find(|l| l.contains("priya@")).unwrap();
+    assert!(
+        line.contains("<0>9:55</>   <0>+107%</>") && line.ends_with(&format!("<0>{}</>", d.targets[1].state.word())),
+        "{line}"
+    );
+    let bare = (0..=9).fold(painted.replace("</>", ""), |text, rank| text.replace(&format!("<{rank}>"), ""));
+    assert_eq!(bare, text(|out| plain(&d, false, out)));
 }
 
 #[test]
 fn a_column_that_is_too_wide_is_cut_with_a_mark() {
     let target = Target::agent("a".repeat(50));
     let d = document(&[(watched(&target, Some("王".repeat(30).as_str())), None)]);
-    assert_snapshot!(text(|out| table(&d, true, out)), @"
+    assert_snapshot!(text(|out| plain(&d, true, out)), @"
     acme  2026-01-31T14:32:07+05:30
-    KIND   NAME                                  ID                                    AHT  AGE  READ AT  STATE
-    agent  王王王王王王王王王王王王王王王王...   aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...    -    -  -        waiting
-    45 of 50 requests in the last minute, throttled 0 times in the last hour; token ends in 41:00, 1 minted in the last hour
+    KIND   NAME                                  ID                                    AHT  VS TGT  AGE  STATE
+    agent  王王王王王王王王王王王王王王王王...   aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...    -       -    -  waiting
+    45 of 50 requests in the last minute, throttled 0 times in the last hour; token expires in 41:00, 1 generated in the last hour
     ");
 }
 
@@ -207,10 +234,10 @@ fn before_the_first_token_there_is_no_end_of_it() {
     let view = View { now: &now, zone: &zone, stale_after: STALE };
     let d = Document::new(&facts, &[], &BTreeMap::new(), &view);
     assert_eq!(d.token.expires_in_s, None);
-    assert_snapshot!(text(|out| table(&d, false, out)), @"
+    assert_snapshot!(text(|out| plain(&d, false, out)), @"
     acme  2026-01-31T09:00:00+00:00
-    KIND  NAME  ID  AHT  AGE  READ AT  STATE
-    0 of 50 requests in the last minute, throttled once in the last hour; no token, 0 minted in the last hour
+    KIND  NAME  ID  AHT  VS TGT  AGE  STATE
+    0 of 50 requests in the last minute, throttled once in the last hour; no token, 0 generated in the last hour
     ");
     assert!(text(|out| json(&d, out)).contains(r#""taken_at":"2026-01-31T09:00:00+00:00""#));
 }
@@ -223,8 +250,8 @@ proptest! {
             text(|out| json(&d, out)),
             text(|out| ndjson("acme", &d.targets[0], out)),
             text(|out| csv(&d, out)),
-            text(|out| table(&d, false, out)),
-            text(|out| table(&d, true, out)),
+            text(|out| plain(&d, false, out)),
+            text(|out| plain(&d, true, out)),
         ];
         for out in outputs {
             for line in out.lines() {
@@ -237,9 +264,9 @@ proptest! {
 
     #[test]
     fn the_state_stands_in_one_column_whatever_the_names(name in "\\PC{0,60}", id in "\\PC{1,60}") {
-        let out = text(|out| table(&hostile(&name, &id), false, out));
+        let out = text(|out| plain(&hostile(&name, &id), false, out));
         let column = |line: &str, word: &str| line.find(word).map(|i| line[..i].width());
         let lines: Vec<&str> = out.lines().collect();
-        prop_assert_eq!(column(lines[1], "READ AT"), column(lines[2], "2026-01-31 14:30:00"));
+        prop_assert_eq!(column(lines[1], "STATE"), column(lines[2], "ok (last try"));
     }
 }

@@ -11,5 +11,6 @@ mod source;
 pub use attention::attention;
 pub use facts::{Colors, Facts};
 pub use guard::{Guard, Stdout};
+pub use pen::painted;
 pub use screen::{Screen, Tty};
 pub use source::{Signal, input, signals};

@@ -149,6 +149,17 @@ fn way_from(cx: u16, cy: u16, x: u16, y: u16) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// `text` in a style, for what is printed line by line and not drawn.
+pub fn painted(text: &str, style: ratatui::style::Style) -> String {
+    let style = Style {
+        fg: style.fg.unwrap_or(Color::Reset),
+        bg: style.bg.unwrap_or(Color::Reset),
+        modifier: style.add_modifier,
+    };
+    let codes = joined(&changes(Style { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() }, style));
+    if codes.is_empty() { text.to_owned() } else { format!("\x1b[{codes}m{text}\x1b[0m") }
+}
+
 /// The codes that turn one style into another.
 fn changes(from: Style, to: Style) -> Vec<Vec<u8>> {
     let mut codes: Vec<Vec<u8>> = Vec::new();

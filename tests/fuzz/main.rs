@@ -642,7 +642,7 @@ fn looked_at(store: &Arc<dyn Store>, clock: &Arc<ManualClock>, keys: &[&str], tu
     let mut export = Export::begin(format, TimeZone::UTC, &mut out).unwrap();
     note(store.range(&RangeQuery::default(), &mut |reading| {
         shift.take(&reading);
-        export.take(&reading).unwrap();
+        export.record(&reading, None).unwrap();
         true
     }));
     export.end().unwrap();

@@ -78,7 +78,7 @@ fn an_export_is_valid_in_each_format_and_cut_by_time_and_target() {
     assert_eq!((code, err.as_str()), (0, ""));
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let heads = reader.headers().unwrap().iter().collect::<Vec<_>>().join(",");
-    assert_eq!(heads, "read_at,kind,id,name,condition,aht_s,error");
+    assert_eq!(heads, "read_at,kind,id,name,condition,aht_s,error,label");
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len() as u64, all);
     assert!(harmless(&csv) && rows.iter().all(|r| r[3].starts_with("'=cmd|")));

@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use ahtop::{
-    app::{Keymap, command::COMMANDS},
+    app::{Keymap, RowState, command::COMMANDS},
     cli,
     config::{BANDS, KEYS, Key, LISTS, SECTIONS, TRIGGERS, VARIABLES},
-    domain::{Condition, Kind},
+    domain::{Condition, Kind, Level},
     exit::Exit,
     report::{BudgetPart, Document, Element, SCHEMA, TokenPart},
 };
@@ -232,7 +232,10 @@ fn json() -> String {
             read_at: Some("2026-01-31T14:31:26+05:30".into()),
             age_s: Some(41),
             error: None,
-            label: None,
+            label: Some("Priya".into()),
+            level: Some("ok"),
+            vs_target_pct: Some(1.4),
+            state: RowState::Fresh(Level::Inside),
         }],
         budget: BudgetPart { limit: 50, used_60s: 45, throttled_1h: 0 },
         token: TokenPart { minted_1h: 1, expires_in_s: Some(2460) },
