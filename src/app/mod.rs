@@ -21,8 +21,7 @@ pub use view::{
     banners::{self, Banner, banners},
     columns, command, follow,
     groups::{self, Item, Section},
-    history, keys, log, names, needs,
-    rows::{self, Line},
+    history, keys, log, names, needs, rows,
     tables::{self, items, lines},
     text, wall,
 };

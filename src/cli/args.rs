@@ -4,10 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use crate::{
-    app::{Column, SORT_COLUMNS},
-    sim,
-};
+use crate::{app::Column, sim};
 
 /// `completions`
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +59,9 @@ pub struct Once {
 
 /// The columns that can be sorted by.
 fn column(text: &str) -> Result<Column, String> {
-    let found = Column::named(text).filter(|column| SORT_COLUMNS.contains(column));
+    let found = Column::named(text).filter(|column| Column::sort_menu().contains(column));
     found.ok_or_else(|| {
-        let words: Vec<&str> = SORT_COLUMNS.iter().map(|column| column.word()).collect();
+        let words: Vec<&str> = Column::sort_menu().into_iter().map(Column::word).collect();
         format!("it is one of {}", words.join(", "))
     })
 }

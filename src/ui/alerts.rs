@@ -1,7 +1,13 @@
 //! What somebody should look at: a line for each alert, active ones first. A view of its own, and a pane below the
 //! tables.
 
-use super::{FrameLayout, canvas::Canvas, cells, scene::Scene};
+use super::{
+    FrameLayout,
+    canvas::Canvas,
+    cells,
+    menu::{self, Entry},
+    scene::Scene,
+};
 use crate::{
     alert::{Alert, AlertKind, Subject, words},
     app::{RowState, alerts, names},
@@ -175,25 +181,11 @@ pub(super) fn mute_menu(
     cursor: usize,
     layout: &mut FrameLayout,
 ) {
+    let title = format!("Mute {}", whom(canvas, scene, &id.subject));
+    let none = ("", canvas.look.styles.text);
     let choices = alerts::mute_choices(scene.state, id);
-    let (w, h) = (canvas.width(), canvas.height());
-    let wanted = u16::try_from(choices.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let (width, height) = (34.min(w), wanted.min(h));
-    let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
-    part.clear();
-    let title = format!("Mute {}", whom(&part, scene, &id.subject));
-    let mut part = part.framed(&title, "");
-    let (room, look, width) = (usize::from(part.height()), part.look, part.width());
-    let from = (cursor + 1).saturating_sub(room).min(choices.len().saturating_sub(room));
-    for (y, (i, (word, _))) in (0..part.height()).zip(choices.iter().enumerate().skip(from)) {
-        part.put(1, y, 1, if i == cursor { look.glyphs.cursor } else { " " }, look.styles.accent);
-        part.put(3, y, width.saturating_sub(3), word, look.styles.text);
-        if i == cursor {
-            part.select(y);
-        }
-    }
-    layout.overlay = room;
-    layout.overlay_lines = choices.len();
+    let entries: Vec<Entry> = choices.into_iter().map(|(text, _)| Entry { mark: none, text }).collect();
+    menu::draw(canvas, (&title, "", 34), &entries, cursor, layout);
 }
 
 /// Draws the line for a note over the screen; its cursor is on the screen at the returned place.

@@ -7,11 +7,10 @@ use ratatui::style::Style;
 use super::{
     FrameLayout,
     canvas::{self, Canvas},
-    cells,
+    cell, cells,
     glyphs::Glyphs,
     pages::{self, TextLine, plain},
     scene::Scene,
-    table,
     theme::Styles,
 };
 use crate::{
@@ -146,7 +145,7 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     if let Some(next) = scene.data.status.as_ref().and_then(|st| st.next.as_ref()) {
         let line = crate::app::rows::line(scene.state, next);
         let name = match &line {
-            Some(line) => table::name(scene, line, glyphs.ascii()),
+            Some(line) => cell::name(scene, line, glyphs.ascii()),
             None => names::of(scene.state, next),
         };
         lines.push(fact("next", name.into_owned(), s.text, s));

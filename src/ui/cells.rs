@@ -99,6 +99,7 @@ pub(super) fn is_old(state: RowState) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::Column;
     use proptest::prelude::*;
 
     #[test]
@@ -129,10 +130,11 @@ mod tests {
     proptest! {
         #[test]
         fn every_value_fits_its_column(a: u32, p in any::<f64>(), d: i64, s: u64) {
-            prop_assert!(aht(Some(Aht::from_secs(a))).len() <= 7);
-            prop_assert!(deviation(Some(p)).len() <= 5);
-            prop_assert!(diff(Some(d)).len() <= 6);
-            prop_assert!(age(Some(Duration::from_secs(s))).len() <= 5);
+            let width = |column: Column| usize::from(column.spec().width.least);
+            prop_assert!(aht(Some(Aht::from_secs(a))).len() <= width(Column::Prev2h).min(width(Column::Aht) - 1));
+            prop_assert!(deviation(Some(p)).len() <= width(Column::Deviation));
+            prop_assert!(diff(Some(d)).len() <= width(Column::Diff30));
+            prop_assert!(age(Some(Duration::from_secs(s))).len() <= width(Column::Age));
             prop_assert!(span(Duration::from_secs(s)).len() <= 4);
         }
     }

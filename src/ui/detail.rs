@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{
     FrameLayout,
     canvas::{Canvas, wrap},
-    cells,
+    cell, cells,
     chart::{self, Chart, Source},
     scene::Scene,
-    status, table,
+    status,
 };
 use crate::{
     app::{ChartArea, Line, RowState, history, names, text},
@@ -56,7 +56,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mu
     let end = width + 1;
 
     // Who, what, and since when: these three lines stay at any height.
-    let name = table::name(scene, line, look.glyphs.ascii());
+    let name = cell::name(scene, line, look.glyphs.ascii());
     let x = canvas.put(1, 0, width, &name, s.accent);
     let id = names::id(scene.state, line);
     let groups = line.watched.groups.join(", ");
@@ -72,7 +72,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mu
     let deviation = line.deviation.map_or_else(String::new, |d| format!("  DEV {}", cells::deviation(Some(d))));
     let value_style = if old { s.stale } else { s.accent };
     canvas.put_all(1, 1, end, &[(&value, value_style), (&age, s.dim), (&deviation, s.text)]);
-    let x = table::state(canvas, line, (1, 2, width));
+    let x = cell::state(canvas, line, (1, 2, width));
     if let Some(since) = since(scene, line) {
         canvas.put(x, 2, end.saturating_sub(x), &since, s.dim);
     }

@@ -9,7 +9,7 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    app::{Mark, RowState, command::COMMANDS},
+    app::{Column, Mark, RowState, command::COMMANDS},
     domain::{Condition, Level},
 };
 
@@ -35,8 +35,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
     }
     lines.push((String::new(), s.text));
     lines.push(("Columns".into(), s.accent));
-    for (title, sentence) in COLUMNS {
-        entry(&mut lines, title, sentence, room, s.text);
+    for spec in Column::ALL.map(Column::spec) {
+        if let (Some(title), Some(sentence)) = (spec.title, spec.help) {
+            entry(&mut lines, title, sentence, room, s.text);
+        }
     }
     lines.push((String::new(), s.text));
     lines.push(("States".into(), s.accent));
@@ -52,16 +54,6 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
     }
     overlay(canvas, "Help", width, &lines, scroll, layout);
 }
-
-/// What the columns mean, in the words of the screen.
-const COLUMNS: [(&str, &str); 6] = [
-    ("AHT 2h", "Average handling time of outbound calls over the last two hours; ? behind it: an old value"),
-    ("DEV", "Difference to the target of the band"),
-    ("d30m", "Difference to the reading 30 minutes before"),
-    ("prev2h", "The reading two hours before: the two share no call"),
-    ("TREND 2h", "Two hours; the scale is the band's, a gap is a time without calls or without answers"),
-    ("AGE", "Since the answer came"),
-];
 
 /// What the states mean. A long or a short average is a question, not a verdict.
 const STATES: [(RowState, &str); 9] = [

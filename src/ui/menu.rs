@@ -1,59 +1,75 @@
-//! The menus: by which column to sort, and which columns there are.
+//! A menu over the screen: entries with the cursor on one of them.
 
-use super::{FrameLayout, canvas::Canvas, scene::Scene, table};
-use crate::app::{SORT_COLUMNS, columns};
+use ratatui::style::Style;
 
-/// Draws the menu over the screen with its cursor.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut FrameLayout) {
-    let (w, h) = (canvas.width(), canvas.height());
-    let (width, height) = (30.min(w), (SORT_COLUMNS.len() as u16 + 2).min(h));
-    let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
-    part.clear();
-    let mut part = part.framed("Sort by", "Enter");
-    let room = usize::from(part.height());
-    // The cursor stays visible in a menu that is too low for its entries.
-    let from = (cursor + 1).saturating_sub(room).min(SORT_COLUMNS.len().saturating_sub(room));
-    let look = part.look;
-    let width = part.width();
-    for (y, (i, column)) in (0..part.height()).zip(SORT_COLUMNS.iter().enumerate().skip(from)) {
-        let present = scene.state.preferences.sort.column == *column;
-        let mark = if present { look.glyphs.sort[usize::from(!scene.state.preferences.sort.reverse)] } else { " " };
-        part.put(1, y, 1, if i == cursor { look.glyphs.cursor } else { " " }, look.styles.accent);
-        part.put(3, y, 1, mark, look.styles.accent);
-        part.put(5, y, width.saturating_sub(5), table::name_of(*column), look.styles.text);
-        if i == cursor {
-            part.select(y);
-        }
-    }
-    layout.overlay = room;
-    layout.overlay_lines = SORT_COLUMNS.len();
+use super::{
+    FrameLayout,
+    canvas::{Canvas, cells},
+    scene::Scene,
+};
+use crate::app::{Column, columns};
+
+/// A line of a menu.
+pub(super) struct Entry {
+    /// Before the text, as wide in all entries.
+    pub mark: (&'static str, Style),
+    pub text: &'static str,
 }
 
-/// Draws the menu of columns over the screen with its cursor: those that are shown in their order, then the others.
-pub(super) fn draw_columns(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut FrameLayout) {
-    let entries = columns::entries(scene.state);
+/// Draws a menu of `entries` in the middle of the screen. Its cursor stays in view where there is no room for all.
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    (title, remark, width): (&str, &str, u16),
+    entries: &[Entry],
+    cursor: usize,
+    layout: &mut FrameLayout,
+) {
     let (w, h) = (canvas.width(), canvas.height());
-    let (width, height) = (34.min(w), (entries.len() as u16 + 2).min(h));
+    let wanted = u16::try_from(entries.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let (width, height) = (width.min(w), wanted.min(h));
     let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
     part.clear();
-    let mut part = part.framed("Columns", "Space J K");
-    let room = usize::from(part.height());
+    let mut part = part.framed(title, remark);
+    let (room, look, width) = (usize::from(part.height()), part.look, part.width());
     let from = (cursor + 1).saturating_sub(room).min(entries.len().saturating_sub(room));
-    let look = part.look;
-    let width = part.width();
-    for (y, (i, (column, shown))) in (0..part.height()).zip(entries.iter().enumerate().skip(from)) {
+    for (y, (i, entry)) in (0..part.height()).zip(entries.iter().enumerate().skip(from)) {
         part.put(1, y, 1, if i == cursor { look.glyphs.cursor } else { " " }, look.styles.accent);
-        let (mark, style) = match (column.fixed(), shown) {
-            (true, _) => ("[=]", look.styles.dim),
-            (false, true) => ("[x]", look.styles.accent),
-            (false, false) => ("[ ]", look.styles.dim),
-        };
-        part.put(3, y, 3, mark, style);
-        part.put(7, y, width.saturating_sub(7), table::name_of(*column), look.styles.text);
+        let (mark, style) = entry.mark;
+        let mark_width = u16::try_from(cells(mark)).unwrap_or(0);
+        part.put(3, y, mark_width, mark, style);
+        let x = if mark_width == 0 { 3 } else { 4 + mark_width };
+        part.put(x, y, width.saturating_sub(x), entry.text, look.styles.text);
         if i == cursor {
             part.select(y);
         }
     }
     layout.overlay = room;
     layout.overlay_lines = entries.len();
+}
+
+/// By which column to sort.
+pub(super) fn sort(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut FrameLayout) {
+    let (sort, look) = (scene.state.preferences.sort, canvas.look);
+    let arrow = look.glyphs.sort[usize::from(!sort.reverse)];
+    let entry = |column: Column| Entry {
+        mark: (if column == sort.column { arrow } else { " " }, look.styles.accent),
+        text: column.spec().label,
+    };
+    let entries: Vec<Entry> = Column::sort_menu().into_iter().map(entry).collect();
+    draw(canvas, ("Sort by", "Enter", 30), &entries, cursor, layout);
+}
+
+/// Which columns there are: those that are shown in their order, then the others.
+pub(super) fn choose_columns(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, layout: &mut FrameLayout) {
+    let styles = &canvas.look.styles;
+    let entry = |(column, shown): (Column, bool)| Entry {
+        mark: match (column.fixed(), shown) {
+            (true, _) => ("[=]", styles.dim),
+            (false, true) => ("[x]", styles.accent),
+            (false, false) => ("[ ]", styles.dim),
+        },
+        text: column.spec().label,
+    };
+    let entries: Vec<Entry> = columns::entries(scene.state).into_iter().map(entry).collect();
+    draw(canvas, ("Columns", "Space J K", 34), &entries, cursor, layout);
 }

@@ -12,6 +12,7 @@ mod alerts;
 mod banners;
 mod budget;
 mod canvas;
+mod cell;
 mod cells;
 mod chart;
 mod counts;
@@ -85,10 +86,10 @@ pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> Fram
     }
     match &state.navigation.overlay {
         Some(Overlay::Help { scroll }) => help::draw(&mut canvas, &scene, *scroll, &mut layout),
-        Some(Overlay::SortMenu { cursor }) => menu::draw(&mut canvas, &scene, *cursor, &mut layout),
+        Some(Overlay::SortMenu { cursor }) => menu::sort(&mut canvas, &scene, *cursor, &mut layout),
         Some(Overlay::MuteMenu { id, cursor }) => alerts::mute_menu(&mut canvas, &scene, id, *cursor, &mut layout),
         Some(Overlay::Note { id, text, .. }) => alerts::note(&mut canvas, &scene, id, text, &mut layout),
-        Some(Overlay::Columns { cursor }) => menu::draw_columns(&mut canvas, &scene, *cursor, &mut layout),
+        Some(Overlay::Columns { cursor }) => menu::choose_columns(&mut canvas, &scene, *cursor, &mut layout),
         Some(Overlay::Banners { scroll }) => banners::draw_all(&mut canvas, &scene, *scroll, &mut layout),
         None => {}
     }

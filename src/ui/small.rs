@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use super::{FrameLayout, canvas::Canvas, cells, scene::Scene, table};
+use super::{FrameLayout, canvas::Canvas, cell, cells, scene::Scene};
 use crate::{
     app::{Line, rows},
     domain::Kind,
@@ -94,7 +94,7 @@ fn row(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, y: u16) {
         canvas.put_right(w - age_width, y, age_width, &age, s.dim);
     }
     if after + age_width + 4 <= w {
-        let name = table::name(scene, line, look.glyphs.ascii());
+        let name = cell::name(scene, line, look.glyphs.ascii());
         canvas.put(after, y, w - age_width - after - 1, &name, s.text);
     }
 }

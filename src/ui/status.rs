@@ -75,7 +75,7 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
     }
     let sort = scene.state.preferences.sort;
     let direction = if sort.reverse { " reversed" } else { "" };
-    all.push(Segment::new(2, format!("sort: {}{direction}", table::name_of(sort.column)), s.dim));
+    all.push(Segment::new(2, format!("sort: {}{direction}", sort.column.spec().label), s.dim));
     // Never called the team's average: calls are not weighted.
     if let Some((median, n)) = scene.median_of_agents() {
         all.push(Segment::new(3, format!("median of {n} agents {}", super::cells::aht(Some(median))), s.text));

@@ -1,154 +1,49 @@
 //! The table of campaigns or agents: as many columns as fit well, the rest left out in the order of their weight.
 
-use std::borrow::Cow;
-
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 
 use super::{
     FrameLayout,
     canvas::{Canvas, cells as cells_of},
-    cells::{self, NOTHING},
+    cell::{self, Room},
+    cells,
     header::plural,
     scene::{self, Scene},
     segments::{self, Segment},
-    sparkline,
 };
 use crate::{
-    app::{Column, Item, Line, Section, TableArea, columns, names},
+    app::{Column, Item, Section, TableArea, columns},
     domain::Kind,
 };
 
-impl Column {
-    /// Its title in a table of `kind`.
-    pub(super) const fn title(self, kind: Kind) -> &'static str {
-        match (self, kind) {
-            (Column::Name, Kind::Agent) => "AGENT",
-            (Column::Name, Kind::Campaign) => "CAMPAIGN",
-            (Column::Group, _) => "GROUP",
-            (Column::Aht, _) => "AHT 2h",
-            (Column::Deviation, _) => "DEV",
-            (Column::Diff30, _) => "d30m",
-            (Column::Prev2h, _) => "prev2h",
-            (Column::Trend, _) => "TREND 2h",
-            (Column::Age, _) => "AGE",
-            (Column::State, _) => "STATE",
-        }
-    }
-
-    /// The order in which columns are given up when it gets narrow: the highest first. Those of weight 0 stay.
-    const fn weight(self) -> u8 {
-        match self {
-            Column::Name | Column::Aht | Column::Age | Column::State => 0,
-            Column::Deviation => 1,
-            Column::Trend => 2,
-            Column::Diff30 => 3,
-            Column::Group => 4,
-            Column::Prev2h => 5,
-        }
-    }
-
-    /// Cells that it cannot do without, and those that it wants before a lighter column is shown at all.
-    const fn widths(self) -> (u16, u16) {
-        match self {
-            Column::Name => (8, 12),
-            Column::Group => (6, 6),
-            // One more than the value, for the mark of an old one.
-            Column::Aht => (cells::AHT_WIDTH + 1, cells::AHT_WIDTH + 1),
-            Column::Deviation | Column::Age => (5, 5),
-            Column::Diff30 => (6, 6),
-            Column::Prev2h => (cells::AHT_WIDTH, cells::AHT_WIDTH),
-            Column::Trend => (9, 13),
-            Column::State => (11, 14),
-        }
-    }
-
-    /// True where numbers stand flush right.
-    const fn right(self) -> bool {
-        matches!(self, Column::Aht | Column::Deviation | Column::Diff30 | Column::Prev2h | Column::Age)
-    }
-}
-
-/// The name of a column in sentences.
-pub(super) const fn name_of(column: Column) -> &'static str {
-    match column {
-        Column::Name => "name",
-        Column::Group => "group",
-        Column::Aht => "AHT",
-        Column::Deviation => "deviation",
-        Column::Diff30 => "change in 30 min",
-        Column::Prev2h => "AHT 2 h ago",
-        Column::Trend => "trend",
-        Column::Age => "age",
-        Column::State => "state",
-    }
-}
-
-/// The title of a column, for tests.
-#[cfg(test)]
-pub(super) const fn title_of(column: Column, kind: Kind) -> &'static str {
-    column.title(kind)
-}
-
 /// Before the first column: the mark of the selected row.
 const MARGIN: u16 = 2;
-/// Trends are not drawn wider: beyond that they are a carpet.
-const WIDEST_TREND: u16 = 80;
-/// A state with its mark and the mark's word.
-const MARKED: u16 = 19;
-/// Names and groups are not given more.
-const WIDEST_NAME: u16 = 32;
-
-/// What the widths depend on besides the room.
-#[derive(Clone, Copy, Debug)]
-struct Contents {
-    name: u16,
-    group: u16,
-    band: bool,
-    clock: bool,
-    /// Some states have a mark behind them.
-    marks: bool,
-}
 
 /// The columns that fit into `width`, with their widths, from left to right.
-fn plan(width: u16, chosen: &[Column], contents: Contents) -> Vec<(Column, u16)> {
-    let least = |c: Column| if c == Column::Age && contents.clock { 8 } else { c.widths().0 };
-    let comfort = |c: Column| match c {
-        Column::State if contents.marks => MARKED,
-        c => c.widths().1.max(least(c)),
+fn plan(width: u16, mut columns: Vec<Room>) -> Vec<(Column, u16)> {
+    let need = |columns: &[Room], of: &dyn Fn(&Room) -> u16| {
+        MARGIN + columns.iter().map(|c| of(c) + 1).sum::<u16>().saturating_sub(1)
     };
-    let wanted = |c: &Column| match c {
-        Column::Group => contents.group > 0,
-        Column::Deviation => contents.band,
-        _ => true,
-    };
-    let mut columns: Vec<Column> = chosen.iter().copied().filter(wanted).collect();
-    let need = |columns: &[Column], of: &dyn Fn(Column) -> u16| {
-        MARGIN + columns.iter().map(|c| of(*c) + 1).sum::<u16>().saturating_sub(1)
-    };
-    while need(&columns, &comfort) > width
-        && let Some(i) = (0..columns.len()).max_by_key(|i| columns[*i].weight())
-        && columns[i].weight() > 0
+    let given_up = |c: &Room| c.column.spec().given_up;
+    while need(&columns, &|c| c.comfort) > width
+        && let Some(i) = (0..columns.len()).max_by_key(|i| given_up(&columns[*i]))
+        && given_up(&columns[i]) > 0
     {
         columns.remove(i);
     }
-    let start: &dyn Fn(Column) -> u16 = if need(&columns, &comfort) <= width { &comfort } else { &least };
-    let mut left = width.saturating_sub(need(&columns, start));
-    let mut widths: Vec<u16> = columns.iter().map(|c| start(*c)).collect();
-    // What is left goes to the names, to the state, and then to the trend.
-    let ideals = [
-        (Column::State, if contents.marks { MARKED } else { 14 }),
-        (Column::Name, contents.name.min(WIDEST_NAME)),
-        (Column::Group, contents.group.min(WIDEST_NAME / 2)),
-        (Column::Trend, WIDEST_TREND),
-    ];
-    for (column, ideal) in ideals {
-        if let Some(i) = columns.iter().position(|c| *c == column) {
-            let more = ideal.saturating_sub(widths[i]).min(left);
-            widths[i] += more;
-            left -= more;
-        }
+    let fits = need(&columns, &|c| c.comfort) <= width;
+    let start = |c: &Room| if fits { c.comfort } else { c.least };
+    let mut left = width.saturating_sub(need(&columns, &start));
+    let mut widths: Vec<u16> = columns.iter().map(start).collect();
+    let mut turns: Vec<usize> =
+        (0..columns.len()).filter(|i| columns[*i].column.spec().width.grows.is_some()).collect();
+    turns.sort_by_key(|i| columns[*i].column.spec().width.grows.map(|(turn, _)| turn));
+    for i in turns {
+        let more = columns[i].most.saturating_sub(widths[i]).min(left);
+        widths[i] += more;
+        left -= more;
     }
-    columns.into_iter().zip(widths).collect()
+    columns.into_iter().map(|c| c.column).zip(widths).collect()
 }
 
 /// Draws the table of `kind`, in a frame or under a line of titles, and notes how many rows it has room for.
@@ -192,15 +87,9 @@ pub(super) fn visible(scene: &Scene<'_>, kind: Kind, room: usize) -> Option<(usi
 fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, layout: &mut FrameLayout) {
     // Of all rows, so that the columns stay where they are while a filter is typed.
     let all = scene.all(kind);
-    let widest = |of: &dyn Fn(&Line<'_>) -> usize| u16::try_from(all.iter().map(of).max().unwrap_or(0)).unwrap_or(0);
-    let contents = Contents {
-        name: widest(&|l| cells_of(&name(scene, l, canvas.look.glyphs.ascii())).min(99)),
-        group: widest(&|l| l.group().map_or(0, |g| cells_of(g).min(99))),
-        band: all.iter().any(|l| l.watched.band.target.is_some()),
-        clock: scene.state.preferences.age_as_time,
-        marks: all.iter().any(|l| l.mark.is_some()),
-    };
-    let columns = plan(canvas.width(), &columns::shown(scene.state), contents);
+    let wanted =
+        columns::shown(scene.state).into_iter().filter(|c| c.spec().needs.is_none_or(|has| all.iter().any(has)));
+    let columns = plan(canvas.width(), wanted.map(|c| cell::room(canvas, scene, c, all)).collect());
     let titles = u16::from(canvas.height() > 1);
     if titles > 0 {
         head(canvas, scene, kind, &columns);
@@ -231,7 +120,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, l
         let selected = chosen == Some(line.target());
         let mut x = MARGIN;
         for (column, width) in &columns {
-            cell(canvas, scene, line, *column, (x, y, *width));
+            cell::draw(canvas, scene, line, *column, (x, y, *width));
             x += width + 1;
         }
         if selected {
@@ -243,7 +132,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, l
                     && let Some((x, width)) = place_of(&columns, Column::Trend)
                 {
                     canvas.part(x, y, width, 1).clear();
-                    cell(canvas, scene, line, Column::Trend, (x, y, width));
+                    cell::draw(canvas, scene, line, Column::Trend, (x, y, width));
                 }
             }
         }
@@ -306,141 +195,55 @@ fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Colu
     let mut x = MARGIN;
     for (column, width) in columns {
         let sorted = scene.state.preferences.sort.column == *column;
-        let mut title = column.title(kind).to_owned();
-        if *column == Column::Age && scene.state.preferences.age_as_time {
-            title = "READ".into();
-        }
+        let mut title = cell::title(scene, *column, kind);
         if sorted {
             title.push_str(canvas.look.glyphs.sort[usize::from(!scene.state.preferences.sort.reverse)]);
         }
-        // The mark of an old value stands behind the number: the title does not reach over it.
-        let own = if *column == Column::Aht { width - 1 } else { *width };
-        if column.right() {
+        let (before, behind) = cell::inset(*column);
+        let own = width - before - behind;
+        if column.spec().right {
             let pad = u16::try_from(cells_of(&title)).unwrap_or(0).min(own);
-            canvas.put(x + own - pad, 0, own, &title, style);
+            canvas.put(x + before + own - pad, 0, own, &title, style);
         } else {
-            let indent = u16::from(*column == Column::Trend);
-            canvas.put(x + indent, 0, own - indent, &title, style);
+            canvas.put(x + before, 0, own, &title, style);
         }
         x += width + 1;
     }
-}
-
-/// Draws one cell into its place `(x, y, width)`.
-fn cell(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, column: Column, (x, y, width): (u16, u16, u16)) {
-    let look = canvas.look;
-    let s = &look.styles;
-    let old = cells::is_old(line.state);
-    let quiet = if old { s.stale } else { s.text };
-    let right = |canvas: &mut Canvas<'_>, text: &str, style: Style| {
-        let style = if text == NOTHING { s.dim } else { style };
-        canvas.put_right(x, y, width, text, style);
-    };
-    match column {
-        Column::Name => {
-            canvas.put(x, y, width, &name(scene, line, look.glyphs.ascii()), quiet);
-        }
-        Column::Group => {
-            canvas.put(x, y, width, line.group().unwrap_or(NOTHING), s.dim);
-        }
-        Column::Aht => {
-            let text = cells::aht(line.aht);
-            let style = if line.aht.is_none() {
-                s.dim
-            } else if old {
-                s.stale
-            } else {
-                value_style(canvas, line)
-            };
-            canvas.put_right(x, y, width - 1, &text, style);
-            if old && line.aht.is_some() {
-                canvas.put(x + width - 1, y, 1, "?", s.stale);
-            }
-        }
-        Column::Deviation => right(canvas, &cells::deviation(line.deviation), quiet),
-        Column::Diff30 => right(canvas, &cells::diff(line.diff30), quiet),
-        Column::Prev2h => right(canvas, &cells::aht(line.prev2h), s.dim),
-        Column::Trend => {
-            let hold = scene.stale_after;
-            // A cell apart from the number before it.
-            let n = usize::from(width - 1);
-            let values = sparkline::buckets(&line.row.series, scene.data.now.mono, sparkline::SPAN, n, hold);
-            sparkline::draw(canvas, x + 1, y, &values, &line.watched.band, old.then_some(s.stale));
-        }
-        Column::Age => {
-            let text = if scene.state.preferences.age_as_time {
-                let at = line.row.good.as_ref().map(|(_, at)| cells::clock(at.wall, &scene.state.config.zone));
-                at.unwrap_or_else(|| NOTHING.into())
-            } else {
-                cells::age(line.age)
-            };
-            let late = line.age.is_some_and(|age| age >= scene.stale_after);
-            right(canvas, &text, if late { s.warning } else { s.dim });
-        }
-        Column::State => {
-            state(canvas, line, (x, y, width));
-        }
-    }
-}
-
-/// The style of a fresh value: its level's, without the filling that the state beside it has.
-fn value_style(canvas: &Canvas<'_>, line: &Line<'_>) -> Style {
-    match line.state {
-        crate::app::RowState::Fresh(level) => canvas.look.styles.level_ink(level),
-        other => canvas.look.styles.state(other),
-    }
-}
-
-/// Glyph, word, and how long, where there is room for it. Returns the column behind it.
-pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u16, u16, u16)) -> u16 {
-    let style = canvas.look.styles.state(line.state);
-    let text = format!("{} {}", canvas.look.glyphs.state(line.state), line.state.word());
-    let held = line.held.map(|d| format!(" {}", cells::span(d))).unwrap_or_default();
-    // The mark goes before the span, and its word after it, where there is room.
-    let mark = line.mark.map(|m| (format!(" {}", canvas.look.glyphs.mark(m)), format!(" {}", m.word())));
-    let (sign, word) = mark.unwrap_or_default();
-    let room = usize::from(width);
-    let fits = |parts: &[&str]| parts.iter().map(|p| cells_of(p)).sum::<usize>() <= room;
-    let tail = if fits(&[&text, &held, &sign, &word]) {
-        format!("{held}{sign}{word}")
-    } else if fits(&[&text, &held, &sign]) {
-        format!("{held}{sign}")
-    } else if fits(&[&text, &sign]) && !sign.is_empty() {
-        sign
-    } else if fits(&[&text, &held]) {
-        held
-    } else {
-        String::new()
-    };
-    let end = canvas.put(x, y, width, &text, style);
-    canvas.put(end, y, width.saturating_sub(end - x), &tail, style)
-}
-
-/// What the row is called. In ASCII a name of another script falls back to the id, which can be read.
-pub(super) fn name<'a>(scene: &Scene<'_>, line: &Line<'a>, ascii: bool) -> Cow<'a, str> {
-    let name = names::name(scene.state, line);
-    if !ascii || name.is_ascii() {
-        return name;
-    }
-    let id = names::id(scene.state, line);
-    if id.is_ascii() { id } else { name }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const FULL: Contents = Contents { name: 20, group: 8, band: true, clock: false, marks: false };
+    /// The columns of a table that has all contents, but for those that `change` takes away or makes wider.
+    fn planned(width: u16, change: impl Fn(&mut Room)) -> Vec<(Column, u16)> {
+        let room = |column: Column| {
+            let spec = column.spec().width;
+            let most = match column {
+                Column::Name => 20,
+                Column::Group => 8,
+                _ => spec.grows.map_or(0, |(_, most)| most),
+            };
+            let mut room = Room { column, least: spec.least, comfort: spec.comfort, most };
+            change(&mut room);
+            room
+        };
+        plan(width, Column::ALL.map(room).into())
+    }
 
     fn titles(width: u16) -> Vec<Column> {
-        plan(width, &Column::ALL, FULL).into_iter().map(|(c, _)| c).collect()
+        planned(width, |_| {}).into_iter().map(|(c, _)| c).collect()
     }
 
     #[test]
     fn at_every_width_the_columns_fit_and_the_basic_four_stay() {
         for width in 38..320 {
             for clock in [false, true] {
-                let columns = plan(width, &Column::ALL, Contents { clock, ..FULL });
+                let columns = planned(width, |room| {
+                    if room.column == Column::Age && clock {
+                        (room.least, room.comfort) = (8, 8);
+                    }
+                });
                 let total: u16 = MARGIN + columns.iter().map(|(_, w)| w + 1).sum::<u16>() - 1;
                 assert!(total <= width.max(41), "{width}: {total}");
                 for column in [Column::Name, Column::Aht, Column::Age, Column::State] {
@@ -458,11 +261,5 @@ mod tests {
         }
         assert_eq!(titles(200).len(), 9);
         assert!(titles(80).contains(&Column::Trend) && !titles(80).contains(&Column::Prev2h));
-    }
-
-    #[test]
-    fn columns_without_contents_are_not_shown() {
-        let columns = plan(200, &Column::ALL, Contents { group: 0, band: false, ..FULL });
-        assert!(columns.iter().all(|(c, _)| !matches!(c, Column::Group | Column::Deviation)));
     }
 }

@@ -318,8 +318,8 @@ fn the_log() {
 fn help_and_menus() {
     let s = busy(View::Agents);
     check("help", &s, 60, &|c, s, l| help::draw(c, s, 0, l));
-    check("sort_menu", &s, 12, &|c, s, l| menu::draw(c, s, 3, l));
-    check("columns_menu", &s, 12, &|c, s, l| menu::draw_columns(c, s, 2, l));
+    check("sort_menu", &s, 12, &|c, s, l| menu::sort(c, s, 3, l));
+    check("columns_menu", &s, 12, &|c, s, l| menu::choose_columns(c, s, 2, l));
 }
 
 #[test]

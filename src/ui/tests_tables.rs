@@ -179,8 +179,8 @@ fn the_tables_tell_where_they_are() {
             for (column, x, width) in titles {
                 assert!(columns.0 <= *x && x + width <= columns.1);
                 let cells: String = (*x..x + width).map(|x| buf[(x, *top)].symbol()).collect();
-                let expected = super::table::title_of(*column, kind.unwrap());
-                assert!(cells.contains(expected), "{expected} is not in {cells:?} of {line}");
+                let expected = column.title(kind.unwrap());
+                assert!(cells.contains(&expected), "{expected} is not in {cells:?} of {line}");
             }
         }
     }
@@ -194,4 +194,19 @@ fn a_text_that_is_longer_than_the_screen_is_scrolled_to_its_end_and_no_further()
     s.navigation.scroll = usize::MAX;
     let picture = screen(&s, 80, 24);
     assert!(picture.contains("acme.db") && !picture.contains("last 60 s"), "{picture}");
+}
+
+#[test]
+fn columns_that_no_row_has_anything_for_are_not_shown() {
+    let spec = |group: &str| Spec::agent("Arun V", group, 295, 310, 20);
+    let titles = |spec: Spec| screen(&at(View::Agents, state(&[spec])), 200, 24);
+    let full = titles(spec("north"));
+    assert!(full.contains("GROUP") && full.contains("DEV"));
+    let bare = titles(Spec { band: band([0; 5]), ..spec("") });
+    assert!(!bare.contains("GROUP") && !bare.contains("DEV"), "{bare}");
+}
+
+fn at(view: View, mut s: State) -> State {
+    s.navigation.view = view;
+    s
 }

@@ -1,82 +1,236 @@
-//! The columns of the tables, and orders of rows.
+//! The columns of the tables, each in one place: what it is called, how wide it is, and how rows are ordered by it.
+//!
+//! Its cell is drawn by `ui`; a new column is an entry here and a cell there.
 
 use serde::{Deserialize, Serialize};
 
-/// The columns of the tables. Title, width, cell and order live with the enum (`ui` draws by them).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Column {
-    /// Label, name or id.
+use super::Line;
+use crate::domain::{Aht, Kind};
+
+/// A column as the screen, the commands and the help know it.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnSpec {
+    /// Above it; `None`: what the table is about.
+    pub title: Option<&'static str>,
+    /// Its name in commands.
+    pub word: &'static str,
+    /// Its name in sentences and menus.
+    pub label: &'static str,
+    /// A sentence for the help, where the title does not say it all.
+    pub help: Option<&'static str>,
+    /// How many cells it needs.
+    pub width: ColumnWidth,
+    /// True where numbers stand flush right.
+    pub right: bool,
+    /// Which columns are left out when it gets narrow: the highest first; 0 stays, and nobody can hide it: whose number it
+    /// is, how old it is, and whether it can be trusted.
+    pub given_up: u8,
+    /// It is left out where no row has what it shows.
+    pub needs: Option<fn(&Line<'_>) -> bool>,
+    /// How rows are ordered by it.
+    pub order: RowOrder,
+}
+
+/// Cells for a column.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnWidth {
+    /// It cannot do without.
+    pub least: u16,
+    /// It wants these before another column is shown that is given up earlier.
+    pub comfort: u16,
+    /// What is left is given to the columns in turn, the lowest first: the turn, and how many cells it takes at most.
+    pub grows: Option<(u8, u16)>,
+}
+
+impl ColumnWidth {
+    const fn fixed(width: u16) -> Self {
+        ColumnWidth { least: width, comfort: width, grows: None }
+    }
+}
+
+/// How rows are ordered by a column. Rows without a value come last in both directions.
+#[derive(Clone, Copy, Debug)]
+pub enum RowOrder {
+    /// What needs a look first, and of those alike what is furthest from the target.
+    Attention,
+    /// By what they are called.
     Name,
+    /// By a text, whatever its case.
+    Text(for<'a> fn(&Line<'a>) -> Option<&'a str>),
+    /// By a number, the largest first.
+    Number(fn(&Line<'_>) -> Option<f64>),
+}
+
+/// Makes the enum, the list of all and the specs from one list, so that none can be forgotten.
+macro_rules! columns {
+    ($($(#[$doc:meta])* $name:ident: $spec:expr,)+) => {
+        /// The columns of the tables.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Column { $($(#[$doc])* $name),+ }
+
+        impl Column {
+            /// All columns in their usual order, from left to right.
+            pub const ALL: [Column; [$(stringify!($name)),+].len()] = [$(Column::$name),+];
+
+            /// What it is.
+            pub const fn spec(self) -> &'static ColumnSpec {
+                match self {
+                    $(Column::$name => {
+                        const SPEC: ColumnSpec = $spec;
+                        &SPEC
+                    })+
+                }
+            }
+        }
+    };
+}
+
+columns! {
+    /// Label, name or id.
+    Name: ColumnSpec {
+        title: None,
+        word: "name",
+        label: "name",
+        help: None,
+        width: ColumnWidth { least: 8, comfort: 12, grows: Some((1, 32)) },
+        right: false,
+        given_up: 0,
+        needs: None,
+        order: RowOrder::Name,
+    },
     /// First group.
-    Group,
+    Group: ColumnSpec {
+        title: Some("GROUP"),
+        word: "group",
+        label: "group",
+        help: None,
+        width: ColumnWidth { grows: Some((2, 16)), ..ColumnWidth::fixed(6) },
+        right: false,
+        given_up: 4,
+        needs: Some(|l| l.group().is_some()),
+        order: RowOrder::Text(|l| l.group()),
+    },
     /// AHT over two hours.
-    Aht,
+    Aht: ColumnSpec {
+        title: Some("AHT 2h"),
+        word: "aht",
+        label: "AHT",
+        help: Some("Average handling time of outbound calls over the last two hours; ? behind it: an old value"),
+        // One more than the value, for the mark of an old one.
+        width: ColumnWidth::fixed(8),
+        right: true,
+        given_up: 0,
+        needs: None,
+        order: RowOrder::Number(|l| l.aht.map(secs)),
+    },
     /// Deviation from the target of the band in percent.
-    Deviation,
+    Deviation: ColumnSpec {
+        title: Some("DEV"),
+        word: "dev",
+        label: "deviation",
+        help: Some("Difference to the target of the band"),
+        width: ColumnWidth::fixed(5),
+        right: true,
+        given_up: 1,
+        needs: Some(|l| l.watched.band.target.is_some()),
+        order: RowOrder::Number(|l| l.deviation),
+    },
     /// Difference to 30 minutes ago.
-    Diff30,
+    Diff30: ColumnSpec {
+        title: Some("d30m"),
+        word: "d30m",
+        label: "change in 30 min",
+        help: Some("Difference to the reading 30 minutes before"),
+        width: ColumnWidth::fixed(6),
+        right: true,
+        given_up: 3,
+        needs: None,
+        order: RowOrder::Number(|l| l.diff30.map(|secs| secs as f64)),
+    },
     /// The reading two hours ago, which shares no call with now.
-    Prev2h,
+    Prev2h: ColumnSpec {
+        title: Some("prev2h"),
+        word: "prev2h",
+        label: "AHT 2 h ago",
+        help: Some("The reading two hours before: the two share no call"),
+        width: ColumnWidth::fixed(7),
+        right: true,
+        given_up: 5,
+        needs: None,
+        order: RowOrder::Number(|l| l.prev2h.map(secs)),
+    },
     /// Sparkline over two hours.
-    Trend,
+    Trend: ColumnSpec {
+        title: Some("TREND 2h"),
+        word: "trend",
+        label: "trend",
+        help: Some("Two hours; the scale is the band's, a gap is a time without calls or without answers"),
+        // Wider than this it is a carpet.
+        width: ColumnWidth { least: 9, comfort: 13, grows: Some((3, 80)) },
+        right: false,
+        given_up: 2,
+        needs: None,
+        order: RowOrder::Attention,
+    },
     /// Age of the reading.
-    Age,
+    Age: ColumnSpec {
+        title: Some("AGE"),
+        word: "age",
+        label: "age",
+        help: Some("Since the answer came"),
+        width: ColumnWidth::fixed(5),
+        right: true,
+        given_up: 0,
+        needs: None,
+        order: RowOrder::Number(|l| l.age.map(|age| age.as_secs_f64())),
+    },
     /// Glyph and word.
-    State,
+    State: ColumnSpec {
+        title: Some("STATE"),
+        word: "state",
+        label: "state",
+        help: None,
+        width: ColumnWidth { least: 11, comfort: 14, grows: Some((0, 14)) },
+        right: false,
+        given_up: 0,
+        needs: None,
+        order: RowOrder::Attention,
+    },
+}
+
+fn secs(aht: Aht) -> f64 {
+    f64::from(aht.secs())
 }
 
 impl Column {
-    /// All columns in their usual order, from left to right.
-    pub const ALL: [Column; 9] = [
-        Column::Name,
-        Column::Group,
-        Column::Aht,
-        Column::Deviation,
-        Column::Diff30,
-        Column::Prev2h,
-        Column::Trend,
-        Column::Age,
-        Column::State,
-    ];
-
-    /// True for those that are always shown: whose number it is, how old it is, and whether it can be trusted.
-    pub const fn fixed(self) -> bool {
-        matches!(self, Column::Name | Column::Aht | Column::Age | Column::State)
+    /// Its title in a table of `kind`.
+    pub fn title(self, kind: Kind) -> String {
+        self.spec().title.map_or_else(|| kind.word().to_uppercase(), str::to_owned)
     }
 
-    /// Its name in commands and in the state file.
+    /// True for those that are always shown.
+    pub const fn fixed(self) -> bool {
+        self.spec().given_up == 0
+    }
+
+    /// Its name in commands.
     pub const fn word(self) -> &'static str {
-        match self {
-            Column::Name => "name",
-            Column::Group => "group",
-            Column::Aht => "aht",
-            Column::Deviation => "dev",
-            Column::Diff30 => "d30m",
-            Column::Prev2h => "prev2h",
-            Column::Trend => "trend",
-            Column::Age => "age",
-            Column::State => "state",
-        }
+        self.spec().word
     }
 
     /// The column of this name.
     pub fn named(word: &str) -> Option<Column> {
         Column::ALL.into_iter().find(|c| c.word() == word)
     }
-}
 
-/// The columns that rows can be ordered by, in the order of the sort menu.
-pub const SORT_COLUMNS: [Column; 8] = [
-    Column::State,
-    Column::Name,
-    Column::Group,
-    Column::Aht,
-    Column::Deviation,
-    Column::Diff30,
-    Column::Prev2h,
-    Column::Age,
-];
+    /// The columns of the sort menu: the usual one first, and of those that order alike one.
+    pub fn sort_menu() -> Vec<Column> {
+        let usual = Sort::default().column;
+        let others = Column::ALL.into_iter().filter(|c| !matches!(c.spec().order, RowOrder::Attention));
+        [usual].into_iter().chain(others).collect()
+    }
+}
 
 /// An order of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,5 +244,25 @@ pub struct Sort {
 impl Default for Sort {
     fn default() -> Self {
         Sort { column: Column::State, reverse: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_columns_have_a_word_a_label_or_a_place_in_the_order_in_common() {
+        for (i, a) in Column::ALL.into_iter().enumerate() {
+            assert_eq!(Column::named(a.word()), Some(a));
+            for b in &Column::ALL[i + 1..] {
+                let (a, b) = (a.spec(), b.spec());
+                assert!(a.word != b.word && a.label != b.label && a.title != b.title);
+                assert!(a.given_up != b.given_up || a.given_up == 0);
+                assert!(a.width.grows.is_none() || a.width.grows.map(|g| g.0) != b.width.grows.map(|g| g.0));
+            }
+            assert!(a.spec().width.least <= a.spec().width.comfort);
+        }
+        assert_eq!(Column::sort_menu().len(), Column::ALL.len() - 1, "the trend has the order of the state");
     }
 }

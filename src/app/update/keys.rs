@@ -13,8 +13,7 @@ use super::{
 use crate::{
     app::{
         model::{
-            Action, Axis, Column, Context, Effect, Filter, Overlay, Pointer, RowState, SORT_COLUMNS, SavedPreferences,
-            State, View,
+            Action, Axis, Column, Context, Effect, Filter, Overlay, Pointer, RowState, SavedPreferences, State, View,
         },
         view::{
             alerts::mute_choices,
@@ -98,7 +97,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Help => state.navigation.overlay = Some(Overlay::Help { scroll: 0 }),
         Action::Banners => state.navigation.overlay = Some(Overlay::Banners { scroll: 0 }),
         Action::SortMenu => {
-            let cursor = SORT_COLUMNS.iter().position(|c| *c == state.preferences.sort.column).unwrap_or(0);
+            let cursor = Column::sort_menu().iter().position(|c| *c == state.preferences.sort.column).unwrap_or(0);
             state.navigation.overlay = Some(Overlay::SortMenu { cursor });
         }
         Action::Close => state.navigation.overlay = None,
@@ -114,7 +113,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::ChooseMute => alerts::choose_mute(state, effects),
         Action::ChooseSort => {
             if let Some(Overlay::SortMenu { cursor }) = state.navigation.overlay.take()
-                && let Some(column) = SORT_COLUMNS.get(cursor)
+                && let Some(column) = Column::sort_menu().get(cursor)
             {
                 state.preferences.sort.reverse &= state.preferences.sort.column == *column;
                 state.preferences.sort.column = *column;
@@ -265,7 +264,8 @@ fn travel(state: &mut State, to: selection::Move) {
             *cursor = to.from(*cursor, last).min(last);
         }
         Some(Overlay::SortMenu { cursor }) => {
-            *cursor = to.from(*cursor, SORT_COLUMNS.len()).min(SORT_COLUMNS.len() - 1)
+            let last = Column::sort_menu().len() - 1;
+            *cursor = to.from(*cursor, last + 1).min(last);
         }
         Some(Overlay::Help { scroll } | Overlay::Banners { scroll }) => {
             *scroll = to.from(*scroll, shown.max(1)).min(all.saturating_sub(shown));

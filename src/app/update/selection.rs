@@ -4,10 +4,9 @@
 
 use crate::{
     app::{
-        model::{Order, OrderedBy, OrderedRow, State},
+        model::{Line, Order, OrderedBy, OrderedRow, State},
         view::{
             names,
-            rows::Line,
             tables::{items, tables},
         },
     },

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{
     names,
-    rows::{Line, lines_in, shown_now},
+    rows::{lines_in, shown_now},
     text::{age, brief, moment},
 };
 use crate::{
-    app::model::{REPLAY, Severity, State},
+    app::model::{Line, REPLAY, Severity, State},
     domain::{Condition, Kind, Now, SILENT_AFTER, Stamp, clean_line, opening},
     poll::INVALID_INTERVAL,
     store::{Link, Words},

@@ -4,8 +4,10 @@
 //! `group:north`, `id:…` and `name:…` look in one field only. `!word` must not occur; a lone `!` in front turns the whole
 //! filter round.
 
-use super::rows::Line;
-use crate::{app::model::RowState, domain::Kind};
+use crate::{
+    app::model::{Line, RowState},
+    domain::Kind,
+};
 
 /// A parsed filter text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::rows::{self, Line};
+use super::rows;
 use crate::{
-    app::model::{RowState, State},
+    app::model::{Line, RowState, State},
     domain::{Aht, Kind},
 };
 

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::rows::{self, Line};
 use crate::{
     alert::Subject,
-    app::model::State,
+    app::model::{Line, State},
     config::Names,
-    domain::{Kind, Target, initials, opening},
+    domain::{Kind, Target, display_name, initials, opening},
     store::{Piece, Words},
 };
 
@@ -62,8 +61,9 @@ pub fn of<'a>(state: &'a State, target: &'a Target) -> Cow<'a, str> {
 }
 
 /// The label or the name of a row of ours.
-fn known<'a>(state: &'a State, target: &Target) -> Option<&'a str> {
-    Some(rows::display_name(state.watched(target)?, state.shown().rows.get(target)?))
+fn known<'a>(state: &'a State, target: &'a Target) -> Option<&'a str> {
+    let (watched, row) = (state.watched(target)?, state.shown().rows.get(target)?);
+    Some(display_name(watched.label.as_deref(), row.name.as_deref(), &target.id))
 }
 
 /// `words` as [`State::names`] wants them; where the screen has nothing but `ascii`, names of another script give way to

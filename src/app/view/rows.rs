@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::alerts;
 use crate::{
-    app::model::{Mark, RowState, State},
+    app::model::{Line, Mark, RowState, State},
     config::Watched,
     domain::{self, AHT_WINDOW, Aht, Condition, Kind, Level, Now, Point, Row, Series, Target},
 };
@@ -14,77 +14,30 @@ use crate::{
 /// How far back the shorter difference looks; the longer one looks back over the window of the service.
 const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
 
-/// One row of a table with all that its columns need.
-#[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
-    /// What the configuration says of it.
-    pub watched: &'a Watched,
-    /// What was read.
-    pub row: &'a Row,
-    /// Its state.
-    pub state: RowState,
-    /// How long it has been in this state, where that is known.
-    pub held: Option<Duration>,
-    /// The last good AHT, however old.
-    pub aht: Option<Aht>,
-    /// Deviation from the band's target in percent.
-    pub deviation: Option<f64>,
-    /// Difference to the reading 30 min before, in seconds.
-    pub diff30: Option<i64>,
-    /// The reading two hours before, which shares no call with this one.
-    pub prev2h: Option<Aht>,
-    /// Acknowledged, muted, or too new to alert.
-    pub mark: Option<Mark>,
-    /// Age of the last good reading, as it is to be shown (see [`shown_now`]).
-    pub age: Option<Duration>,
+/// With what its alert says; a row without a fresh value has nothing that could warm up.
+fn marked(line: Line<'_>, mark: Option<Mark>) -> Line<'_> {
+    let fresh = matches!(line.state, RowState::Fresh(_));
+    Line { mark: mark.filter(|m| fresh || *m != Mark::Warming), ..line }
 }
 
-impl<'a> Line<'a> {
-    /// With what its alert says; a row without a fresh value has nothing that could warm up.
-    fn marked(self, mark: Option<Mark>) -> Self {
-        let fresh = matches!(self.state, RowState::Fresh(_));
-        Line { mark: mark.filter(|m| fresh || *m != Mark::Warming), ..self }
+fn line_of<'a>(watched: &'a Watched, row: &'a Row, now: &Now, shown: &Now, stale_after: Duration) -> Line<'a> {
+    let state = row_state(row, watched, now, stale_after);
+    let aht = row.aht();
+    // Differences belong to the reading, not to the moment of looking: an old value keeps those it was read with.
+    let read_at = row.good.as_ref().map(|(_, at)| now.mono_of(at));
+    let before = |span| read_at.and_then(|at| row.series.at(at - span, stale_after));
+    Line {
+        watched,
+        row,
+        state,
+        held: held(row, watched, state, now),
+        aht,
+        deviation: aht.and_then(|a| watched.band.deviation_pct(a)),
+        diff30: aht.zip(before(HALF_HOUR)).map(|(a, b)| a.minus(b)),
+        prev2h: before(AHT_WINDOW),
+        mark: None,
+        age: row.age(shown),
     }
-
-    fn of(watched: &'a Watched, row: &'a Row, now: &Now, shown: &Now, stale_after: Duration) -> Self {
-        let state = row_state(row, watched, now, stale_after);
-        let aht = row.aht();
-        // Differences belong to the reading, not to the moment of looking: an old value keeps those it was read with.
-        let read_at = row.good.as_ref().map(|(_, at)| now.mono_of(at));
-        let before = |span| read_at.and_then(|at| row.series.at(at - span, stale_after));
-        Line {
-            watched,
-            row,
-            state,
-            held: held(row, watched, state, now),
-            aht,
-            deviation: aht.and_then(|a| watched.band.deviation_pct(a)),
-            diff30: aht.zip(before(HALF_HOUR)).map(|(a, b)| a.minus(b)),
-            prev2h: before(AHT_WINDOW),
-            mark: None,
-            age: row.age(shown),
-        }
-    }
-
-    /// What it is about.
-    pub fn target(&self) -> &'a Target {
-        &self.watched.target
-    }
-
-    /// The label, else the name that the service gave, else the id. Not cut, and an id is not cleaned.
-    pub fn name(&self) -> &'a str {
-        display_name(self.watched, self.row)
-    }
-
-    /// The first group.
-    pub fn group(&self) -> Option<&'a str> {
-        self.watched.groups.first().map(|g| &**g)
-    }
-}
-
-/// The label, else the name that the service gave, else the id.
-pub fn display_name<'a>(watched: &'a Watched, row: &'a Row) -> &'a str {
-    crate::domain::display_name(watched.label.as_deref(), row.name.as_deref(), &watched.target.id)
 }
 
 /// From which age on a reading is stale, by [`domain::stale_after`]. Before the poller said how long a sweep takes, it is
@@ -136,7 +89,7 @@ pub fn all_lines(state: &State, kind: Kind) -> impl Iterator<Item = Line<'_>> {
     let shown = shown_now(state);
     state.config.watched.iter().filter(move |w| w.target.kind == kind).filter_map(move |w| {
         let row = data.rows.get(&w.target)?;
-        Some(Line::of(w, row, &data.now, &shown, stale).marked(alerts::mark(data, &w.target)))
+        Some(marked(line_of(w, row, &data.now, &shown, stale), alerts::mark(data, &w.target)))
     })
 }
 
@@ -154,8 +107,8 @@ pub fn lines_in(state: &State, kind: Kind, condition: Condition) -> impl Iterato
 pub fn line<'a>(state: &'a State, target: &Target) -> Option<Line<'a>> {
     let data = state.shown();
     let (watched, row) = (state.watched(target)?, data.rows.get(target)?);
-    let line = Line::of(watched, row, &data.now, &shown_now(state), stale_after(state));
-    Some(line.marked(alerts::mark(data, target)))
+    let line = line_of(watched, row, &data.now, &shown_now(state), stale_after(state));
+    Some(marked(line, alerts::mark(data, target)))
 }
 
 /// The oldest age among `lines`, with whose it is. Ids that the service does not know have an age no more.

@@ -6,10 +6,10 @@ use super::{
     filter::Words,
     groups::{self, Item, in_sections, items_of},
     names,
-    rows::{Line, all_lines, line},
+    rows::{all_lines, line},
 };
 use crate::{
-    app::model::{Column, Sort, State, View},
+    app::model::{Line, RowOrder, Sort, State, View},
     config::Names,
     domain::Kind,
 };
@@ -60,20 +60,16 @@ fn order(a: &Line<'_>, b: &Line<'_>, Sort { column, reverse }: Sort, names: Name
         (Names::Id, Kind::Agent) => folded(&a.target().id, &b.target().id).then_with(|| a.target().cmp(b.target())),
         _ => folded(a.name(), b.name()).then_with(|| a.target().cmp(b.target())),
     };
-    let first = match column {
-        Column::State | Column::Trend => by(
+    let first = match column.spec().order {
+        RowOrder::Attention => by(
             a.aht.map(|_| (a.state.rank(), size(a.deviation))),
             b.aht.map(|_| (b.state.rank(), size(b.deviation))),
             reverse,
             |x, y| x.0.cmp(&y.0).then(y.1.total_cmp(&x.1)),
         ),
-        Column::Name => by(Some(a), Some(b), reverse, |x, y| by_name(x, y)),
-        Column::Group => by(a.group(), b.group(), reverse, |x, y| folded(x, y)),
-        Column::Aht => by(a.aht, b.aht, reverse, |x, y| y.cmp(x)),
-        Column::Deviation => by(a.deviation, b.deviation, reverse, |x, y| y.total_cmp(x)),
-        Column::Diff30 => by(a.diff30, b.diff30, reverse, |x, y| y.cmp(x)),
-        Column::Prev2h => by(a.prev2h, b.prev2h, reverse, |x, y| y.cmp(x)),
-        Column::Age => by(a.age, b.age, reverse, |x, y| y.cmp(x)),
+        RowOrder::Name => by(Some(a), Some(b), reverse, |x, y| by_name(x, y)),
+        RowOrder::Text(text) => by(text(a), text(b), reverse, |x, y| folded(x, y)),
+        RowOrder::Number(number) => by(number(a), number(b), reverse, |x, y| y.total_cmp(x)),
     };
     first.then_with(|| a.state.rank().cmp(&b.state.rank())).then_with(|| by_name(a, b))
 }

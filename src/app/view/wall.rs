@@ -5,9 +5,9 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use super::rows::{Line, stale_after};
+use super::rows::stale_after;
 use crate::{
-    app::model::{Pager, RowState, State},
+    app::model::{Line, Pager, RowState, State},
     config::Names,
     domain::{Condition, Kind, Level, Mono, initials},
 };

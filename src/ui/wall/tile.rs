@@ -9,10 +9,10 @@ use crate::{
     domain::{Condition, Level},
     ui::{
         canvas::{Canvas, cells as width_of},
-        cells,
+        cell, cells,
         chart::{self, Chart, Source},
         scene::Scene,
-        sparkline, status, table,
+        sparkline, status,
     },
 };
 
@@ -33,7 +33,7 @@ pub(super) fn figure(scene: &Scene<'_>, line: &Line<'_>) -> (String, Fill) {
 /// The name of a line as the board may tell it; in ASCII the id stands for a name that cannot be written.
 pub(super) fn name<'a>(canvas: &Canvas<'_>, scene: &Scene<'_>, line: &Line<'a>) -> Cow<'a, str> {
     match scene.state.config.wall.names {
-        Names::Full => table::name(scene, line, canvas.look.glyphs.ascii()),
+        Names::Full => cell::name(scene, line, canvas.look.glyphs.ascii()),
         names => wall::name(names, line),
     }
 }

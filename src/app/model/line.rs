@@ -1,0 +1,51 @@
+//! A row of a table with all that its columns need.
+
+use std::time::Duration;
+
+use super::{Mark, RowState};
+use crate::{
+    config::Watched,
+    domain::{Aht, Row, Target, display_name},
+};
+
+/// One row of a table, made by [`rows`](crate::app::rows).
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// What the configuration says of it.
+    pub watched: &'a Watched,
+    /// What was read.
+    pub row: &'a Row,
+    /// Its state.
+    pub state: RowState,
+    /// How long it has been in this state, where that is known.
+    pub held: Option<Duration>,
+    /// The last good AHT, however old.
+    pub aht: Option<Aht>,
+    /// Deviation from the band's target in percent.
+    pub deviation: Option<f64>,
+    /// Difference to the reading 30 min before, in seconds.
+    pub diff30: Option<i64>,
+    /// The reading two hours before, which shares no call with this one.
+    pub prev2h: Option<Aht>,
+    /// Acknowledged, muted, or too new to alert.
+    pub mark: Option<Mark>,
+    /// Age of the last good reading, as it is to be shown (see [`shown_now`](crate::app::rows::shown_now)).
+    pub age: Option<Duration>,
+}
+
+impl<'a> Line<'a> {
+    /// What it is about.
+    pub fn target(&self) -> &'a Target {
+        &self.watched.target
+    }
+
+    /// The label, else the name that the service gave, else the id. Not cut, and an id is not cleaned.
+    pub fn name(&self) -> &'a str {
+        display_name(self.watched.label.as_deref(), self.row.name.as_deref(), &self.watched.target.id)
+    }
+
+    /// The first group.
+    pub fn group(&self) -> Option<&'a str> {
+        self.watched.groups.first().map(|g| &**g)
+    }
+}

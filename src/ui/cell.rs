@@ -1,0 +1,170 @@
+//! The cells of a row: what a column shows, and how much room its contents want.
+
+use std::borrow::Cow;
+
+use ratatui::style::Style;
+
+use super::{
+    canvas::{Canvas, cells as cells_of},
+    cells::{self, NOTHING},
+    scene::Scene,
+    sparkline,
+};
+use crate::{
+    app::{Column, Line, RowState, names},
+    domain::Kind,
+};
+
+/// A state with its mark and the mark's word.
+const MARKED: u16 = 19;
+/// A moment on the clock.
+const CLOCK: u16 = 8;
+
+/// A column, and how many cells it needs, wants and takes at most with the contents that it has.
+pub(super) struct Room {
+    pub column: Column,
+    pub least: u16,
+    pub comfort: u16,
+    pub most: u16,
+}
+
+/// The room for `column` in a table of these lines.
+pub(super) fn room(canvas: &Canvas<'_>, scene: &Scene<'_>, column: Column, lines: &[Line<'_>]) -> Room {
+    let width = column.spec().width;
+    let most = width.grows.map_or(0, |(_, most)| most);
+    let room = Room { column, least: width.least, comfort: width.comfort, most };
+    let widest = |of: &dyn Fn(&Line<'_>) -> usize| {
+        u16::try_from(lines.iter().map(of).max().unwrap_or(0)).unwrap_or(u16::MAX).min(most)
+    };
+    match column {
+        Column::Name => Room { most: widest(&|l| cells_of(&name(scene, l, canvas.look.glyphs.ascii()))), ..room },
+        Column::Group => Room { most: widest(&|l| l.group().map_or(0, cells_of)), ..room },
+        Column::Age if scene.state.preferences.age_as_time => Room { least: CLOCK, comfort: CLOCK, ..room },
+        Column::State if lines.iter().any(|l| l.mark.is_some()) => Room { comfort: MARKED, most: MARKED, ..room },
+        _ => room,
+    }
+}
+
+/// The title of `column` in a table of `kind`.
+pub(super) fn title(scene: &Scene<'_>, column: Column, kind: Kind) -> String {
+    match column {
+        Column::Age if scene.state.preferences.age_as_time => "READ".into(),
+        _ => column.title(kind),
+    }
+}
+
+/// Cells at the left and at the right that title and value leave free: a trend stands apart from the number before it,
+/// and behind an AHT is the mark of an old one.
+pub(super) const fn inset(column: Column) -> (u16, u16) {
+    match column {
+        Column::Trend => (1, 0),
+        Column::Aht => (0, 1),
+        _ => (0, 0),
+    }
+}
+
+/// Draws one cell into its place `(x, y, width)`.
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    scene: &Scene<'_>,
+    line: &Line<'_>,
+    column: Column,
+    (x, y, width): (u16, u16, u16),
+) {
+    let look = canvas.look;
+    let s = &look.styles;
+    let old = cells::is_old(line.state);
+    let quiet = if old { s.stale } else { s.text };
+    let right = |canvas: &mut Canvas<'_>, text: &str, style: Style| {
+        let style = if text == NOTHING { s.dim } else { style };
+        canvas.put_right(x, y, width, text, style);
+    };
+    match column {
+        Column::Name => {
+            canvas.put(x, y, width, &name(scene, line, look.glyphs.ascii()), quiet);
+        }
+        Column::Group => {
+            canvas.put(x, y, width, line.group().unwrap_or(NOTHING), s.dim);
+        }
+        Column::Aht => {
+            let text = cells::aht(line.aht);
+            let style = if line.aht.is_none() {
+                s.dim
+            } else if old {
+                s.stale
+            } else {
+                value_style(canvas, line)
+            };
+            canvas.put_right(x, y, width - inset(column).1, &text, style);
+            if old && line.aht.is_some() {
+                canvas.put(x + width - 1, y, 1, "?", s.stale);
+            }
+        }
+        Column::Deviation => right(canvas, &cells::deviation(line.deviation), quiet),
+        Column::Diff30 => right(canvas, &cells::diff(line.diff30), quiet),
+        Column::Prev2h => right(canvas, &cells::aht(line.prev2h), s.dim),
+        Column::Trend => {
+            let hold = scene.stale_after;
+            let (before, _) = inset(column);
+            let n = usize::from(width - before);
+            let values = sparkline::buckets(&line.row.series, scene.data.now.mono, sparkline::SPAN, n, hold);
+            sparkline::draw(canvas, x + before, y, &values, &line.watched.band, old.then_some(s.stale));
+        }
+        Column::Age => {
+            let text = if scene.state.preferences.age_as_time {
+                let at = line.row.good.as_ref().map(|(_, at)| cells::clock(at.wall, &scene.state.config.zone));
+                at.unwrap_or_else(|| NOTHING.into())
+            } else {
+                cells::age(line.age)
+            };
+            let late = line.age.is_some_and(|age| age >= scene.stale_after);
+            right(canvas, &text, if late { s.warning } else { s.dim });
+        }
+        Column::State => {
+            state(canvas, line, (x, y, width));
+        }
+    }
+}
+
+/// The style of a fresh value: its level's, without the filling that the state beside it has.
+fn value_style(canvas: &Canvas<'_>, line: &Line<'_>) -> Style {
+    match line.state {
+        RowState::Fresh(level) => canvas.look.styles.level_ink(level),
+        other => canvas.look.styles.state(other),
+    }
+}
+
+/// Glyph, word, and how long, where there is room for it. Returns the column behind it.
+pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u16, u16, u16)) -> u16 {
+    let style = canvas.look.styles.state(line.state);
+    let text = format!("{} {}", canvas.look.glyphs.state(line.state), line.state.word());
+    let held = line.held.map(|d| format!(" {}", cells::span(d))).unwrap_or_default();
+    // The mark goes before the span, and its word after it, where there is room.
+    let mark = line.mark.map(|m| (format!(" {}", canvas.look.glyphs.mark(m)), format!(" {}", m.word())));
+    let (sign, word) = mark.unwrap_or_default();
+    let room = usize::from(width);
+    let fits = |parts: &[&str]| parts.iter().map(|p| cells_of(p)).sum::<usize>() <= room;
+    let tail = if fits(&[&text, &held, &sign, &word]) {
+        format!("{held}{sign}{word}")
+    } else if fits(&[&text, &held, &sign]) {
+        format!("{held}{sign}")
+    } else if fits(&[&text, &sign]) && !sign.is_empty() {
+        sign
+    } else if fits(&[&text, &held]) {
+        held
+    } else {
+        String::new()
+    };
+    let end = canvas.put(x, y, width, &text, style);
+    canvas.put(end, y, width.saturating_sub(end - x), &tail, style)
+}
+
+/// What the row is called. In ASCII a name of another script falls back to the id, which can be read.
+pub(super) fn name<'a>(scene: &Scene<'_>, line: &Line<'a>, ascii: bool) -> Cow<'a, str> {
+    let name = names::name(scene.state, line);
+    if !ascii || name.is_ascii() {
+        return name;
+    }
+    let id = names::id(scene.state, line);
+    if id.is_ascii() { id } else { name }
+}
