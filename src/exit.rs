@@ -35,7 +35,7 @@ impl Exit {
         (Exit::Credentials, "credentials or token"),
         (Exit::Throttled, "throttled before everything was asked"),
         (Exit::Service, "network or service"),
-        (Exit::InvalidTargets, "some IDs are unknown to the service (check --live, once --strict)"),
+        (Exit::InvalidTargets, "there are unknown IDs (check --live, once --strict)"),
     ];
 
     /// The number that the shell sees; 128 + n for a signal n.

@@ -43,7 +43,7 @@ pub struct Once {
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// Exit with 7 if an ID is unknown to the service
+    /// Exit with 7 if there is an unknown ID
     #[arg(long)]
     pub strict: bool,
     /// Order by this column; without it the worst are first, in JSON and CSV the order is that of the configuration
@@ -59,7 +59,7 @@ pub struct Once {
 
 /// The columns that can be sorted by.
 fn column(text: &str) -> Result<Column, String> {
-    let found = Column::named(text).filter(|column| Column::sort_menu().contains(column));
+    let found = Column::named(text).map(|(column, _)| column).filter(|column| Column::sort_menu().contains(column));
     found.ok_or_else(|| {
         let words: Vec<&str> = Column::sort_menu().into_iter().map(Column::word).collect();
         format!("it is one of {}", words.join(", "))

@@ -196,7 +196,7 @@ pub static KEYS: [Key; 40] = [
     ),
     key!(
         TokenCommand, "auth"."token_command", Form::Argv, None, None, None,
-        "Program that prints a bearer token that somebody else minted; ahtop never mints then"
+        "Program that prints a bearer token that another program generated; ahtop then generates none"
     ),
     key!(
         RequestsPerMinute, "budget"."requests_per_minute", Form::Count { min: 1, max: 600 }, Some("50"),
@@ -268,7 +268,7 @@ pub static KEYS: [Key; 40] = [
     ),
     key!(
         WarmUp, "alert"."warm_up", Form::Count { min: 0, max: 1000 }, Some("5"), Some("--warm-up"),
-        Some("AHTOP_WARM_UP"), "So often must a value have changed before its row may alert"
+        Some("AHTOP_WARM_UP"), "How many times a value must have changed before its row may alert"
     ),
     key!(
         Bell, "alert"."bell", Form::Switch, Some("false"), Some("--bell"), Some("AHTOP_BELL"),
@@ -345,7 +345,7 @@ pub const VARIABLES: [(&str, &str); 6] = [
     ("AHTOP_STATE_DIR", "directory for the store and the log, instead of the platform's"),
     ("AHTOP_LOG", "what goes into the log: error, warn, info (default), debug or trace"),
     ("NO_COLOR", "set to anything: no colour, unless --theme or AHTOP_THEME says otherwise"),
-    ("CLICOLOR_FORCE", "set to anything but 0: colours also where the terminal names none; NO_COLOR goes before it"),
+    ("CLICOLOR_FORCE", "set to anything but 0: colours also where the terminal names none; NO_COLOR has precedence"),
 ];
 
 /// The keys of a section, in order.

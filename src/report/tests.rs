@@ -148,12 +148,12 @@ fn the_table_is_aligned_by_the_width_on_the_screen() {
     acme  2026-01-31T14:32:07+05:30
     KIND      NAME               ID                      AHT  VS TGT   AGE  STATE
     campaign  COLLECT-IN         COLLECT-IN          1:02:03       -  0:14  ok
-    agent     Priya              priya@acme.example     9:55   +107%  0:41  HIGH
+    agent     Priya              priya@acme.example     9:55   +107%  0:41  V.HIGH
     agent     王小明             luis@acme.example         -       -  0:52  no calls
     agent     new@acme.example   new@acme.example          -       -     -  waiting
     agent     प्रिया              kavya@acme.example     4:02    -16%  6:12  STALE
-    agent     A-1099             A-1099                    -       -  2:00  bad id: the service does not know this id
-    agent     gone@acme.example  gone@acme.example      1:00       -  6:12  failing: no answer within 10s: the service is slow
+    agent     A-1099             A-1099                    -       -  2:00  unknown ID: the service does not know this id
+    agent     gone@acme.example  gone@acme.example      1:00       -  6:12  no answer: no answer within 10s: the service is slow
     agent     slow@acme.example  slow@acme.example      1:00       -  0:27  ok (last try: no answer within 10s: the service is slow)
     45 of 50 requests in the last minute, throttled 0 times in the last hour; token expires in 41:00, 1 generated in the last hour
     ");

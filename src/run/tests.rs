@@ -237,7 +237,7 @@ async fn what_the_store_knew_and_what_it_learns_is_shown() {
     rig.shows("Asha Some(290) ok").await;
     rig.append("a2", 500);
     let before = Instant::now();
-    rig.shows("a2 Some(500) HIGH").await;
+    rig.shows("a2 Some(500) V.HIGH").await;
     assert!(before.elapsed() <= Duration::from_millis(600), "another process's readings are seen within half a second");
     rig.append("a3", 300);
     rig.notify.notify_one();
@@ -580,14 +580,14 @@ async fn an_acknowledgement_shows_on_every_dashboard_within_a_second() {
     let other = SqliteStore::open(&path, rig.clock.clone()).unwrap();
     let other = Rig::on(other, rig.clock.clone(), TestBackend::new(80, 24));
     alert_about_a1(&*rig.store);
-    rig.shows("a1 Some(500) HIGH").await;
-    other.shows("a1 Some(500) HIGH").await;
+    rig.shows("a1 Some(500) V.HIGH").await;
+    other.shows("a1 Some(500) V.HIGH").await;
     for code in [KeyCode::Char('4'), KeyCode::Char('a'), KeyCode::Char('o'), KeyCode::Char('k'), KeyCode::Enter] {
         rig.press(code);
     }
     let done = rig.clock.now().mono;
-    rig.shows("a1 Some(500) HIGH ack").await;
-    other.shows("a1 Some(500) HIGH ack").await;
+    rig.shows("a1 Some(500) V.HIGH ack").await;
+    other.shows("a1 Some(500) V.HIGH ack").await;
     assert!(rig.clock.now().mono.since(done) <= Duration::from_secs(1));
     let registry = persist::read_registry(&*rig.store, &mut persist::Known::default()).unwrap().unwrap();
     assert_eq!(registry.active().next().and_then(|a| a.ack.as_ref()).map(|a| a.note.to_string()), Some("ok".into()));
@@ -595,8 +595,8 @@ async fn an_acknowledgement_shows_on_every_dashboard_within_a_second() {
     for code in [KeyCode::Char('2'), KeyCode::Char('j'), KeyCode::Char('m'), KeyCode::Char('j'), KeyCode::Enter] {
         other.press(code);
     }
-    rig.shows("a1 Some(500) HIGH muted").await;
-    other.shows("a1 Some(500) HIGH muted").await;
+    rig.shows("a1 Some(500) V.HIGH muted").await;
+    other.shows("a1 Some(500) V.HIGH muted").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -604,12 +604,12 @@ async fn the_bell_rings_for_what_is_new_and_not_for_what_was_there() {
     let (rig, _dir, path) = Rig::on_file();
     rig.shows("a1").await;
     alert_about_a1(&*rig.store);
-    rig.shows("a1 Some(500) HIGH").await;
+    rig.shows("a1 Some(500) V.HIGH").await;
     rig.until(|| rig.host.attracted.lock().unwrap().len() == 1, "the bell").await;
     assert_eq!(*rig.host.attracted.lock().unwrap(), b"\x07");
     let late =
         Rig::on(SqliteStore::open(&path, rig.clock.clone()).unwrap(), rig.clock.clone(), TestBackend::new(80, 24));
-    late.shows("a1 Some(500) HIGH").await;
+    late.shows("a1 Some(500) V.HIGH").await;
     sleep(Duration::from_secs(5)).await;
     assert!(late.host.attracted.lock().unwrap().is_empty());
     assert_eq!(rig.host.attracted.lock().unwrap().len(), 1);

@@ -42,12 +42,12 @@ impl ReplyKind {
         ReplyKind::Lost,
     ];
 
-    /// `values`, `no calls`, `bad id`, `throttled`, `rejected`, `faulty`, `no answer`.
+    /// `values`, `no calls`, `unknown ID`, `throttled`, `rejected`, `faulty`, `no answer`.
     pub const fn word(self) -> &'static str {
         match self {
             ReplyKind::Value => "values",
             ReplyKind::NoCalls => "no calls",
-            ReplyKind::Invalid => "bad id",
+            ReplyKind::Invalid => "unknown ID",
             ReplyKind::Throttled => "throttled",
             ReplyKind::Rejected => "rejected",
             ReplyKind::Faulty => "faulty",

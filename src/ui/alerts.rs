@@ -37,7 +37,7 @@ pub(super) fn pane(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 fn remark(scene: &Scene<'_>) -> String {
     let active = alerts::active(scene.data).count();
     match (alerts::waiting(scene.data), active) {
-        (0, 0) => "none active".into(),
+        (0, 0) => "none now".into(),
         (0, n) => format!("{n} active, all acknowledged or muted"),
         (waiting, n) => format!("{waiting} of {n} unacknowledged"),
     }
@@ -48,7 +48,7 @@ fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, all: &[Alert], layout: &mut 
     layout.alerts = room;
     if all.is_empty() {
         let (width, style) = (canvas.width().saturating_sub(2), canvas.look.styles.dim);
-        canvas.put(2, 0, width, "nobody needs to look: no alert now or lately", style);
+        canvas.put(2, 0, width, "No alerts in the last 24 hours", style);
         return;
     }
     let at = alerts::cursor(scene.state);
@@ -62,7 +62,7 @@ fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, all: &[Alert], layout: &mut 
     }
 }
 
-/// `14:26 ▲  high  Devika R     6:31 >= 6:15 (6m)      unacknowledged`
+/// `14:26 ▲  HIGH   Devika R     6:31 >= 6:15 (6m)      unacknowledged`
 fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let s = canvas.look.styles;
     let (width, zone) = (canvas.width(), &scene.state.config.zone);
@@ -77,12 +77,12 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
         AlertKind::Cause { .. } => (canvas.look.glyphs.severities[1], "", s.warning),
     };
     canvas.put(8, y, 2, glyph, dim(style));
-    canvas.put(11, y, 5, word, dim(style));
+    canvas.put(11, y, 6, word, dim(style));
     let name = whom(canvas, scene, &alert.id.subject);
     let names = if width < 80 { 12 } else { (width / 4).clamp(12, 28) };
-    canvas.put(17, y, names, &name, dim(s.text));
+    canvas.put(18, y, names, &name, dim(s.text));
     // What is about no target has no name, and its words begin there.
-    let from = if name.is_empty() { 17 } else { 17 + names + 1 };
+    let from = if name.is_empty() { 18 } else { 18 + names + 1 };
     let ascii = canvas.look.glyphs.ascii();
     let fate = fate(scene, alert);
     let fate_width = u16::try_from(super::canvas::cells(&fate)).unwrap_or(u16::MAX);
@@ -143,11 +143,11 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
     }
 }
 
-/// Who cares: `unacknowledged`, `acked "voicemail list" by floor-2`, `muted until 16:00`, `over 14:26, back inside`.
+/// Who cares: `unacknowledged`, `acked "voicemail list" by floor-2`, `muted until 16:00`, `cleared 14:26, back in band`.
 fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
     let zone = &scene.state.config.zone;
     if let Some((at, why)) = &alert.ended {
-        return format!("over {}, {}", cells::minute(at.wall, zone), words::ended(&alert.id.subject, *why));
+        return format!("cleared {}, {}", cells::minute(at.wall, zone), words::ended(&alert.id.subject, *why));
     }
     let subject = &alert.id.subject;
     let mut parts = Vec::new();
@@ -164,7 +164,7 @@ fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
     if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alerts::is_muted(scene.data, subject)) {
         parts.push(match alerts::muted_until(mute) {
             Some(at) => format!("muted until {}", cells::minute(at, zone)),
-            None => "muted until it clears".into(),
+            None => "muted until cleared".into(),
         });
     }
     if parts.is_empty() {

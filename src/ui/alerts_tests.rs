@@ -109,7 +109,9 @@ fn a_mark_is_a_sign_and_a_word() {
     let text = words(&picture(&alarmed(View::Agents), &look(UNICODE.0, UNICODE.1), 120, 40).0);
     let row = |name: &str| text.lines().find(|l| l.contains(name)).unwrap().to_owned();
     assert!(
-        row("Paulo M").contains("√ ack") && row("Devika R").contains("ø muted") && row("Hana T").contains("~ warm-up")
+        row("Paulo M").contains("√ ack")
+            && row("Devika R").contains("ø muted")
+            && row("Hana T").contains("~ few calls")
     );
     assert!(!row("Imran Q").contains('√'));
     assert!(text.contains("2 unacked"));

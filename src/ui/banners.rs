@@ -44,7 +44,7 @@ pub(super) fn draw_all(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize
         lines.push((String::new(), look.styles.text));
     }
     if lines.is_empty() {
-        lines.push(("nothing is wrong".into(), look.styles.text));
+        lines.push(("Nothing is wrong".into(), look.styles.text));
     }
     overlay(canvas, "Banners", width, &lines, scroll, layout);
 }

@@ -1,4 +1,4 @@
-//! What polling costs and who does it: requests, replies, latency, token, sweep, ages, instances, memory.
+//! What checking costs and who does it: requests, replies, latency, token, cycle, ages, instances, memory.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, lay
         let half = w / 2;
         let mut all = (0, 0);
         for (x, width, title, part) in
-            [(0, half, "Requests", requests as Part), (half, w - half, "Ages and instances", people)]
+            [(0, half, "Requests", requests as Part), (half, w - half, "Ages and dashboards", people)]
         {
             let mut place = canvas.part(x, 0, width, h);
             let mut inside = pages::inside(&mut place, frames, title, "");
@@ -69,11 +69,11 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     let under_way = if usage.in_flight > 0 { format!(", {} under way", usage.in_flight) } else { String::new() };
     lines.push(plain(
         VALUES,
-        format!("{} of {limit}{under_way}; {} kept in reserve", usage.used_60s, budget.reserve),
+        format!("{} of {limit}{under_way}; {} reserved", usage.used_60s, budget.reserve),
         if usage.used_60s >= limit { s.warning } else { s.text },
     ));
     if let Some(others) = status.and_then(|st| st.other_clients.as_ref()).and_then(|others| others.per_minute) {
-        lines.push(plain(VALUES, format!("others use about {others:.0} a minute"), s.warning));
+        lines.push(plain(VALUES, format!("other clients use about {others:.0} a minute"), s.warning));
     }
     if let Some(status) = status {
         let slowed = status.rate + 0.5 < f64::from(budget.usable());
@@ -81,7 +81,11 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
         let text = if slowed { format!("{pace}, slowed from {}", budget.usable()) } else { pace };
         lines.push(fact("pace", text, if slowed { s.warning } else { s.text }, s));
     }
-    let throttled = format!("{} times in the last hour", usage.throttled_1h);
+    let throttled = match usage.throttled_1h {
+        0 => "not in the last hour".to_owned(),
+        1 => "once in the last hour".to_owned(),
+        n => format!("{n} times in the last hour"),
+    };
     lines.push(fact("throttled", throttled, if usage.throttled_1h > 0 { s.warning } else { s.text }, s));
     lines.push(TextLine::new());
 
@@ -113,49 +117,49 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     lines.push(TextLine::new());
 
     let token = match status.and_then(|st| st.token_until.as_ref()) {
-        Some(until) => format!("lives for another {}", cells::span(scene.left(until))),
-        None if usage.generated_1h > 0 => "none at present".to_owned(),
+        Some(until) => format!("expires in {}", cells::span(scene.left(until))),
+        None if usage.generated_1h > 0 => "none now".to_owned(),
         None => "none".to_owned(),
     };
     lines.push(fact("token", token, s.text, s));
     let invalidations = match usage.invalidated_1h {
         0 => String::new(),
-        n => format!(", {n} killed by others"),
+        n => format!(", {n} invalidated by other clients"),
     };
     let style = if usage.invalidated_1h > 0 { s.warning } else { s.text };
     lines.push(fact(
-        "minted",
-        format!("{} of {GENERATIONS_PER_HOUR} an hour{invalidations}", usage.generated_1h),
+        "generated",
+        format!("{} of {GENERATIONS_PER_HOUR} this hour{invalidations}", usage.generated_1h),
         style,
         s,
     ));
     lines
 }
 
-/// Sweep, ages, who polls, who watches, memory, history.
+/// Cycle, ages, who checks, who watches, memory, history.
 fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     let (s, glyphs) = (&canvas.look.styles, canvas.look.glyphs);
     let room = canvas.width().saturating_sub(VALUES + 1).min(WIDEST);
     let mut lines = Vec::new();
-    let sweep = match &scene.data.status {
-        Some(st) => format!("{} over {} targets", cells::age(Some(st.sweep)), st.targets),
+    let cycle = match &scene.data.status {
+        Some(st) => format!("{} for {} watched", cells::age(Some(st.sweep)), st.targets),
         None => "not known yet".to_owned(),
     };
-    lines.push(fact("sweep", sweep, s.text, s));
+    lines.push(fact("cycle", cycle, s.text, s));
     if let Some(next) = scene.data.status.as_ref().and_then(|st| st.next.as_ref()) {
         let line = crate::app::rows::line(scene.state, next);
         let name = match &line {
             Some(line) => cell::name(scene, line, glyphs.ascii()),
             None => names::of(scene.state, next),
         };
-        lines.push(fact("next", name.into_owned(), s.text, s));
+        lines.push(fact("next check", name.into_owned(), s.text, s));
     }
-    lines.push(fact("stale from", cells::age(Some(scene.stale_after)), s.text, s));
+    lines.push(fact("stale after", cells::age(Some(scene.stale_after)), s.text, s));
     lines.extend(planned(canvas, scene, s));
     lines.push(TextLine::new());
 
     let ages = Ages::of(scene);
-    lines.push(fact("ages", format!("{} readings", ages.total), s.text, s));
+    lines.push(fact("ages", plural(u64::from(ages.total), "reading"), s.text, s));
     for (label, n, old) in &ages.bins {
         let style = if *old && *n > 0 { s.warning } else { s.text };
         let mut line = plain(VALUES, format!("{label:<13}{n:>5}"), if *n == 0 { s.dim } else { style });
@@ -164,15 +168,15 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     }
     lines.push(TextLine::new());
 
-    let polls = match &scene.data.poller {
-        Some(p) if p.id == scene.state.config.me.id => (format!("this one, {} on {}", p.label(), p.host), s.text),
+    let checks = match &scene.data.poller {
+        Some(p) if p.id == scene.state.config.me.id => (format!("this dashboard, {} on {}", p.label(), p.host), s.text),
         Some(p) => (format!("{} on {}", p.label(), p.host), s.text),
-        None => ("nobody".to_owned(), s.warning),
+        None => ("nobody now".to_owned(), s.warning),
     };
-    lines.push(fact("polls", polls.0, polls.1, s));
+    lines.push(fact("checked by", checks.0, checks.1, s));
     for (i, other) in scene.data.instances.iter().enumerate() {
-        let me = if other.id == scene.state.config.me.id { "this one, " } else { "" };
-        let name = if i == 0 { "here" } else { "" };
+        let me = if other.id == scene.state.config.me.id { "this dashboard, " } else { "" };
+        let name = if i == 0 { "dashboards" } else { "" };
         lines.push(fact(name, format!("{me}{} on {}", other.label(), other.host), s.text, s));
     }
     lines.push(TextLine::new());
@@ -180,7 +184,7 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
         lines.push(fact("memory", bytes(scene.data.memory), s.text, s));
     }
     let history = &scene.data.history;
-    let mut text = format!("{} readings", history.readings);
+    let mut text = plural(history.readings, "reading");
     if history.bytes > 0 {
         text.push_str(&format!(", {}", bytes(history.bytes)));
     }
@@ -202,7 +206,7 @@ fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, s: &Styles) -> Vec<TextLine> 
     let age = |d| cells::age(Some(d));
     let busy = plan.cycle > facts.min_interval;
     let error = plan::expected_error(scene.data.rows.values().map(|row| &row.series), plan.cycle, busy);
-    let error = error.map_or_else(|| "not enough history".to_owned(), |secs| format!("{secs:.1} s"));
+    let error = error.map_or_else(|| "not known yet: not enough history".to_owned(), |secs| format!("{secs:.1} s"));
     let ages = format!("cycle {}, mean age {}, oldest {}", age(plan.cycle), age(plan.mean_age), age(plan.oldest_age));
     let mut lines = vec![
         fact("plan", ages, s.text, s),
@@ -283,7 +287,7 @@ struct Ages {
 }
 
 impl Ages {
-    /// Four bins within a sweep's time, one up to the age from which on a reading is stale, and the rest.
+    /// Four bins within a cycle, one up to the age from which on a reading is stale, and the rest.
     fn of(scene: &Scene<'_>) -> Ages {
         let sweep = scene.data.status.as_ref().map_or(Duration::from_secs(60), |st| st.sweep);
         let stale = scene.stale_after;
@@ -308,6 +312,11 @@ impl Ages {
         }
         Ages { bins, total }
     }
+}
+
+/// `1 reading`, `2 readings`.
+fn plural(n: u64, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A size as people read it.

@@ -137,7 +137,11 @@ fn value_style(canvas: &Canvas<'_>, line: &Line<'_>) -> Style {
 /// Glyph, word, and how long, where there is room for it. Returns the column behind it.
 pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u16, u16, u16)) -> u16 {
     let style = canvas.look.styles.state(line.state);
-    let text = format!("{} {}", canvas.look.glyphs.state(line.state), line.state.word());
+    let (glyph, word) = (canvas.look.glyphs.state(line.state), line.state.word());
+    let mut text = format!("{glyph} {word}");
+    if cells_of(&text) > usize::from(width) {
+        text = format!("{} {word}", glyph.trim_end());
+    }
     let held = line.held.map(|d| format!(" {}", cells::span(d))).unwrap_or_default();
     // The mark goes before the span, and its word after it, where there is room.
     let mark = line.mark.map(|m| (format!(" {}", canvas.look.glyphs.mark(m)), format!(" {}", m.word())));

@@ -78,7 +78,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
         let text = if reading {
             " reading the history ".to_owned()
         } else {
-            format!(" no value in {} ", if hours > 24 { format!("{} d", hours / 24) } else { format!("{hours} h") })
+            format!(" no values in {} ", if hours > 24 { format!("{} d", hours / 24) } else { format!("{hours} h") })
         };
         canvas.put(LABELS + 1, height / 2, width.saturating_sub(2), &text, canvas.look.styles.dim);
     }
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_chart_without_a_value_says_so() {
-        assert!(chart(&[None, None], band(AGENTS), Symbols::Ascii).contains("no value in 2 h"));
+        assert!(chart(&[None, None], band(AGENTS), Symbols::Ascii).contains("no values in 2 h"));
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layo
         Some(line) => body(&mut part, scene, &line, layout),
         None => {
             let (w, style) = (part.width(), part.look.styles.dim);
-            part.put(1, 0, w.saturating_sub(1), "no row is selected", style);
+            part.put(1, 0, w.saturating_sub(1), "No row is selected", style);
         }
     }
 }
@@ -67,9 +67,9 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mu
     let value = format!("AHT {}{}", cells::aht(line.aht), if old && line.aht.is_some() { "?" } else { "" });
     let age = match line.age {
         Some(age) => format!("  age {}", cells::age(Some(age))),
-        None => "  never read".into(),
+        None => "  not read yet".into(),
     };
-    let deviation = line.deviation.map_or_else(String::new, |d| format!("  DEV {}", cells::deviation(Some(d))));
+    let deviation = line.deviation.map_or_else(String::new, |d| format!("  vs target {}", cells::deviation(Some(d))));
     let value_style = if old { s.stale } else { s.accent };
     canvas.put_all(1, 1, end, &[(&value, value_style), (&age, s.dim), (&deviation, s.text)]);
     let x = cell::state(canvas, line, (1, 2, width));
@@ -161,10 +161,10 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     }
     if let Some((prev, now)) = line.prev2h.zip(line.aht) {
         let diff = cells::diff(Some(now.minus(prev)));
-        out.push(format!("2 h before: {} ({diff})", cells::aht(Some(prev))));
+        out.push(format!("2 h ago: {} ({diff} since)", cells::aht(Some(prev))));
     }
     if let Some(diff) = line.diff30 {
-        out.push(format!("30 min before: {}", cells::diff(Some(diff))));
+        out.push(format!("30 min change: {}", cells::diff(Some(diff))));
     }
     if let Some(band) = status::band(&line.watched.band) {
         out.push(band);
@@ -174,12 +174,12 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     }
     out.push(next(scene, line));
     let changes = line.row.series.changes(scene.data.now.mono, AHT_WINDOW);
-    out.push(format!("{changes} {} seen in 2 h", if changes == 1 { "change" } else { "changes" }));
+    out.push(format!("{changes} {} in the last 2 h", if changes == 1 { "change" } else { "changes" }));
     if let Ok(from) = scene.now.wall.checked_sub(AHT_WINDOW) {
-        out.push(format!("calls since {} count now", text::moment(from, scene.now.wall, zone)));
+        out.push(format!("counts the calls since {}", text::moment(from, scene.now.wall, zone)));
     }
     if line.state == RowState::Other(Condition::NoCalls) {
-        out.push("no outbound call within two hours: not a zero".into());
+        out.push("no outbound calls in the last 2 hours: this is not zero".into());
     }
     out.extend(events(scene, line, ascii));
     out
@@ -189,26 +189,26 @@ fn times(n: u32) -> String {
     if n == 1 { "once".into() } else { format!("{n} times") }
 }
 
-/// When the next answer is to be expected: the poller names the next one alone, the others come once a sweep.
+/// When the next answer is to be expected: the poller names the next one alone, the others come once a cycle.
 fn next(scene: &Scene<'_>, line: &Line<'_>) -> String {
     let Some(status) = scene.data.status.as_ref().filter(|_| scene.link().2) else {
-        return "next poll: not known, see the first line".into();
+        return "next check: not known, see the first line".into();
     };
     if status.next.as_ref() == Some(line.target()) {
-        return "next poll: now".into();
+        return "next check: now".into();
     }
     if line.state == RowState::Other(Condition::Invalid) && line.row.failures >= 2 {
         let rest = crate::poll::INVALID_INTERVAL;
-        return line.row.last.as_ref().map_or_else(|| "next poll: soon".into(), |(_, at)| due(scene, at, rest));
+        return line.row.last.as_ref().map_or_else(|| "next check: soon".into(), |(_, at)| due(scene, at, rest));
     }
     let every = status.sweep.max(scene.state.config.min_interval);
-    line.row.last.as_ref().map_or_else(|| "next poll: soon".into(), |(_, at)| due(scene, at, every))
+    line.row.last.as_ref().map_or_else(|| "next check: soon".into(), |(_, at)| due(scene, at, every))
 }
 
 fn due(scene: &Scene<'_>, last: &Stamp, every: Duration) -> String {
     match every.saturating_sub(last.age(&scene.now)) {
-        Duration::ZERO => "next poll: due".into(),
-        left => format!("next poll: in about {}", text::brief(left)),
+        Duration::ZERO => "next check: due".into(),
+        left => format!("next check: in about {}", text::brief(left)),
     }
 }
 

@@ -77,7 +77,7 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
         let mark = if cells::is_old(line.state) { "?" } else { "" };
         out.push(Segment::new(2, format!("oldest {}{mark}", cells::age(Some(age))), style));
     } else {
-        let what = if lines.is_empty() { "no rows" } else { "nothing read" };
+        let what = if lines.is_empty() { "no rows" } else { "nothing read yet" };
         out.push(Segment::new(2, what, s.dim));
     }
     out

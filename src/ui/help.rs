@@ -22,6 +22,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
     let room = width.saturating_sub(4);
     let s = canvas.look.styles;
     let mut lines: Vec<(String, Style)> = Vec::new();
+    lines.push(("Words".into(), s.accent));
+    for (word, sentence) in GLOSSARY {
+        entry(&mut lines, word, sentence, room, s.text);
+    }
+    lines.push((String::new(), s.text));
     for (title, entries) in scene.state.keys.help() {
         lines.push((title.to_owned(), s.accent));
         for (keys, sentence) in entries {
@@ -29,7 +34,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
         }
         lines.push((String::new(), s.text));
     }
-    lines.push(("Commands behind :".into(), s.accent));
+    lines.push(("Commands after :".into(), s.accent));
     for (name, takes, sentence) in COMMANDS {
         entry(&mut lines, &format!("{name} {takes}"), sentence, room, s.text);
     }
@@ -37,7 +42,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
     lines.push(("Columns".into(), s.accent));
     for spec in Column::ALL.map(Column::spec) {
         if let (Some(title), Some(sentence)) = (spec.title, spec.help) {
-            entry(&mut lines, title, sentence, room, s.text);
+            let title = if canvas.look.glyphs.ascii() { title.replace('±', "+-") } else { title.to_owned() };
+            entry(&mut lines, &title, sentence, room, s.text);
         }
     }
     lines.push((String::new(), s.text));
@@ -47,7 +53,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
         entry(&mut lines, &mark, sentence, room, s.text);
     }
     lines.push((String::new(), s.text));
-    lines.push(("Behind a state".into(), s.accent));
+    lines.push(("After a state".into(), s.accent));
     for (mark, sentence) in MARKS {
         let mark = format!("{} {}", canvas.look.glyphs.mark(mark), mark.word());
         entry(&mut lines, &mark, sentence, room, s.text);
@@ -55,24 +61,35 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
     overlay(canvas, "Help", width, &lines, scroll, layout);
 }
 
-/// What the states mean. A long or a short average is a question, not a verdict.
-const STATES: [(RowState, &str); 9] = [
-    (RowState::Fresh(Level::HighCrit), "Much longer than usual: look"),
-    (RowState::Fresh(Level::HighWarn), "Longer than usual"),
-    (RowState::Fresh(Level::LowCrit), "Much shorter than usual: look"),
-    (RowState::Fresh(Level::LowWarn), "Shorter than usual"),
-    (RowState::Other(Condition::NoCalls), "No outbound call within two hours; not a zero"),
-    (RowState::Other(Condition::Waiting), "Not asked yet"),
-    (RowState::Other(Condition::Stale), "The last answer is older than it should be"),
-    (RowState::Other(Condition::Invalid), "The service does not know this id"),
-    (RowState::Other(Condition::Failing), "Asked, but no good answer comes"),
+/// The words that a new reader of the screen may not know: the handbook has them all.
+const GLOSSARY: [(&str, &str); 7] = [
+    ("AHT", "Average handling time of the outbound calls of the last 2 hours"),
+    ("target", "The AHT that an agent or a campaign should have"),
+    ("band", "The range of AHTs that is usual; outside of it an alert starts"),
+    ("cycle", "One round of checks over all watched agents and campaigns"),
+    ("needs attention", "Has an alert that is not acknowledged, or is outside its band"),
+    ("acknowledge", "Say that you have seen an alert; it stays on the list"),
+    ("other clients", "Other programs that use the same account"),
 ];
 
-/// What stands behind a state.
+/// What the states mean. They tell that somebody should look, not what the reason is.
+const STATES: [(RowState, &str); 9] = [
+    (RowState::Fresh(Level::HighCrit), "Very high: far above the band. Needs attention"),
+    (RowState::Fresh(Level::HighWarn), "Above the band"),
+    (RowState::Fresh(Level::LowCrit), "Very low: far below the band. Needs attention"),
+    (RowState::Fresh(Level::LowWarn), "Below the band"),
+    (RowState::Other(Condition::NoCalls), "No outbound calls in the last 2 hours. This is not zero"),
+    (RowState::Other(Condition::Waiting), "Not checked yet"),
+    (RowState::Other(Condition::Stale), "The last answer is older than it should be"),
+    (RowState::Other(Condition::Invalid), "The service does not know this ID: correct it in the configuration"),
+    (RowState::Other(Condition::Failing), "The service does not answer for this row"),
+];
+
+/// What stands after a state.
 const MARKS: [(Mark, &str); 3] = [
-    (Mark::Acked, "Its alert was acknowledged; one that becomes worse asks again"),
-    (Mark::Muted, "Muted: shown, but no bell, no notification, no hook"),
-    (Mark::Warming, "Its value has changed too seldom to alert"),
+    (Mark::Acked, "The alert is acknowledged. If it becomes worse, it needs attention again"),
+    (Mark::Muted, "Muted: shown, but without bell, notification and hook"),
+    (Mark::Warming, "Too few calls yet: no alert starts"),
 ];
 
 fn entry(lines: &mut Vec<(String, Style)>, keys: &str, sentence: &str, room: u16, style: Style) {

@@ -23,8 +23,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     for (y, event) in (0..inside.height()).zip(scene.data.events.iter().rev()) {
         let clock = cells::clock(event.at.wall, &scene.state.config.zone);
         let x = inside.put_all(1, y, width, &[(&clock, s.dim), ("  ", s.text)]);
-        inside.put(x, y, 10, log::word(event.kind), style(&s, event.kind));
-        let x = x + 11;
+        inside.put(x, y, 11, log::word(event.kind), style(&s, event.kind));
+        let x = x + 12;
         let text = names::told(scene.state, &event.text, inside.look.glyphs.ascii());
         inside.put(x, y, width.saturating_sub(x + 1), &text, s.text);
     }
@@ -36,7 +36,8 @@ pub(super) fn draw_view(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool
     let mut inside = pages::inside(canvas, frames, "Log of the last day", "newest first");
     let events = log::entries(scene.state);
     if events.is_empty() {
-        let none = if scene.data.events.is_empty() { "nothing happened yet" } else { "no event matches the filter" };
+        let none =
+            if scene.data.events.is_empty() { "Nothing has happened yet" } else { "No event matches the filter" };
         pages::draw(&mut inside, scene, &[pages::plain(1, none, s.dim)], layout);
         return;
     }

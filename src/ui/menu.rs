@@ -71,5 +71,5 @@ pub(super) fn choose_columns(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor:
         text: column.spec().label,
     };
     let entries: Vec<Entry> = columns::entries(scene.state).into_iter().map(entry).collect();
-    draw(canvas, ("Columns", "Space J K", 34), &entries, cursor, layout);
+    draw(canvas, ("Columns", "Space: show/hide", 34), &entries, cursor, layout);
 }

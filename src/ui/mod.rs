@@ -41,6 +41,8 @@ mod tests_matrix;
 mod tests_names;
 #[cfg(test)]
 mod tests_tables;
+#[cfg(test)]
+mod tests_words;
 pub mod theme;
 mod wall;
 

@@ -106,7 +106,7 @@ impl<'a> Scene<'a> {
         let Some(status) = &self.data.status else { return ("WAITING", None, false) };
         let silence = status.at.age(&self.now);
         if silence >= SILENT_AFTER {
-            return ("NO POLLER", Some(silence), false);
+            return ("NOT CHECKED", Some(silence), false);
         }
         match &status.link {
             Link::Starting => ("WAITING", None, false),

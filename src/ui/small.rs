@@ -21,7 +21,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Fram
     let top = u16::from(head);
     if lines.is_empty() {
         let style = canvas.look.styles.dim;
-        canvas.put(0, top, w, "no rows", style);
+        canvas.put(0, top, w, "No rows", style);
     }
     for (y, line) in (top..h).zip(&lines) {
         row(canvas, scene, line, y);

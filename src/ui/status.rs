@@ -27,7 +27,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLay
             View::Log => (log::entries(state).len(), scene.data.events.len()),
             _ => (scene.lines(state.navigation.focus).len(), scene.watched(state.navigation.focus)),
         };
-        let hint = format!("  {found} of {of}   Enter keeps   Esc clears");
+        let hint = format!("  {found} of {of}   Enter: keep   Esc: clear");
         return Some(edit(canvas, "filter: ", &state.filter().text, &hint));
     }
     facts(canvas, scene, layout)
@@ -54,19 +54,23 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
     for kind in tables::tables(scene.state).into_iter().rev() {
         let (shown, watched) = (scene.lines(kind).len(), scene.watched(kind));
         let found = if shown == watched { String::new() } else { format!("{shown} of ") };
-        let word = match table::visible(scene, kind, layout.rows(kind)) {
+        let part = match table::visible(scene, kind, layout.rows(kind)) {
             Some((first, last)) => format!("{first}-{last} of {found}"),
             None => found,
         };
         let priority = if kind == scene.state.navigation.focus { 1 } else { 4 };
-        all.push(Segment::new(priority, format!("{word}{watched} {}s", kind.word()), s.dim));
+        all.push(Segment::new(
+            priority,
+            format!("{part}{watched} {}{}", kind.word(), if watched == 1 { "" } else { "s" }),
+            s.dim,
+        ));
     }
     let view = scene.state.navigation.view;
     if matches!(view, View::Budget | View::Log) {
         let (shown, of) = (log::entries(scene.state).len(), scene.data.events.len());
         let found = if shown == of { String::new() } else { format!("{shown} of ") };
         if view == View::Log {
-            all.push(Segment::new(1, format!("{found}{of} events"), s.dim));
+            all.push(Segment::new(1, format!("{found}{of} event{}", if of == 1 { "" } else { "s" }), s.dim));
         }
         all.extend(pages::range(scene, layout).map(|text| Segment::new(2, text, s.dim)));
         let chosen = choose(all, canvas.width().saturating_sub(2), 3);
@@ -94,14 +98,14 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
 pub(super) fn band(band: &Band) -> Option<String> {
     use super::cells::aht;
     let side = |warn: Option<_>, crit: Option<_>| warn.or(crit);
-    let usual = match (side(band.low_warn, band.low_crit), side(band.high_warn, band.high_crit)) {
-        (Some(low), Some(high)) => Some(format!("usual {} to {}", aht(Some(low)), aht(Some(high)))),
-        (Some(low), None) => Some(format!("usual over {}", aht(Some(low)))),
-        (None, Some(high)) => Some(format!("usual under {}", aht(Some(high)))),
+    let range = match (side(band.low_warn, band.low_crit), side(band.high_warn, band.high_crit)) {
+        (Some(low), Some(high)) => Some(format!("band {}-{}", aht(Some(low)), aht(Some(high)))),
+        (Some(low), None) => Some(format!("band from {}", aht(Some(low)))),
+        (None, Some(high)) => Some(format!("band up to {}", aht(Some(high)))),
         (None, None) => None,
     };
     let target = band.target.map(|t| format!("target {}", aht(Some(t))));
-    match (target, usual) {
+    match (target, range) {
         (Some(t), Some(u)) => Some(format!("{t}, {u}")),
         (t, u) => t.or(u),
     }

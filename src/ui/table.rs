@@ -57,7 +57,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame
         let rows = scene.lines(kind).len();
         let range = visible(scene, kind, room).map(|(first, last)| format!("{first}-{last} of {rows}"));
         let title = format!("{} {}", plural(kind), scene.watched(kind));
-        let sum = if kind == Kind::Campaign { "averages over the calls of each campaign" } else { "" };
+        let sum = if kind == Kind::Campaign { "the AHT of all calls of each campaign" } else { "" };
         let mut inside = canvas.framed(&title, range.as_deref().unwrap_or(sum));
         body(&mut inside, scene, kind, offset, layout);
     } else {
@@ -96,9 +96,9 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, l
     }
     if scene.lines(kind).is_empty() {
         let text = if scene.watched(kind) == 0 {
-            format!("no {} is watched", kind.word())
+            format!("No {} is watched", kind.word())
         } else {
-            format!("no {} matches the filter", kind.word())
+            format!("No {} matches the filter", kind.word())
         };
         let (width, style) = (canvas.width().saturating_sub(MARGIN), canvas.look.styles.dim);
         canvas.put(MARGIN, titles, width, &text, style);
@@ -196,14 +196,18 @@ fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Colu
     for (column, width) in columns {
         let sorted = scene.state.preferences.sort.column == *column;
         let mut title = cell::title(scene, *column, kind);
+        if canvas.look.glyphs.ascii() {
+            title = title.replace('±', "+-");
+        }
         if sorted {
             title.push_str(canvas.look.glyphs.sort[usize::from(!scene.state.preferences.sort.reverse)]);
         }
         let (before, behind) = cell::inset(*column);
         let own = width - before - behind;
         if column.spec().right {
-            let pad = u16::try_from(cells_of(&title)).unwrap_or(0).min(own);
-            canvas.put(x + before + own - pad, 0, own, &title, style);
+            // With the mark of the sort a title may reach into the gap before it.
+            let pad = u16::try_from(cells_of(&title)).unwrap_or(0).min(own + 1);
+            canvas.put(x + before + own - pad, 0, pad, &title, style);
         } else {
             canvas.put(x + before, 0, own, &title, style);
         }

@@ -218,7 +218,7 @@ pub(crate) fn busy(view: View) -> State {
     let invalid = Words::from("agent ").id(&Target::agent("a-1099@acme.example")).own(": agentId is Invalid");
     s.live.events = vec![
         event(7200, EventKind::Lease, "pid 4711 (dashboard) polls"),
-        event(7199, EventKind::TokenGenerated, "token 1 minted, lives 60 min"),
+        event(7199, EventKind::TokenGenerated, "token 1 generated, expires in 60 min"),
         Event { text: invalid, ..event(5400, EventKind::Target, "") },
         event(300, EventKind::Throttled, "max limit exceeded: waiting 5 s"),
     ];

@@ -202,11 +202,11 @@ fn the_detail_tells_the_next_poll_and_the_last_errors() {
     let mut s = busy(View::Agents);
     s.navigation.detail_open = true;
     let told = |s: &State| screen(s, 120, 40);
-    assert!(told(&s).contains("next poll: in about 23s"), "{}", told(&s));
+    assert!(told(&s).contains("next check: in about 23s"), "{}", told(&s));
     s.live.status.as_mut().unwrap().next = Some(Target::agent("imran.q@acme.example"));
-    assert!(told(&s).contains("next poll: now"));
+    assert!(told(&s).contains("next check: now"));
     s.live.status.as_mut().unwrap().at = ago(300);
-    assert!(told(&s).contains("next poll: not known"));
+    assert!(told(&s).contains("next check: not known"));
     let mut s = busy(View::Agents);
     s.navigation.detail_open = true;
     s.navigation.selected.insert(Kind::Agent, Target::agent("a-1099@acme.example"));
@@ -246,11 +246,11 @@ fn every_state_of_the_link_has_its_header_banner_and_footer() {
 fn who_polls_is_said() {
     let mut s = busy(View::Agents);
     s.live.poller = Some(instance(2211, Role::Serve));
-    assert!(screen(&s, 120, 24).contains("watching pid 2211 (serve)"));
+    assert!(screen(&s, 120, 24).contains("checked by pid 2211 (serve)"));
     s.live.poller = None;
     s.live.status.as_mut().unwrap().at = ago(95);
     let picture = screen(&s, 120, 24);
-    assert!(picture.contains("nobody polls") && picture.contains("[NO POLLER 1:35]"), "{picture}");
+    assert!(picture.contains("nobody checks the service") && picture.contains("[NOT CHECKED 1:35]"), "{picture}");
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn overlays_lie_over_the_view() {
     check("help_80x24", &s, UNICODE, 80, 24);
     s.navigation.overlay = Some(Overlay::Help { scroll: usize::MAX });
     let (buf, layout) = picture(&s, &with(UNICODE), 80, 24);
-    assert!(words(&buf).contains("no good answer comes"), "{}", words(&buf));
+    assert!(words(&buf).contains("does not answer for this row"), "{}", words(&buf));
     assert!(layout.overlay_lines > layout.overlay && layout.overlay == 22);
     s.navigation.overlay = Some(Overlay::SortMenu { cursor: 3 });
     check("sort_menu_80x24", &s, UNICODE, 80, 24);
@@ -306,7 +306,7 @@ fn the_filter_is_typed_in_its_line_and_said_while_it_holds() {
     }
     s.navigation.filter.text = "nothing like it".into();
     s.navigation.filter.editing = false;
-    assert!(screen(&s, 80, 24).contains("no agent matches the filter"));
+    assert!(screen(&s, 80, 24).contains("No agent matches the filter"));
 }
 
 #[test]

@@ -201,9 +201,9 @@ fn columns_that_no_row_has_anything_for_are_not_shown() {
     let spec = |group: &str| Spec::agent("Arun V", group, 295, 310, 20);
     let titles = |spec: Spec| screen(&at(View::Agents, state(&[spec])), 200, 24);
     let full = titles(spec("north"));
-    assert!(full.contains("GROUP") && full.contains("DEV"));
+    assert!(full.contains("GROUP") && full.contains("VS TGT"));
     let bare = titles(Spec { band: band([0; 5]), ..spec("") });
-    assert!(!bare.contains("GROUP") && !bare.contains("DEV"), "{bare}");
+    assert!(!bare.contains("GROUP") && !bare.contains("VS TGT"), "{bare}");
 }
 
 fn at(view: View, mut s: State) -> State {

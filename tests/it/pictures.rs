@@ -56,7 +56,7 @@ fn words_are_those_of_the_picture() {
     draw(&file, "--demo --view wall --size 100x30");
     let text = fs::read_to_string(&file).unwrap();
     assert_eq!(text.lines().count(), 30);
-    for word in ["DEMO", "COLLECT-IN", "Agents outside their band", "[LIVE]", "polling"] {
+    for word in ["DEMO", "COLLECT-IN", "Agents outside their band", "[LIVE]", "checked by this wallboard"] {
         assert!(text.contains(word), "{word}\n{text}");
     }
 }

@@ -83,11 +83,11 @@ fn dashboard(home: &Path, flags: &[String], key: Option<&str>) -> Pty {
 
 /// What the footer says of who polls.
 fn polls(dashboard: &Pty) -> bool {
-    dashboard.text().lines().rev().take(2).any(|line| line.trim_start().starts_with("polling"))
+    dashboard.text().lines().rev().take(2).any(|line| line.trim_start().starts_with("checked by this dashboard"))
 }
 
 fn watches(dashboard: &Pty) -> bool {
-    dashboard.text().contains("watching pid ")
+    dashboard.text().contains("checked by pid ")
 }
 
 fn store(path: &Path) -> SqliteStore {
@@ -160,7 +160,10 @@ fn a_viewer_without_a_secret_shows_what_the_store_has_and_makes_no_request() {
     read(Target::agent("rahul"), 123);
     until("what is new", PATIENCE, || {
         let text = viewer.text();
-        ["COLLECT-IN", "rahul", "2:03", "nobody polls"].iter().all(|part| text.contains(part)).then_some(())
+        ["COLLECT-IN", "rahul", "2:03", "nobody checks the service"]
+            .iter()
+            .all(|part| text.contains(part))
+            .then_some(())
     });
     let mut once = Command::new(BINARY);
     once.args(&flags).args(["once", "--format", "csv"]).env_clear().envs(surroundings(home.path()));

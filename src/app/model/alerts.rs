@@ -61,7 +61,7 @@ impl Mark {
         match self {
             Mark::Acked => "ack",
             Mark::Muted => "muted",
-            Mark::Warming => "warm-up",
+            Mark::Warming => "few calls",
         }
     }
 }

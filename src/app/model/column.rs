@@ -14,6 +14,8 @@ pub struct ColumnSpec {
     pub title: Option<&'static str>,
     /// Its name in commands.
     pub word: &'static str,
+    /// What it was called in earlier versions: still understood, with a remark.
+    pub former: Option<&'static str>,
     /// Its name in sentences and menus.
     pub label: &'static str,
     /// A sentence for the help, where the title does not say it all.
@@ -91,6 +93,7 @@ columns! {
     Name: ColumnSpec {
         title: None,
         word: "name",
+        former: None,
         label: "name",
         help: None,
         width: ColumnWidth { least: 8, comfort: 12, grows: Some((1, 32)) },
@@ -103,6 +106,7 @@ columns! {
     Group: ColumnSpec {
         title: Some("GROUP"),
         word: "group",
+        former: None,
         label: "group",
         help: None,
         width: ColumnWidth { grows: Some((2, 16)), ..ColumnWidth::fixed(6) },
@@ -113,10 +117,11 @@ columns! {
     },
     /// AHT over two hours.
     Aht: ColumnSpec {
-        title: Some("AHT 2h"),
+        title: Some("AHT 2H"),
         word: "aht",
+        former: None,
         label: "AHT",
-        help: Some("Average handling time of outbound calls over the last two hours; ? behind it: an old value"),
+        help: Some("Average handling time of the outbound calls of the last 2 hours; ?: an old value"),
         // One more than the value, for the mark of an old one.
         width: ColumnWidth::fixed(8),
         right: true,
@@ -126,11 +131,12 @@ columns! {
     },
     /// Deviation from the target of the band in percent.
     Deviation: ColumnSpec {
-        title: Some("DEV"),
-        word: "dev",
-        label: "deviation",
-        help: Some("Difference to the target of the band"),
-        width: ColumnWidth::fixed(5),
+        title: Some("VS TGT"),
+        word: "vs_target",
+        former: Some("dev"),
+        label: "difference to the target",
+        help: Some("Difference to the target, in percent"),
+        width: ColumnWidth::fixed(6),
         right: true,
         given_up: 1,
         needs: Some(|l| l.watched.band.target.is_some()),
@@ -138,10 +144,11 @@ columns! {
     },
     /// Difference to 30 minutes ago.
     Diff30: ColumnSpec {
-        title: Some("d30m"),
-        word: "d30m",
-        label: "change in 30 min",
-        help: Some("Difference to the reading 30 minutes before"),
+        title: Some("±30M"),
+        word: "change_30m",
+        former: Some("d30m"),
+        label: "change in 30 minutes",
+        help: Some("Change in the last 30 minutes"),
         width: ColumnWidth::fixed(6),
         right: true,
         given_up: 3,
@@ -150,10 +157,11 @@ columns! {
     },
     /// The reading two hours ago, which shares no call with now.
     Prev2h: ColumnSpec {
-        title: Some("prev2h"),
-        word: "prev2h",
-        label: "AHT 2 h ago",
-        help: Some("The reading two hours before: the two share no call"),
+        title: Some("2H AGO"),
+        word: "ago_2h",
+        former: Some("prev2h"),
+        label: "AHT 2 hours ago",
+        help: Some("The value two hours ago. The two values have no call in common"),
         width: ColumnWidth::fixed(7),
         right: true,
         given_up: 5,
@@ -162,12 +170,13 @@ columns! {
     },
     /// Sparkline over two hours.
     Trend: ColumnSpec {
-        title: Some("TREND 2h"),
+        title: Some("TREND 2H"),
         word: "trend",
+        former: None,
         label: "trend",
-        help: Some("Two hours; the scale is the band's, a gap is a time without calls or without answers"),
+        help: Some("The last two hours, drawn on the scale of the band. A gap: no calls or no answers"),
         // Wider than this it is a carpet.
-        width: ColumnWidth { least: 9, comfort: 13, grows: Some((3, 80)) },
+        width: ColumnWidth { least: 9, comfort: 12, grows: Some((3, 80)) },
         right: false,
         given_up: 2,
         needs: None,
@@ -177,8 +186,9 @@ columns! {
     Age: ColumnSpec {
         title: Some("AGE"),
         word: "age",
+        former: None,
         label: "age",
-        help: Some("Since the answer came"),
+        help: Some("Time since the service answered"),
         width: ColumnWidth::fixed(5),
         right: true,
         given_up: 0,
@@ -189,9 +199,10 @@ columns! {
     State: ColumnSpec {
         title: Some("STATE"),
         word: "state",
+        former: None,
         label: "state",
         help: None,
-        width: ColumnWidth { least: 11, comfort: 14, grows: Some((0, 14)) },
+        width: ColumnWidth { least: 12, comfort: 14, grows: Some((0, 17)) },
         right: false,
         given_up: 0,
         needs: None,
@@ -219,9 +230,12 @@ impl Column {
         self.spec().word
     }
 
-    /// The column of this name.
-    pub fn named(word: &str) -> Option<Column> {
-        Column::ALL.into_iter().find(|c| c.word() == word)
+    /// The column of this name; true behind it where the name is a former one.
+    pub fn named(word: &str) -> Option<(Column, bool)> {
+        let of =
+            |name: &dyn Fn(Column) -> Option<&'static str>| Column::ALL.into_iter().find(|c| name(*c) == Some(word));
+        let present = of(&|c| Some(c.word())).map(|c| (c, false));
+        present.or_else(|| of(&|c| c.spec().former).map(|c| (c, true)))
     }
 
     /// The columns of the sort menu: the usual one first, and of those that order alike one.
@@ -254,7 +268,7 @@ mod tests {
     #[test]
     fn no_two_columns_have_a_word_a_label_or_a_place_in_the_order_in_common() {
         for (i, a) in Column::ALL.into_iter().enumerate() {
-            assert_eq!(Column::named(a.word()), Some(a));
+            assert_eq!(Column::named(a.word()), Some((a, false)));
             for b in &Column::ALL[i + 1..] {
                 let (a, b) = (a.spec(), b.spec());
                 assert!(a.word != b.word && a.label != b.label && a.title != b.title);

@@ -5,26 +5,35 @@ use crate::domain::{Condition, Level};
 /// The state of a row as the screen tells it: glyph, word and colour each differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RowState {
-    /// Much longer or much shorter than usual, a little so, or inside the band.
+    /// Far outside the band, outside it, or inside.
     Fresh(Level),
-    /// Stale, failing, invalid, waiting or without calls.
+    /// Stale, without an answer, unknown, waiting or without calls.
     Other(Condition),
 }
 
 impl RowState {
-    /// The word of the state: `HIGH`, `high`, `LOW`, `low`, `ok`, `no calls`, `waiting`, `STALE`, `bad id`, `failing`.
+    /// The word of the state in at most ten cells. `V.` stands for very: two levels never differ by letter case alone.
     pub const fn word(self) -> &'static str {
         match self {
-            RowState::Fresh(Level::HighCrit) => "HIGH",
-            RowState::Fresh(Level::LowCrit) => "LOW",
-            RowState::Fresh(Level::HighWarn) => "high",
-            RowState::Fresh(Level::LowWarn) => "low",
+            RowState::Fresh(Level::HighCrit) => "V.HIGH",
+            RowState::Fresh(Level::LowCrit) => "V.LOW",
+            RowState::Fresh(Level::HighWarn) => "HIGH",
+            RowState::Fresh(Level::LowWarn) => "LOW",
             RowState::Fresh(Level::Inside) | RowState::Other(Condition::Value) => "ok",
             RowState::Other(Condition::NoCalls) => "no calls",
             RowState::Other(Condition::Waiting) => "waiting",
             RowState::Other(Condition::Stale) => "STALE",
-            RowState::Other(Condition::Invalid) => "bad id",
-            RowState::Other(Condition::Failing) => "failing",
+            RowState::Other(Condition::Invalid) => "unknown ID",
+            RowState::Other(Condition::Failing) => "no answer",
+        }
+    }
+
+    /// The word of the state where there is room for all of it.
+    pub const fn long_word(self) -> &'static str {
+        match self {
+            RowState::Fresh(Level::HighCrit) => "VERY HIGH",
+            RowState::Fresh(Level::LowCrit) => "VERY LOW",
+            other => other.word(),
         }
     }
 

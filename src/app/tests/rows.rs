@@ -170,7 +170,7 @@ fn the_counts_are_in_the_order_of_attention() {
     let floor = floor();
     let words: Vec<_> =
         counts(all_lines(&floor.state, Kind::Agent)).into_iter().map(|(s, n)| format!("{} {n}", s.word())).collect();
-    assert_eq!(words.join(", "), "HIGH 1, LOW 1, high 1, ok 1, waiting 1, no calls 1");
+    assert_eq!(words.join(", "), "V.HIGH 1, V.LOW 1, HIGH 1, ok 1, waiting 1, no calls 1");
 }
 
 #[test]

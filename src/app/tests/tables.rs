@@ -47,7 +47,7 @@ fn columns_are_hidden_shown_and_moved_and_the_four_that_matter_stay() {
     let effects = floor.keys("J");
     assert_eq!(remembered(&effects).unwrap().columns, columns::shown(&floor.state));
     floor.keys("g ");
-    assert_eq!(floor.state.notices.status_message.as_deref(), Some("name is always shown"));
+    assert_eq!(floor.state.notices.status_message.as_deref(), Some("the column name is always shown"));
     floor.keys("0");
     assert!(floor.state.preferences.columns.is_empty() && floor.state.notices.status_message.is_none());
     for _ in 0..20 {
@@ -110,7 +110,7 @@ fn the_next_row_that_deserves_a_look_is_found_round_and_round() {
     floor.keys("/a5<Enter>n");
     assert_eq!(floor.selected().as_deref(), Some("a5"), "what a filter has found deserves it");
     floor.keys("<Esc>3n");
-    assert_eq!(floor.state.notices.status_message.as_deref(), Some("no row deserves a look"));
+    assert_eq!(floor.state.notices.status_message.as_deref(), Some("No row needs attention"));
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn in_the_view_of_alerts_keys_are_about_the_alert_and_those_of_tables_say_so() {
     floor.state.live.alerts = vec![alert("a2", 468), alert("a4", 391)];
     assert_eq!(floor.keys("4jjy"), [Effect::Copy("a4".to_owned())]);
     assert_eq!(floor.keys("r"), [Effect::RequestPoll(Target::agent("a4"))]);
-    assert_eq!(floor.state.notices.status_message.as_deref(), Some("a4 is asked next"));
+    assert_eq!(floor.state.notices.status_message.as_deref(), Some("a4 is checked next"));
     floor.keys("P");
     assert!(floor.state.navigation.pins.contains_key(&Target::agent("a4")));
     for key in ["o", "O", "c", "z", "/"] {
@@ -312,20 +312,27 @@ fn a_command_that_is_not_understood_says_so_and_changes_nothing() {
     let before = SavedPreferences::of(&floor.state);
     for (text, said) in [
         ("sotr aht", "unknown command sotr; did you mean 'sort'?"),
-        ("sort agee", "no column agee; did you mean 'age'?"),
-        ("sort", "sort takes COLUMN [reversed]"),
-        ("sort age up", "sort takes a column, and 'reversed' behind it"),
-        ("group nort", "no group nort; did you mean 'north'?"),
-        ("theme drak", "no 'drak' here; did you mean 'dark'?"),
-        ("view 7", "no '7' here; known: overview, agents, campaigns, alerts, budget, log"),
-        ("quit now", "quit takes nothing"),
-        ("columns age foo", "no column foo; known: name, group, aht, dev, d30m, prev2h, trend, age, state"),
+        ("sort agee", "unknown column agee; did you mean 'age'?"),
+        ("sort", "write :sort COLUMN [reversed]"),
+        ("sort age up", "write the column, then 'reversed' if you want: :sort aht reversed"),
+        ("group nort", "unknown group nort; did you mean 'north'?"),
+        ("theme drak", "unknown value 'drak'; did you mean 'dark'?"),
+        ("view 7", "unknown value '7'; known: overview, agents, campaigns, alerts, budget, log"),
+        ("quit now", "write :quit alone"),
+        (
+            "columns age foo",
+            "unknown column foo; known: name, group, aht, vs_target, change_30m, ago_2h, trend, age, state",
+        ),
         ("", ""),
     ] {
         assert_eq!(floor.keys(&format!(":{text}<Enter>")), []);
         assert_eq!(floor.state.notices.status_message.as_deref().unwrap_or(""), said);
     }
     assert_eq!(SavedPreferences::of(&floor.state), before);
+    // What a column was called before is understood.
+    floor.keys(":sort prev2h<Enter>");
+    assert_eq!(floor.state.preferences.sort.column, crate::app::Column::Prev2h);
+    assert_eq!(floor.state.notices.status_message.as_deref(), Some("'prev2h' is now called 'ago_2h'"));
     assert_eq!(floor.keys(":quit<Esc>"), []);
     assert!(floor.state.navigation.command.is_none());
 }
@@ -338,11 +345,11 @@ fn words_are_completed_as_far_as_it_is_certain() {
         ("group n", "group north "),
         ("s", "s"),
         ("so", "sort "),
-        ("sort d", "sort d"),
-        ("sort de", "sort dev "),
-        ("sort dev ", "sort dev reversed "),
+        ("sort a", "sort a"),
+        ("sort vs", "sort vs_target "),
+        ("sort vs_target ", "sort vs_target reversed "),
         ("filter st", "filter state:"),
-        ("columns age a", "columns age aht "),
+        ("columns age ah", "columns age aht "),
         ("view c", "view campaigns "),
         ("nothing", "nothing"),
         ("theme ", "theme "),
@@ -422,7 +429,8 @@ fn the_log_has_its_own_filter_and_scrolls() {
     floor.keys("/limit<Enter>");
     assert_eq!(texts(&floor).len(), 1);
     assert_eq!(floor.state.navigation.filter.text.value(), "", "the tables show all of their rows");
-    for (text, n) in [("kind:minted", 1), ("!token", 2), ("! token", 2), ("PID", 3), ("state:high", 0), ("zebra", 0)] {
+    for (text, n) in [("kind:generated", 1), ("!token", 2), ("! token", 2), ("PID", 3), ("state:high", 0), ("zebra", 0)]
+    {
         floor.keys(&format!("<Esc>/{text}<Enter>"));
         assert_eq!(texts(&floor).len(), n, "{text}");
     }
@@ -436,7 +444,7 @@ fn the_log_has_its_own_filter_and_scrolls() {
     floor.keys("5jj6");
     assert_eq!(floor.state.navigation.scroll, 0, "another view begins at its top");
     floor.keys("5/");
-    assert_eq!(floor.state.notices.status_message.as_deref(), Some("this is about a table: 1, 2 or 3 show them"));
+    assert_eq!(floor.state.notices.status_message.as_deref(), Some("This key works in a table: press 1, 2 or 3"));
 }
 
 #[test]

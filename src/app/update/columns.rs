@@ -23,7 +23,7 @@ pub(super) fn toggle(state: &mut State) {
     if !is_shown {
         columns.push(column);
     } else if column.fixed() {
-        state.notices.status_message = Some(format!("{} is always shown", column.word()));
+        state.notices.status_message = Some(format!("the column {} is always shown", column.word()));
         return;
     } else {
         columns.retain(|c| *c != column);

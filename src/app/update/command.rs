@@ -52,7 +52,7 @@ pub(super) fn run(state: &mut State, text: &str) -> Result<Done, String> {
             let found = known.iter().find(|g| g.to_lowercase() == wanted);
             let Some(group) = found else {
                 let known: Vec<&str> = known.iter().map(|g| &**g).collect();
-                return Err(format!("no group {wanted}{}", suggest(&wanted, &known)));
+                return Err(format!("unknown group {wanted}{}", suggest(&wanted, &known)));
             };
             // The filter takes words: of a name with blanks each one must occur.
             let terms = group.split_whitespace().map(|w| format!("group:{w}")).collect::<Vec<_>>().join(" ");
@@ -64,12 +64,13 @@ pub(super) fn run(state: &mut State, text: &str) -> Result<Done, String> {
             let reverse = match direction {
                 [] => false,
                 [word] if "reversed".starts_with(word) => true,
-                _ => return Err("sort takes a column, and 'reversed' behind it".into()),
+                _ => return Err("write the column, then 'reversed' if you want: :sort aht reversed".into()),
             };
-            state.preferences.sort = Sort { column: column_of(column)?, reverse };
+            let column = column_of(state, column)?;
+            state.preferences.sort = Sort { column, reverse };
         }
         ("columns", words) => {
-            let wanted = words.iter().map(|w| column_of(w)).collect::<Result<Vec<_>, _>>()?;
+            let wanted = words.iter().map(|w| column_of(state, w)).collect::<Result<Vec<_>, _>>()?;
             state.preferences.columns = if wanted.is_empty() { wanted } else { columns::sound(&wanted) };
         }
         ("names", [word]) => state.preferences.names = of(word, &Names::ALL, |n| n.word())?,
@@ -89,24 +90,30 @@ pub(super) fn run(state: &mut State, text: &str) -> Result<Done, String> {
         (name, _) => {
             let takes = COMMANDS.iter().find(|(n, ..)| *n == name).map_or("", |c| c.1);
             return Err(if takes.is_empty() {
-                format!("{name} takes nothing")
+                format!("write :{name} alone")
             } else {
-                format!("{name} takes {takes}")
+                format!("write :{name} {takes}")
             });
         }
     }
     Ok(Done::Settled)
 }
 
-fn column_of(word: &str) -> Result<Column, String> {
+/// The column that is meant. A former name is understood, and the status line tells the one of today.
+fn column_of(state: &mut State, word: &str) -> Result<Column, String> {
     let words = Column::ALL.map(Column::word);
-    Column::named(&word.to_lowercase()).ok_or_else(|| format!("no column {word}{}", suggest(word, &words)))
+    let found = Column::named(&word.to_lowercase());
+    let (column, former) = found.ok_or_else(|| format!("unknown column {word}{}", suggest(word, &words)))?;
+    if former {
+        state.notices.status_message = Some(format!("'{word}' is now called '{}'", column.word()));
+    }
+    Ok(column)
 }
 
 fn of<T: Copy>(word: &str, all: &[T], name: impl Fn(&T) -> &'static str) -> Result<T, String> {
     let known: Vec<&str> = all.iter().map(&name).collect();
     let found = all.iter().find(|t| name(t) == word);
-    found.copied().ok_or_else(|| format!("no '{word}' here{}", suggest(word, &known)))
+    found.copied().ok_or_else(|| format!("unknown value '{word}'{}", suggest(word, &known)))
 }
 
 /// The text of the filter without what it says of groups.

@@ -81,7 +81,7 @@ fn chosen(
 /// Does `action`; true where the picture may differ afterwards.
 fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
     if !fits(action, state) {
-        state.notices.status_message = Some("this is about a table: 1, 2 or 3 show them".into());
+        state.notices.status_message = Some("This key works in a table: press 1, 2 or 3".into());
         return true;
     }
     match action {
@@ -90,7 +90,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Refresh => {
             if let Some(target) = concerned(state) {
-                state.notices.status_message = Some(format!("{} is asked next", names::of(state, &target)));
+                state.notices.status_message = Some(format!("{} is checked next", names::of(state, &target)));
                 effects.push(Effect::RequestPoll(target));
             }
         }
@@ -127,7 +127,8 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Sections => {
             state.preferences.sections = !state.preferences.sections;
             if state.preferences.sections && groups::order(state).is_empty() {
-                state.notices.status_message = Some("no group is configured: [[group]] makes one".into());
+                state.notices.status_message =
+                    Some("No groups are configured: add a [[group]] to the configuration".into());
             }
         }
         Action::NextLook => next_look(state),
@@ -135,7 +136,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::CopyId => {
             if let Some(target) = concerned(state) {
                 let told = names::told(state, &Words::default().id(&target), false);
-                let whose = if *told == *target.id { "" } else { "the id of " };
+                let whose = if *told == *target.id { "" } else { "the ID of " };
                 state.notices.status_message = Some(format!("copied {whose}{told}, if the terminal allows it"));
                 effects.push(Effect::Copy(target.id.to_string()));
             }
@@ -307,7 +308,7 @@ fn next_look(state: &mut State) {
     let next = rows.iter().cycle().skip(from).take(rows.len()).find(|(_, look)| *look);
     match next.map(|(target, _)| target.clone()) {
         Some(target) => selection::choose(state, &target),
-        None => state.notices.status_message = Some("no row deserves a look".into()),
+        None => state.notices.status_message = Some("No row needs attention".into()),
     }
 }
 

@@ -52,10 +52,10 @@ pub fn cursor(state: &State) -> Option<usize> {
 pub fn mute_choices(state: &State, id: &AlertId) -> Vec<(&'static str, Choice)> {
     let mut choices = Vec::new();
     if is_muted(&state.live, &id.subject) {
-        choices.push(("not muted any more", Choice::Unmute));
+        choices.push(("unmute", Choice::Unmute));
     }
     if about(&state.live, &id.subject).is_some_and(|a| a.id == *id) {
-        choices.push(("until it clears", Choice::Clear));
+        choices.push(("until it is cleared", Choice::Clear));
     }
     let hours = |h: u64| Choice::For(Duration::from_secs(h * 3600));
     choices.extend([

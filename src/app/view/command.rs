@@ -8,10 +8,10 @@ use crate::{
 
 /// A command with what it takes and what it does, for the help.
 pub const COMMANDS: [(&str, &str, &str); 10] = [
-    ("group", "[NAME]", "Show only this group; without a name all of them"),
-    ("filter", "[TEXT]", "Show only rows with these words, as behind /"),
+    ("group", "[NAME]", "Show only this group; without a name, all groups"),
+    ("filter", "[TEXT]", "Show only rows with these words, as with /"),
     ("sort", "COLUMN [reversed]", "Sort by this column"),
-    ("columns", "[COLUMN ...]", "Show these columns in this order; without any the usual ones"),
+    ("columns", "[COLUMN ...]", "Show these columns in this order; without names, the default"),
     ("names", "full|initials|id|hidden", "How agents are named"),
     ("theme", "auto|dark|light|cvd|mono", "Colours"),
     ("symbols", "auto|unicode|block|ascii", "Characters"),

@@ -108,7 +108,12 @@ impl Word {
             Some(Field::Id) => has(&hay.id),
             Some(Field::Name) => hay.names.iter().any(has),
             Some(Field::Kind) => hay.kind.word().contains(&self.text),
-            None => has(&hay.id) || hay.names.iter().any(has) || hay.groups.iter().any(has) || has(&hay.state[0]),
+            None => {
+                has(&hay.id)
+                    || hay.names.iter().any(has)
+                    || hay.groups.iter().any(has)
+                    || hay.state[..2].iter().any(has)
+            }
         };
         found != self.inverse
     }
@@ -120,8 +125,8 @@ struct Hay {
     id: String,
     names: Vec<String>,
     groups: Vec<String>,
-    /// As on the screen, and as in JSON.
-    state: [String; 2],
+    /// As on the screen, in full, and as in JSON.
+    state: [String; 3],
 }
 
 impl Hay {
@@ -136,7 +141,7 @@ impl Hay {
             id: fold(&line.target().id),
             names: line.watched.label.iter().chain(line.row.name.iter()).map(fold).collect(),
             groups: line.watched.groups.iter().map(fold).collect(),
-            state: [line.state.word().to_lowercase(), other.to_owned()],
+            state: [line.state.word().to_lowercase(), line.state.long_word().to_lowercase(), other.to_owned()],
         }
     }
 }

@@ -22,15 +22,15 @@ pub fn entries(state: &State) -> Vec<&Event> {
     found
 }
 
-/// The kind of an event in a word of at most ten cells.
+/// The kind of an event in a word of at most eleven cells.
 pub const fn word(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Throttled => "throttled",
-        EventKind::TokenGenerated => "minted",
+        EventKind::TokenGenerated => "generated",
         EventKind::GenerationFailed => "no token",
-        EventKind::TokenInvalidated => "token died",
-        EventKind::Lease => "poller",
-        EventKind::Link => "link",
+        EventKind::TokenInvalidated => "invalidated",
+        EventKind::Lease => "checking",
+        EventKind::Link => "service",
         EventKind::Target => "target",
         EventKind::Store => "store",
         EventKind::Config => "config",

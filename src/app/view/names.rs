@@ -23,7 +23,7 @@ pub fn are_full(state: &State) -> bool {
     order(state) == Names::Full
 }
 
-/// The name of a row as [`State::names`] wants it. Campaigns are no people and keep theirs.
+/// The name of a row by the chosen way of showing names. Campaigns are no people and keep theirs.
 pub fn name<'a>(state: &State, line: &Line<'a>) -> Cow<'a, str> {
     called(state, line.target(), Some(line.name()))
 }
@@ -55,7 +55,7 @@ fn shows_id(state: &State, target: &Target) -> bool {
     target.kind == Kind::Campaign || matches!(order(state), Names::Full | Names::Id)
 }
 
-/// What `target` is called, as [`State::names`] wants it; by its id where nothing gives a name.
+/// What `target` is called, by the chosen way of showing names; by its id where nothing gives a name.
 pub fn of<'a>(state: &'a State, target: &'a Target) -> Cow<'a, str> {
     called(state, target, known(state, target))
 }
@@ -66,7 +66,7 @@ fn known<'a>(state: &'a State, target: &'a Target) -> Option<&'a str> {
     Some(display_name(watched.label.as_deref(), row.name.as_deref(), &target.id))
 }
 
-/// `words` as [`State::names`] wants them; where the screen has nothing but `ascii`, names of another script give way to
+/// `words` by the chosen way of showing names; where the screen has nothing but `ascii`, names of another script give way to
 /// ids, which can be read.
 pub fn told(state: &State, words: &Words, ascii: bool) -> String {
     let mut out = String::new();

@@ -156,25 +156,25 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
     match &scene.data.poller {
         Some(p) => {
             let who = if p.id == scene.state.config.me.id {
-                "polling".to_owned()
+                "checked by this wallboard".to_owned()
             } else {
-                format!("polled by {}", p.label())
+                format!("checked by {}", p.label())
             };
             all.push(Segment::new(3, who, s.dim));
         }
-        None => all.push(Segment::new(2, "nobody polls", s.warning)),
+        None => all.push(Segment::new(2, "nobody checks the service", s.warning)),
     }
-    all.push(Segment::new(
-        6,
-        format!("{}/{} of {}/min", usage.used_60s, budget.usable(), budget.requests_per_minute),
-        s.dim,
-    ));
+    // Who looks at the wall can do nothing about the budget: it is there when it is used up.
+    if usage.used_60s >= budget.requests_per_minute {
+        let text = format!("budget used up: {} of {}/min", usage.used_60s, budget.requests_per_minute);
+        all.push(Segment::new(6, text, s.warning));
+    }
     if scene.state.config.me.role == Role::Dashboard {
         let since = &scene.state.started;
         let zone = &scene.state.config.zone;
         let moment = text::moment(since.wall, scene.now.wall, zone);
         let span = text::brief(since.stamp().age(&scene.now));
-        all.push(Segment::new(5, format!("ahtop wall since {moment} ({span})"), s.dim));
+        all.push(Segment::new(5, format!("wallboard since {moment} ({span})"), s.dim));
     }
     let chosen = choose(all, canvas.width().saturating_sub(2), 3);
     segments::put(canvas, 1, 0, 3, &chosen);

@@ -75,9 +75,9 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
         let here = wall::side(line);
         if titles && here != side && (side.is_none() || sides > 1) {
             let title = match here {
-                _ if sides == 1 => "LOOK",
-                Some(Level::HighCrit) => "LOOK: longer than usual",
-                _ => "LOOK: shorter than usual",
+                _ if sides == 1 => "NEEDS ATTENTION",
+                Some(Level::HighCrit) => "NEEDS ATTENTION: longer than the band",
+                _ => "NEEDS ATTENTION: shorter than the band",
             };
             let x = canvas.put(0, y, w, title, s.header);
             if side.is_none() {
@@ -93,7 +93,7 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
         y += every;
     }
     if caveat > 0 {
-        canvas.put(0, h - 1, w, "a long or a short average is a question, not a verdict", s.dim);
+        canvas.put(0, h - 1, w, "An AHT outside its band needs attention; the reason can vary", s.dim);
     }
     (usize::from(room), shown.to_vec())
 }
@@ -101,7 +101,7 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
 /// Why the list is empty: that nobody is outside is only said where that is known.
 fn nobody(scene: &Scene<'_>) -> &'static str {
     let fresh = scene.all(Kind::Agent).iter().any(|l| matches!(l.state, RowState::Fresh(_)));
-    if fresh { "nobody is outside of their band" } else { "no fresh average of any agent" }
+    if fresh { "All agents are in their band" } else { "No agent has a fresh value" }
 }
 
 /// Mark, name, group, AHT, distance to the target, for how long.
@@ -122,12 +122,12 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     }
     let x = canvas.put(0, 0, 2, canvas.look.glyphs.state(line.state), style);
     let word = line.state.word();
-    let x = canvas.put(x + 1, 0, 4, word, style).max(x + 5) + 1;
+    let x = canvas.put(x + 1, 0, 6, word, style).max(x + 7) + 1;
     let name = tile::name(canvas, scene, line);
     let name = if name.is_empty() { Cow::Borrowed("an agent") } else { name };
     let room = right.saturating_sub(x + 1);
     let group = line.group().filter(|_| room >= 24);
-    let wide = if group.is_some() { room * 2 / 3 } else { room };
+    let wide = if group.is_some() { room * 7 / 10 } else { room };
     canvas.put(x, 0, wide, &name, s.text);
     if let Some(group) = group {
         canvas.put(x + wide + 1, 0, room - wide - 1, group, s.dim);
@@ -188,17 +188,17 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let n = |n: usize| n.to_string();
     let mut rows = vec![
         ("agents with calls in the last 2 h", format!("{} of {}", c.with_calls(), c.all), s.accent),
-        ("inside their band", n(c.inside), s.text),
-        ("longer", n(c.longer), if c.longer > 0 { s.high } else { s.text }),
-        ("shorter", n(c.shorter), if c.shorter > 0 { s.low } else { s.text }),
-        ("no fresh reading", n(c.old), if c.old > 0 { s.warning } else { s.text }),
+        ("in their band", n(c.inside), s.text),
+        ("longer than their band", n(c.longer), if c.longer > 0 { s.high } else { s.text }),
+        ("shorter than their band", n(c.shorter), if c.shorter > 0 { s.low } else { s.text }),
+        ("no fresh value", n(c.old), if c.old > 0 { s.warning } else { s.text }),
         ("no calls", n(c.no_calls), s.dim),
     ];
     if c.waiting > 0 {
         rows.push(("not read yet", n(c.waiting), s.waiting));
     }
     if c.invalid > 0 {
-        rows.push(("unknown to the service", n(c.invalid), s.invalid));
+        rows.push(("unknown ID", n(c.invalid), s.invalid));
     }
     let (median, of) = c.median.map_or((None, 0), |(aht, n)| (Some(aht), n));
     rows.push(("median of the agents' averages", cells::aht(median), s.accent));
@@ -220,7 +220,7 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     }
     if note {
         let at = y - every + 1;
-        canvas.put(0, at, w, &format!("of {of} agents; their calls are not weighted"), s.dim);
+        canvas.put(0, at, w, &format!("of {of} agents, however many calls each had"), s.dim);
     }
 }
 
@@ -232,7 +232,7 @@ fn compact(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let mut all = vec![
         Segment::new(0, format!("{} longer", c.longer), if c.longer > 0 { s.high } else { s.text }),
         Segment::new(1, format!("{} shorter", c.shorter), if c.shorter > 0 { s.low } else { s.text }),
-        Segment::new(2, format!("{} inside", c.inside), s.text),
+        Segment::new(2, format!("{} ok", c.inside), s.text),
         Segment::new(3, format!("{} not fresh", c.old), if c.old > 0 { s.warning } else { s.dim }),
         Segment::new(5, format!("{} no calls", c.no_calls), s.dim),
         Segment::new(6, format!("of {} agents", c.all), s.dim),

@@ -91,7 +91,7 @@ fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     }
     if scene.state.config.watched.is_empty() {
         let style = canvas.look.styles.dim;
-        canvas.put(1, top, w.saturating_sub(1), "nothing is watched", style);
+        canvas.put(1, top, w.saturating_sub(1), "Nothing is watched", style);
     }
     layout.seen = on_page.iter().map(|l| l.target().clone()).collect();
     edges::footer(&mut canvas.part(0, h - 1, w, 1), scene, &on_page, page);
@@ -125,7 +125,7 @@ fn tiny(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     let room = usize::from(h.saturating_sub(top));
     (layout.campaigns, layout.agents) = (room, room);
     if lines.is_empty() {
-        canvas.put(0, top, w, if h > top { "nothing to show" } else { "" }, s.dim);
+        canvas.put(0, top, w, if h > top { "Nothing to show" } else { "" }, s.dim);
     }
     for (y, line) in (top..h).zip(&lines) {
         layout.seen.push(line.target().clone());

@@ -238,12 +238,12 @@ fn the_picture_moves_round_a_square_of_two_cells() {
 fn who_polls_and_what_is_wrong_is_said() {
     let mut s = calm();
     s.live.poller = Some(instance(2211, Role::Serve));
-    assert!(seen(&s, COLOUR, 200, 60).contains("polled by pid 2211 (serve)"));
+    assert!(seen(&s, COLOUR, 200, 60).contains("checked by pid 2211 (serve)"));
     s.live.poller = None;
     s.config.may_poll = false;
     s.live.status.as_mut().unwrap().at.mono.0 -= 95_000;
     let picture = seen(&s, COLOUR, 200, 60);
-    assert!(picture.contains("nobody polls") && picture.contains("[NO POLLER 1:37]"), "{picture}");
+    assert!(picture.contains("nobody checks the service") && picture.contains("[NOT CHECKED 1:37]"), "{picture}");
     assert!(picture.contains("start `ahtop serve`"), "{picture}");
     s.config.mode = Some("DEMO");
     for (w, h) in [(200, 60), (120, 40), (80, 24), (40, 9)] {
@@ -253,10 +253,10 @@ fn who_polls_and_what_is_wrong_is_said() {
 
 #[test]
 fn an_empty_list_says_that_nobody_is_outside_only_where_that_is_known() {
-    assert!(seen(&calm(), COLOUR, 120, 40).contains("nobody is outside of their band"));
+    assert!(seen(&calm(), COLOUR, 120, 40).contains("All agents are in their band"));
     let s = dead();
-    assert!(seen(&s, COLOUR, 120, 40).contains("no fresh average of any agent"));
-    assert!(seen(&board(&[]), COLOUR, 80, 24).contains("nothing is watched"));
+    assert!(seen(&s, COLOUR, 120, 40).contains("No agent has a fresh value"));
+    assert!(seen(&board(&[]), COLOUR, 80, 24).contains("Nothing is watched"));
 }
 
 #[test]

@@ -44,13 +44,13 @@ pub(super) fn words(scene: &Scene<'_>, line: &Line<'_>, width: u16) -> String {
         let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
         text::moment(at, scene.now.wall, &scene.state.config.zone)
     };
-    let word = line.state.word();
+    let (word, short) = (line.state.long_word(), line.state.word());
     let held = line.held.map(text::brief);
     let long = match (line.state, wall::trust(scene.state, line), line.age) {
         (RowState::Other(Condition::Waiting | Condition::Failing | Condition::Stale), _, None) => {
-            format!("{word}: never read")
+            format!("{word}: not read yet")
         }
-        (RowState::Other(Condition::Invalid), ..) => format!("{word}: the service does not know it"),
+        (RowState::Other(Condition::Invalid), ..) => word.into(),
         (_, wall::Trust::Gone, Some(age)) => format!("no fresh data since {}", since(age)),
         (RowState::Other(Condition::Stale | Condition::Failing), _, Some(age)) => {
             format!("{word}: {} old", text::brief(age))
@@ -60,11 +60,11 @@ pub(super) fn words(scene: &Scene<'_>, line: &Line<'_>, width: u16) -> String {
         _ => held.as_ref().map_or_else(|| word.to_owned(), |held| format!("{word} for {held}")),
     };
     let middle = match (line.state, line.age) {
-        (RowState::Other(Condition::Stale | Condition::Failing), Some(age)) => format!("{word} {}", since(age)),
-        _ => held.map_or_else(|| word.to_owned(), |held| format!("{word} {held}")),
+        (RowState::Other(Condition::Stale | Condition::Failing), Some(age)) => format!("{short} {}", since(age)),
+        _ => held.map_or_else(|| word.to_owned(), |held| format!("{short} {held}")),
     };
     let room = usize::from(width);
-    [long, middle].into_iter().find(|t| width_of(t) <= room).unwrap_or_else(|| word.to_owned())
+    [long, middle].into_iter().find(|t| width_of(t) <= room).unwrap_or_else(|| short.to_owned())
 }
 
 /// A campaign in one line: mark, figure, name, state.
