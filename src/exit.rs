@@ -5,7 +5,6 @@ use std::process::ExitCode;
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exit {
-    /// All went well.
     Ok,
     /// Something that should not happen.
     Unexpected,

@@ -24,7 +24,6 @@ const NAMED: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// Credentials are refused.
     Credentials,
     /// No token can be had.
     Token,
@@ -84,7 +83,6 @@ impl CauseRules {
 /// What the rows add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Targets counted.
     pub total: usize,
     /// Of these, without a fresh good reading though they were asked: stale or failing.
     pub stale: usize,
@@ -126,9 +124,7 @@ pub struct Finding {
 /// What is seen of a cause at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observation {
-    /// It is there.
     Present(Finding),
-    /// It is not.
     Absent,
     /// It cannot be judged.
     Unknown,

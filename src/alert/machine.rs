@@ -50,12 +50,9 @@ enum State {
 pub enum Phase {
     /// Too few changes were seen to say anything.
     WarmUp {
-        /// Changes seen.
         seen: u32,
-        /// Changes needed.
         of: u32,
     },
-    /// Inside.
     Quiet,
     /// Outside, but not for long enough yet.
     Pending {
@@ -64,7 +61,6 @@ pub enum Phase {
         /// The level of the last reading.
         level: Level,
     },
-    /// An alert.
     Active {
         /// The first reading outside.
         since: Stamp,
@@ -76,7 +72,6 @@ pub enum Phase {
 /// What a reading or the time did to a target's alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// It started.
     Start {
         /// Names it among the alerts of this target; grows.
         serial: i64,
@@ -84,16 +79,13 @@ pub enum Move {
         at: Stamp,
         /// The first reading outside.
         since: Stamp,
-        /// How bad.
         level: Level,
         /// The value of the reading.
         aht: Aht,
     },
     /// Its level changed on the same side.
     Level {
-        /// When.
         at: Stamp,
-        /// From here on.
         level: Level,
         /// True from warning to critical, false for the way back.
         worse: bool,
@@ -105,11 +97,8 @@ pub enum Move {
         /// The value of the reading.
         aht: Aht,
     },
-    /// It ended.
     End {
-        /// When.
         at: Stamp,
-        /// Why.
         why: EndReason,
         /// The value of the reading, where it had one.
         aht: Option<Aht>,

@@ -60,7 +60,6 @@ pub enum AlertKind {
         /// The last value; at the end the one that ended it.
         last: Aht,
     },
-    /// A cause.
     Cause {
         /// One sentence, cleaned.
         text: Arc<str>,
@@ -104,7 +103,6 @@ pub enum EndReason {
 pub struct Ack {
     /// When, by the wall clock.
     pub at: Timestamp,
-    /// Who.
     pub by: Arc<str>,
     /// The [`AlertKind::rank`] that was on the screen; a worse one needs another acknowledgement.
     pub rank: u32,
@@ -119,9 +117,7 @@ pub struct Ack {
 pub struct Mute {
     /// When it was said, by the wall clock.
     pub at: Timestamp,
-    /// Who.
     pub by: Arc<str>,
-    /// Until when.
     pub until: Until,
 }
 
@@ -148,16 +144,12 @@ impl Mute {
     }
 }
 
-/// One alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
-    /// Its name.
     pub id: AlertId,
-    /// When it started.
     pub started: Stamp,
     /// Since when it was so: the dwell lies between.
     pub since: Stamp,
-    /// What it is.
     #[serde(rename = "matter")]
     pub kind: AlertKind,
     /// When and why it ended; `None` while it is active.
@@ -181,11 +173,9 @@ impl Alert {
 /// Something in the life of an alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertEvent {
-    /// Whose life.
     pub id: AlertId,
     /// When it happened, which may be before it was noticed.
     pub at: Stamp,
-    /// What.
     pub step: Step,
     /// What it is about at that moment.
     #[serde(rename = "matter")]
@@ -198,7 +188,6 @@ pub struct AlertEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// It began.
     Started,
     /// It became worse: warning to critical, or a cause with more to it. Acknowledgements of less do not hold any more.
     Escalated,
@@ -208,9 +197,7 @@ pub enum Step {
     Acked(Ack),
     /// It was muted, or that was taken back ([`Until::Off`]).
     Muted(Mute),
-    /// It is over.
     Ended {
-        /// Why.
         why: EndReason,
         /// From the start to the end.
         lasted: Duration,
@@ -256,7 +243,6 @@ pub struct Action {
     pub at: Stamp,
     /// Who: a label of the instance or of the person.
     pub by: Arc<str>,
-    /// What.
     #[serde(rename = "deed")]
     pub what: UserAction,
 }

@@ -115,13 +115,11 @@ impl Setting {
 /// hours); longer than a day it is cut.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shift {
-    /// Whose.
     pub target: Target,
     /// The first value.
     pub from: Timestamp,
     /// The last value.
     pub to: Timestamp,
-    /// Values read.
     pub values: u32,
     /// Alerts started, one number a setting.
     pub alerts: Box<[u32]>,
@@ -132,15 +130,12 @@ pub struct Shift {
 pub struct Summary {
     /// Agents or campaigns.
     pub kind: Kind,
-    /// Which setting.
     pub setting: Setting,
-    /// Shifts counted.
     pub shifts: usize,
     /// Half of the shifts have at most so many alerts.
     pub median: u32,
     /// Nine of ten shifts have at most so many.
     pub p90: u32,
-    /// The worst shift.
     pub most: u32,
     /// Alerts per shift on average.
     pub mean: f64,

@@ -42,9 +42,7 @@ impl Rules {
 /// All settings of an account's alerts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Policy {
-    /// For agents.
     pub agents: Rules,
-    /// For campaigns.
     pub campaigns: Rules,
     /// How long a sweep takes, for [`CauseRules::of`](super::CauseRules::of).
     pub sweep: Duration,

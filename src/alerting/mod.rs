@@ -43,7 +43,6 @@ const RETRY: Duration = Duration::from_secs(2);
 /// What [`run`] needs.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// The shared state.
     pub store: Handle,
     /// This process: it evaluates while it holds the lease.
     pub me: Instance,
@@ -55,7 +54,6 @@ pub struct Setup {
     pub policy: Policy,
     /// When nobody is meant to look.
     pub quiet: Quiet,
-    /// Whom to tell.
     pub hooks: Vec<Hook>,
     /// Poked when the registry has something new.
     pub feed: Arc<Notify>,

@@ -47,12 +47,7 @@ pub struct HttpOptions {
 pub enum HttpError {
     /// Certificates that cannot be used.
     #[error("cannot use [account] ca_file {}: {why}", path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
-    },
+    CaFile { path: PathBuf, why: String },
     /// Anything else, such as a system without any trusted authority.
     #[error("cannot set up connections: {0}")]
     Setup(String),

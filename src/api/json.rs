@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 /// What a body is.
 #[derive(Debug)]
 pub(super) enum Body {
-    /// JSON.
     Json(Value),
     /// Mark-up, such as the error page of a gateway.
     Html,

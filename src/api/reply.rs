@@ -11,7 +11,6 @@ use crate::domain::Aht;
 pub enum Reply {
     /// An AHT, with the name and id that the service gave.
     Value {
-        /// The value.
         aht: Aht,
         /// `AgentName` or `CampaignName`.
         name: Option<Arc<str>>,
@@ -49,12 +48,10 @@ pub enum Reply {
     },
     /// The service is ill: a 5xx, a redirect, an HTML page.
     Service {
-        /// The HTTP status.
         status: u16,
         /// What it looked like, in a few words.
         what: Arc<str>,
     },
-    /// No reply.
     Network(NetworkError),
 }
 
@@ -63,7 +60,6 @@ pub enum Reply {
 pub enum TokenReply {
     /// A token and how long it lives.
     Generated {
-        /// The token.
         secret: SecretString,
         /// 60 minutes, or less where the token itself says so.
         life: Duration,
@@ -81,7 +77,6 @@ pub enum NetworkError {
     /// Plain `http`, and the name leads away from this machine.
     #[error("not sent: {0} leads to {1}, and plain http is for this machine alone: mend /etc/hosts, or use https")]
     Elsewhere(Arc<str>, IpAddr),
-    /// No connection.
     #[error("cannot connect: {0}: check the network, the proxy and [account] base_url")]
     Connect(Arc<str>),
     /// The TLS handshake failed.

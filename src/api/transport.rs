@@ -16,7 +16,6 @@ pub enum Route {
 }
 
 impl Route {
-    /// Its path.
     pub const fn path(self) -> &'static str {
         match self {
             Route::GenerateToken => "/ca_apis/CAToken/generateToken",
@@ -43,23 +42,16 @@ pub enum Auth {
     ApiKey(SecretString),
 }
 
-/// One request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Where to.
     pub route: Route,
-    /// How.
     pub method: Method,
-    /// Who asks.
     pub auth: Auth,
-    /// The JSON body.
     pub body: String,
 }
 
-/// One complete response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
-    /// HTTP status.
     pub status: u16,
     /// `Retry-After`, given in seconds or as a date; at most an hour.
     pub retry_after: Option<Duration>,
@@ -75,18 +67,15 @@ impl Response {
 /// Why there is no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransportError {
-    /// The network's fault.
     Network(NetworkError),
     /// The body was larger than [`Response::MAX_BODY`].
     TooLarge {
-        /// HTTP status.
         status: u16,
     },
 }
 
 /// Sends one request and waits for its whole response, within its own time-outs.
 pub trait Transport: Send + Sync {
-    /// Sends `request`.
     fn send<'a>(
         &'a self,
         request: Request,

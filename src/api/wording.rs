@@ -9,7 +9,6 @@ use crate::domain::Kind;
 /// The meaning of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wording {
-    /// Too many requests.
     Throttled,
     /// No such agent or campaign.
     InvalidId(Kind),

@@ -28,7 +28,6 @@ pub(super) fn bind(config: &Config) -> Result<Option<Bound>, Failure> {
     bound.map(Some).map_err(|e| Failure::new(Exit::Config, format!("cannot listen on {listen}: {e}")))
 }
 
-/// Begins to answer.
 pub(super) fn start(bound: Bound, config: &Config, session: &Session, token: Option<SecretString>) -> web::Server {
     let options = web::Options {
         store: session.store.clone(),

@@ -65,11 +65,8 @@ pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
 /// What a command that only says something came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
-    /// For standard output.
     pub out: String,
-    /// For standard error.
     pub err: String,
-    /// How it ends.
     pub exit: Exit,
 }
 

@@ -38,7 +38,6 @@ const USER_AGENT: &str = concat!("ahtop/", env!("CARGO_PKG_VERSION"));
 
 /// What a session is opened with.
 pub(crate) struct Open<'a> {
-    /// The account.
     pub(crate) config: &'a Config,
     /// Where `auto` leads.
     pub(crate) auto_path: PathBuf,
@@ -107,13 +106,10 @@ impl Base {
 
 /// The rooms that every command on an account needs, wired.
 pub(crate) struct Session {
-    /// The shared state.
     pub(crate) store: Handle,
     /// Wake-ups between the poller and the rest.
     pub(crate) notifiers: Notifiers,
-    /// This process.
     pub(crate) me: Instance,
-    /// Time.
     pub(crate) clock: Arc<dyn Clock>,
     /// What opening the store has to say.
     pub(crate) notices: Vec<StoreNotice>,

@@ -8,7 +8,6 @@ use super::{
 };
 use crate::domain::{Aht, Band, Target};
 
-/// One limit.
 #[derive(Clone, Debug)]
 pub(super) struct Limit {
     pub(super) aht: Aht,

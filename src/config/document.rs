@@ -25,7 +25,6 @@ pub(super) type Placed = (String, Place);
 pub(super) struct Said {
     /// Where it speaks of a key, well or not.
     pub(super) places: BTreeMap<Id, Place>,
-    /// Its valid values.
     pub(super) values: BTreeMap<Id, Value>,
     /// Its lists, without what was not valid.
     pub(super) lists: BTreeMap<Id, Vec<Placed>>,

@@ -16,7 +16,6 @@ pub enum Place {
         /// In characters, from 1.
         column: usize,
     },
-    /// In a roster.
     Row {
         /// The file, made safe to print.
         file: Arc<str>,
@@ -27,7 +26,6 @@ pub enum Place {
     File(Arc<str>),
     /// An environment variable, by its name.
     Env(Arc<str>),
-    /// A flag.
     Flag(&'static str),
     /// It follows from another key.
     From(&'static str),
@@ -68,7 +66,6 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[error("{place}: {message}")]
 pub struct ConfigError {
-    /// Where.
     pub place: Place,
     /// What, and what to do; safe to print. One line, but for the first words to somebody who has just begun.
     pub message: String,

@@ -25,31 +25,23 @@ pub enum Form {
     Origin,
     /// A time zone of the IANA database.
     Zone,
-    /// A path.
     Path,
     /// The name of an environment variable.
     Variable,
     /// A program with its arguments, as an array; only in the file.
     Argv,
-    /// A whole number.
     Count {
-        /// Least.
         min: u32,
-        /// Most.
         max: u32,
     },
     /// A duration, limits in seconds.
     Span {
-        /// Least.
         min: u64,
-        /// Most.
         max: u64,
     },
-    /// One of these.
     Word(&'static [&'static str]),
     /// A part of something in whole percent, from nothing on.
     Percent {
-        /// Most.
         max: u32,
     },
     /// Quiet hours, as an array; only in the file.
@@ -58,7 +50,6 @@ pub enum Form {
     Words(&'static [&'static str]),
     /// One of these themes, or a file.
     Theme(&'static [&'static str]),
-    /// Yes or no.
     Switch,
     /// Where the store lies.
     Store,
@@ -72,7 +63,6 @@ pub enum Form {
     Ids,
 }
 
-/// A valid value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Text of any form.
@@ -81,13 +71,10 @@ pub enum Value {
     Path(PathBuf),
     /// Words of a command.
     Argv(Vec<String>),
-    /// A number.
     Count(u32),
-    /// A duration.
     Span(Duration),
     /// Whole percent.
     Percent(u32),
-    /// Yes or no.
     Switch(bool),
 }
 
@@ -105,7 +92,6 @@ impl Value {
         }
     }
 
-    /// As TOML.
     pub fn literal(&self) -> String {
         match self {
             Value::Count(_) | Value::Switch(_) => self.plain(),

@@ -40,7 +40,6 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 /// A checked configuration and where its values come from.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The configuration.
     pub config: Config,
     /// What is probably not meant so, one line each, safe to print.
     pub warnings: Vec<String>,

@@ -117,7 +117,6 @@ pub struct Key {
     pub default: Option<&'static str>,
     /// The flag with its dashes.
     pub flag: Option<&'static str>,
-    /// The environment variable.
     pub env: Option<&'static str>,
     /// One sentence.
     pub doc: &'static str,

@@ -58,7 +58,6 @@ pub struct Alert {
 /// `[alert] notify`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notify {
-    /// None.
     Off,
     /// `OSC 9 ; text` (iTerm2, Windows Terminal, foot, kitty and others).
     Osc9,
@@ -171,7 +170,6 @@ pub struct Poll {
 /// One watched target, with all that the configuration says of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Watched {
-    /// Agent or campaign.
     pub target: Target,
     /// Shown instead of the name that the service gives.
     pub label: Option<Arc<str>>,
@@ -186,9 +184,7 @@ pub struct Watched {
 /// `[ui]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ui {
-    /// Which colours.
     pub theme: Theme,
-    /// Which characters.
     pub symbols: Symbols,
     /// Shown ages advance in steps of this (1 s and up): larger ones send less over slow links.
     pub age_step: Duration,
@@ -218,7 +214,6 @@ impl Default for Ui {
 pub struct Rebind {
     /// The action as it is written: `quit`.
     pub action: Arc<str>,
-    /// Where it stands.
     pub place: Place,
     /// The keys as they are written, each with its place: `q`, `ctrl-c`. None: the action has no key.
     pub keys: Vec<(Arc<str>, Place)>,
@@ -229,15 +224,12 @@ pub struct Rebind {
 pub enum Theme {
     /// The terminal's own foreground and background and its 16 colours.
     Auto,
-    /// For dark backgrounds.
     Dark,
-    /// For light backgrounds.
     Light,
     /// Blue and orange, for colour vision deficiencies.
     Cvd,
     /// No colour; bold, dim and reverse only.
     Mono,
-    /// From a file.
     File(Tones),
 }
 
@@ -328,9 +320,7 @@ pub enum Names {
     Full,
     /// The first letters of it.
     Initials,
-    /// The id.
     Id,
-    /// Not at all.
     Hidden,
 }
 

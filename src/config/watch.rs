@@ -23,7 +23,6 @@ pub(super) struct Sources<'a> {
     pub(super) by_file: bool,
     /// The file, for detail.
     pub(super) file: &'a File,
-    /// The roster.
     pub(super) roster: &'a [Row],
     /// True if the roster adds to the list; else it only adds detail.
     pub(super) by_roster: bool,

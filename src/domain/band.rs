@@ -33,7 +33,6 @@ pub enum Level {
     HighWarn,
     /// At or below `low_warn`.
     LowWarn,
-    /// Inside.
     Inside,
 }
 
@@ -110,7 +109,6 @@ impl Band {
         if band.check().is_ok() { band } else { Band { target: Some(target), ..Band::default() } }
     }
 
-    /// Where `aht` lies.
     pub fn level(&self, aht: Aht) -> Level {
         let at_least = |limit: Option<Aht>| limit.is_some_and(|l| aht >= l);
         let at_most = |limit: Option<Aht>| limit.is_some_and(|l| aht <= l);

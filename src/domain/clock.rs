@@ -111,14 +111,12 @@ impl Stamp {
 
 /// Where time comes from; injected everywhere, so that tests own it.
 pub trait Clock: Send + Sync + std::fmt::Debug {
-    /// Reads both clocks.
     fn now(&self) -> Now;
 }
 
 /// The time namespace that a machine begins with, a fixed number of the Linux kernel (PROC_TIME_INIT_INO).
 const FIRST_TIME_NAMESPACE: &str = "time:[4026531834]";
 
-/// The machine's clocks.
 #[derive(Clone, Debug)]
 pub struct SystemClock {
     boot: BootId,

@@ -42,7 +42,6 @@ pub struct Reading {
     pub target: Target,
     /// When the reply arrived.
     pub at: Stamp,
-    /// What was said.
     pub outcome: Outcome,
     /// `AgentName` or `CampaignName` of the reply, cleaned of control characters and cut to 300 characters.
     pub name: Option<Arc<str>>,

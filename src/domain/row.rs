@@ -10,7 +10,6 @@ use super::{Aht, Now, Outcome, Reading, Series, Stamp, Target};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
-    /// A fresh AHT.
     Value,
     /// Freshly told: no outbound call in the last two hours.
     NoCalls,

@@ -38,7 +38,6 @@ impl fmt::Display for Kind {
 /// Two ids that differ only in case are two targets: whether the API folds case is not documented.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Target {
-    /// Agent or campaign.
     pub kind: Kind,
     /// `agentId` or `campaignName`, never empty.
     pub id: Arc<str>,

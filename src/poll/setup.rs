@@ -40,15 +40,12 @@ pub struct Notifiers {
 
 /// What a poller needs.
 pub struct Setup {
-    /// The shared state.
     pub store: Handle,
     /// The way to the service.
     pub client: Arc<Client>,
     /// As whom.
     pub keys: Keys,
-    /// This process.
     pub me: Instance,
-    /// The configured rules.
     pub rules: Rules,
     /// How it and the process wake each other.
     pub notifiers: Notifiers,

@@ -31,7 +31,6 @@ pub struct View<'a> {
 pub struct Facts<'a> {
     /// `[account] name`.
     pub account: &'a str,
-    /// The account's limit.
     pub budget: Budget,
     /// What the request ledger holds.
     pub usage: Usage,
@@ -39,7 +38,6 @@ pub struct Facts<'a> {
     pub token_left: Option<Duration>,
 }
 
-/// The whole report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Document {
     /// [`SCHEMA`].
@@ -52,11 +50,9 @@ pub struct Document {
     pub targets: Vec<Element>,
     /// The use of the account's limit.
     pub budget: BudgetPart,
-    /// The token.
     pub token: TokenPart,
 }
 
-/// One target.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Element {
     /// `campaign` or `agent`.
@@ -99,7 +95,6 @@ pub struct BudgetPart {
     pub throttled_1h: u32,
 }
 
-/// The token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct TokenPart {
     /// Tokens asked for in the last rolling hour.

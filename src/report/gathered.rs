@@ -29,13 +29,11 @@ pub struct Gathered {
     pub usage: Usage,
     /// Who polls.
     pub poller: Option<Instance>,
-    /// Who is here.
     pub instances: Vec<Instance>,
     /// Size of the history.
     pub history: HistoryInfo,
     /// How long the token lives; `None` without one.
     pub token_left: Option<Duration>,
-    /// The alerts.
     pub registry: AlertRegistry,
 }
 

@@ -14,7 +14,6 @@ use crate::{
 /// Columns of a chart.
 const BUCKETS: usize = 240;
 
-/// The report.
 #[derive(Clone, Debug)]
 pub struct Shift {
     /// From this moment (inclusive).
@@ -25,7 +24,6 @@ pub struct Shift {
     pub rows: Vec<ShiftRow>,
 }
 
-/// One target.
 #[derive(Clone, Debug)]
 pub struct ShiftRow {
     /// What the configuration says of it.
@@ -48,14 +46,11 @@ pub struct ShiftRow {
     pub chart: Vec<Option<Aht>>,
 }
 
-/// An alert.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stretch {
-    /// When it started.
     pub from: Timestamp,
     /// When it ended and why; `None`: it went on.
     pub to: Option<(Timestamp, EndReason)>,
-    /// The worst level.
     pub worst: Level,
 }
 
@@ -67,7 +62,6 @@ impl Stretch {
     }
 }
 
-/// Gathers readings.
 #[derive(Clone, Debug)]
 pub struct ShiftBuilder {
     from: Timestamp,

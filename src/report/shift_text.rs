@@ -17,7 +17,6 @@ use crate::{
 /// How the report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShiftFormat {
-    /// Markdown.
     Markdown,
     /// A page with a chart for each target.
     Html,

@@ -47,7 +47,6 @@ type Wants = Vec<(Target, Attention)>;
 pub(super) struct Judge {
     /// The targets that are shown.
     pub(super) watched: Arc<[Watched]>,
-    /// The rules.
     pub(super) policy: Policy,
 }
 
@@ -64,7 +63,6 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// Starts the task.
     pub(super) fn start(store: Handle, notify: Arc<Notify>, me: Instance, judge: Judge) -> Feed {
         let (sender, events) = mpsc::channel(16);
         let (wants, wanted) = watch::channel(Wants::new());

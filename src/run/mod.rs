@@ -61,7 +61,6 @@ const SAMPLE: Duration = Duration::from_secs(10);
 pub struct DashboardOptions {
     /// What does not change while it runs.
     pub facts: DashboardConfig,
-    /// The shared state.
     pub store: Handle,
     /// Poked (`notify_one`) by a poller in this process when it has written; others are noticed within half a second.
     pub notify: Arc<Notify>,
@@ -98,7 +97,6 @@ pub fn look(ui: &Ui, terminal: term::Facts) -> Look {
 /// Why the dashboard ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The user left.
     Quit,
     /// The token was cancelled.
     Cancelled,

@@ -22,7 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What was chosen, and where it is remembered.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    /// The choices.
     pub choices: SavedPreferences,
     /// The file; `None`: nothing is remembered.
     pub path: Option<PathBuf>,

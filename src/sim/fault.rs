@@ -105,12 +105,9 @@ pub enum Span {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultScope {
-    /// All.
     #[default]
     All,
-    /// AHT requests.
     Aht,
-    /// Token requests.
     Token,
 }
 

@@ -8,9 +8,7 @@ use crate::domain::{Kind, Mono};
 /// A reading as plain values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastReading {
-    /// Agent or campaign.
     pub kind: Kind,
-    /// Its id.
     pub id: String,
     /// The name that the service gives; none for what it does not know.
     pub name: Option<String>,

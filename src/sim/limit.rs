@@ -25,7 +25,6 @@ impl Limiter {
         u32::try_from(ledger.len() - ledger.partition_point(|&at| at < first)).unwrap_or(u32::MAX)
     }
 
-    /// Counts one.
     pub(super) fn count(&mut self, scope: &str, now: Mono) {
         if self.ledgers.len() > 1000 {
             self.ledgers.retain(|_, l| l.back().is_some_and(|&at| at > now.0 - MINUTE));

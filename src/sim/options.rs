@@ -112,7 +112,6 @@ pub struct ModelOptions {
     pub seed: u64,
     /// For how long the call centre has worked when the service starts, in seconds; 6 h unless told.
     pub lead_s: u32,
-    /// Who works there.
     pub roster: RosterChoice,
     /// How the work flows.
     pub workload: Workload,
@@ -124,7 +123,6 @@ impl Default for ModelOptions {
     }
 }
 
-/// Which roster.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RosterChoice {
@@ -133,9 +131,7 @@ pub enum RosterChoice {
     Demo,
     /// [`Roster::generate`] from the seed.
     Generated {
-        /// How many campaigns.
         campaigns: usize,
-        /// How many agents.
         agents: usize,
         /// Whether they work day and night instead of in shifts.
         around_the_clock: bool,
@@ -187,11 +183,9 @@ switches! {
 
     /// Which method the AHT route takes.
     Methods {
-        /// POST alone.
         Post,
         /// GET alone, with a body.
         Get,
-        /// Either.
         Both,
     }
 
@@ -309,7 +303,6 @@ switches! {
         LastWins,
         /// The token of the one under way; it counts as one generation.
         SameToken,
-        /// An error.
         Refused,
     }
 
@@ -333,12 +326,7 @@ pub enum Latency {
     /// Always so many milliseconds.
     Fixed(u32),
     /// Anything between, in milliseconds; 100 to 1000 unless told.
-    Uniform {
-        /// At least.
-        min_ms: u32,
-        /// At most.
-        max_ms: u32,
-    },
+    Uniform { min_ms: u32, max_ms: u32 },
     /// Log-normal: half of the answers take longer than the median, one in fifty three times as long; at most 60 s.
     LongTail {
         /// In milliseconds.

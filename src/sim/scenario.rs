@@ -29,7 +29,6 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    /// All of them.
     pub const ALL: [Scenario; 5] =
         [Scenario::Calm, Scenario::Busy, Scenario::Throttled, Scenario::TokenWar, Scenario::Outage];
 

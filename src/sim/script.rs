@@ -9,25 +9,18 @@ pub struct ScriptStep {
     pub from_s: u64,
     /// And again every so many seconds.
     pub every_s: Option<u64>,
-    /// What.
     pub action: Action,
 }
 
-/// What happens.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Something goes wrong.
     Fault {
-        /// What.
         fault: Fault,
-        /// With which requests.
         scope: FaultScope,
-        /// For how long.
         span: Span,
     },
     /// A campaign's handling times change.
     Regime {
-        /// Its name.
         campaign: String,
         /// As a multiple of the usual mean.
         factor: f64,

@@ -32,7 +32,6 @@ const SILENCE: Duration = Duration::from_secs(75);
 /// How long a client may take to read its answer, beyond what a fault makes of it.
 const SLOW_READER: Duration = Duration::from_secs(30);
 
-/// A listening server.
 #[derive(Debug)]
 pub struct SimServer {
     listener: TcpListener,
@@ -50,7 +49,6 @@ impl SimServer {
         Ok(SimServer { listener, addr })
     }
 
-    /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }

@@ -27,7 +27,6 @@ pub enum OptionsError {
     /// The call centre is already at work.
     #[error("`model` cannot change while the service runs")]
     Model,
-    /// Not options.
     #[error("not options of the simulator: {0}")]
     Unknown(#[from] serde_json::Error),
 }
@@ -176,7 +175,6 @@ impl SimService {
         self.set_options(serde_json::from_value(all)?)
     }
 
-    /// Who works here.
     pub fn roster(&self) -> Roster {
         self.lock().model.roster().clone()
     }
@@ -204,7 +202,6 @@ impl SimService {
         self.lock().log.after(seq, most)
     }
 
-    /// Totals until now.
     pub fn counters(&self) -> Counters {
         let inner = self.caught_up().0;
         Counters { max_in_60s: inner.peak.most(), max_in_60s_with_foreign: inner.peak_all.most(), ..inner.log.counters }

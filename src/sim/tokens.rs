@@ -29,7 +29,6 @@ pub(super) struct Tokens {
 /// What a presented token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presented {
-    /// The living one.
     Alive(u32),
     /// One that was generated here and lives no more.
     Dead(u32),
@@ -85,7 +84,6 @@ impl Tokens {
         (self.generations, token)
     }
 
-    /// The living token.
     pub(super) fn living(&self, now: Mono) -> Option<(u32, String)> {
         self.newest.filter(|n| now < n.1)?;
         self.known.back().cloned()

@@ -14,13 +14,11 @@ use crate::domain::Kind;
 /// A request, as far as the contract cares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SimRequest {
-    /// HTTP method.
     pub method: String,
     /// Path, with or without a query.
     pub path: String,
     /// Header fields; names in any case.
     pub headers: Vec<(String, String)>,
-    /// Body.
     pub body: Vec<u8>,
     /// The client's address, for a limit by address; may be empty.
     pub peer: String,
@@ -39,7 +37,6 @@ impl SimRequest {
         self
     }
 
-    /// With a body.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
@@ -55,11 +52,9 @@ impl SimRequest {
 /// A response, and what is to happen to it on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SimResponse {
-    /// HTTP status.
     pub status: u16,
     /// Header fields, without `Content-Length`.
     pub headers: Vec<(String, String)>,
-    /// Body.
     pub body: Vec<u8>,
     /// To be waited before the first byte.
     pub delay: Duration,
@@ -138,7 +133,6 @@ impl Refusal {
     }
 }
 
-/// An error.
 pub(super) fn refuse(refusal: Refusal, o: &SimOptions) -> Answer {
     if refusal == Refusal::DeadToken && o.dead_token == DeadToken::Bare401 {
         return (401, Vec::new());
@@ -161,7 +155,6 @@ fn words(o: &SimOptions) -> (Value, Value) {
     }
 }
 
-/// A token.
 pub(super) fn token(token: &str, message: &str) -> Answer {
     (200, json!({"token": token, "message": message}).to_string().into_bytes())
 }

@@ -10,9 +10,7 @@ use crate::domain::Stamp;
 /// Something that happened, for the log and the counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// When.
     pub at: Stamp,
-    /// What.
     pub kind: EventKind,
     /// Label of the instance that saw it.
     pub who: Arc<str>,
@@ -29,7 +27,6 @@ pub enum EventKind {
     /// A token was generated.
     #[serde(rename = "minted")]
     TokenGenerated,
-    /// A generation failed.
     #[serde(rename = "mint_failed")]
     GenerationFailed,
     /// A token was rejected before its end.
@@ -45,7 +42,6 @@ pub enum EventKind {
     Store,
     /// The configuration was read again, or could not be.
     Config,
-    /// A malformed reply.
     Malformed,
     /// An alert started, became worse or ended; or a hook that was to tell of it failed.
     Alert,

@@ -34,13 +34,11 @@ struct Fall {
     rate: f64,
     /// What others use of the limit in 60 s, as far as that shows.
     others: f64,
-    /// The limit itself.
     limit: f64,
     /// How often in a row the same share was found.
     confirmed: u32,
 }
 
-/// An answer *throttled*.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hit {
     /// The configured rate in requests a minute.

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// An interactive dashboard or a wallboard.
     Dashboard,
-    /// The headless poller.
     Serve,
     /// `once`, `stream`, `check --live` and the like.
     Command,
@@ -32,11 +31,8 @@ impl Role {
 pub struct Instance {
     /// Unique: never used by another process, also not after a restart with the same pid.
     pub id: Arc<str>,
-    /// The process id.
     pub pid: u32,
-    /// The host's name.
     pub host: Arc<str>,
-    /// What it does.
     pub role: Role,
 }
 

@@ -47,7 +47,6 @@ pub enum Link {
     Down {
         /// What it looks like.
         why: Arc<str>,
-        /// Since when.
         since: Stamp,
         /// When the next probe is.
         until: Stamp,

@@ -196,7 +196,6 @@ parts! {
         /// The last published status.
         fn status(&self) -> Result<Option<Status>, StoreError>;
 
-        /// Records an event.
         fn note(&self, event: &Event) -> Result<(), StoreError>;
 
         /// Events of the last `span`, oldest first, at most the newest 1000.

@@ -31,7 +31,6 @@ pub(super) enum Acquired {
     Unavailable,
 }
 
-/// One lock file.
 pub(super) struct PollerLock {
     path: PathBuf,
     /// Whose lock it is: the store's path.

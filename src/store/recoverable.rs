@@ -21,7 +21,6 @@ pub enum OnDisk {
 /// A store just opened, and where a damaged file was moved to if there was one.
 #[derive(Debug)]
 pub struct Found<S> {
-    /// The store.
     pub store: S,
     /// Where the damaged file is now.
     pub quarantined: Option<PathBuf>,
@@ -30,9 +29,7 @@ pub struct Found<S> {
 /// The numbers of the last reading and the last event.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Last {
-    /// Of the reading.
     pub reading: i64,
-    /// Of the event.
     pub event: i64,
 }
 

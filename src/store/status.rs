@@ -12,7 +12,6 @@ use crate::domain::{Stamp, Target};
 pub struct Status {
     /// When it was written.
     pub at: Stamp,
-    /// The link.
     pub link: Link,
     /// Since when the link is so.
     pub since: Stamp,

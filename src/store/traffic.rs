@@ -14,7 +14,6 @@ const MINUTE: i64 = 60_000;
 /// The kinds of reply that are counted apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReplyKind {
-    /// An AHT.
     Value,
     /// No calls within the window.
     NoCalls,

@@ -18,10 +18,8 @@ pub enum StoreError {
     /// Another process holds the store for longer than we wait.
     #[error("the store is busy: another process holds {0} for too long")]
     Busy(String),
-    /// No space left.
     #[error("no space left for {0}: free some disk, or point [store] url elsewhere")]
     Full(String),
-    /// Not writable.
     #[error("cannot write {0}: make it writable, or point [store] url elsewhere")]
     ReadOnly(String),
     /// The disk, or the way to the file, fails.
@@ -33,7 +31,6 @@ pub enum StoreError {
     /// Written by a later version of ahtop.
     #[error("{path} was written by a newer ahtop (schema {found}, this one knows {known}): update ahtop")]
     Newer {
-        /// The store's place.
         path: PathBuf,
         /// The schema found there.
         found: u32,
@@ -43,7 +40,6 @@ pub enum StoreError {
     /// The file, or something beside it, is not safe to use: a link, a pipe, another user's.
     #[error("refused: {0}")]
     Refused(String),
-    /// Anything else.
     #[error("the store failed: {0}")]
     Other(String),
 }
@@ -74,7 +70,6 @@ pub struct Snapshot {
 /// Which readings [`range`](super::ReadingStore::range) gives.
 #[derive(Clone, Debug, Default)]
 pub struct RangeQuery {
-    /// Only this target.
     pub target: Option<Target>,
     /// From this wall time on (inclusive).
     pub from: Option<Timestamp>,
@@ -85,7 +80,6 @@ pub struct RangeQuery {
 /// Size and extent of the history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryInfo {
-    /// Readings kept.
     pub readings: u64,
     /// Bytes on disk (0 in memory).
     pub bytes: u64,
@@ -98,18 +92,15 @@ pub struct HistoryInfo {
 /// What one call of [`prune`](super::ReadingStore::prune) did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Readings that went.
     pub readings: u64,
     /// There may be more to delete, or space to give back to the disk.
     pub more: bool,
 }
 
-/// A shared document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revised {
     /// Differs from all earlier ones, never 0.
     pub revision: u64,
-    /// What it says.
     pub text: String,
 }
 
@@ -118,7 +109,6 @@ pub struct Revised {
 pub struct Post {
     /// Its number: grows, and is never given twice.
     pub id: i64,
-    /// What it says.
     pub text: String,
 }
 
@@ -137,7 +127,6 @@ pub enum Attention {
 /// Who polls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// The holder.
     pub holder: Instance,
     /// True if that is who asked.
     pub mine: bool,
@@ -175,7 +164,6 @@ pub struct PermitAsk {
 pub enum PermitKind {
     /// A reading of a target.
     Aht,
-    /// A generation.
     Token,
 }
 
@@ -269,12 +257,7 @@ pub struct GenerationTicket(pub i64);
 #[derive(Clone, Debug)]
 pub enum GenerationEnd {
     /// With a token that lives so long from now.
-    Generated {
-        /// The token.
-        secret: SecretString,
-        /// Its life.
-        life: Duration,
-    },
+    Generated { secret: SecretString, life: Duration },
     /// Without one; the service may have counted it.
     Failed,
     /// The request never reached the service, or was refused for its credentials: it does not count.

@@ -100,7 +100,6 @@ impl Pen {
 /// How sure it is that a terminal goes on by one cell behind a symbol.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trust {
-    /// It does.
     Full,
     /// It should: the very next cell may follow, and nothing else is reckoned from there.
     Next,

@@ -27,7 +27,6 @@ const BESIDE: u16 = 110;
 /// Widest gauge and widest bar of the histogram.
 const WIDEST: u16 = 60;
 
-/// Draws the view.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, layout: &mut FrameLayout) {
     let (w, h) = (canvas.width(), canvas.height());
     if w >= BESIDE {

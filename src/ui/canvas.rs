@@ -22,7 +22,6 @@ use crate::domain::clean;
 pub(super) struct Canvas<'a> {
     buf: &'a mut Buffer,
     area: Rect,
-    /// The looks.
     pub look: &'a Look,
 }
 
@@ -54,7 +53,6 @@ impl<'a> Canvas<'a> {
         Canvas { area: wanted.intersection(self.area), buf: self.buf, look: self.look }
     }
 
-    /// Blanks everything.
     pub(super) fn clear(&mut self) {
         for y in self.area.top()..self.area.bottom() {
             for x in self.area.left()..self.area.right() {

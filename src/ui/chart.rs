@@ -25,7 +25,6 @@ pub(super) enum Source<'a> {
 /// What a chart shows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chart<'a> {
-    /// The readings.
     pub source: Source<'a>,
     /// Limits as lines, and the scale.
     pub band: &'a Band,

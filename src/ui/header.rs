@@ -11,7 +11,6 @@ use crate::{
     domain::Kind,
 };
 
-/// Draws the line.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let width = canvas.width();
     // DEMO is never crowded out.

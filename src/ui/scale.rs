@@ -6,9 +6,7 @@ use crate::domain::{Aht, Band};
 /// From one AHT to another, in seconds; `low < high`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scale {
-    /// Lower end.
     pub low: f64,
-    /// Upper end.
     pub high: f64,
     /// True where the band fixed it: values beyond are clamped, and marked as such where there is room.
     pub by_band: bool,

@@ -52,9 +52,7 @@ pub struct Look {
     pub theme: Theme,
     /// The colours that are used.
     pub colors: Colors,
-    /// The styles.
     pub styles: Styles,
-    /// The characters.
     pub glyphs: &'static Glyphs,
     /// What they were resolved for.
     pub terminal: TerminalFacts,
@@ -92,23 +90,18 @@ impl Look {
 /// The styles, named by what they mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Styles {
-    /// Plain text.
     pub text: Style,
     /// Secondary text, lines and frames.
     pub dim: Style,
     /// What names things: titles, the account, the current view.
     pub accent: Style,
-    /// Column titles.
     pub header: Style,
     /// Much longer than usual.
     pub high_crit: Style,
-    /// Longer than usual.
     pub high: Style,
     /// Much shorter than usual.
     pub low_crit: Style,
-    /// Shorter than usual.
     pub low: Style,
-    /// Inside the band.
     pub ok: Style,
     /// Too old to be trusted.
     pub stale: Style,

@@ -28,9 +28,7 @@ use crate::{config::Watched, store::Handle};
 /// What is shown, and to whom.
 #[derive(Clone)]
 pub struct Options {
-    /// The shared state.
     pub store: Handle,
-    /// What is watched.
     pub watched: Arc<[Watched]>,
     /// `[poll] min_interval`: with few targets a cycle cannot be shorter.
     pub min_interval: Duration,

@@ -11,12 +11,9 @@ use hyper::{
 
 /// The body of every answer.
 pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
-/// An answer.
 pub(super) type Reply = Response<Body>;
 
-/// Text for people.
 pub(super) const TEXT: &str = "text/plain; charset=utf-8";
-/// JSON.
 pub(super) const JSON: &str = "application/json";
 
 /// Nothing of a page may come from elsewhere, nor may any of it stand in another page.

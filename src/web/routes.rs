@@ -31,7 +31,6 @@ impl Routes {
         Routes { door, source: Source::new(options.store.clone()), options }
     }
 
-    /// Answers a request.
     pub(super) async fn answer<B>(&self, request: Request<B>) -> Result<Reply, Infallible> {
         Ok(match self.door.refuses(&request) {
             Some(refused) => refused,

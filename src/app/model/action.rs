@@ -7,9 +7,7 @@ use super::{Key, View};
 /// Something that the user can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Leave the program.
     Quit,
-    /// Show all keys.
     Help,
     /// Show all banners in full.
     Banners,
@@ -17,25 +15,19 @@ pub enum Action {
     Down,
     /// One row or line up.
     Up,
-    /// A page down.
     PageDown,
-    /// A page up.
     PageUp,
     /// To the first row or line.
     Top,
     /// To the last row or line.
     Bottom,
-    /// The next view.
     NextView,
-    /// The view before.
     PreviousView,
-    /// This view.
     Show(View),
     /// The selected row in detail.
     Detail,
     /// One step back: close the detail, clear the filter, drop the selection.
     Back,
-    /// Type a filter.
     EditFilter,
     /// Keep the filter and leave its line.
     ApplyFilter,
@@ -77,7 +69,6 @@ pub enum Action {
     Wall,
     /// To the next row that needs attention.
     NextLook,
-    /// Choose the columns.
     ColumnsMenu,
     /// Show or hide the column under the cursor.
     ToggleColumn,
@@ -85,7 +76,6 @@ pub enum Action {
     ColumnLeft,
     /// The column under the cursor one place to the right.
     ColumnRight,
-    /// The usual columns.
     ResetColumns,
     /// Agents in sections by their group.
     Sections,
@@ -95,11 +85,9 @@ pub enum Action {
     CopyId,
     /// The next way to name agents.
     CycleNames,
-    /// The next theme.
     CycleTheme,
     /// The next set of characters.
     CycleSymbols,
-    /// Type a command.
     EditCommand,
     /// Do what was typed.
     RunCommand,
@@ -109,7 +97,6 @@ pub enum Action {
     LeaveCommand,
     /// Close what lies over the view.
     Close,
-    /// Draw everything again.
     Redraw,
     /// Hand the terminal back to the shell.
     Suspend,
@@ -174,11 +161,9 @@ impl Action {
 pub enum Context {
     /// In all others too, unless they use the key themselves.
     Everywhere,
-    /// The tables.
     Normal,
     /// The line in which the filter is typed.
     Filter,
-    /// The command line.
     Command,
     /// The menu of sort columns lies over the view.
     Menu,
@@ -225,9 +210,7 @@ impl Context {
 /// An action in a context, with its keys and words.
 #[derive(Clone, Debug)]
 pub struct Binding {
-    /// Where.
     pub context: Context,
-    /// What.
     pub action: Action,
     /// The keys, the usual one first.
     pub keys: Vec<Key>,

@@ -17,7 +17,6 @@ pub struct Alerts {
     /// Active ones first, those that nobody has acknowledged before the others and the newest first; then the ended
     /// ones, newest first.
     pub alerts: Vec<Alert>,
-    /// What is muted.
     pub mutes: BTreeMap<Subject, Mute>,
     /// Rows that have changed too seldom to alert: changes seen, and needed.
     pub warming: BTreeMap<Target, (u32, u32)>,
@@ -49,7 +48,6 @@ impl Alerts {
 pub enum Mark {
     /// Its alert was acknowledged.
     Acked,
-    /// It is muted.
     Muted,
     /// It has changed too seldom to alert.
     Warming,

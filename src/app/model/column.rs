@@ -75,7 +75,6 @@ macro_rules! columns {
             /// All columns in their usual order, from left to right.
             pub const ALL: [Column; [$(stringify!($name)),+].len()] = [$(Column::$name),+];
 
-            /// What it is.
             pub const fn spec(self) -> &'static ColumnSpec {
                 match self {
                     $(Column::$name => {

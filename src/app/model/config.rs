@@ -27,13 +27,11 @@ pub struct DashboardConfig {
     pub budget: Budget,
     /// `[poll] min_interval`: with few targets a sweep cannot be shorter.
     pub min_interval: Duration,
-    /// Theme, symbols, steps.
     pub ui: Ui,
     /// The board on the wall.
     pub wall: Wall,
     /// True for `ahtop wall`: nothing but the board, from the start to the end.
     pub locked: bool,
-    /// This process.
     pub me: Instance,
     /// False for a viewer without credentials.
     pub may_poll: bool,

@@ -34,7 +34,6 @@ pub struct Data {
     pub alerts: Vec<Alert>,
     /// The alerts were heard of at least once: what is new from here on is news.
     pub alerts_known: bool,
-    /// What is muted.
     pub mutes: BTreeMap<Subject, Mute>,
     /// Rows that have changed too seldom to alert: changes seen, and needed.
     pub warming: BTreeMap<Target, (u32, u32)>,

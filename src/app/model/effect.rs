@@ -6,7 +6,6 @@ use crate::domain::Target;
 /// What the loop does for the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Leave.
     Quit,
     /// Clear the terminal and draw everything.
     Redraw,

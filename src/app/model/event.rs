@@ -11,7 +11,6 @@ use crate::{
 /// Something that happened to the dashboard.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A key.
     Key(KeyEvent),
     /// Text that was pasted, as the terminal gave it.
     Paste(String),
@@ -58,11 +57,9 @@ pub enum Pointer {
 pub struct Shared {
     /// What the poller said.
     pub status: Option<Status>,
-    /// The request ledger.
     pub usage: Usage,
     /// Who holds the lease.
     pub poller: Option<Instance>,
-    /// Who is here.
     pub instances: Vec<Instance>,
     /// Size of the history.
     pub history: Option<HistoryInfo>,

@@ -17,11 +17,8 @@ pub enum Span {
     /// The window of the service's average.
     #[default]
     TwoHours,
-    /// A shift.
     EightHours,
-    /// A day.
     Day,
-    /// A week.
     Week,
 }
 
@@ -29,7 +26,6 @@ impl Span {
     /// All of them, the shortest first.
     pub const ALL: [Span; 4] = [Span::TwoHours, Span::EightHours, Span::Day, Span::Week];
 
-    /// Its length.
     pub const fn length(self) -> Duration {
         let hours = match self {
             Span::TwoHours => 2,
@@ -95,13 +91,11 @@ impl Axis {
 /// A question to the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// Whose.
     pub target: Target,
     /// Width of a bucket in milliseconds, at least 1.
     pub width: i64,
     /// The first bucket begins at this multiple of the width, since 1970.
     pub first: i64,
-    /// How many buckets.
     pub count: usize,
     /// How long a reading holds.
     pub hold: Duration,
@@ -131,16 +125,13 @@ impl Query {
 pub struct Bucket {
     /// Smallest value that held in it.
     pub low: Aht,
-    /// Largest one.
     pub high: Aht,
-    /// The last one.
     pub last: Aht,
 }
 
 /// An answer of the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
-    /// What was asked.
     pub query: Query,
     /// One for each bucket; `None` is a gap.
     pub buckets: Vec<Option<Bucket>>,

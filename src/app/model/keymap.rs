@@ -100,7 +100,6 @@ impl Keymap {
         out
     }
 
-    /// The whole table.
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings
     }

@@ -47,7 +47,6 @@ impl FrameLayout {
 /// The chart of the detail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChartArea {
-    /// Whose.
     pub target: Target,
     /// How many columns of dots it has, at least one.
     pub columns: usize,

@@ -13,9 +13,7 @@ use crate::{
 pub struct Line<'a> {
     /// What the configuration says of it.
     pub watched: &'a Watched,
-    /// What was read.
     pub row: &'a Row,
-    /// Its state.
     pub state: RowState,
     /// How long it has been in this state, where that is known.
     pub held: Option<Duration>,

@@ -46,7 +46,6 @@ pub struct Navigation {
 }
 
 impl Navigation {
-    /// At the start.
     pub(crate) fn new(config: &DashboardConfig, now: Mono) -> Self {
         let agents_only = config.watched.iter().all(|w| w.target.kind == Kind::Agent);
         Navigation {
@@ -82,7 +81,6 @@ pub enum View {
     Alerts,
     /// What polling costs and who does it.
     Budget,
-    /// What happened.
     Log,
 }
 
@@ -144,18 +142,15 @@ pub enum Overlay {
     },
     /// How long an alert is muted, with the cursor on one of [`mute_choices`](crate::app::alerts::mute_choices).
     MuteMenu {
-        /// Which alert.
         id: AlertId,
         /// The entry under the cursor.
         cursor: usize,
     },
     /// The note to an acknowledgement, while it is typed.
     Note {
-        /// Which alert.
         id: AlertId,
         /// How bad it was when the line was opened.
         rank: u32,
-        /// What was typed.
         text: String,
     },
     /// The columns, with the cursor on one of them.

@@ -45,6 +45,5 @@ pub enum Severity {
     Error,
     /// Something needs a look.
     Warning,
-    /// For information.
     Info,
 }

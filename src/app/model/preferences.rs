@@ -20,9 +20,7 @@ pub struct Preferences {
     pub names: Names,
     /// True where ages are shown as the time of the reading.
     pub age_as_time: bool,
-    /// Which colours.
     pub theme: Theme,
-    /// Which characters.
     pub symbols: Symbols,
 }
 
@@ -65,8 +63,6 @@ pub struct SavedPreferences {
 /// variable or a new line in the file is a later word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instead {
-    /// What was chosen.
     pub chosen: String,
-    /// What was configured.
     pub of: String,
 }

@@ -9,7 +9,6 @@ pub struct Wall {
     agents: Pager,
 }
 
-/// Pages that turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pager {
     /// Counted from 0.

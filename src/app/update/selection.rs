@@ -13,20 +13,13 @@ use crate::{
     domain::{Kind, Target},
 };
 
-/// A movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Move {
-    /// One down.
     Down,
-    /// One up.
     Up,
-    /// A page down.
     PageDown,
-    /// A page up.
     PageUp,
-    /// To the first.
     Top,
-    /// To the last.
     Bottom,
 }
 

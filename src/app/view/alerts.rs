@@ -69,11 +69,9 @@ pub fn mute_choices(state: &State, id: &AlertId) -> Vec<(&'static str, Choice)> 
 /// How long something is muted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// Not any more.
     Unmute,
     /// As long as the alert lasts.
     Clear,
-    /// For so long.
     For(Duration),
 }
 

@@ -15,7 +15,6 @@ use crate::{
 pub enum Item<'a> {
     /// The heading of a section.
     Section(Section<'a>),
-    /// A row.
     Row(Line<'a>),
 }
 

@@ -116,7 +116,6 @@ pub fn shift(now: Mono) -> (u16, u16) {
 /// How much of a number is still to be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// It is fresh.
     Fresh,
     /// It is old, and must look so.
     Old,

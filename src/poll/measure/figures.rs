@@ -42,9 +42,7 @@ impl Shown {
 /// The figures of one day under one policy; the names are those of the output.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Figures {
-    /// The day.
     pub trace: String,
-    /// The policy.
     pub policy: String,
     /// Mean over targets and time of |shown - true|, in seconds.
     pub mae_s: f64,

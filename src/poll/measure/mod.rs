@@ -45,7 +45,6 @@ pub enum Policy {
 }
 
 impl Policy {
-    /// All of them.
     pub const ALL: [Policy; 4] = [Policy::RoundRobin, Policy::SkipIdle, Policy::Echo, Policy::Clairvoyant];
 
     /// Its name in the output.
@@ -137,7 +136,6 @@ pub fn play(day: &Day, policy: Policy, conditions: &Conditions) -> Shown {
     shown
 }
 
-/// Plays and integrates.
 pub fn measure(day: &Day, policy: Policy, conditions: &Conditions) -> Figures {
     let cycle = 60.0 * MARGIN / conditions.rate.clamp(0.1, 1e6) * day.truths.len() as f64;
     let cycle = cycle.max(conditions.min_interval.as_secs_f64());

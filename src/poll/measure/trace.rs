@@ -7,7 +7,6 @@ use crate::domain::Target;
 /// The true values of one target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truth {
-    /// Whose.
     pub target: Target,
     /// The usual value, in seconds.
     pub goal: f64,

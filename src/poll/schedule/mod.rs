@@ -29,7 +29,6 @@ const FEW_SELECTED: usize = 8;
 pub enum Next {
     /// Ask this target; `first`: it was never read, so it may burst.
     Ask {
-        /// Which.
         target: Target,
         /// Never read yet.
         first: bool,

@@ -44,7 +44,6 @@ impl Default for Workload {
     }
 }
 
-/// The call centre.
 #[derive(Debug)]
 pub struct Model {
     roster: Roster,
@@ -65,7 +64,6 @@ struct CampaignRun {
     /// The day's own changes of regime: from when, and the factor on the mean.
     drift: Vec<(i64, f64)>,
     drift_days: i64,
-    /// Commanded factors.
     commands: Vec<(i64, f64)>,
     calls: Calls,
 }
@@ -114,7 +112,6 @@ impl Model {
         Model { roster, workload, unit, window: 7_200_000, horizon: -1, campaigns, agents, by_target }
     }
 
-    /// Who works here.
     pub fn roster(&self) -> &Roster {
         &self.roster
     }

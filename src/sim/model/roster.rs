@@ -10,7 +10,6 @@ pub const GROUPS: [&str; 2] = ["north", "south"];
 
 const MINUTE: i64 = 60_000;
 
-/// A campaign.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RosterCampaign {
     /// `CampaignName`.
@@ -38,7 +37,6 @@ impl RosterCampaign {
     }
 }
 
-/// An agent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RosterAgent {
     /// `agentId`.
@@ -61,7 +59,6 @@ pub struct RosterAgent {
     pub shift: Shift,
 }
 
-/// Everybody.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Roster {
     /// At least one where there are agents.

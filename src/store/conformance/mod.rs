@@ -45,7 +45,6 @@ impl World {
     }
 }
 
-/// A made-up process.
 fn process(id: &str, role: Role) -> Instance {
     Instance { id: id.into(), pid: 7, host: "host".into(), role }
 }

@@ -91,7 +91,6 @@ pub(super) enum Unfit {
     Newer(u32),
     /// Another program's.
     Foreign,
-    /// SQLite says so.
     Sqlite(Error),
 }
 

@@ -110,7 +110,6 @@ fn forget(c: &Connection, now: &Now) -> Result<()> {
     Ok(())
 }
 
-/// No token.
 fn nothing(now: &Now) -> Stored {
     Stored { generation: 0, secret: None, generated_at: now.stamp(), life: Duration::ZERO, generated_by: String::new() }
 }

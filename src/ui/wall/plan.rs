@@ -5,7 +5,6 @@
 
 use super::digits;
 
-/// Where things stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Height of the figures.
