@@ -55,6 +55,9 @@ pub struct Once {
     /// Print only what has these words, as behind `/` in the dashboard: group:north, state:high, !name:test
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Do not show how far it is
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// The columns that can be sorted by.
@@ -78,20 +81,59 @@ pub enum Format {
     Csv,
 }
 
+/// How a command that says something prints it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object, versioned
+    Json,
+}
+
+/// For commands that take nothing else.
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Printed {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Output,
+}
+
+/// How `check` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object, versioned
+    Json,
+    /// With --live: a roster of the agents with the service's names, for [watch] agents_csv
+    Csv,
+}
+
 /// `check`
-#[derive(Args, Clone, Debug, PartialEq, Eq)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Check {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: CheckFormat,
     /// Ask the service once for each ID, after saying how many requests that takes
     #[arg(long)]
     pub live: bool,
     /// Begin without asking for confirmation
     #[arg(long, requires = "live")]
     pub yes: bool,
+    /// Do not show how far it is
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// `doctor`
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Doctor {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Output,
     /// Also find the service, connect, and send one request, which counts in the account's limit
     #[arg(long)]
     pub live: bool,
@@ -101,7 +143,7 @@ pub struct Doctor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum TokenCommand {
     /// Prints how old it is, when it expires, and how many were generated and invalidated this hour
-    Status,
+    Status(Printed),
 }
 
 /// `config …`
@@ -114,7 +156,7 @@ pub enum ConfigCommand {
     /// Prints the JSON Schema of the configuration file, by which editors complete and check it
     Schema,
     /// Prints the effective configuration and where each value comes from
-    Show,
+    Show(Printed),
 }
 
 /// `history …`
@@ -123,11 +165,12 @@ pub enum HistoryCommand {
     /// Prints the stored readings, oldest first; with -a or -C only those of these agents and campaigns
     Export(Export),
     /// Deletes readings older than `[history] keep`
-    Prune,
-    /// Shows what the configured bands would have cost, with several settings around them
+    Prune(Prune),
+    /// Shows how many alerts the bands would have given, as configured and with other settings
     ///
-    /// The stored readings are judged anew, and the alerts of each agent and shift are counted.
-    Noise(Noise),
+    /// The stored readings are judged again, and the alerts of each agent and shift are counted.
+    #[command(alias = "noise")]
+    Backtest(Backtest),
 }
 
 /// `history export`
@@ -142,6 +185,17 @@ pub struct Export {
     /// How to print it
     #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
     pub format: ExportFormat,
+    /// Do not show how far it is
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `history prune`
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prune {
+    /// Do not show how far it is
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// How `history export` prints.
@@ -155,15 +209,24 @@ pub enum ExportFormat {
     Ndjson,
 }
 
-/// `history noise`
+/// `history backtest`
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
-pub struct Noise {
+pub struct Backtest {
     /// From when: 14d (ago), 2026-03-12
     #[arg(long, value_name = "WHEN", default_value = "14d")]
     pub since: String,
     /// Also show each shift
     #[arg(long)]
     pub shifts: bool,
+    /// Also show what had no alert under any setting
+    #[arg(long)]
+    pub all: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Output,
+    /// Do not show how far it is
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// `report`
@@ -178,6 +241,9 @@ pub struct Report {
     /// How to write it
     #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
     pub format: ReportFormat,
+    /// Do not show how far it is
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// How `report` writes.

@@ -118,7 +118,7 @@ pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 19] = [
     (&["plan"], FlagScope::AsItIs),
     (&["history", "export"], FlagScope::Stored),
     (&["history", "prune"], FlagScope::Stored),
-    (&["history", "noise"], FlagScope::Stored),
+    (&["history", "backtest"], FlagScope::Stored),
     (&["report"], FlagScope::Stored),
     (&["config", "show"], FlagScope::Listener),
     (&["config", "init"], FlagScope::ConfigFile),

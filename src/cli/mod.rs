@@ -68,7 +68,7 @@ pub enum Command {
         command: ConfigCommand,
     },
     /// Calculates how often each value is checked and what that costs, without asking the service
-    Plan,
+    Plan(Printed),
     /// Exports or deletes the stored readings, or tries other bands on them
     History {
         /// Which of them.
@@ -136,14 +136,14 @@ impl Cli {
             Some(Command::Doctor(_)) => &["doctor"],
             Some(Command::Token { .. }) => &["token", "status"],
             Some(Command::Check(_)) => &["check"],
-            Some(Command::Plan) => &["plan"],
-            Some(Command::Config { command: ConfigCommand::Show }) => &["config", "show"],
+            Some(Command::Plan(_)) => &["plan"],
+            Some(Command::Config { command: ConfigCommand::Show(_) }) => &["config", "show"],
             Some(Command::Config { command: ConfigCommand::Init }) => &["config", "init"],
             Some(Command::Config { command: ConfigCommand::Path }) => &["config", "path"],
             Some(Command::Config { command: ConfigCommand::Schema }) => &["config", "schema"],
             Some(Command::History { command: HistoryCommand::Export(_) }) => &["history", "export"],
-            Some(Command::History { command: HistoryCommand::Prune }) => &["history", "prune"],
-            Some(Command::History { command: HistoryCommand::Noise(_) }) => &["history", "noise"],
+            Some(Command::History { command: HistoryCommand::Prune(_) }) => &["history", "prune"],
+            Some(Command::History { command: HistoryCommand::Backtest(_) }) => &["history", "backtest"],
             Some(Command::Report(_)) => &["report"],
             Some(Command::Sim(_)) => &["sim"],
             Some(Command::Completions(_)) => &["completions"],

@@ -1,19 +1,22 @@
 //! `ahtop config init|path|schema|show`.
 
-use std::{fs::OpenOptions, io, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{collections::BTreeMap, fs::OpenOptions, io, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+
+use serde::Serialize;
 
 use super::{Done, schema};
 use crate::{
-    cli::ConfigCommand,
-    config::{self, EXAMPLE, Env, Overrides, paths},
-    domain::clean,
+    cli::{ConfigCommand, Output},
+    config::{self, EXAMPLE, Env, KEYS, Key, Loaded, Overrides, Watched, paths},
+    domain::{Band, Kind, clean},
     exit::Exit,
+    report::SCHEMA,
 };
 
 /// Runs one of them.
 pub fn run(command: ConfigCommand, flags: &Overrides, env: &Env) -> Done {
     match command {
-        ConfigCommand::Show => return show(flags, env),
+        ConfigCommand::Show(args) => return show(args.format, flags, env),
         ConfigCommand::Schema => return Done::ok(schema::text()),
         ConfigCommand::Init | ConfigCommand::Path => {}
     }
@@ -60,10 +63,64 @@ fn schema_beside(path: &Path) -> String {
     }
 }
 
-fn show(flags: &Overrides, env: &Env) -> Done {
+fn show(format: Output, flags: &Overrides, env: &Env) -> Done {
     match super::load(flags, env) {
-        Ok(loaded) => Done { err: warnings(&loaded.warnings), ..Done::ok(config::show(&loaded)) },
+        Ok(loaded) => {
+            let done = match format {
+                Output::Text => Done::ok(config::show(&loaded)),
+                Output::Json => Done::json(&Effective::new(&loaded)),
+            };
+            Done { err: warnings(&loaded.warnings), ..done }
+        }
         Err(errors) => Done::failed(Exit::Config, errors.to_string()),
+    }
+}
+
+/// The effective configuration in JSON.
+#[derive(Serialize)]
+struct Effective {
+    schema: u32,
+    /// Null where none was read.
+    file: Option<String>,
+    /// Tables and keys as in the file.
+    config: serde_json::Value,
+    /// Where each value comes from, by `table.key`.
+    origins: BTreeMap<String, String>,
+    watched: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    kind: Kind,
+    id: String,
+    label: Option<String>,
+    groups: Vec<String>,
+    /// In seconds, all layers merged.
+    band: Band,
+    origin: String,
+}
+
+impl Effective {
+    fn new(loaded: &Loaded) -> Self {
+        let config = &loaded.config;
+        // It is the text that can be read again, so it can be read here too.
+        let table = config::show(loaded).parse::<toml::Table>().unwrap_or_default();
+        let origin = |key: &Key| Some((format!("{}.{}", key.section, key.name), loaded.origin(key.id)?.words()));
+        let entry = |w: &Watched| Entry {
+            kind: w.target.kind,
+            id: w.target.id.to_string(),
+            label: w.label.as_deref().map(str::to_owned),
+            groups: w.groups.iter().map(|group| group.to_string()).collect(),
+            band: w.band,
+            origin: w.origin.to_string(),
+        };
+        Effective {
+            schema: SCHEMA,
+            file: config.file.as_deref().map(shown),
+            config: serde_json::to_value(table).unwrap_or_default(),
+            origins: KEYS.iter().filter_map(origin).collect(),
+            watched: config.watch.iter().map(entry).collect(),
+        }
     }
 }
 
@@ -75,6 +132,7 @@ pub(super) fn warnings(warnings: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::Printed;
 
     #[test]
     fn init_writes_a_file_that_loads_and_never_over_another() {
@@ -87,14 +145,21 @@ mod tests {
         assert_eq!(run(ConfigCommand::Init, &flags, &env), Done::ok(line));
         let schema = std::fs::read_to_string(dir.path().join("new/ahtop/config.schema.json")).unwrap();
         assert_eq!(run(ConfigCommand::Schema, &flags, &env).out, schema);
-        let shown = run(ConfigCommand::Show, &flags, &env);
+        let shown = run(ConfigCommand::Show(Printed::default()), &flags, &env);
         assert_eq!(shown.exit, Exit::Ok);
         assert!(shown.out.contains("user_name = \"acme\"  # config.toml line"), "{}", shown.out);
+        let json = run(ConfigCommand::Show(Printed { format: Output::Json }), &flags, &env).out;
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            (&json["config"]["poll"]["timeout"], &json["origins"]["poll.timeout"]),
+            (&"10s".into(), &"default".into())
+        );
+        assert_eq!((json["watched"].as_array().unwrap().len(), &json["watched"][0]["id"]), (3, &"COLLECT-IN".into()));
         assert!(shown.err.starts_with("warning: 'AHTOP_MAX_FPSS' means nothing"), "{}", shown.err);
         std::fs::write(&path, "x = 1\n").unwrap();
         let again = run(ConfigCommand::Init, &flags, &env);
         assert_eq!((again.exit, again.err.contains("is there already")), (Exit::Config, true));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "x = 1\n");
-        assert_eq!(run(ConfigCommand::Show, &flags, &env).exit, Exit::Config);
+        assert_eq!(run(ConfigCommand::Show(Printed::default()), &flags, &env).exit, Exit::Config);
     }
 }

@@ -1,4 +1,4 @@
-//! `ahtop history export|prune|noise`, and `ahtop report`: what the stored readings tell. Nothing is polled.
+//! `ahtop history export|prune|backtest`, and `ahtop report`: what the stored readings tell. Nothing is polled.
 
 use std::{
     collections::BTreeMap,
@@ -9,16 +9,16 @@ use std::{
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Failure, complain, moment::moment, print, session};
+use super::{Failure, complain, moment::moment, print, progress::Progress, session};
 use crate::{
     alert::{Noise, noise::Setting},
     alerting,
     app::follow,
-    cli::{self, ExportFormat, HistoryCommand, ReportFormat},
+    cli::{self, ExportFormat, HistoryCommand, Output, ReportFormat},
     config::{self, Config, Env, Id, Overrides, Watched},
     domain::{Clock, Now, Reading, SystemClock, Target, display_name},
     exit::Exit,
-    report::{self, Export, ShiftBuilder, ShiftFormat},
+    report::{self, BacktestLook, Export, ShiftBuilder, ShiftFormat},
     store::{RangeQuery, Store, open},
 };
 
@@ -55,11 +55,19 @@ impl Past {
         &self,
         from: Option<Timestamp>,
         to: Option<Timestamp>,
+        mut progress: Progress,
         mut each: impl FnMut(&Reading) -> io::Result<()>,
     ) -> Result<Exit, Failure> {
-        let mut failed = None;
+        let (mut failed, mut count) = (None, 0);
         self.store.range(&RangeQuery { target: None, from, to }, &mut |reading| match each(&reading) {
-            Ok(()) => true,
+            Ok(()) => {
+                count += 1;
+                // A look at the clock for each would take longer than the reading.
+                if count % 1000 == 0 {
+                    progress.readings(count, "read");
+                }
+                true
+            }
             Err(e) => {
                 failed = Some(e);
                 false
@@ -84,13 +92,13 @@ fn ended(result: io::Result<()>) -> Result<Exit, Failure> {
 pub fn run(command: &HistoryCommand, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let past = Past::open(flags, env)?;
     match command {
-        HistoryCommand::Export(args) => export(&past, args, flags),
-        HistoryCommand::Prune => prune(&past),
-        HistoryCommand::Noise(args) => noise(&past, args),
+        HistoryCommand::Export(args) => export(&past, args, flags, Progress::beside_output(args.quiet, env)),
+        HistoryCommand::Prune(args) => prune(&past, Progress::new(args.quiet, env)),
+        HistoryCommand::Backtest(args) => backtest(&past, args, Progress::new(args.quiet, env)),
     }
 }
 
-fn export(past: &Past, args: &cli::Export, flags: &Overrides) -> Result<Exit, Failure> {
+fn export(past: &Past, args: &cli::Export, flags: &Overrides, progress: Progress) -> Result<Exit, Failure> {
     let from = args.since.as_deref().map(|text| past.moment("--since", text)).transpose()?;
     let to = args.until.as_deref().map(|text| past.moment("--until", text)).transpose()?;
     let watched: BTreeMap<&Target, &Watched> = past.config.watch.iter().map(|w| (&w.target, w)).collect();
@@ -104,37 +112,39 @@ fn export(past: &Past, args: &cli::Export, flags: &Overrides) -> Result<Exit, Fa
         Ok(out) => out,
         Err(e) => return ended(Err(e)),
     };
-    let exit = past.range(from, to, |reading| match watched.get(&reading.target) {
+    let exit = past.range(from, to, progress, |reading| match watched.get(&reading.target) {
         None if named => Ok(()),
         watched => out.record(reading, watched.and_then(|w| w.label.as_deref())),
     })?;
     ended(out.end().map(drop)).map(|_| exit)
 }
 
-fn prune(past: &Past) -> Result<Exit, Failure> {
+fn prune(past: &Past, mut progress: Progress) -> Result<Exit, Failure> {
     let keep = past.config.history_keep;
     let mut gone = 0;
     loop {
         let pruned = past.store.prune(keep)?;
         gone += pruned.readings;
+        progress.readings(gone, "deleted");
         if !pruned.more {
             break;
         }
     }
+    drop(progress);
     let left = past.store.history()?;
     let keep = config::format_duration(keep);
-    Ok(print(&format!("{gone} readings older than {keep} are deleted, {} are left\n", left.readings)))
+    Ok(print(&format!("{gone} readings older than {keep} deleted, {} left\n", left.readings)))
 }
 
-fn noise(past: &Past, args: &cli::Noise) -> Result<Exit, Failure> {
+fn backtest(past: &Past, args: &cli::Backtest, progress: Progress) -> Result<Exit, Failure> {
     let from = past.moment("--since", &args.since)?;
     let watched: BTreeMap<&Target, &Watched> = past.config.watch.iter().map(|w| (&w.target, w)).collect();
     if watched.values().all(|w| w.band.is_empty()) {
-        complain("no band is configured, so there is nothing to alert about: see [bands]");
+        complain("no agent and no campaign has a band, so there are no alerts: set [bands]");
     }
     let settings = Setting::usual();
     let mut replay = Noise::new(alerting::policy(&past.config), settings.clone());
-    past.range(Some(from), None, |reading| {
+    past.range(Some(from), None, progress, |reading| {
         if let Some(watched) = watched.get(&reading.target) {
             replay.take(reading, &watched.band);
         }
@@ -144,8 +154,12 @@ fn noise(past: &Past, args: &cli::Noise) -> Result<Exit, Failure> {
         let label = watched.get(target).and_then(|w| w.label.as_deref());
         display_name(label, None, &target.id).to_owned()
     };
+    let look = BacktestLook { zone: &past.zone, shifts: args.shifts, all: args.all, name: &name };
+    if args.format == Output::Json {
+        return Ok(print(&report::backtest_json(&replay, &settings, &look)));
+    }
     let mut out = BufWriter::new(io::stdout().lock());
-    ended(report::noise(&replay, &settings, &past.zone, args.shifts, &name, &mut out).and_then(|()| out.flush()))
+    ended(report::backtest(&replay, &settings, &look, &mut out).and_then(|()| out.flush()))
 }
 
 /// `report`
@@ -173,7 +187,7 @@ pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, F
     };
     let mut builder = ShiftBuilder::new(&watched, from, to, alerting::policy(&past.config));
     let lead = from.checked_sub(LEAD).unwrap_or(from);
-    past.range(Some(lead), Some(to), |reading| {
+    past.range(Some(lead), Some(to), Progress::beside_output(args.quiet, env), |reading| {
         builder.take(reading);
         Ok(())
     })?;

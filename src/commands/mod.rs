@@ -14,6 +14,7 @@ pub mod man;
 mod moment;
 pub mod once;
 pub mod plan;
+mod progress;
 pub mod replay;
 mod schema;
 pub mod serve;
@@ -30,11 +31,14 @@ pub use failure::Failure;
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::{
     app::Keymap,
     config::{self as settings, ConfigErrors, Env, Loaded, Overrides},
     domain::clean,
     exit::Exit,
+    report::json_line,
 };
 
 /// Begins to log into the state directory.
@@ -74,6 +78,11 @@ impl Done {
     /// All went well, and this is to be printed.
     pub fn ok(out: impl Into<String>) -> Self {
         Done { out: out.into(), err: String::new(), exit: Exit::Ok }
+    }
+
+    /// All went well, and this is to be printed as one JSON object.
+    pub fn json(value: &impl Serialize) -> Self {
+        Done::ok(json_line(value))
     }
 
     /// It failed, for these reasons.

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     Failure, complain,
+    progress::Progress,
     session::{self, Session},
     stop,
     sweep::{Freshness, Swept, sweep},
@@ -51,14 +52,16 @@ pub(crate) async fn on(
         complain(&notice.text);
     }
     let fresh = Freshness::Within(config.poll.min_interval);
-    let mut unheard = |_: &Reading, _: &Now| {};
+    let mut unheard = |_: &Reading, _: &Now, _: &mut Progress| {};
+    let mut progress = Progress::new(args.quiet, env);
     if config.watch.is_empty() {
         return all(session, args, config, env).await;
     }
     let swept = tokio::select! {
-        swept = sweep(session, &config.watch, fresh, &mut unheard) => swept?,
+        swept = sweep(session, &config.watch, fresh, &mut unheard, &mut progress) => swept?,
         signal = stop => interrupted(session, signal).await?,
     };
+    drop(progress);
     let printed = print(session, args, config, env, (&config.watch, &swept.rows)).await?;
     if let Some(why) = &swept.why {
         complain(&format!("ahtop: {why}"));

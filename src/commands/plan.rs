@@ -1,29 +1,40 @@
-//! `ahtop plan`: what the configuration costs and gives, reckoned without asking the service.
+//! `ahtop plan`: what the configuration costs and gives, without asking the service.
 
 use std::{collections::BTreeSet, fmt::Write, sync::Arc};
+
+use serde::Serialize;
 
 use super::{Done, session};
 use crate::{
     app::text::age,
+    cli::Output,
     config::{Config, Env, Overrides},
-    domain::{Series, SystemClock},
+    domain::{Kind, Series, SystemClock},
     exit::Exit,
     poll::plan::{self, Plan},
+    report::SCHEMA,
     store::{StoreError, peek},
 };
 
-/// Prints the plan of the configured targets.
-pub fn run(flags: &Overrides, env: &Env) -> Done {
+/// Prints the plan of all that is watched.
+pub fn run(format: Output, flags: &Overrides, env: &Env) -> Done {
     let config = match super::load(flags, env) {
         Ok(loaded) => loaded.config,
         Err(errors) => return Done::failed(Exit::Config, errors.to_string()),
     };
     let plan = plan::plan(&config.watch, config.budget, config.poll.min_interval);
-    match history(&config, env) {
-        Ok(series) => Done::ok(page(&plan, &config, &series)),
-        // The arithmetic stands without a history.
-        Err(e) => Done { err: format!("{e}\n"), ..Done::ok(page(&plan, &config, &[])) },
-    }
+    // The arithmetic stands without a history.
+    let (series, err) = match history(&config, env) {
+        Ok(series) => (series, String::new()),
+        Err(e) => (Vec::new(), format!("{e}\n")),
+    };
+    let busy = plan.cycle > config.poll.min_interval;
+    let error = plan::expected_error(&series, plan.cycle, busy);
+    let done = match format {
+        Output::Text => Done::ok(page(&plan, &config, error, series.len())),
+        Output::Json => Done::json(&Element::new(&plan, &config, error)),
+    };
+    Done { err, ..done }
 }
 
 /// The stored past of what is watched; nothing where nothing is stored. Reads only.
@@ -35,30 +46,73 @@ fn history(config: &Config, env: &Env) -> Result<Vec<Series>, StoreError> {
     Ok(rows.into_iter().filter(|row| watched.contains(&row.target)).map(|row| row.series).collect())
 }
 
-fn page(plan: &Plan, config: &Config, series: &[Series]) -> String {
+/// The plan in JSON.
+#[derive(Serialize)]
+struct Element {
+    schema: u32,
+    account: String,
+    campaigns: usize,
+    agents: usize,
+    /// Requests a minute that are sent when all goes well, of those that the account has.
+    requests_per_minute: f64,
+    limit: u32,
+    left_for_other_clients: f64,
+    cycle_s: f64,
+    mean_age_s: f64,
+    oldest_age_s: f64,
+    readings_per_window: f64,
+    /// Null where too little is stored.
+    expected_error_s: Option<f64>,
+    advice: Vec<String>,
+}
+
+impl Element {
+    fn new(plan: &Plan, config: &Config, error: Option<f64>) -> Self {
+        let tenths = |n: f64| (n * 10.0).round() / 10.0;
+        Element {
+            schema: SCHEMA,
+            account: config.account.name.clone(),
+            campaigns: plan.campaigns,
+            agents: plan.agents,
+            requests_per_minute: tenths(plan.rate),
+            limit: config.budget.requests_per_minute,
+            left_for_other_clients: tenths(plan.left),
+            cycle_s: tenths(plan.cycle.as_secs_f64()),
+            mean_age_s: tenths(plan.mean_age.as_secs_f64()),
+            oldest_age_s: tenths(plan.oldest_age.as_secs_f64()),
+            readings_per_window: tenths(plan.readings),
+            expected_error_s: error.map(tenths),
+            advice: plan.advice.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// `stored`: of how many something is stored.
+fn page(plan: &Plan, config: &Config, error: Option<f64>, stored: usize) -> String {
     let mut out = String::new();
     let mut line = |name: &str, value: String, meaning: &str| {
         let text = format!("{name:<15} {value:>8}  {meaning}");
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{}", text.trim_end());
     };
-    let targets = plan.campaigns + plan.agents;
-    line("targets", targets.to_string(), &format!("{} campaigns, {} agents", plan.campaigns, plan.agents));
+    let watched = plan.campaigns + plan.agents;
+    let count = |n: usize, kind: Kind| format!("{n} {kind}{}", if n == 1 { "" } else { "s" });
+    let kinds = format!("{}, {}", count(plan.campaigns, Kind::Campaign), count(plan.agents, Kind::Agent));
+    line("watched", watched.to_string(), &kinds);
     line(
         "requests",
         format!("{:.0}/min", plan.rate),
-        &format!("of {}; {:.0} are left to others", config.budget.requests_per_minute, plan.left),
+        &format!("of {}; {:.0} are left for other clients", config.budget.requests_per_minute, plan.left),
     );
-    line("cycle", age(plan.cycle), "until every target has had a turn");
+    line("cycle", age(plan.cycle), "until everything that is watched was checked once");
     line("mean age", age(plan.mean_age), "of a shown value");
     line("oldest age", age(plan.oldest_age), "at most, while the service answers");
-    line("readings", format!("{:.0}", plan.readings), "of each target within the two hours that its value is about");
-    let busy = plan.cycle > config.poll.min_interval;
-    match plan::expected_error(series, plan.cycle, busy) {
+    line("readings", format!("{:.0}", plan.readings), "of each within the two hours that its value is about");
+    match error {
         Some(error) => line(
             "expected error",
             format!("{error:.1} s"),
-            &format!("mean of |shown - true|, from the stored history of {} targets", series.len()),
+            &format!("mean of |shown - true|, from the stored history of {stored}"),
         ),
         None => line("expected error", "?".into(), "not enough history is stored yet"),
     }
@@ -90,19 +144,22 @@ mod tests {
     fn the_arithmetic_needs_no_store_and_makes_none() {
         let dir = tempfile::tempdir().unwrap();
         let env = Env::of([("AHTOP_STATE_DIR", dir.path().to_str().unwrap())]);
-        let done = run(&flags(180), &env);
+        let done = run(Output::Text, &flags(180), &env);
         assert_eq!(
             done.out,
-            "targets              180  0 campaigns, 180 agents\n\
-             requests          45/min  of 50; 5 are left to others\n\
-             cycle               4:00  until every target has had a turn\n\
+            "watched              180  0 campaigns, 180 agents\n\
+             requests          45/min  of 50; 5 are left for other clients\n\
+             cycle               4:00  until everything that is watched was checked once\n\
              mean age            2:31  of a shown value\n\
              oldest age         12:00  at most, while the service answers\n\
-             readings              30  of each target within the two hours that its value is about\n\
+             readings              30  of each within the two hours that its value is about\n\
              expected error         ?  not enough history is stored yet\n\
              advice: without the reserve of 5 requests a minute: cycle 4:00 → 3:36\n"
         );
         assert_eq!((done.err.as_str(), done.exit), ("", Exit::Ok));
+        let json: serde_json::Value = serde_json::from_str(&run(Output::Json, &flags(180), &env).out).unwrap();
+        assert_eq!((&json["schema"], &json["agents"], &json["cycle_s"]), (&1.into(), &180.into(), &240.0.into()));
+        assert!(json["expected_error_s"].is_null() && json["advice"][0].is_string(), "{json}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
@@ -121,7 +178,7 @@ mod tests {
             store.append(&[Reading { target: Target::agent("a0"), at, outcome, name: None }]).unwrap();
         }
         drop(store);
-        let done = run(&flags(1), &env);
+        let done = run(Output::Text, &flags(1), &env);
         assert!(done.out.contains("expected error     3.0 s  mean of |shown - true|"), "{}", done.out);
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::session::Session;
+use super::{progress::Progress, session::Session};
 use crate::{
     config::Watched,
     domain::{Now, Outcome, Reading, Row, Stamp, Target, record},
@@ -53,7 +53,8 @@ pub(crate) async fn sweep(
     session: &Session,
     watched: &[Watched],
     freshness: Freshness,
-    each: &mut (dyn FnMut(&Reading, &Now) + Send),
+    each: &mut (dyn FnMut(&Reading, &Now, &mut Progress) + Send),
+    progress: &mut Progress,
 ) -> Result<Swept, StoreError> {
     let started = session.clock.now();
     let mut open: BTreeSet<Target> = watched.iter().map(|w| w.target.clone()).collect();
@@ -81,7 +82,9 @@ pub(crate) async fn sweep(
     session.notifiers.poller.notify_one();
     let (mut wanted_at, mut progress_at) = (started.mono, started.mono);
     let mut exit = (Exit::Ok, None);
+    let total = open.len();
     while !open.is_empty() {
+        progress.counted(total - open.len(), total);
         let now = session.clock.now();
         if now.mono.since(wanted_at) >= WANT_INTERVAL {
             let (me, wants) = (session.me.clone(), wants.clone());
@@ -98,7 +101,7 @@ pub(crate) async fn sweep(
                 if open.remove(&reading.target) {
                     progress_at = now.mono;
                 }
-                each(reading, &now);
+                each(reading, &now, progress);
             }
         }
         if open.is_empty() {

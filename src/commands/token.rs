@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
 use super::{Done, session};
 use crate::{
     app::text::{brief, moment},
-    cli::TokenCommand,
+    cli::{Output, TokenCommand},
     config::{Env, Overrides},
     domain::{Clock, GENERATIONS_PER_HOUR, Now, SystemClock, clean_line},
     exit::Exit,
     poll::MOST_GENERATIONS,
+    report::{SCHEMA, rfc3339},
     store::{EventKind, Status, Store, StoreError, Token, Usage, peek},
 };
 
@@ -20,7 +24,7 @@ const LISTED: usize = 5;
 
 /// Says what is known of the token.
 pub fn run(command: TokenCommand, flags: &Overrides, env: &Env) -> Done {
-    let TokenCommand::Status = command;
+    let TokenCommand::Status(args) = command;
     let loaded = match super::load(flags, env) {
         Ok(loaded) => loaded,
         Err(errors) => return Done::failed(Exit::Config, errors.to_string()),
@@ -32,9 +36,12 @@ pub fn run(command: TokenCommand, flags: &Overrides, env: &Env) -> Done {
     let zone = session::zone(&loaded.config);
     let clock = std::sync::Arc::new(SystemClock::new());
     match peek(&loaded.config.store_url, &place, clock.clone()) {
-        Ok(None) => Done::ok("no token: nothing has polled this account here yet\n"),
-        Ok(Some(store)) => match page(&*store, &clock.now(), &zone) {
-            Ok(text) => Done::ok(text),
+        Ok(None) => match args.format {
+            Output::Text => Done::ok("no token: nothing has polled this account here yet\n"),
+            Output::Json => Done::json(&Element::new(None, &Usage::default(), &clock.now(), &zone)),
+        },
+        Ok(Some(store)) => match page(&*store, args.format, &clock.now(), &zone) {
+            Ok(done) => done,
             Err(e) => Done::failed(Exit::Unexpected, e.to_string()),
         },
         Err(e) => Done::failed(Exit::Unexpected, e.to_string()),
@@ -47,11 +54,11 @@ pub(super) fn life(token: Option<&Token>, now: &Now) -> String {
         None => "none is stored".into(),
         Some(token) => {
             let left = match token.remaining(now) {
-                Duration::ZERO => "it has ended".to_owned(),
-                left => format!("{} left", brief(left)),
+                Duration::ZERO => "expired".to_owned(),
+                left => format!("expires in {}", brief(left)),
             };
             format!(
-                "minted {} ago by {}, {left}",
+                "generated {} ago by {}, {left}",
                 brief(token.generated_at.age(now)),
                 clean_line(&token.generated_by, 60)
             )
@@ -62,7 +69,7 @@ pub(super) fn life(token: Option<&Token>, now: &Now) -> String {
 /// The generations of the last hour in one sentence.
 pub(super) fn generations(usage: &Usage) -> String {
     format!(
-        "{} in the last hour (ahtop stops at {MOST_GENERATIONS}, the service at {GENERATIONS_PER_HOUR} for all programs)",
+        "{} in the last hour (ahtop stops at {MOST_GENERATIONS}, the service at {GENERATIONS_PER_HOUR} for all clients)",
         usage.generated_1h
     )
 }
@@ -74,16 +81,58 @@ pub(super) fn invalidations(usage: &Usage, status: Option<&Status>) -> String {
     match usage.invalidated_1h {
         0 => "none in the last hour".into(),
         n => format!(
-            "{n} in the last hour{every}: another program mints on this account; give ahtop its tokens by [auth] \
-             token_command, use mode = \"basic\", or stop the other program"
+            "{n} in the last hour{every}: another client generates tokens on this account; give ahtop its tokens by \
+             [auth] token_command, use mode = \"basic\", or stop the other client"
         ),
     }
 }
 
-fn page(store: &dyn Store, now: &Now, zone: &jiff::tz::TimeZone) -> Result<String, StoreError> {
+/// What is known of the token in JSON.
+#[derive(Serialize)]
+struct Element {
+    schema: u32,
+    /// Null where none is stored.
+    token: Option<TokenElement>,
+    generated_1h: u32,
+    /// So many ahtop generates in an hour at most.
+    limit_1h: usize,
+    /// So many the service allows all clients together.
+    service_limit_1h: u32,
+    invalidated_1h: u32,
+}
+
+#[derive(Serialize)]
+struct TokenElement {
+    generated_at: String,
+    generated_by: String,
+    expires_in_s: u64,
+}
+
+impl Element {
+    fn new(token: Option<&Token>, usage: &Usage, now: &Now, zone: &TimeZone) -> Self {
+        let token = token.map(|token| TokenElement {
+            generated_at: rfc3339(token.generated_at.wall, zone),
+            generated_by: clean_line(&token.generated_by, 60),
+            expires_in_s: token.remaining(now).as_secs(),
+        });
+        Element {
+            schema: SCHEMA,
+            token,
+            generated_1h: usage.generated_1h,
+            limit_1h: MOST_GENERATIONS,
+            service_limit_1h: GENERATIONS_PER_HOUR,
+            invalidated_1h: usage.invalidated_1h,
+        }
+    }
+}
+
+fn page(store: &dyn Store, format: Output, now: &Now, zone: &TimeZone) -> Result<Done, StoreError> {
     let (token, usage, status) = (store.token()?, store.usage()?, store.status()?);
+    if format == Output::Json {
+        return Ok(Done::json(&Element::new(token.as_ref(), &usage, now, zone)));
+    }
     let mut page = format!(
-        "token         {}\nmintings      {}\nearly deaths  {}\n",
+        "token         {}\ngenerated     {}\ninvalidated   {}\n",
         life(token.as_ref(), now),
         generations(&usage),
         invalidations(&usage, status.as_ref()),
@@ -93,13 +142,11 @@ fn page(store: &dyn Store, now: &Now, zone: &jiff::tz::TimeZone) -> Result<Strin
         let at = moment(event.at.wall, now.wall, zone);
         page.push_str(&format!("              {at}  {}\n", clean_line(&event.text.to_string(), 200)));
     }
-    Ok(page)
+    Ok(Done::ok(page))
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::TimeZone;
-
     use super::*;
     use crate::{
         domain::ManualClock,
@@ -119,21 +166,30 @@ mod tests {
                 .end_generation(ticket, &GenerationEnd::Generated { secret: "hunter2".to_owned().into(), life })
                 .unwrap();
         };
-        assert!(page(&store, &clock.now(), &TimeZone::UTC).unwrap().starts_with("token         none is stored\n"));
+        assert!(
+            page(&store, Output::Text, &clock.now(), &TimeZone::UTC)
+                .unwrap()
+                .out
+                .starts_with("token         none is stored\n")
+        );
         generate(None);
         clock.advance(Duration::from_secs(300));
         store.token_invalidated(1, &me).unwrap();
         generate(Some(1));
         clock.advance(Duration::from_secs(720));
-        let text = page(&store, &clock.now(), &TimeZone::UTC).unwrap();
+        let text = page(&store, Output::Text, &clock.now(), &TimeZone::UTC).unwrap().out;
         for part in [
-            "minted 12m ago by pid 2211 (serve), 48m left",
+            "generated 12m ago by pid 2211 (serve), expires in 48m",
             "2 in the last hour (ahtop stops at 4",
-            "early deaths  1 in the last hour: another program mints",
+            "invalidated   1 in the last hour: another client generates",
             "09:05  token 1 of pid 2211 (serve) died at the age of 5 min 0 s",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }
         assert!(!text.contains("hunter2"));
+        let json = page(&store, Output::Json, &clock.now(), &TimeZone::UTC).unwrap().out;
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((&value["token"]["expires_in_s"], &value["invalidated_1h"]), (&2880.into(), &1.into()), "{json}");
+        assert!(!json.contains("hunter2"));
     }
 }

@@ -49,6 +49,13 @@ pub struct Loaded {
     pub(super) groups: Vec<Arc<str>>,
 }
 
+impl Loaded {
+    /// Where the value of a key comes from; `None`: nothing is set.
+    pub fn origin(&self, id: Id) -> Option<&Place> {
+        self.origins.get(&id).map(|(_, place)| place)
+    }
+}
+
 /// Reads and checks everything.
 ///
 /// # Errors

@@ -3,7 +3,12 @@
 //! Pure arithmetic over the targets and the budget. The factors that are not arithmetic were measured, see
 //! `docs/src/schedule.md`.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     config::{Budget, Watched},
@@ -49,9 +54,11 @@ pub struct Plan {
 /// A change of the configuration, and what it would do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Advice {
-    /// Watch a campaign instead of its agents.
+    /// Watch a campaign alone, without the agents of its group.
     Campaign {
-        /// The group of agents.
+        /// The campaign.
+        campaign: Arc<str>,
+        /// The group of its agents.
         group: Arc<str>,
         /// How many agents it has.
         agents: usize,
@@ -84,10 +91,10 @@ pub enum Advice {
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Advice::Campaign { group, agents, cycle: (a, b) } => {
+            Advice::Campaign { campaign, group, agents, cycle: (a, b) } => {
                 write!(
                     f,
-                    "replace the {agents} agents of {group} by its campaign row: cycle {} → {}",
+                    "watch campaign {campaign} without the {agents} agents of group {group}: cycle {} → {}",
                     time(*a),
                     time(*b)
                 )
@@ -158,30 +165,38 @@ pub fn plan(watch: &[Watched], budget: Budget, min_interval: Duration) -> Plan {
     }
 }
 
-/// For each group with many agents what its campaign's row alone would do, the largest group first.
+/// For each group with many agents that is a watched campaign's what the campaign alone would do, the largest group
+/// first. A group is a campaign's where it has its name, or has it and no other campaign in it: any other group may be
+/// of people who work on something else.
 fn campaigns_instead(watch: &[Watched], rate: f64, min_interval: Duration, now: Duration) -> Vec<Advice> {
-    let mut groups: BTreeMap<&Arc<str>, (usize, bool)> = BTreeMap::new();
+    let mut groups: BTreeMap<&Arc<str>, (usize, BTreeSet<&Arc<str>>)> = BTreeMap::new();
     for w in watch {
         for group in &w.groups {
-            let entry = groups.entry(group).or_default();
+            let (agents, campaigns) = groups.entry(group).or_default();
             match w.target.kind {
-                Kind::Agent => entry.0 += 1,
-                Kind::Campaign => entry.1 = true,
+                Kind::Agent => *agents += 1,
+                Kind::Campaign => drop(campaigns.insert(&w.target.id)),
             }
         }
     }
-    for w in watch.iter().filter(|w| w.target.kind == Kind::Campaign) {
-        if let Some(entry) = groups.get_mut(&w.target.id) {
-            entry.1 = true;
-        }
-    }
-    let mut groups: Vec<_> = groups.into_iter().filter(|(_, (agents, _))| *agents >= MANY_AGENTS).collect();
-    groups.sort_by_key(|(_, (agents, _))| std::cmp::Reverse(*agents));
+    let campaigns = watch.iter().filter(|w| w.target.kind == Kind::Campaign).map(|w| &w.target.id);
+    let names: BTreeSet<&Arc<str>> = campaigns.collect();
+    let its = |group: &Arc<str>, inside: &BTreeSet<&Arc<str>>| match (names.get(group), inside.len()) {
+        (Some(named), _) => Some(Arc::clone(named)),
+        (None, 1) => inside.first().map(|only| Arc::clone(only)),
+        _ => None,
+    };
+    let mut groups: Vec<_> = groups
+        .into_iter()
+        .filter(|(_, (agents, _))| *agents >= MANY_AGENTS)
+        .filter_map(|(group, (agents, inside))| Some((its(group, &inside)?, group, agents)))
+        .collect();
+    groups.sort_by_key(|(_, _, agents)| std::cmp::Reverse(*agents));
     groups
         .into_iter()
-        .map(|(group, (agents, watched))| {
-            let then = watch.len() - agents + usize::from(!watched);
-            Advice::Campaign { group: group.clone(), agents, cycle: (now, cycle(then, rate, min_interval)) }
+        .map(|(campaign, group, agents)| {
+            let then = cycle(watch.len() - agents, rate, min_interval);
+            Advice::Campaign { campaign, group: group.clone(), agents, cycle: (now, then) }
         })
         .filter(|a| !matches!(a, Advice::Campaign { cycle: (a, b), .. } if b >= a))
         .collect()
@@ -249,13 +264,8 @@ mod tests {
         assert_eq!(plan.mean_age.as_secs(), 158);
         assert_eq!(plan.readings.floor(), 28.0);
         let advice: Vec<String> = plan.advice.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            advice,
-            [
-                "replace the 60 agents of SURVEY by its campaign row: cycle 4:12 → 2:53",
-                "without the reserve of 5 requests a minute: cycle 4:12 → 3:47"
-            ]
-        );
+        // A group is not a campaign's because it is large.
+        assert_eq!(advice, ["without the reserve of 5 requests a minute: cycle 4:12 → 3:47"]);
     }
 
     #[test]
@@ -264,8 +274,28 @@ mod tests {
         watch.push(watched(Target::campaign("SURVEY"), &[]));
         let plan = plan(&watch, BUDGET, MIN);
         assert_eq!(plan.campaigns, 1);
-        assert!(matches!(&plan.advice[0], Advice::Campaign { cycle: (_, then), .. }
-            if (then.as_secs_f64() - 130.0 * 60.0 / 45.0).abs() < 0.01));
+        assert_eq!(
+            plan.advice[0].to_string(),
+            "watch campaign SURVEY without the 60 agents of group SURVEY: cycle 4:13 → 2:53"
+        );
+    }
+
+    #[test]
+    fn a_group_is_that_of_the_one_campaign_in_it() {
+        let mut watch = watch(60, "floor", 129);
+        let advised = |watch: &[Watched]| {
+            let advice = plan(watch, BUDGET, MIN).advice;
+            advice.into_iter().find_map(|a| match a {
+                Advice::Campaign { campaign, group, .. } => Some(format!("{campaign} {group}")),
+                _ => None,
+            })
+        };
+        watch.push(watched(Target::campaign("SURVEY"), &[]));
+        assert_eq!(advised(&watch), None);
+        watch.push(watched(Target::campaign("RENEW"), &["floor"]));
+        assert_eq!(advised(&watch).as_deref(), Some("RENEW floor"));
+        watch.push(watched(Target::campaign("COLLECT"), &["floor"]));
+        assert_eq!(advised(&watch), None, "whose of the two?");
     }
 
     #[test]

@@ -42,6 +42,20 @@ pub fn csv(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     writer.flush()
 }
 
+/// Writes a roster as `[watch] agents_csv` reads it: id, label and group. IDs are exact; a label that a spreadsheet
+/// would take for a formula gets an apostrophe in front.
+///
+/// # Errors
+/// Those of `out`.
+pub fn roster<'a>(rows: impl IntoIterator<Item = [&'a str; 3]>, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(out);
+    writer.write_record(["id", "label", "group"])?;
+    for [id, label, group] in rows {
+        writer.write_record([id, &cell(label), group])?;
+    }
+    writer.flush()
+}
+
 /// A text in one line that no spreadsheet runs.
 pub(super) fn cell(text: &str) -> Cow<'static, str> {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);

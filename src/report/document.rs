@@ -180,6 +180,6 @@ const fn level_word(level: Level) -> &'static str {
 }
 
 /// `2026-01-31T14:32:07+05:30`
-pub(super) fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
+pub fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }

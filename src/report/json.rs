@@ -31,6 +31,14 @@ pub fn ndjson(account: &str, element: &Element, out: &mut dyn Write) -> io::Resu
     line(&Line { schema: SCHEMA, account, element }, out)
 }
 
+/// Any value of our own as one line of JSON.
+pub fn json_line(value: &impl Serialize) -> String {
+    let mut text = Vec::new();
+    // Nothing of ours is without a form in JSON, and memory does not refuse.
+    let _ = line(value, &mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
 fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     // In one piece, so that a reader at the other end of a pipe never sees half an object.
     let mut text = Vec::new();

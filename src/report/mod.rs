@@ -2,12 +2,12 @@
 //!
 //! Whatever a server, a store or a configuration holds, no output has a character that a terminal would act upon.
 
+mod backtest;
 mod csv;
 mod document;
 mod export;
 mod gathered;
 mod json;
-mod noise;
 mod shift;
 mod shift_text;
 mod svg;
@@ -16,12 +16,12 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use csv::csv;
-pub use document::{BudgetPart, Document, Element, Facts, SCHEMA, TokenPart, View};
+pub use backtest::{BacktestLook, backtest, backtest_json};
+pub use csv::{csv, roster};
+pub use document::{BudgetPart, Document, Element, Facts, SCHEMA, TokenPart, View, rfc3339};
 pub use export::{Export, ExportFormat};
 pub use gathered::{Gathered, LINK_STATES};
-pub use json::{json, ndjson};
-pub use noise::noise;
+pub use json::{json, json_line, ndjson};
 pub use shift::{Shift, ShiftBuilder, ShiftRow, Stretch};
 pub use shift_text::{ShiftFormat, shift};
 pub use svg::{Paper, svg, svg_on};

@@ -280,11 +280,23 @@ fn check_live_says_what_it_takes_and_asks_each_target_once() {
         live.out.lines().find(|l| l.starts_with(start)).unwrap_or_else(|| panic!("no line {start:?} in\n{}", live.out))
     };
     assert!(line("live: ").contains("5 requests"), "{}", live.out);
-    line("ok        campaign COLLECT-IN: ");
-    line(&format!("no calls  agent {idle}"));
-    assert!(line(&format!("invalid   agent {unknown}")).contains("(c.toml line 7)"), "{}", live.out);
-    assert!(line(&format!("ok        agent {agent}")).contains("the service calls it"), "{}", live.out);
+    line("ok          campaign COLLECT-IN: ");
+    line(&format!("no calls    agent {idle}"));
+    assert!(line(&format!("unknown ID  agent {unknown}")).contains("(c.toml line 7)"), "{}", live.out);
+    line(&format!("ok          agent {agent}"));
+    line("1 label is not the service's name: \"Nobody\" is \"");
+    assert_eq!(
+        live.out.lines().last(),
+        Some(format!("live: 2 ok, 1 no calls, 1 unknown ID: {unknown} (c.toml line 7)").as_str())
+    );
     assert_eq!(service.sim.counters().aht_requests, 4);
+    let csv = run(home.ahtop(&config).args(["check", "--live", "--format", "csv"]).env("AHTOP_API_KEY", KEY));
+    let mut rows = csv.out.lines();
+    assert_eq!((csv.code, rows.next(), rows.count()), (7, Some("id,label,group"), 2), "{}", csv.out);
+    assert!(!csv.out.contains("Nobody") && csv.err.contains("live: 2 ok"), "{} {}", csv.out, csv.err);
+    let json = run(home.ahtop(&config).args(["check", "--live", "--format", "json"]).env("AHTOP_API_KEY", KEY));
+    let value: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((json.code, &value["exit"], value["live"].as_array().unwrap().len()), (7, &7.into(), 4), "{value}");
 }
 
 #[test]

@@ -93,14 +93,31 @@ fn an_export_is_valid_in_each_format_and_cut_by_time_and_target() {
 }
 
 #[test]
-fn the_noise_of_the_bands_is_counted_for_several_settings() {
+fn a_backtest_counts_the_alerts_of_the_bands_for_several_settings() {
     let home = Home::new();
     home.fill(600);
-    let (code, out, err) = home.run(&["history", "noise", "--shifts"]);
+    let (code, out, err) = home.run(&["history", "backtest", "--shifts"]);
     assert_eq!((code, err.as_str()), (0, ""));
     let line = |start: &str| out.lines().find(|l| l.starts_with(start)).unwrap_or_default().to_owned();
     assert!(line("agent     as configured").ends_with("1       1     1     1    1.0       0%"), "{out}");
     assert!(line("campaign  as configured").ends_with("1       0     0     0    0.0     100%"), "{out}");
+    assert!(
+        out.starts_with("As configured there would have been 1 alert in 1 of 2 shifts, at most 1 in one shift.\n"),
+        "{out}"
+    );
+    assert!(out.contains("1 had no alert under any setting (--all shows it)"), "{out}");
+    let all = home.run(&["history", "noise", "--all"]).1;
+    assert!(
+        !all.contains("--all") && all.lines().count() > home.run(&["history", "backtest"]).1.lines().count() - 2,
+        "{all}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&home.run(&["history", "backtest", "--format", "json"]).1).unwrap();
+    assert_eq!(
+        (&json["settings"][0], json["targets"].as_array().unwrap().len()),
+        (&"as configured".into(), 2),
+        "{json}"
+    );
     assert!(out.contains("dwell 10m") && out.contains("bands x1.5") && out.contains("warm-up 10"), "{out}");
     assert!(harmless(&out));
 }
@@ -126,7 +143,7 @@ fn pruning_deletes_what_is_older_than_is_kept() {
     let home = Home::new();
     home.fill(600);
     let (code, out, _) = home.run(&["history", "prune", "--history-keep", "4h"]);
-    assert_eq!((code, out.as_str()), (0, "722 readings older than 4h are deleted, 478 are left\n"));
+    assert_eq!((code, out.as_str()), (0, "722 readings older than 4h deleted, 478 left\n"));
 }
 
 #[test]

@@ -271,7 +271,7 @@ fn the_service_tells_its_manager_reloads_keeps_the_old_configuration_and_stops_c
         "ok    store          ",
         "shared with the group",
         &format!("ok    poller         pid {pid} (serve)"),
-        "ok    token          minted",
+        "ok    token          generated",
         "ok    connection     port",
         "ok    request        the service answers",
     ] {
@@ -282,7 +282,7 @@ fn the_service_tells_its_manager_reloads_keeps_the_old_configuration_and_stops_c
     token.args(["token", "status", "--config"]).arg(&file).env_clear();
     let output = token.envs(surroundings(home.path())).env("AHTOP_STATE_DIR", &shared).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains(&format!("by pid {pid} (serve)")) && said.contains("mintings      1 in the last"), "{said}");
+    assert!(said.contains(&format!("by pid {pid} (serve)")) && said.contains("generated     1 in the last"), "{said}");
 
     signal(pid, Signal::TERM);
     says("STOPPING=1");

@@ -1,5 +1,7 @@
 //! One line of the page of `doctor`.
 
+use serde::Serialize;
+
 use crate::{domain::clean_line, exit::Exit};
 
 /// How good a finding is.
@@ -20,6 +22,14 @@ pub(super) struct Finding {
     pub(super) text: String,
 }
 
+/// The same in JSON.
+#[derive(Serialize)]
+pub(super) struct Element {
+    level: &'static str,
+    about: &'static str,
+    text: String,
+}
+
 impl Finding {
     pub(super) fn ok(what: &'static str, text: impl Into<String>) -> Self {
         Finding { level: Level::Ok, what, text: text.into() }
@@ -33,12 +43,24 @@ impl Finding {
         Finding { level: Level::Bad(exit), what, text: text.into() }
     }
 
-    pub(super) fn line(&self) -> String {
-        let word = match self.level {
+    const fn word(&self) -> &'static str {
+        match self.level {
             Level::Ok => "ok",
-            Level::Look => "look",
-            Level::Bad(_) => "bad",
-        };
-        format!("{word:<5} {:<14} {}\n", self.what, clean_line(&self.text, 600))
+            Level::Look => "warn",
+            Level::Bad(_) => "fail",
+        }
+    }
+
+    pub(super) fn line(&self) -> String {
+        let word = self.word();
+        format!("{word:<5} {:<14} {}\n", self.what, self.sentence())
+    }
+
+    fn sentence(&self) -> String {
+        clean_line(&self.text, 600)
+    }
+
+    pub(super) fn element(&self) -> Element {
+        Element { level: self.word(), about: self.what, text: self.sentence() }
     }
 }

@@ -10,13 +10,24 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
-use self::finding::{Finding, Level};
+use serde::Serialize;
+
+use self::finding::{Element, Finding, Level};
 use super::{Done, stop};
 use crate::{
-    cli,
+    cli::{self, Output},
     config::{Env, Overrides},
     exit::Exit,
+    report::SCHEMA,
 };
+
+/// The page in JSON.
+#[derive(Serialize)]
+struct Page {
+    schema: u32,
+    exit: u8,
+    findings: Vec<Element>,
+}
 
 /// Looks at everything. The exit code is that of the first thing that is bad, else 0.
 pub async fn run(args: &cli::Doctor, flags: &Overrides, env: &Env) -> Done {
@@ -29,21 +40,27 @@ pub async fn run(args: &cli::Doctor, flags: &Overrides, env: &Env) -> Done {
         Some(loaded) if args.live => tokio::select! {
             biased;
             // What it runs for a token ends with it.
-            number = stop::signal() => return Done { exit: Exit::Signal(number), ..page(&findings) },
+            number = stop::signal() => return Done { exit: Exit::Signal(number), ..page(&findings, args.format) },
             looked = live::look(&loaded.config, env) => findings.extend(looked),
         },
         Some(_) => findings.push(Finding::ok("service", "not asked; `ahtop doctor --live` sends one request")),
         None => {}
     }
-    page(&findings)
+    page(&findings, args.format)
 }
 
-fn page(findings: &[Finding]) -> Done {
+fn page(findings: &[Finding], format: Output) -> Done {
     let exit = findings.iter().find_map(|f| match f.level {
         Level::Bad(exit) => Some(exit),
         _ => None,
     });
-    let mut done = Done::ok(findings.iter().map(Finding::line).collect::<String>());
-    done.exit = exit.unwrap_or(Exit::Ok);
-    done
+    let exit = exit.unwrap_or(Exit::Ok);
+    let findings = findings.iter();
+    let done = match format {
+        Output::Text => Done::ok(findings.map(Finding::line).collect::<String>()),
+        Output::Json => {
+            Done::json(&Page { schema: SCHEMA, exit: exit.code(), findings: findings.map(Finding::element).collect() })
+        }
+    };
+    Done { exit, ..done }
 }

@@ -122,9 +122,9 @@ fn link(status: &Status) -> Finding {
 
 fn life(known: &Known, config: &Config, now: &Now) -> Finding {
     let (usage, status) = (&known.usage, known.status.as_ref());
-    let text = format!("{}; mintings: {}", token::life(known.token.as_ref(), now), token::generations(usage));
+    let text = format!("{}; generated: {}", token::life(known.token.as_ref(), now), token::generations(usage));
     if usage.invalidated_1h > 0 {
-        return Finding::look("token", format!("{text}; early deaths: {}", token::invalidations(usage, status)));
+        return Finding::look("token", format!("{text}; invalidated: {}", token::invalidations(usage, status)));
     }
     match (&known.token, &config.auth) {
         (None, Some(_)) if usage.generated_1h > 0 => {

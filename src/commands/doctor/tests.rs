@@ -27,7 +27,7 @@ fn env(dir: &Path, more: &[(&str, &str)]) -> Env {
 }
 
 async fn doctor(dir: &Path, more: &[(&str, &str)]) -> Done {
-    run(&cli::Doctor { live: false }, &flags(), &env(dir, more)).await
+    run(&cli::Doctor::default(), &flags(), &env(dir, more)).await
 }
 
 #[tokio::test]
@@ -58,8 +58,8 @@ async fn what_is_wrong_has_its_exit_code_and_remedy() {
     let dir = tempfile::tempdir().unwrap();
     let done = doctor(dir.path(), &[("AHTOP_API_KEY_FILE", "/no/such/key"), ("LANG", "C")]).await;
     assert_eq!(done.exit, Exit::Credentials, "{}", done.out);
-    assert!(done.out.contains("bad   credentials    api_key_file /no/such/key cannot be read"), "{}", done.out);
-    assert!(done.out.contains("look  characters     ASCII: the locale (C)"), "{}", done.out);
+    assert!(done.out.contains("fail  credentials    api_key_file /no/such/key cannot be read"), "{}", done.out);
+    assert!(done.out.contains("warn  characters     ASCII: the locale (C)"), "{}", done.out);
     let done = run(&cli::Doctor::default(), &Overrides::default(), &env(dir.path(), &[])).await;
     assert_eq!(done.exit, Exit::Config, "{}", done.out);
     assert!(done.out.contains("`ahtop check` shows more") && done.out.contains("colours"), "{}", done.out);
@@ -85,17 +85,22 @@ async fn a_store_in_use_is_told_and_left_as_it_is() {
         "for this user alone (mode 600)",
         "pid 2211 (serve) on desk should poll but has said nothing yet",
         " ago by pid 2211 (serve), ",
-        " left; mintings: 1 in the last hour",
+        "; generated: 1 in the last hour",
         "ok    budget         0 requests in the last minute; ahtop takes 45 of 50 and leaves 5",
     ] {
         assert!(done.out.contains(part), "{part}\n{}", done.out);
     }
     assert!(!done.out.contains("t0ken"));
+    let args = cli::Doctor { format: crate::cli::Output::Json, ..cli::Doctor::default() };
+    let json: serde_json::Value = serde_json::from_str(&run(&args, &flags(), &env(dir.path(), &[])).await.out).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    assert_eq!((findings.len(), &json["exit"]), (done.out.lines().count(), &0.into()), "{json}");
+    assert!(findings.iter().all(|f| ["ok", "warn"].contains(&f["level"].as_str().unwrap())), "{json}");
     assert_eq!((done.exit, store.version().unwrap()), (Exit::Ok, before), "looking changes nothing");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let done = doctor(dir.path(), &[]).await;
     assert!(
-        done.out.contains("bad   store          everybody can read") && done.out.contains("chmod o="),
+        done.out.contains("fail  store          everybody can read") && done.out.contains("chmod o="),
         "{}",
         done.out
     );
@@ -128,13 +133,13 @@ fn a_wall_clock_that_was_set_is_told_and_one_of_another_boot_is_not_judged() {
     let calm = told(&known);
     assert!(!calm.contains("the wall clock was set"), "{calm}");
     for part in
-        ["look  poller         nobody polls: start `ahtop serve`", "others use about 30 a minute", "reserve to 31"]
+        ["warn  poller         nobody polls: start `ahtop serve`", "others use about 30 a minute", "reserve to 31"]
     {
         assert!(calm.contains(part), "{part}\n{calm}");
     }
-    assert!(calm.contains("look  token") && calm.contains("2 in the last hour: another program mints"), "{calm}");
+    assert!(calm.contains("warn  token") && calm.contains("2 in the last hour: another client generates"), "{calm}");
     clock.step_wall(-3_600_000);
-    assert!(told(&known).contains("look  clock          the wall clock was set back by 1h00m"), "{}", told(&known));
+    assert!(told(&known).contains("warn  clock          the wall clock was set back by 1h00m"), "{}", told(&known));
     if let Some(status) = &mut known.status {
         status.at.boot = BootId("another".into());
     }
