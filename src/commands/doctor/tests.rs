@@ -153,7 +153,8 @@ async fn a_listener_says_who_can_read_what_it_shows() {
         let file = dir.path().join("c.toml");
         fs::write(&file, format!("[account]\nname = \"acme\"\n[serve]\n{serve}\n")).unwrap();
         let flags = Overrides::with_config(&file);
-        let done = run(&cli::Doctor { live: false }, &flags, &env(dir.path(), &[])).await;
+        let done =
+            run(&cli::Doctor { format: cli::Output::default(), live: false }, &flags, &env(dir.path(), &[])).await;
         let line = done.out.lines().find(|line| line.contains(" listener ")).map(str::to_owned);
         (done.exit, line.unwrap_or_default())
     };
