@@ -107,7 +107,7 @@ pub enum CheckFormat {
     Text,
     /// One JSON object, versioned
     Json,
-    /// With --live: a roster of the agents with the service's names, for [watch] agents_csv
+    /// With --live: a roster of the agents with the service's names, for `[watch] agents_csv`
     Csv,
 }
 
