@@ -211,7 +211,7 @@ fn the_terminal_is_taken_and_given_back_on_quit() {
     pty.drawn();
     assert!(pty.is_raw());
     pty.type_text("?");
-    pty.until("the help", |s| s.contents().contains("Sort the other way round"));
+    pty.until("the help", |s| s.contents().contains("─ Help ─"));
     pty.type_text("qq");
     assert_eq!(pty.exit(), 0);
     pty.is_restored();
@@ -297,7 +297,7 @@ fn without_a_shell_above_control_z_does_nothing() {
     let mut pty = Pty::dashboard(&[]);
     pty.drawn();
     pty.type_text("\x1a?");
-    pty.until("the help", |s| s.alternate_screen() && s.contents().contains("Sort the other way round"));
+    pty.until("the help", |s| s.alternate_screen() && s.contents().contains("─ Help ─"));
     pty.type_text("\x03");
     assert_eq!(pty.exit(), 0);
 }
@@ -408,9 +408,9 @@ fn a_lone_escape_is_a_key() {
     let mut pty = Pty::dashboard(&[]);
     pty.drawn();
     pty.type_text("?");
-    pty.until("the help", |s| s.contents().contains("Sort the other way round"));
+    pty.until("the help", |s| s.contents().contains("─ Help ─"));
     pty.type_text("\x1b");
-    pty.until("the table", |s| !s.contents().contains("Sort the other way round"));
+    pty.until("the table", |s| !s.contents().contains("─ Help ─"));
     pty.type_text("q");
     assert_eq!(pty.exit(), 0);
 }
