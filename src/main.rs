@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use ahtop::{
     cli::{Cli, Command},
     commands::{
-        Failure, check, complain, completions, config, dashboard, doctor, history, live, log_trouble, man, once, plan,
-        replay, serve, simulate, snapshot, start_log, start_service_log, stream, token, wall,
+        Failure, check, completions, config, dashboard, doctor, history, live, log_trouble, man, once, plan,
+        print_error, replay, serve, simulate, snapshot, start_log, start_service_log, stream, token, wall,
     },
     config::Env,
     exit::Exit,
@@ -38,11 +38,11 @@ fn main() -> ExitCode {
         Err(e) => Err(e.into()),
     };
     let exit = result.unwrap_or_else(|Failure { exit, message }| {
-        complain(&message);
+        print_error(&message);
         exit
     });
     if let Some(why) = log_trouble() {
-        complain(&format!("ahtop: {why}"));
+        print_error(&format!("ahtop: {why}"));
     }
     exit.into()
 }

@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command as Clap, FromArgMatches, ValueHint, builder::ValueParser};
 
-use crate::config::{Form, Id, KEYS, Key, Overrides};
+use crate::config::{Id, KEYS, Key, Overrides, ValueType};
 
 /// What the flags say of the configuration; they may stand before or behind the command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,11 +26,11 @@ fn config_arg() -> Arg {
 
 fn arg(key: &'static Key, long: &'static str) -> Arg {
     let mut help = key.doc.to_owned();
-    if key.form.is_list() {
+    if key.value_type.is_list() {
         help.push_str("; may be repeated");
     }
     if let Some(env) = key.env {
-        help.push_str(&format!(" [env: {env}{}]", if key.form.is_list() { "=one,two" } else { "" }));
+        help.push_str(&format!(" [env: {env}{}]", if key.value_type.is_list() { "=one,two" } else { "" }));
     }
     if let Some(default) = key.default {
         help.push_str(&format!(" [default: {default}]"));
@@ -40,19 +40,23 @@ fn arg(key: &'static Key, long: &'static str) -> Arg {
         Id::Campaigns => Some('C'),
         _ => None,
     };
-    let action = if key.form.is_list() { ArgAction::Append } else { ArgAction::Set };
-    let hint = if matches!(key.form, Form::Path | Form::Theme(_)) { ValueHint::FilePath } else { ValueHint::Other };
+    let action = if key.value_type.is_list() { ArgAction::Append } else { ArgAction::Set };
+    let hint = if matches!(key.value_type, ValueType::Path | ValueType::Theme(_)) {
+        ValueHint::FilePath
+    } else {
+        ValueHint::Other
+    };
     // The short help shows what a first start takes.
     let common =
         matches!(key.id, Id::AccountName | Id::UserName | Id::BaseUrl | Id::Agents | Id::Campaigns | Id::Theme);
     let made = Arg::new(long).long(long).short(short);
     // A switch alone says yes.
-    let made = match key.form {
-        Form::Switch => made.num_args(0..=1).require_equals(true).default_missing_value("true"),
+    let made = match key.value_type {
+        ValueType::Switch => made.num_args(0..=1).require_equals(true).default_missing_value("true"),
         _ => made,
     };
     made.help(help)
-        .value_name(key.form.placeholder())
+        .value_name(key.value_type.placeholder())
         .value_parser(ValueParser::string())
         .value_hint(hint)
         .action(action)

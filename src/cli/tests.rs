@@ -1,7 +1,7 @@
 //! The command line as somebody types it.
 
 use super::*;
-use crate::config::{Form, Id, KEYS, Overrides};
+use crate::config::{Id, KEYS, Overrides, ValueType};
 
 fn read(args: &str) -> Result<Cli, clap::Error> {
     Cli::read(std::iter::once("ahtop").chain(args.split_whitespace()))
@@ -96,8 +96,8 @@ fn the_help_names_every_flag_variable_default_and_exit_code() {
     let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for key in KEYS.iter().filter(|k| k.flag.is_some()) {
         let flag = key.flag.unwrap();
-        let (open, close) = if matches!(key.form, Form::Switch) { ("[=<", ">]") } else { (" <", ">") };
-        assert!(folded.contains(&format!("{flag}{open}{}{close}", key.form.placeholder())), "{flag}");
+        let (open, close) = if matches!(key.value_type, ValueType::Switch) { ("[=<", ">]") } else { (" <", ">") };
+        assert!(folded.contains(&format!("{flag}{open}{}{close}", key.value_type.placeholder())), "{flag}");
         assert!(folded.contains(&format!("[env: {}", key.env.unwrap())), "{flag}");
         assert!(key.default.is_none_or(|d| folded.contains(&format!("[default: {d}]"))), "{flag}");
     }

@@ -19,7 +19,7 @@ use clap_complete::{
 use super::{Done, session};
 use crate::{
     cli::{self, Shell},
-    config::{Env, Form, KEYS, Loaded, Overrides},
+    config::{Env, KEYS, Loaded, Overrides, ValueType},
     domain::{Kind, SystemClock, clean_line},
     exit::Exit,
     store::peek,
@@ -105,17 +105,17 @@ fn command(words: &[OsString], env: &Env) -> clap::Command {
     for key in KEYS.iter() {
         let Some(flag) = key.flag.map(|flag| flag.trim_start_matches("--")) else { continue };
         let asked = asked.clone();
-        if let Form::Theme(words) = key.form {
+        if let ValueType::Theme(words) = key.value_type {
             let themes = ArgValueCompleter::new(move |typed: &OsStr| themes(words, typed));
             command = command.mut_arg(flag, |arg| arg.add(themes));
             continue;
         }
-        let values: Box<dyn Fn() -> Vec<CompletionCandidate> + Send + Sync> = match key.form {
-            Form::Word(words) => Box::new(|| plain(words)),
-            Form::Switch => Box::new(|| plain(&["true", "false"])),
-            Form::Zone => Box::new(zones),
-            Form::Ids if flag == "agent" => Box::new(move || asked.watched(Kind::Agent)),
-            Form::Ids => Box::new(move || asked.watched(Kind::Campaign)),
+        let values: Box<dyn Fn() -> Vec<CompletionCandidate> + Send + Sync> = match key.value_type {
+            ValueType::Word(words) => Box::new(|| plain(words)),
+            ValueType::Switch => Box::new(|| plain(&["true", "false"])),
+            ValueType::Zone => Box::new(zones),
+            ValueType::Ids if flag == "agent" => Box::new(move || asked.watched(Kind::Agent)),
+            ValueType::Ids => Box::new(move || asked.watched(Kind::Campaign)),
             _ => continue,
         };
         command = command.mut_arg(flag, |arg| arg.add(ArgValueCandidates::new(values)));

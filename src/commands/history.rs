@@ -9,7 +9,7 @@ use std::{
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Failure, complain, moment::moment, print, progress::Progress, session};
+use super::{Failure, print, print_error, progress::Progress, session, time_arg::time_arg};
 use crate::{
     alert::{Noise, noise::Setting},
     alerting,
@@ -36,18 +36,18 @@ struct Past {
 impl Past {
     fn open(flags: &Overrides, env: &Env) -> Result<Past, Failure> {
         let loaded = super::load(flags, env)?;
-        complain(&super::config::warnings(&loaded.warnings));
+        print_error(&super::config::warnings(&loaded.warnings));
         let config = loaded.config;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let opened = open(&config.store_url, &session::auto_path(&config, env)?, clock.clone())?;
         for notice in &opened.notices {
-            complain(&notice.text);
+            print_error(&notice.text);
         }
         Ok(Past { zone: session::zone(&config), now: clock.now(), store: opened.store, config })
     }
 
-    fn moment(&self, flag: &str, text: &str) -> Result<Timestamp, Failure> {
-        moment(flag, text, self.now.wall, &self.zone)
+    fn time_arg(&self, flag: &str, text: &str) -> Result<Timestamp, Failure> {
+        time_arg(flag, text, self.now.wall, &self.zone)
     }
 
     /// Hands out the readings from `from` on, until `each` fails.
@@ -99,8 +99,8 @@ pub fn run(command: &HistoryCommand, flags: &Overrides, env: &Env) -> Result<Exi
 }
 
 fn export(past: &Past, args: &cli::Export, flags: &Overrides, progress: Progress) -> Result<Exit, Failure> {
-    let from = args.since.as_deref().map(|text| past.moment("--since", text)).transpose()?;
-    let to = args.until.as_deref().map(|text| past.moment("--until", text)).transpose()?;
+    let from = args.since.as_deref().map(|text| past.time_arg("--since", text)).transpose()?;
+    let to = args.until.as_deref().map(|text| past.time_arg("--until", text)).transpose()?;
     let watched: BTreeMap<&Target, &Watched> = past.config.watch.iter().map(|w| (&w.target, w)).collect();
     let named = flags.values().any(|(id, _)| matches!(id, Id::Agents | Id::Campaigns | Id::AgentsCsv));
     let format = match args.format {
@@ -137,10 +137,10 @@ fn prune(past: &Past, mut progress: Progress) -> Result<Exit, Failure> {
 }
 
 fn backtest(past: &Past, args: &cli::Backtest, progress: Progress) -> Result<Exit, Failure> {
-    let from = past.moment("--since", &args.since)?;
+    let from = past.time_arg("--since", &args.since)?;
     let watched: BTreeMap<&Target, &Watched> = past.config.watch.iter().map(|w| (&w.target, w)).collect();
     if watched.values().all(|w| w.band.is_empty()) {
-        complain("no agent and no campaign has a band, so there are no alerts: set [bands]");
+        print_error("no agent and no campaign has a band, so there are no alerts: set [bands]");
     }
     let settings = Setting::usual();
     let mut replay = Noise::new(alerting::policy(&past.config), settings.clone());
@@ -168,9 +168,9 @@ fn backtest(past: &Past, args: &cli::Backtest, progress: Progress) -> Result<Exi
 /// Like [`run`].
 pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let past = Past::open(flags, env)?;
-    let from = past.moment("--since", &args.since)?;
+    let from = past.time_arg("--since", &args.since)?;
     let to = match &args.until {
-        Some(text) => past.moment("--until", text)?,
+        Some(text) => past.time_arg("--until", text)?,
         None => past.now.wall,
     };
     if from >= to {

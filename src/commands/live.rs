@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     Done, Failure,
     check::{self, Report},
-    complain, print,
+    print, print_error,
     progress::Progress,
     session::{self, Open, Session},
     stop,
@@ -97,7 +97,7 @@ pub async fn run(args: &cli::Check, flags: &Overrides, env: &Env) -> std::result
     }
     if !args.yes && io::stdin().is_terminal() {
         if !text {
-            complain(&announced);
+            print_error(&announced);
         }
         if !agreed() {
             return Ok(Exit::Ok);
@@ -149,7 +149,7 @@ async fn ask(
     };
     drop(progress);
     if let Some(why) = &swept.why {
-        complain(&format!("ahtop: {why}"));
+        print_error(&format!("ahtop: {why}"));
     }
     let any = |result: Result| answers.iter().any(|a| a.result == result);
     let exit = match swept.exit {
@@ -165,7 +165,7 @@ async fn ask(
             report.json().print()
         }
         CheckFormat::Csv => {
-            complain(&summary(&answers));
+            print_error(&summary(&answers));
             print(&roster(&answers)?)
         }
     };

@@ -11,7 +11,6 @@ mod listener;
 pub mod live;
 mod logging;
 pub mod man;
-mod moment;
 pub mod once;
 pub mod plan;
 mod progress;
@@ -24,6 +23,7 @@ pub mod snapshot;
 mod stop;
 pub mod stream;
 mod sweep;
+mod time_arg;
 pub mod token;
 pub mod wall;
 
@@ -92,7 +92,7 @@ impl Done {
 
     /// Prints both and gives the exit code.
     pub fn print(self) -> Exit {
-        complain(&self.err);
+        print_error(&self.err);
         match print(&self.out) {
             Exit::Ok => self.exit,
             failed => failed,
@@ -105,7 +105,7 @@ pub fn print(text: &str) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-            complain(&format!("ahtop: cannot write to standard output: {e}"));
+            print_error(&format!("ahtop: cannot write to standard output: {e}"));
             Exit::Unexpected
         }
         _ => Exit::Ok,
@@ -113,7 +113,7 @@ pub fn print(text: &str) -> Exit {
 }
 
 /// Prints lines to standard error, where anything can be said at all. A path or an id in them may hold anything.
-pub fn complain(text: &str) {
+pub fn print_error(text: &str) {
     if !text.is_empty() {
         let lines: String =
             text.trim_end_matches('\n').split('\n').map(|l| format!("{}\n", clean(l, usize::MAX))).collect();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Failure, complain,
+    Failure, print_error,
     progress::Progress,
     session::{self, Session},
     stop,
@@ -32,7 +32,7 @@ use crate::{
 pub async fn run(args: &cli::Once, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let loaded = super::load(flags, env)?;
     let config = &loaded.config;
-    complain(&super::config::warnings(&loaded.warnings));
+    print_error(&super::config::warnings(&loaded.warnings));
     let stop = stop::signal();
     let session = Session::configured(config, env, Role::Command, Vec::new()).await?;
     let result = on(&session, args, config, env, stop).await;
@@ -49,7 +49,7 @@ pub(crate) async fn on(
     stop: impl Future<Output = u8>,
 ) -> Result<Exit, Failure> {
     for notice in &session.notices {
-        complain(&notice.text);
+        print_error(&notice.text);
     }
     let fresh = Freshness::Within(config.poll.min_interval);
     let mut unheard = |_: &Reading, _: &Now, _: &mut Progress| {};
@@ -64,7 +64,7 @@ pub(crate) async fn on(
     drop(progress);
     let printed = print(session, args, config, env, (&config.watch, &swept.rows)).await?;
     if let Some(why) = &swept.why {
-        complain(&format!("ahtop: {why}"));
+        print_error(&format!("ahtop: {why}"));
     }
     let any = |condition: Condition| printed.targets.iter().any(|t| t.condition == condition);
     Ok(match swept.exit {

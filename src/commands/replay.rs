@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, complain, dashboard, moment::moment, session, session::Session};
+use super::{Failure, dashboard, print_error, session, session::Session, time_arg::time_arg};
 use crate::{
     alerting,
     app::{self, Notice, Severity},
@@ -29,7 +29,7 @@ const POKE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_mi
 /// Configuration, store, a moment that is none, terminal.
 pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let loaded = super::load(flags, env)?;
-    complain(&super::config::warnings(&loaded.warnings));
+    print_error(&super::config::warnings(&loaded.warnings));
     let config = loaded.config;
     if !dashboard::has_screen(env) {
         return Err(Failure::new(Exit::Usage, "replay needs a terminal; `ahtop history export` prints readings"));
@@ -39,7 +39,7 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
         Some(path) => stored(path, real.clone())?,
         None => open(&config.store_url, &session::auto_path(&config, env)?, real.clone())?.store,
     };
-    let from = moment("--from", &args.from, real.now().wall, &session::zone(&config))?;
+    let from = time_arg("--from", &args.from, real.now().wall, &session::zone(&config))?;
     let (near, last) = ReplayStore::near(&*source, from)?;
     if last.is_none_or(|last| last < from) {
         let message = "nothing was stored from then on: give an earlier --from, or another STORE";

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     app::Keymap,
-    config::{BANDS, Form, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, TRIGGERS},
+    config::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, TRIGGERS, ValueType},
 };
 
 /// The name of the file that the template names.
@@ -82,7 +82,7 @@ fn table(section: &str) -> Value {
 
 /// What a key takes, with its meaning, its twins and its default.
 fn value(key: &Key) -> Value {
-    let mut schema = match form(key.form) {
+    let mut schema = match type_schema(key.value_type) {
         Value::Object(schema) => schema,
         _ => Map::new(),
     };
@@ -90,9 +90,9 @@ fn value(key: &Key) -> Value {
     let twins = if twins.is_empty() { String::new() } else { format!(" ({})", twins.join(", ")) };
     schema.insert("description".into(), json!(format!("{}{twins}", key.doc)));
     if let Some(default) = key.default {
-        let typed = match key.form {
-            Form::Count { .. } => default.parse::<u32>().map_or(Value::Null, Value::from),
-            Form::Switch => json!(default == "true"),
+        let typed = match key.value_type {
+            ValueType::Count { .. } => default.parse::<u32>().map_or(Value::Null, Value::from),
+            ValueType::Switch => json!(default == "true"),
             _ => json!(default),
         };
         schema.insert("default".into(), typed);
@@ -100,30 +100,30 @@ fn value(key: &Key) -> Value {
     Value::Object(schema)
 }
 
-fn form(form: Form) -> Value {
+fn type_schema(value_type: ValueType) -> Value {
     let text = |pattern: &str| json!({ "type": "string", "pattern": pattern });
-    match form {
-        Form::Name => text("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"),
-        Form::Line => line(),
-        Form::Origin => text("^(https://[^/@]+/?|http://(localhost|127\\.[0-9.]+|\\[::1\\])(:[0-9]+)?/?)$"),
-        Form::Zone | Form::Path => json!({ "type": "string", "minLength": 1 }),
-        Form::Variable => text("^[A-Z_][A-Z0-9_]{0,63}$"),
-        Form::Argv => json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 }),
-        Form::Count { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
-        Form::Span { .. } => json!({ "type": "string", "pattern": DURATION, "minLength": 2 }),
-        Form::Word(words) => json!({ "type": "string", "enum": words }),
-        Form::Words(words) => {
+    match value_type {
+        ValueType::Name => text("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"),
+        ValueType::Line => line(),
+        ValueType::Origin => text("^(https://[^/@]+/?|http://(localhost|127\\.[0-9.]+|\\[::1\\])(:[0-9]+)?/?)$"),
+        ValueType::Zone | ValueType::Path => json!({ "type": "string", "minLength": 1 }),
+        ValueType::Variable => text("^[A-Z_][A-Z0-9_]{0,63}$"),
+        ValueType::Argv => json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 }),
+        ValueType::Count { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        ValueType::Span { .. } => json!({ "type": "string", "pattern": DURATION, "minLength": 2 }),
+        ValueType::Word(words) => json!({ "type": "string", "enum": words }),
+        ValueType::Words(words) => {
             json!({ "type": "array", "items": { "type": "string", "enum": words }, "minItems": 1 })
         }
-        Form::Percent { .. } => text("^[0-9]+%$"),
-        Form::Hours => json!({ "type": "array", "items": text(QUIET) }),
-        Form::Theme(words) => json!({ "type": "string", "anyOf": [{ "enum": words }, { "pattern": "\\.toml$" }] }),
-        Form::Switch => json!({ "type": "boolean" }),
-        Form::Store => text("^(auto|[a-z]+://.+)$"),
-        Form::Key => text(KEY),
-        Form::Listen => text("^(unix:/.+|.+:[0-9]{1,5})$"),
-        Form::Hosts => json!({ "type": "array", "items": line() }),
-        Form::Ids => json!({ "type": "array", "items": line(), "uniqueItems": true }),
+        ValueType::Percent { .. } => text("^[0-9]+%$"),
+        ValueType::Hours => json!({ "type": "array", "items": text(QUIET) }),
+        ValueType::Theme(words) => json!({ "type": "string", "anyOf": [{ "enum": words }, { "pattern": "\\.toml$" }] }),
+        ValueType::Switch => json!({ "type": "boolean" }),
+        ValueType::Store => text("^(auto|[a-z]+://.+)$"),
+        ValueType::Key => text(KEY),
+        ValueType::Listen => text("^(unix:/.+|.+:[0-9]{1,5})$"),
+        ValueType::Hosts => json!({ "type": "array", "items": line() }),
+        ValueType::Ids => json!({ "type": "array", "items": line(), "uniqueItems": true }),
     }
 }
 
@@ -159,12 +159,14 @@ fn bands() -> Value {
 fn entry(list: &str, key: &str) -> Value {
     let (mut schema, meaning) = match (list, key) {
         (_, "bands") => return json!({ "$ref": "#/definitions/limits" }),
-        (_, "agents") => (form(Form::Ids), "Agents in it, by agentId"),
-        (_, "campaigns") => (form(Form::Ids), "Campaigns in it, by campaignName"),
-        ("hook", "on") => (form(Form::Words(&TRIGGERS)), "The events that it is told of"),
-        ("hook", "command") => (form(Form::Argv), "A program with its arguments; it reads JSON on standard input"),
-        ("hook", "timeout") => (form(Form::Span { min: 1, max: 300 }), "It is killed after this long"),
-        ("hook", "per_minute") => (form(Form::Count { min: 1, max: 600 }), "Most runs in a minute"),
+        (_, "agents") => (type_schema(ValueType::Ids), "Agents in it, by agentId"),
+        (_, "campaigns") => (type_schema(ValueType::Ids), "Campaigns in it, by campaignName"),
+        ("hook", "on") => (type_schema(ValueType::Words(&TRIGGERS)), "The events that it is told of"),
+        ("hook", "command") => {
+            (type_schema(ValueType::Argv), "A program with its arguments; it reads JSON on standard input")
+        }
+        ("hook", "timeout") => (type_schema(ValueType::Span { min: 1, max: 300 }), "It is killed after this long"),
+        ("hook", "per_minute") => (type_schema(ValueType::Count { min: 1, max: 600 }), "Most runs in a minute"),
         ("agent", "id") => (line(), "Its agentId"),
         ("campaign", "name") => (line(), "Its campaignName"),
         (_, "label") => (line(), "What it is called on the screen"),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Failure, complain,
+    Failure, print_error,
     session::{self, Session},
     stop,
 };
@@ -34,7 +34,7 @@ const BATCH: usize = 1000;
 pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let loaded = super::load(flags, env)?;
     let config = &loaded.config;
-    complain(&super::config::warnings(&loaded.warnings));
+    print_error(&super::config::warnings(&loaded.warnings));
     let wants = config.watch.iter().map(|w| w.target.clone()).collect();
     let stop = stop::signal();
     let session = Session::configured(config, env, Role::Command, wants).await?;
@@ -113,13 +113,13 @@ impl Trouble {
             Link::Starting => {}
             Link::Live => {
                 if self.told.take().is_some() {
-                    complain("ahtop: answers arrive again");
+                    print_error("ahtop: answers arrive again");
                 }
             }
             _ if self.told == Some(kind) => {}
             _ => {
                 self.told = Some(kind);
-                complain(&format!("ahtop: {}", link.sentence()));
+                print_error(&format!("ahtop: {}", link.sentence()));
             }
         }
     }

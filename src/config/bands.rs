@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    error::{Place, Sink, quote},
+    error::{Diagnostics, Place, quote},
     schema::LIMITS,
 };
 use crate::domain::{Aht, Band, Target};
@@ -16,9 +16,9 @@ pub(super) struct Limit {
 
 /// The limits of one layer, in the order of [`LIMITS`].
 #[derive(Clone, Debug, Default)]
-pub(super) struct Layer(pub(super) [Option<Limit>; 5]);
+pub(super) struct BandLimits(pub(super) [Option<Limit>; 5]);
 
-impl Layer {
+impl BandLimits {
     fn band(&self) -> Band {
         let [low_crit, low_warn, target, high_warn, high_crit] = self.0.each_ref().map(|l| l.as_ref().map(|l| l.aht));
         Band { low_crit, low_warn, target, high_warn, high_crit }
@@ -32,11 +32,11 @@ impl Layer {
     }
 
     /// Checks the layer for itself, and says so once for a layer that many targets share.
-    pub(super) fn check(&self, sink: &mut Sink) {
+    pub(super) fn check(&self, diagnostics: &mut Diagnostics) {
         let Some((lower, upper)) = self.disorder() else { return };
         if let (Some(low), Some(high)) = (&self.0[lower], &self.0[upper]) {
             let place = low.place.clone().max(high.place.clone());
-            sink.push(place, order(lower, low, upper, high));
+            diagnostics.push(place, order(lower, low, upper, high));
         }
     }
 }
@@ -53,8 +53,8 @@ pub(super) struct Merger {
 
 impl Merger {
     /// The band of `target` from its layers, the nearest first.
-    pub(super) fn merge(&mut self, target: &Target, layers: &[&Layer], sink: &mut Sink) -> Band {
-        let mut merged = Layer::default();
+    pub(super) fn merge(&mut self, target: &Target, layers: &[&BandLimits], diagnostics: &mut Diagnostics) -> Band {
+        let mut merged = BandLimits::default();
         let mut depth = [0usize; 5];
         for (rank, layer) in layers.iter().enumerate() {
             for (i, limit) in layer.0.iter().enumerate() {
@@ -72,7 +72,7 @@ impl Merger {
         {
             let (near, far) = if depth[lower] < depth[upper] { (low, high) } else { (high, low) };
             let name = LIMITS[if depth[lower] < depth[upper] { upper } else { lower }];
-            sink.push(
+            diagnostics.push(
                 near.place.clone(),
                 format!(
                     "band of {} {}: {}; '{name}' comes from {}",

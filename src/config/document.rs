@@ -1,4 +1,4 @@
-//! Reads the file into values with their places: TOML syntax, tables, keys and forms. What fits together is checked
+//! Reads the file into values with their places: TOML syntax, tables, keys and types. What fits together is checked
 //! later, when all layers are known.
 
 use std::{collections::BTreeMap, path::Path};
@@ -9,11 +9,11 @@ use toml::{
 };
 
 use super::{
-    bands::{Layer, Limit},
-    error::{Lines, Place, Sink, quote, suggest},
-    form::{Form, Value, kind, line},
+    bands::{BandLimits, Limit},
+    error::{Diagnostics, Lines, Place, quote, suggest},
     schema::{BANDS, Id, KEYS, LIMITS, LISTS, SECTIONS, TRIGGERS, keys_of},
     types::{Hook, Rebind},
+    value_type::{Value, ValueType, kind, line},
 };
 use crate::domain::{Aht, Kind, clean_line};
 
@@ -22,7 +22,7 @@ pub(super) type Placed = (String, Place);
 
 /// What one layer says.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct Layer {
     /// Where it speaks of a key, well or not.
     pub(super) places: BTreeMap<Id, Place>,
     pub(super) values: BTreeMap<Id, Value>,
@@ -30,14 +30,21 @@ pub(super) struct Said {
     pub(super) lists: BTreeMap<Id, Vec<Placed>>,
 }
 
-impl Said {
+impl Layer {
     /// Takes a value that was read from `place`, or says what is wrong with it.
-    pub(super) fn take(&mut self, id: Id, place: Place, value: Result<Value, String>, name: &str, sink: &mut Sink) {
+    pub(super) fn take(
+        &mut self,
+        id: Id,
+        place: Place,
+        value: Result<Value, String>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) {
         self.places.insert(id, place.clone());
         match value {
             Ok(value) => drop(self.values.insert(id, value)),
-            Err(message) if name.is_empty() => sink.push(place, message),
-            Err(message) => sink.push(place, format!("'{name}': {message}")),
+            Err(message) if name.is_empty() => diagnostics.push(place, message),
+            Err(message) => diagnostics.push(place, format!("'{name}': {message}")),
         }
     }
 }
@@ -48,7 +55,7 @@ pub(super) struct Entry {
     pub(super) id: String,
     pub(super) place: Place,
     pub(super) label: Option<String>,
-    pub(super) bands: Layer,
+    pub(super) bands: BandLimits,
 }
 
 /// A `[[group]]`.
@@ -57,16 +64,16 @@ pub(super) struct Group {
     pub(super) name: String,
     pub(super) agents: Vec<Placed>,
     pub(super) campaigns: Vec<Placed>,
-    pub(super) bands: Layer,
+    pub(super) bands: BandLimits,
 }
 
 /// All that the file says.
 #[derive(Debug, Default)]
 pub(super) struct File {
-    pub(super) said: Said,
-    pub(super) bands: Layer,
-    pub(super) agent_bands: Layer,
-    pub(super) campaign_bands: Layer,
+    pub(super) layer: Layer,
+    pub(super) bands: BandLimits,
+    pub(super) agent_bands: BandLimits,
+    pub(super) campaign_bands: BandLimits,
     pub(super) groups: Vec<Group>,
     pub(super) agents: Vec<Entry>,
     pub(super) campaigns: Vec<Entry>,
@@ -86,8 +93,8 @@ impl File {
 type Node<'i> = Spanned<DeValue<'i>>;
 
 /// Reads `text`, which stands in `path`. `None`: it is not TOML.
-pub(super) fn read(path: &Path, text: &str, sink: &mut Sink) -> Option<File> {
-    let mut reader = Reader { lines: Lines::new(path, text), sink, file: File::default() };
+pub(super) fn read(path: &Path, text: &str, diagnostics: &mut Diagnostics) -> Option<File> {
+    let mut reader = Reader { lines: Lines::new(path, text), diagnostics, file: File::default() };
     let (root, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         reader.root(root.get_ref());
@@ -96,14 +103,14 @@ pub(super) fn read(path: &Path, text: &str, sink: &mut Sink) -> Option<File> {
     // What the parser guessed behind a syntax error would only make false errors.
     for error in errors {
         let place = reader.lines.at(&error.span().unwrap_or(0..0));
-        reader.sink.push(place, format!("not TOML: {}", clean_line(error.message(), 200)));
+        reader.diagnostics.push(place, format!("not TOML: {}", clean_line(error.message(), 200)));
     }
     None
 }
 
 struct Reader<'a> {
     lines: Lines<'a>,
-    sink: &'a mut Sink,
+    diagnostics: &'a mut Diagnostics,
     file: File,
 }
 
@@ -120,18 +127,19 @@ impl Reader<'_> {
                             DeValue::Table(table) => self.entry(list, keys, table, self.lines.at(&item.span())),
                             other => {
                                 let place = self.lines.at(&item.span());
-                                self.sink.push(place, format!("[[{list}]] must hold tables, found {}", kind(other)));
+                                self.diagnostics
+                                    .push(place, format!("[[{list}]] must hold tables, found {}", kind(other)));
                             }
                         }
                     }
                 }
                 (_, Some((list, _))) => {
-                    self.sink.push(place, format!("'{list}' is a list of tables: write [[{list}]]"));
+                    self.diagnostics.push(place, format!("'{list}' is a list of tables: write [[{list}]]"));
                 }
                 (DeValue::Table(table), None) if name == "bands" => self.bands_section(table),
                 (DeValue::Table(table), None) if SECTIONS.contains(&name) => self.section(name, table),
                 (other, None) if name == "bands" || SECTIONS.contains(&name) => {
-                    self.sink.push(place, format!("'{name}' is a table: write [{name}]; found {}", kind(other)));
+                    self.diagnostics.push(place, format!("'{name}' is a table: write [{name}]; found {}", kind(other)));
                 }
                 (_, None) => self.unknown_section(name, node, place),
             }
@@ -141,13 +149,13 @@ impl Reader<'_> {
     fn unknown_section(&mut self, name: &str, node: &Node<'_>, place: Place) {
         let table = matches!(node.get_ref(), DeValue::Table(_) | DeValue::Array(_));
         if let (false, Some(key)) = (table, KEYS.iter().find(|k| k.name == name)) {
-            self.sink
+            self.diagnostics
                 .push(place, format!("{} stands outside of any table; it belongs in [{}]", quote(name), key.section));
             return;
         }
         let known: Vec<&str> = SECTIONS.into_iter().chain(["bands"]).chain(LISTS.map(|l| l.0)).collect();
         let what = if table { "table" } else { "key" };
-        self.sink.push(place, format!("unknown {what} {}{}", quote(name), suggest(name, &known)));
+        self.diagnostics.push(place, format!("unknown {what} {}{}", quote(name), suggest(name, &known)));
     }
 
     fn section(&mut self, section: &str, table: &DeTable<'_>) {
@@ -160,14 +168,14 @@ impl Reader<'_> {
             }
             let Some(key) = keys_of(section).find(|k| k.name == name) else { continue };
             let place = self.lines.at(&node.span());
-            if matches!(key.form, Form::Ids) {
+            if matches!(key.value_type, ValueType::Ids) {
                 let ids = self.ids(&format!("'{name}'"), node);
-                self.file.said.places.insert(key.id, place);
-                self.file.said.lists.insert(key.id, ids);
+                self.file.layer.places.insert(key.id, place);
+                self.file.layer.lists.insert(key.id, ids);
                 continue;
             }
-            let value = key.form.toml(node.get_ref());
-            self.file.said.take(key.id, place, value, name, self.sink);
+            let value = key.value_type.toml(node.get_ref());
+            self.file.layer.take(key.id, place, value, name, self.diagnostics);
         }
     }
 
@@ -175,7 +183,7 @@ impl Reader<'_> {
     fn rebinds(&mut self, node: &Node<'_>) {
         let DeValue::Table(table) = node.get_ref() else {
             let place = self.lines.at(&node.span());
-            self.sink.push(place, format!("'keys' is a table: write [ui.keys]; found {}", kind(node.get_ref())));
+            self.diagnostics.push(place, format!("'keys' is a table: write [ui.keys]; found {}", kind(node.get_ref())));
             return;
         };
         let mut rows: Vec<_> = table.iter().collect();
@@ -192,7 +200,8 @@ impl Reader<'_> {
                     DeValue::String(text) => keys.push((text.as_ref().into(), place)),
                     other => {
                         let found = kind(other);
-                        self.sink.push(place, format!("'keys': expected a key in quotes such as \"q\", found {found}"));
+                        self.diagnostics
+                            .push(place, format!("'keys': expected a key in quotes such as \"q\", found {found}"));
                     }
                 }
             }
@@ -222,7 +231,7 @@ impl Reader<'_> {
                 Some(key) => format!("; it belongs in [{}]", key.section),
                 None => suggest(name, known),
             };
-            self.sink.push(place, format!("unknown key {} in {table}{hint}", quote(name)));
+            self.diagnostics.push(place, format!("unknown key {} in {table}{hint}", quote(name)));
         }
         found.sort_by_key(|(_, node)| node.span().start);
         found
@@ -240,7 +249,7 @@ impl Reader<'_> {
         let campaigns = fields.get("campaigns").map(|node| self.ids("'campaigns'", node)).unwrap_or_default();
         let Some(node) = keys.first().and_then(|k| fields.get(k)) else {
             let first = keys.first().unwrap_or(&"");
-            self.sink.push(place, format!("[[{list}]] has no '{first}'"));
+            self.diagnostics.push(place, format!("[[{list}]] has no '{first}'"));
             return;
         };
         let place = self.lines.at(&node.span());
@@ -261,21 +270,24 @@ impl Reader<'_> {
 
     /// A hook is kept only where all of it is valid.
     fn hook(&mut self, fields: &BTreeMap<&str, &Node<'_>>, place: Place) {
-        let mut value = |name: &str, form: Form, default: Option<&str>| {
+        let mut value = |name: &str, value_type: ValueType, default: Option<&str>| {
             let Some(node) = fields.get(name) else {
-                let default = default.and_then(|text| form.text(text).ok());
+                let default = default.and_then(|text| value_type.text(text).ok());
                 if default.is_none() {
-                    self.sink.push(place.clone(), format!("[[hook]] has no '{name}'"));
+                    self.diagnostics.push(place.clone(), format!("[[hook]] has no '{name}'"));
                 }
                 return default;
             };
             let place = self.lines.at(&node.span());
-            form.toml(node.get_ref()).map_err(|message| self.sink.push(place, format!("'{name}': {message}"))).ok()
+            value_type
+                .toml(node.get_ref())
+                .map_err(|message| self.diagnostics.push(place, format!("'{name}': {message}")))
+                .ok()
         };
-        let on = value("on", Form::Words(&TRIGGERS), None);
-        let command = value("command", Form::Argv, None);
-        let timeout = value("timeout", Form::Span { min: 1, max: 300 }, Some("10s"));
-        let per_minute = value("per_minute", Form::Count { min: 1, max: 600 }, Some("30"));
+        let on = value("on", ValueType::Words(&TRIGGERS), None);
+        let command = value("command", ValueType::Argv, None);
+        let timeout = value("timeout", ValueType::Span { min: 1, max: 300 }, Some("10s"));
+        let per_minute = value("per_minute", ValueType::Count { min: 1, max: 600 }, Some("30"));
         if let (Some(Value::Argv(on)), Some(Value::Argv(command)), Some(Value::Span(timeout)), Some(Value::Count(n))) =
             (on, command, timeout, per_minute)
         {
@@ -285,7 +297,7 @@ impl Reader<'_> {
     }
 
     fn twice(&mut self, list: &str, id: &str, place: Place) {
-        self.sink.push(place, format!("there is a [[{list}]] {} already", quote(id)));
+        self.diagnostics.push(place, format!("there is a [[{list}]] {} already", quote(id)));
     }
 
     fn text(&mut self, name: &str, node: &Node<'_>) -> Option<String> {
@@ -294,7 +306,7 @@ impl Reader<'_> {
             DeValue::String(text) => line(text).map(|()| text.to_string()),
             other => Err(format!("expected a text in quotes, found {}", kind(other))),
         };
-        checked.map_err(|message| self.sink.push(place, format!("'{name}': {message}"))).ok()
+        checked.map_err(|message| self.diagnostics.push(place, format!("'{name}': {message}"))).ok()
     }
 
     /// A list of ids without repetition.
@@ -302,7 +314,7 @@ impl Reader<'_> {
         let place = self.lines.at(&node.span());
         let DeValue::Array(items) = node.get_ref() else {
             let found = kind(node.get_ref());
-            self.sink.push(place, format!("{name}: expected an array of ids in quotes, found {found}"));
+            self.diagnostics.push(place, format!("{name}: expected an array of ids in quotes, found {found}"));
             return Vec::new();
         };
         let mut ids = Vec::new();
@@ -311,14 +323,15 @@ impl Reader<'_> {
             let place = self.lines.at(&item.span());
             let DeValue::String(id) = item.get_ref() else {
                 let found = kind(item.get_ref());
-                self.sink.push(place, format!("{name}: expected an id in quotes, found {found}"));
+                self.diagnostics.push(place, format!("{name}: expected an id in quotes, found {found}"));
                 continue;
             };
             if let Err(message) = line(id) {
-                self.sink.push(place, format!("{name}: id {message}"));
+                self.diagnostics.push(place, format!("{name}: id {message}"));
             } else if let Some(first) = seen.insert(id.to_string(), place.clone()) {
                 let first: Place = first;
-                self.sink.push(place, format!("{name}: {} is listed twice, first in {}", quote(id), first.words()));
+                self.diagnostics
+                    .push(place, format!("{name}: {} is listed twice, first in {}", quote(id), first.words()));
             } else {
                 ids.push((id.to_string(), place));
             }
@@ -338,19 +351,19 @@ impl Reader<'_> {
         }
     }
 
-    fn bands_value(&mut self, node: &Node<'_>) -> Layer {
+    fn bands_value(&mut self, node: &Node<'_>) -> BandLimits {
         let DeValue::Table(table) = node.get_ref() else {
             let place = self.lines.at(&node.span());
             let found = kind(node.get_ref());
-            self.sink.push(place, format!("expected limits such as {{ target = \"4:47\" }}, found {found}"));
-            return Layer::default();
+            self.diagnostics.push(place, format!("expected limits such as {{ target = \"4:47\" }}, found {found}"));
+            return BandLimits::default();
         };
         let fields = self.fields("bands", table, &LIMITS);
         self.limits(fields)
     }
 
-    fn limits(&mut self, fields: Vec<(&str, &Node<'_>)>) -> Layer {
-        let mut layer = Layer::default();
+    fn limits(&mut self, fields: Vec<(&str, &Node<'_>)>) -> BandLimits {
+        let mut layer = BandLimits::default();
         for (name, node) in fields {
             let place = self.lines.at(&node.span());
             let parsed = match node.get_ref() {
@@ -360,10 +373,10 @@ impl Reader<'_> {
             match (parsed, LIMITS.iter().position(|l| *l == name)) {
                 (Ok(aht), Some(i)) => layer.0[i] = Some(Limit { aht, place }),
                 (Ok(_), None) => {}
-                (Err(message), _) => self.sink.push(place, format!("'{name}': {message}")),
+                (Err(message), _) => self.diagnostics.push(place, format!("'{name}': {message}")),
             }
         }
-        layer.check(self.sink);
+        layer.check(self.diagnostics);
         layer
     }
 }

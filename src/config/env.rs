@@ -97,7 +97,7 @@ impl Overrides {
     /// Says `value` for the key `id`; lists (`-a`, `-C`) grow with each call, a single value is replaced.
     pub fn set(&mut self, id: Id, value: impl Into<String>) {
         let values = self.values.entry(id).or_default();
-        if !id.key().form.is_list() {
+        if !id.key().value_type.is_list() {
             values.clear();
         }
         values.push(value.into());

@@ -101,9 +101,9 @@ impl std::error::Error for ConfigErrors {}
 
 /// Collects errors while reading goes on.
 #[derive(Debug, Default)]
-pub(super) struct Sink(Vec<ConfigError>);
+pub(super) struct Diagnostics(Vec<ConfigError>);
 
-impl Sink {
+impl Diagnostics {
     /// Longest message in characters: quoted input is cut before, so that only a monster reaches it.
     const LONGEST: usize = 600;
 

@@ -9,10 +9,9 @@ use std::{
 };
 
 use super::{
-    document::{self, File, Said},
+    document::{self, File, Layer},
     env::{Env, Overrides},
-    error::{ConfigErrors, Place, Sink, nearest, quote, show_path},
-    form::{Form, Value, line},
+    error::{ConfigErrors, Diagnostics, Place, nearest, quote, show_path},
     listen::Listen,
     paths, roster,
     schema::{Id, KEYS, VARIABLES},
@@ -21,6 +20,7 @@ use super::{
         Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, SecretSource, Serve, Symbols, Theme,
         Ui, Wall,
     },
+    value_type::{Value, ValueType, line},
     watch,
 };
 
@@ -64,9 +64,9 @@ pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
     let Some((path, named)) = paths::config_file(flags, env) else { return resolve(flags, env, None) };
     let file: Arc<str> = show_path(&path).into();
     let fail = |message: String| {
-        let mut sink = Sink::default();
-        sink.push(Place::File(Arc::clone(&file)), message);
-        Err(sink.into_errors())
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.push(Place::File(Arc::clone(&file)), message);
+        Err(diagnostics.into_errors())
     };
     let bytes = match small_file::read_file(&path, LARGEST) {
         Ok(bytes) => bytes,
@@ -101,32 +101,32 @@ pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
 /// # Errors
 /// All that is wrong, at once.
 pub fn resolve(flags: &Overrides, env: &Env, file: Option<(&Path, &str)>) -> Result<Loaded, ConfigErrors> {
-    let mut sink = Sink::default();
+    let mut diagnostics = Diagnostics::default();
     let read = match file {
-        Some((path, text)) => document::read(path, text, &mut sink),
+        Some((path, text)) => document::read(path, text, &mut diagnostics),
         None => Some(File::default()),
     };
-    let (flags, mut env_said) = (from_flags(flags, &mut sink), from_env(env, &mut sink));
+    let (flags, mut env_layer) = (from_flags(flags, &mut diagnostics), from_env(env, &mut diagnostics));
     // Of a file with syntax errors nobody can say what is missing in it.
-    let Some(read) = read else { return Err(sink.into_errors()) };
+    let Some(read) = read else { return Err(diagnostics.into_errors()) };
     // The variable with the key itself gives way to every source that is named.
-    let named = |said: &Said| Id::SECRETS.iter().any(|id| said.places.contains_key(id));
-    if env.get("AHTOP_API_KEY").is_some() && ![&flags, &env_said, &read.said].into_iter().any(named) {
+    let named = |layer: &Layer| Id::SECRETS.iter().any(|id| layer.places.contains_key(id));
+    if env.get("AHTOP_API_KEY").is_some() && ![&flags, &env_layer, &read.layer].into_iter().any(named) {
         let place = Place::Env("AHTOP_API_KEY".into());
-        env_said.take(Id::ApiKeyEnv, place, Ok(Value::Text("AHTOP_API_KEY".into())), "", &mut sink);
+        env_layer.take(Id::ApiKeyEnv, place, Ok(Value::Text("AHTOP_API_KEY".into())), "", &mut diagnostics);
     }
     let mut layers = Layers {
         flags,
-        env: env_said,
+        env: env_layer,
         file: read,
         path: file.map(|(path, _)| path.to_owned()),
         home: env.get("HOME").map(PathBuf::from),
         credentials: env.get("CREDENTIALS_DIRECTORY").map(PathBuf::from),
         origins: BTreeMap::new(),
     };
-    match layers.assemble(env, &mut sink) {
-        Some(loaded) if sink.is_empty() => Ok(loaded),
-        _ => Err(sink.into_errors()),
+    match layers.assemble(env, &mut diagnostics) {
+        Some(loaded) if diagnostics.is_empty() => Ok(loaded),
+        _ => Err(diagnostics.into_errors()),
     }
 }
 
@@ -135,49 +135,55 @@ fn said_nothing(flags: &Overrides, env: &Env) -> bool {
     flags.values().next().is_none() && !KEYS.iter().any(|key| key.env.is_some_and(|name| env.get(name).is_some()))
 }
 
-fn from_flags(flags: &Overrides, sink: &mut Sink) -> Said {
-    let mut said = Said::default();
+fn from_flags(flags: &Overrides, diagnostics: &mut Diagnostics) -> Layer {
+    let mut layer = Layer::default();
     for (id, values) in flags.values() {
         let Some(flag) = id.key().flag else { continue };
-        take_texts(&mut said, id, &Place::Flag(flag), values.iter().map(String::as_str), sink);
+        take_texts(&mut layer, id, &Place::Flag(flag), values.iter().map(String::as_str), diagnostics);
     }
-    said
+    layer
 }
 
-fn from_env(env: &Env, sink: &mut Sink) -> Said {
-    let mut said = Said::default();
+fn from_env(env: &Env, diagnostics: &mut Diagnostics) -> Layer {
+    let mut layer = Layer::default();
     for key in &KEYS {
         let Some((name, value)) = key.env.and_then(|name| Some((name, env.get(name)?))) else { continue };
         let place = Place::Env(name.into());
-        if key.form.is_list() {
-            take_texts(&mut said, key.id, &place, value.split(','), sink);
+        if key.value_type.is_list() {
+            take_texts(&mut layer, key.id, &place, value.split(','), diagnostics);
         } else {
-            take_texts(&mut said, key.id, &place, std::iter::once(value), sink);
+            take_texts(&mut layer, key.id, &place, std::iter::once(value), diagnostics);
         }
     }
     for name in env.broken.iter().filter(|n| n.starts_with("AHTOP_")) {
-        sink.push(Place::Env(name.as_str().into()), "is not UTF-8");
+        diagnostics.push(Place::Env(name.as_str().into()), "is not UTF-8");
     }
-    if env.get("NO_COLOR").is_some() && !said.places.contains_key(&Id::Theme) {
-        said.take(Id::Theme, Place::Env("NO_COLOR".into()), Ok(Value::Text("mono".into())), "", sink);
+    if env.get("NO_COLOR").is_some() && !layer.places.contains_key(&Id::Theme) {
+        layer.take(Id::Theme, Place::Env("NO_COLOR".into()), Ok(Value::Text("mono".into())), "", diagnostics);
     }
-    said
+    layer
 }
 
-fn take_texts<'a>(said: &mut Said, id: Id, place: &Place, texts: impl Iterator<Item = &'a str>, sink: &mut Sink) {
-    if !id.key().form.is_list() {
+fn take_texts<'a>(
+    layer: &mut Layer,
+    id: Id,
+    place: &Place,
+    texts: impl Iterator<Item = &'a str>,
+    diagnostics: &mut Diagnostics,
+) {
+    if !id.key().value_type.is_list() {
         for text in texts {
-            said.take(id, place.clone(), id.key().form.text(text), "", sink);
+            layer.take(id, place.clone(), id.key().value_type.text(text), "", diagnostics);
         }
         return;
     }
-    said.places.insert(id, place.clone());
-    let list = said.lists.entry(id).or_default();
+    layer.places.insert(id, place.clone());
+    let list = layer.lists.entry(id).or_default();
     for text in texts {
         if let Err(message) = line(text) {
-            sink.push(place.clone(), format!("id {message}"));
+            diagnostics.push(place.clone(), format!("id {message}"));
         } else if list.iter().any(|(id, _)| id == text) {
-            sink.push(place.clone(), format!("{} is given twice", quote(text)));
+            diagnostics.push(place.clone(), format!("{} is given twice", quote(text)));
         } else {
             list.push((text.to_owned(), place.clone()));
         }
@@ -185,8 +191,8 @@ fn take_texts<'a>(said: &mut Said, id: Id, place: &Place, texts: impl Iterator<I
 }
 
 struct Layers {
-    flags: Said,
-    env: Said,
+    flags: Layer,
+    env: Layer,
     file: File,
     path: Option<PathBuf>,
     home: Option<PathBuf>,
@@ -196,13 +202,13 @@ struct Layers {
 
 impl Layers {
     /// The layers, uppermost first.
-    fn all(&self) -> [&Said; 3] {
-        [&self.flags, &self.env, &self.file.said]
+    fn all(&self) -> [&Layer; 3] {
+        [&self.flags, &self.env, &self.file.layer]
     }
 
     /// Where `id` is spoken of, in the layer that decides.
     fn place(&self, id: Id) -> Option<&Place> {
-        self.all().into_iter().find_map(|said| said.places.get(&id))
+        self.all().into_iter().find_map(|layer| layer.places.get(&id))
     }
 
     /// Where to complain about something that is missing.
@@ -212,9 +218,9 @@ impl Layers {
 
     /// The value that holds, remembered with its origin; the default also where what was said is not valid.
     fn value(&mut self, id: Id) -> Option<Value> {
-        let said = self.all().into_iter().find(|said| said.places.contains_key(&id));
-        let found = said.and_then(|s| Some((s.values.get(&id)?.clone(), s.places.get(&id)?.clone())));
-        let default = || Some((id.key().form.text(id.key().default?).ok()?, Place::Default));
+        let layer = self.all().into_iter().find(|layer| layer.places.contains_key(&id));
+        let found = layer.and_then(|s| Some((s.values.get(&id)?.clone(), s.places.get(&id)?.clone())));
+        let default = || Some((id.key().value_type.text(id.key().default?).ok()?, Place::Default));
         let (value, place) = found.or_else(default)?;
         let value = self.resolved(id, value, &place);
         self.origins.insert(id, (value.clone(), place));
@@ -268,14 +274,14 @@ impl Layers {
         }
     }
 
-    /// `None` only where a key is not valid, which `sink` knows then.
-    fn assemble(&mut self, env: &Env, sink: &mut Sink) -> Option<Loaded> {
-        let auth = self.auth(sink);
-        let account = self.account(auth.is_some(), sink);
-        let budget = self.budget(sink);
-        let poll = self.poll(sink);
+    /// `None` only where a key is not valid, which `diagnostics` knows then.
+    fn assemble(&mut self, env: &Env, diagnostics: &mut Diagnostics) -> Option<Loaded> {
+        let auth = self.auth(diagnostics);
+        let account = self.account(auth.is_some(), diagnostics);
+        let budget = self.budget(diagnostics);
+        let poll = self.poll(diagnostics);
         let ui = Ui {
-            theme: self.theme(sink),
+            theme: self.theme(diagnostics),
             symbols: symbols(self.text(Id::Symbols).as_deref()),
             age_step: self.span(Id::AgeStep),
             max_fps: self.count(Id::MaxFps),
@@ -295,8 +301,8 @@ impl Layers {
             Some(Value::Argv(hours)) => hours.iter().filter_map(|text| text.parse().ok()).collect(),
             _ => Vec::new(),
         };
-        let serve = self.serve(sink);
-        let (watch, groups) = self.watch(auth.is_some(), sink);
+        let serve = self.serve(diagnostics);
+        let (watch, groups) = self.watch(auth.is_some(), diagnostics);
         let config = Config {
             file: self.path.clone(),
             account: account?,
@@ -321,25 +327,25 @@ impl Layers {
         Some(Loaded { config, warnings, origins: std::mem::take(&mut self.origins), groups })
     }
 
-    fn account(&mut self, polls: bool, sink: &mut Sink) -> Option<Account> {
+    fn account(&mut self, polls: bool, diagnostics: &mut Diagnostics) -> Option<Account> {
         let user_name = self.text(Id::UserName);
         let mut name = self.text(Id::AccountName);
         if self.place(Id::UserName).is_none() && polls {
             let message = "[account] user_name is missing: the CloudAgent account name (--user, AHTOP_USER)";
-            sink.push(self.whole(), message);
+            diagnostics.push(self.whole(), message);
         }
         if self.place(Id::AccountName).is_none() {
-            let named = user_name.as_ref().filter(|user| Form::Name.text(user).is_ok());
+            let named = user_name.as_ref().filter(|user| ValueType::Name.text(user).is_ok());
             if let Some(user) = named {
                 let value = Value::Text(user.clone());
                 self.origins.insert(Id::AccountName, (value, Place::From("[account] user_name")));
                 name = Some(user.clone());
             } else if let Some(user) = &user_name {
                 let message = format!("[account] name is missing, and user name {} cannot serve as one", quote(user));
-                sink.push(self.whole(), message);
+                diagnostics.push(self.whole(), message);
             } else if !polls && self.place(Id::UserName).is_none() {
                 let message = "[account] name is missing: it names the shared state (--account, AHTOP_ACCOUNT)";
-                sink.push(self.whole(), message);
+                diagnostics.push(self.whole(), message);
             }
         }
         let ca_file = self.path(Id::CaFile);
@@ -347,7 +353,7 @@ impl Layers {
             && let Err(e) = small_file::open(path)
             && let Some(place) = self.place(Id::CaFile)
         {
-            sink.push(place.clone(), format!("'ca_file': cannot read {}: {e}", show_path(path)));
+            diagnostics.push(place.clone(), format!("'ca_file': cannot read {}: {e}", show_path(path)));
         }
         Some(Account {
             name: name.unwrap_or_default(),
@@ -358,11 +364,11 @@ impl Layers {
         })
     }
 
-    fn theme(&mut self, sink: &mut Sink) -> Theme {
+    fn theme(&mut self, diagnostics: &mut Diagnostics) -> Theme {
         match self.value(Id::Theme) {
             Some(Value::Path(path)) => {
                 let place = self.place(Id::Theme).cloned().unwrap_or(Place::Default);
-                Theme::File(themes::read(&path, &place, sink))
+                Theme::File(themes::read(&path, &place, diagnostics))
             }
             Some(Value::Text(word)) => theme(&word),
             _ => Theme::Auto,
@@ -370,29 +376,29 @@ impl Layers {
     }
 
     /// The source of the secret: the uppermost layer that names one decides, and it must name one only.
-    fn auth(&mut self, sink: &mut Sink) -> Option<AuthSource> {
+    fn auth(&mut self, diagnostics: &mut Diagnostics) -> Option<AuthSource> {
         let mode = if self.text(Id::AuthMode).as_deref() == Some("basic") { AuthMode::Basic } else { AuthMode::Token };
-        let named = |said: &Said| -> Vec<(Place, Id)> {
+        let named = |layer: &Layer| -> Vec<(Place, Id)> {
             let mut named: Vec<_> =
-                Id::SECRETS.iter().filter_map(|id| Some((said.places.get(id)?.clone(), *id))).collect();
+                Id::SECRETS.iter().filter_map(|id| Some((layer.places.get(id)?.clone(), *id))).collect();
             named.sort();
             named
         };
-        for said in self.all() {
-            for (place, id) in named(said).iter().skip(1) {
+        for layer in self.all() {
+            for (place, id) in named(layer).iter().skip(1) {
                 let message = format!("'{}' is a second source of the secret: name exactly one", id.key().name);
-                sink.push(place.clone(), message);
+                diagnostics.push(place.clone(), message);
             }
         }
-        let (place, id) = self.all().into_iter().find_map(|said| named(said).into_iter().next())?;
-        if let (Place::Env(_), Some(token)) = (&place, self.file.said.places.get(&Id::TokenCommand)) {
+        let (place, id) = self.all().into_iter().find_map(|layer| named(layer).into_iter().next())?;
+        if let (Place::Env(_), Some(token)) = (&place, self.file.layer.places.get(&Id::TokenCommand)) {
             // A key in the surroundings would make ahtop generate tokens, and kill the token that the command hands
             // out.
             let message = format!(
                 "would make ahtop mint tokens, but {} has token_command, so that it never does: unset one of them",
                 token.words()
             );
-            sink.push(place.clone(), message);
+            diagnostics.push(place.clone(), message);
         }
         let source = match (id, self.value(id)?) {
             (Id::ApiKeyEnv, Value::Text(name)) => SecretSource::KeyEnv(name),
@@ -402,12 +408,12 @@ impl Layers {
             _ => return None,
         };
         if mode == AuthMode::Basic && matches!(source, SecretSource::TokenCommand(_)) {
-            sink.push(place, "'token_command' needs mode = \"token\": basic mode has no token");
+            diagnostics.push(place, "'token_command' needs mode = \"token\": basic mode has no token");
         }
         Some(AuthSource { mode, source })
     }
 
-    fn budget(&mut self, sink: &mut Sink) -> Budget {
+    fn budget(&mut self, diagnostics: &mut Diagnostics) -> Budget {
         let budget =
             Budget { requests_per_minute: self.count(Id::RequestsPerMinute), reserve: self.count(Id::Reserve) };
         if budget.reserve >= budget.requests_per_minute
@@ -415,18 +421,18 @@ impl Layers {
         {
             let (reserve, limit) = (budget.reserve, budget.requests_per_minute);
             let message = format!("'reserve' ({reserve}) must be less than 'requests_per_minute' ({limit})");
-            sink.push(place.clone(), message);
+            diagnostics.push(place.clone(), message);
         }
         budget
     }
 
-    fn poll(&mut self, sink: &mut Sink) -> Poll {
+    fn poll(&mut self, diagnostics: &mut Diagnostics) -> Poll {
         let min_interval = self.span(Id::MinInterval);
         let timeout = self.span(Id::Timeout);
         let mut connect_timeout = self.span(Id::ConnectTimeout);
         if connect_timeout > timeout {
             match self.place(Id::ConnectTimeout) {
-                Some(place) => sink.push(place.clone(), "'connect_timeout' must not be longer than 'timeout'"),
+                Some(place) => diagnostics.push(place.clone(), "'connect_timeout' must not be longer than 'timeout'"),
                 None => {
                     connect_timeout = timeout;
                     let origin = (Value::Span(timeout), Place::From("[poll] timeout"));
@@ -455,7 +461,7 @@ impl Layers {
     }
 
     /// Where others can read: from other machines only with a token, or where that was said in so many words.
-    fn serve(&mut self, sink: &mut Sink) -> Serve {
+    fn serve(&mut self, diagnostics: &mut Diagnostics) -> Serve {
         let serve = Serve {
             listen: self.text(Id::Listen).and_then(|text| Listen::parse(&text).ok()),
             hosts: match self.value(Id::Hosts) {
@@ -473,38 +479,39 @@ impl Layers {
             let message = format!(
                 "other machines reach {listen}: set [serve] token_file, or unauthenticated = true if all of them may read"
             );
-            sink.push(place.clone(), message);
+            diagnostics.push(place.clone(), message);
         }
         if serve.unauthenticated
             && serve.token_file.is_some()
             && let Some(place) = self.place(Id::Unauthenticated)
         {
-            sink.push(place.clone(), "'unauthenticated' and 'token_file' exclude each other: take one of them away");
+            diagnostics
+                .push(place.clone(), "'unauthenticated' and 'token_file' exclude each other: take one of them away");
         }
         serve
     }
 
-    fn watch(&mut self, polls: bool, sink: &mut Sink) -> (Vec<super::Watched>, Vec<Arc<str>>) {
+    fn watch(&mut self, polls: bool, diagnostics: &mut Diagnostics) -> (Vec<super::Watched>, Vec<Arc<str>>) {
         let path = self.path(Id::AgentsCsv);
         let rows = match (path, self.place(Id::AgentsCsv)) {
-            (Some(path), Some(place)) => roster::read(&path, place, sink),
+            (Some(path), Some(place)) => roster::read(&path, place, diagnostics),
             _ => Vec::new(),
         };
-        let speaks = |said: &&Said| Id::WATCH.iter().any(|id| said.places.contains_key(id));
+        let speaks = |layer: &&Layer| Id::WATCH.iter().any(|id| layer.places.contains_key(id));
         let upper = [&self.flags, &self.env].into_iter().find(speaks);
-        let said = upper.unwrap_or(&self.file.said);
+        let layer = upper.unwrap_or(&self.file.layer);
         let sources = watch::Sources {
-            said,
+            layer,
             by_file: upper.is_none(),
             file: &self.file,
             roster: &rows,
-            by_roster: said.places.contains_key(&Id::AgentsCsv),
+            by_roster: layer.places.contains_key(&Id::AgentsCsv),
         };
-        let merged = watch::merge(&sources, sink);
+        let merged = watch::merge(&sources, diagnostics);
         // Who only watches shows all that the store has.
-        if merged.0.is_empty() && polls && sink.is_empty() {
+        if merged.0.is_empty() && polls && diagnostics.is_empty() {
             let message = "nothing to watch: list ids in [watch] agents or campaigns, or give -a ID or -C NAME";
-            sink.push(self.whole(), message);
+            diagnostics.push(self.whole(), message);
         }
         merged
     }

@@ -8,7 +8,6 @@ mod document;
 mod duration;
 mod env;
 mod error;
-mod form;
 mod listen;
 mod load;
 mod origin;
@@ -24,12 +23,12 @@ mod store_url;
 mod tests;
 mod themes;
 mod types;
+mod value_type;
 mod watch;
 
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use env::{Env, Overrides};
 pub use error::{ConfigError, ConfigErrors, Place, suggest};
-pub use form::{Form, Value};
 pub use listen::Listen;
 pub use load::{Loaded, load, resolve};
 pub use origin::Origin;
@@ -42,6 +41,7 @@ pub use store_url::StoreUrl;
 pub(crate) use tests::themes_of;
 pub use themes::{Paint, TONES, Tones};
 pub use types::*;
+pub use value_type::{Value, ValueType};
 
 /// The template that `config init` writes: every key with its default and what it means.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");

@@ -4,9 +4,9 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use super::{
-    error::{Place, Sink, quote, show_path, suggest},
-    form::line,
+    error::{Diagnostics, Place, quote, show_path, suggest},
     small_file::read_file,
+    value_type::line,
 };
 
 /// Files are read to here; a roster of 10,000 agents has less than one.
@@ -23,18 +23,18 @@ pub(super) struct Row {
 }
 
 /// Reads the roster at `path`; `place` is where the configuration names it.
-pub(super) fn read(path: &Path, place: &Place, sink: &mut Sink) -> Vec<Row> {
+pub(super) fn read(path: &Path, place: &Place, diagnostics: &mut Diagnostics) -> Vec<Row> {
     match read_file(path, LARGEST) {
-        Ok(bytes) => parse(path, &bytes, sink),
+        Ok(bytes) => parse(path, &bytes, diagnostics),
         Err(e) => {
-            sink.push(place.clone(), format!("'agents_csv': cannot read {}: {e}", show_path(path)));
+            diagnostics.push(place.clone(), format!("'agents_csv': cannot read {}: {e}", show_path(path)));
             Vec::new()
         }
     }
 }
 
 /// Reads the roster's bytes.
-pub(super) fn parse(path: &Path, bytes: &[u8], sink: &mut Sink) -> Vec<Row> {
+pub(super) fn parse(path: &Path, bytes: &[u8], diagnostics: &mut Diagnostics) -> Vec<Row> {
     let file: Arc<str> = show_path(path).into();
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
@@ -47,21 +47,21 @@ pub(super) fn parse(path: &Path, bytes: &[u8], sink: &mut Sink) -> Vec<Row> {
         let line_number = first_line(bytes, record.position());
         let place = Place::Row { file: Arc::clone(&file), line: line_number };
         let Some(fields) = record.iter().map(|f| std::str::from_utf8(f).ok()).collect::<Option<Vec<&str>>>() else {
-            sink.push(place, "is not UTF-8");
+            diagnostics.push(place, "is not UTF-8");
             continue;
         };
         let Some(columns) = &columns else {
             match header(&fields) {
                 Ok(names) => columns = Some(names),
                 Err(message) => {
-                    sink.push(place, message);
+                    diagnostics.push(place, message);
                     return rows;
                 }
             }
             continue;
         };
         if fields.len() != columns.len() {
-            sink.push(place, format!("has {} fields, the first line has {}", fields.len(), columns.len()));
+            diagnostics.push(place, format!("has {} fields, the first line has {}", fields.len(), columns.len()));
             continue;
         }
         let field = |name: &str| columns.iter().position(|c| *c == name).and_then(|i| fields.get(i)).copied();
@@ -70,7 +70,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], sink: &mut Sink) -> Vec<Row> {
             match line(text) {
                 Ok(()) => Some(text.to_owned()),
                 Err(message) => {
-                    sink.push(place.clone(), format!("{name} {message}"));
+                    diagnostics.push(place.clone(), format!("{name} {message}"));
                     None
                 }
             }
@@ -78,16 +78,16 @@ pub(super) fn parse(path: &Path, bytes: &[u8], sink: &mut Sink) -> Vec<Row> {
         let (label, group) = (optional("label"), optional("group"));
         let id = field("id").unwrap_or_default();
         if let Err(message) = line(id) {
-            sink.push(place, format!("id {message}"));
+            diagnostics.push(place, format!("id {message}"));
         } else if let Some(first) = seen.get(id) {
-            sink.push(place, format!("id {} stands in line {first} already", quote(id)));
+            diagnostics.push(place, format!("id {} stands in line {first} already", quote(id)));
         } else {
             seen.insert(id.to_owned(), line_number);
             rows.push(Row { id: id.to_owned(), label, group, place });
         }
     }
     if columns.is_none() {
-        sink.push(Place::Row { file, line: 1 }, "is empty: the first line must be id,label,group");
+        diagnostics.push(Place::Row { file, line: 1 }, "is empty: the first line must be id,label,group");
     }
     rows
 }
@@ -126,9 +126,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn run(text: &[u8]) -> (Vec<Row>, String) {
-        let mut sink = Sink::default();
-        let rows = parse(Path::new("r.csv"), text, &mut sink);
-        (rows, sink.into_errors().to_string())
+        let mut diagnostics = Diagnostics::default();
+        let rows = parse(Path::new("r.csv"), text, &mut diagnostics);
+        (rows, diagnostics.into_errors().to_string())
     }
 
     #[test]

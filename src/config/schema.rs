@@ -1,8 +1,8 @@
-//! Every key of the configuration in one table: its name, form, default, flag, variable and meaning.
+//! Every key of the configuration in one table: its name, type, default, flag, variable and meaning.
 //!
 //! The reader, `config show`, the template and the help text all go by this table; tests hold them to it.
 
-use super::form::Form;
+use super::value_type::ValueType;
 
 /// Names a single-valued key or a list of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,7 +112,7 @@ pub struct Key {
     /// Its name in that table.
     pub name: &'static str,
     /// What may be written.
-    pub form: Form,
+    pub value_type: ValueType,
     /// What holds when nobody says anything, as it would be written after a flag.
     pub default: Option<&'static str>,
     /// The flag with its dashes.
@@ -123,12 +123,12 @@ pub struct Key {
 }
 
 macro_rules! key {
-    ($id:ident, $section:literal . $name:literal, $form:expr, $default:expr, $flag:expr, $env:expr, $doc:literal) => {
+    ($id:ident, $section:literal . $name:literal, $type:expr, $default:expr, $flag:expr, $env:expr, $doc:literal) => {
         Key {
             id: Id::$id,
             section: $section,
             name: $name,
-            form: $form,
+            value_type: $type,
             default: $default,
             flag: $flag,
             env: $env,
@@ -158,163 +158,164 @@ pub const TRIGGERS: [&str; 9] =
 /// The table, in the order of [`Id`].
 pub static KEYS: [Key; 40] = [
     key!(
-        AccountName, "account"."name", Form::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
+        AccountName, "account"."name", ValueType::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
     ),
     key!(
-        BaseUrl, "account"."base_url", Form::Origin, Some("https://in1-ccaas-api.ozonetel.com"), Some("--base-url"),
-        Some("AHTOP_BASE_URL"), "Where the API is served: https, or http to a loopback address"
+        BaseUrl, "account"."base_url", ValueType::Origin, Some("https://in1-ccaas-api.ozonetel.com"),
+        Some("--base-url"), Some("AHTOP_BASE_URL"),
+        "Where the API is served: https, or http to a loopback address"
     ),
     key!(
-        UserName, "account"."user_name", Form::Line, None, Some("--user"), Some("AHTOP_USER"),
+        UserName, "account"."user_name", ValueType::Line, None, Some("--user"), Some("AHTOP_USER"),
         "CloudAgent account name, sent with each request"
     ),
     key!(
-        Timezone, "account"."timezone", Form::Zone, None, Some("--timezone"), Some("AHTOP_TIMEZONE"),
+        Timezone, "account"."timezone", ValueType::Zone, None, Some("--timezone"), Some("AHTOP_TIMEZONE"),
         "Zone of the clocks on the screen; without it the system's"
     ),
     key!(
-        CaFile, "account"."ca_file", Form::Path, None, Some("--ca-file"), Some("AHTOP_CA_FILE"),
+        CaFile, "account"."ca_file", ValueType::Path, None, Some("--ca-file"), Some("AHTOP_CA_FILE"),
         "PEM file with further trusted authorities"
     ),
     key!(
-        AuthMode, "auth"."mode", Form::Word(MODES), Some("token"), Some("--auth-mode"), Some("AHTOP_AUTH_MODE"),
+        AuthMode, "auth"."mode", ValueType::Word(MODES), Some("token"), Some("--auth-mode"), Some("AHTOP_AUTH_MODE"),
         "The account's setting 'API Authentication': token (TOKEN_AUTH) or basic (BASIC_AUTH)"
     ),
     key!(
-        ApiKeyEnv, "auth"."api_key_env", Form::Variable, None, None, None,
+        ApiKeyEnv, "auth"."api_key_env", ValueType::Variable, None, None, None,
         "Name of the environment variable that holds the API key"
     ),
     key!(
-        ApiKeyFile, "auth"."api_key_file", Form::Path, None, Some("--api-key-file"), Some("AHTOP_API_KEY_FILE"),
+        ApiKeyFile, "auth"."api_key_file", ValueType::Path, None, Some("--api-key-file"), Some("AHTOP_API_KEY_FILE"),
         "File with the API key, readable by its owner only"
     ),
     key!(
-        ApiKeyCommand, "auth"."api_key_command", Form::Argv, None, None, None,
+        ApiKeyCommand, "auth"."api_key_command", ValueType::Argv, None, None, None,
         "Program that prints the API key, with its arguments"
     ),
     key!(
-        TokenCommand, "auth"."token_command", Form::Argv, None, None, None,
+        TokenCommand, "auth"."token_command", ValueType::Argv, None, None, None,
         "Program that prints a bearer token that another program generated; ahtop then generates none"
     ),
     key!(
-        RequestsPerMinute, "budget"."requests_per_minute", Form::Count { min: 1, max: 600 }, Some("50"),
+        RequestsPerMinute, "budget"."requests_per_minute", ValueType::Count { min: 1, max: 600 }, Some("50"),
         Some("--requests-per-minute"), Some("AHTOP_REQUESTS_PER_MINUTE"), "The account's limit in any 60 seconds"
     ),
     key!(
-        Reserve, "budget"."reserve", Form::Count { min: 0, max: 599 }, Some("5"), Some("--reserve"),
+        Reserve, "budget"."reserve", ValueType::Count { min: 0, max: 599 }, Some("5"), Some("--reserve"),
         Some("AHTOP_RESERVE"), "Of these, left for other users of the account"
     ),
     key!(
-        MinInterval, "poll"."min_interval", Form::Span { min: 5, max: HOUR }, Some("60s"), Some("--min-interval"),
+        MinInterval, "poll"."min_interval", ValueType::Span { min: 5, max: HOUR }, Some("60s"), Some("--min-interval"),
         Some("AHTOP_MIN_INTERVAL"), "No target is asked more often than this"
     ),
     key!(
-        Timeout, "poll"."timeout", Form::Span { min: 1, max: MINUTE }, Some("10s"), Some("--timeout"),
+        Timeout, "poll"."timeout", ValueType::Span { min: 1, max: MINUTE }, Some("10s"), Some("--timeout"),
         Some("AHTOP_TIMEOUT"), "Longest time for one whole request"
     ),
     key!(
-        ConnectTimeout, "poll"."connect_timeout", Form::Span { min: 1, max: MINUTE }, Some("5s"),
+        ConnectTimeout, "poll"."connect_timeout", ValueType::Span { min: 1, max: MINUTE }, Some("5s"),
         Some("--connect-timeout"), Some("AHTOP_CONNECT_TIMEOUT"), "Longest time for connecting; at most the timeout"
     ),
     key!(
-        StoreUrl, "store"."url", Form::Store, Some("auto"), Some("--store"), Some("AHTOP_STORE"),
+        StoreUrl, "store"."url", ValueType::Store, Some("auto"), Some("--store"), Some("AHTOP_STORE"),
         "Where the shared state lies: auto (the state directory) or sqlite:///path/to/file.db"
     ),
     key!(
-        HistoryKeep, "history"."keep", Form::Span { min: 4 * HOUR, max: 3650 * DAY }, Some("30d"),
+        HistoryKeep, "history"."keep", ValueType::Span { min: 4 * HOUR, max: 3650 * DAY }, Some("30d"),
         Some("--history-keep"), Some("AHTOP_HISTORY_KEEP"), "How long readings are kept"
     ),
     key!(
-        Agents, "watch"."agents", Form::Ids, None, Some("--agent"), Some("AHTOP_AGENTS"),
+        Agents, "watch"."agents", ValueType::Ids, None, Some("--agent"), Some("AHTOP_AGENTS"),
         "Agents to watch, by agentId"
     ),
     key!(
-        Campaigns, "watch"."campaigns", Form::Ids, None, Some("--campaign"), Some("AHTOP_CAMPAIGNS"),
+        Campaigns, "watch"."campaigns", ValueType::Ids, None, Some("--campaign"), Some("AHTOP_CAMPAIGNS"),
         "Campaigns to watch, by campaignName"
     ),
     key!(
-        AgentsCsv, "watch"."agents_csv", Form::Path, None, Some("--agents-csv"), Some("AHTOP_AGENTS_CSV"),
+        AgentsCsv, "watch"."agents_csv", ValueType::Path, None, Some("--agents-csv"), Some("AHTOP_AGENTS_CSV"),
         "CSV file with further agents; its first line is id,label,group"
     ),
     key!(
-        Theme, "ui"."theme", Form::Theme(THEMES), Some("auto"), Some("--theme"), Some("AHTOP_THEME"),
+        Theme, "ui"."theme", ValueType::Theme(THEMES), Some("auto"), Some("--theme"), Some("AHTOP_THEME"),
         "Colours: auto, dark, light, cvd, mono, or a file that ends in .toml"
     ),
     key!(
-        Symbols, "ui"."symbols", Form::Word(SYMBOLS), Some("auto"), Some("--symbols"), Some("AHTOP_SYMBOLS"),
+        Symbols, "ui"."symbols", ValueType::Word(SYMBOLS), Some("auto"), Some("--symbols"), Some("AHTOP_SYMBOLS"),
         "Characters: auto, unicode, block or ascii"
     ),
     key!(
-        AgeStep, "ui"."age_step", Form::Span { min: 1, max: MINUTE }, Some("1s"), Some("--age-step"),
+        AgeStep, "ui"."age_step", ValueType::Span { min: 1, max: MINUTE }, Some("1s"), Some("--age-step"),
         Some("AHTOP_AGE_STEP"), "Shown ages advance in steps of this; larger ones send less over slow links"
     ),
     key!(
-        MaxFps, "ui"."max_fps", Form::Count { min: 1, max: 60 }, Some("30"), Some("--max-fps"), Some("AHTOP_MAX_FPS"),
-        "Most frames a second"
+        MaxFps, "ui"."max_fps", ValueType::Count { min: 1, max: 60 }, Some("30"), Some("--max-fps"),
+        Some("AHTOP_MAX_FPS"), "Most frames a second"
     ),
     key!(
-        Mouse, "ui"."mouse", Form::Switch, Some("false"), Some("--mouse"), Some("AHTOP_MOUSE"),
+        Mouse, "ui"."mouse", ValueType::Switch, Some("false"), Some("--mouse"), Some("AHTOP_MOUSE"),
         "Take clicks and the wheel; the terminal then selects text with Shift"
     ),
     key!(
-        AlertFor, "alert"."for", Form::Span { min: 0, max: DAY }, Some("5m"), Some("--alert-for"),
+        AlertFor, "alert"."for", ValueType::Span { min: 0, max: DAY }, Some("5m"), Some("--alert-for"),
         Some("AHTOP_ALERT_FOR"), "So long must fresh readings be outside of the band before an alert starts"
     ),
     key!(
-        ClearBand, "alert"."clear_band", Form::Percent { max: 50 }, Some("5%"), Some("--clear-band"),
+        ClearBand, "alert"."clear_band", ValueType::Percent { max: 50 }, Some("5%"), Some("--clear-band"),
         Some("AHTOP_CLEAR_BAND"), "An alert ends only this far inside of the limit"
     ),
     key!(
-        WarmUp, "alert"."warm_up", Form::Count { min: 0, max: 1000 }, Some("5"), Some("--warm-up"),
+        WarmUp, "alert"."warm_up", ValueType::Count { min: 0, max: 1000 }, Some("5"), Some("--warm-up"),
         Some("AHTOP_WARM_UP"), "How many times a value must have changed before its row may alert"
     ),
     key!(
-        Bell, "alert"."bell", Form::Switch, Some("false"), Some("--bell"), Some("AHTOP_BELL"),
+        Bell, "alert"."bell", ValueType::Switch, Some("false"), Some("--bell"), Some("AHTOP_BELL"),
         "Ring the terminal's bell when an alert starts or becomes worse"
     ),
     key!(
-        Notify, "alert"."notify", Form::Word(NOTIFY), Some("off"), Some("--notify"), Some("AHTOP_NOTIFY"),
+        Notify, "alert"."notify", ValueType::Word(NOTIFY), Some("off"), Some("--notify"), Some("AHTOP_NOTIFY"),
         "Desktop notification through the terminal: off, osc9 or osc777"
     ),
     key!(
-        QuietHours, "quiet"."hours", Form::Hours, None, None, None,
+        QuietHours, "quiet"."hours", ValueType::Hours, None, None, None,
         "Hours in which nothing is polled, in the account's time zone"
     ),
     key!(
-        WallTitle, "wall"."title", Form::Line, None, Some("--title"), Some("AHTOP_TITLE"),
+        WallTitle, "wall"."title", ValueType::Line, None, Some("--title"), Some("AHTOP_TITLE"),
         "First words of the board; without it the account's name"
     ),
     key!(
-        PageSeconds, "wall"."page_seconds", Form::Count { min: 5, max: 3600 }, Some("15"), Some("--page-seconds"),
+        PageSeconds, "wall"."page_seconds", ValueType::Count { min: 5, max: 3600 }, Some("15"), Some("--page-seconds"),
         Some("AHTOP_PAGE_SECONDS"), "How long a page of the board stays; one with an alert stays four times as long"
     ),
     key!(
-        Names, "wall"."names", Form::Word(NAMES), Some("full"), Some("--names"), Some("AHTOP_NAMES"),
+        Names, "wall"."names", ValueType::Word(NAMES), Some("full"), Some("--names"), Some("AHTOP_NAMES"),
         "How the board names agents: full, initials, id or hidden; the flag holds for every screen and picture"
     ),
     key!(
-        ExitKey, "wall"."exit_key", Form::Key, None, Some("--exit-key"), Some("AHTOP_EXIT_KEY"),
+        ExitKey, "wall"."exit_key", ValueType::Key, None, Some("--exit-key"), Some("AHTOP_EXIT_KEY"),
         "A key that leaves the board, beside Ctrl-C: q, F12, Ctrl-X"
     ),
     key!(
-        Listen, "serve"."listen", Form::Listen, None, Some("--listen"), Some("AHTOP_LISTEN"),
+        Listen, "serve"."listen", ValueType::Listen, None, Some("--listen"), Some("AHTOP_LISTEN"),
         "Where serve shows the wallboard, metrics and health over HTTP: 127.0.0.1:9464, or unix:/path/to/socket"
     ),
     key!(
-        Hosts, "serve"."hosts", Form::Hosts, None, None, None,
+        Hosts, "serve"."hosts", ValueType::Hosts, None, None, None,
         "Names of this machine that a browser may ask for, beside localhost and addresses"
     ),
     key!(
-        TokenFile, "serve"."token_file", Form::Path, None, None, None,
+        TokenFile, "serve"."token_file", ValueType::Path, None, None, None,
         "File with a token that clients must have, readable by its owner only"
     ),
     key!(
-        Unauthenticated, "serve"."unauthenticated", Form::Switch, Some("false"), None, None,
+        Unauthenticated, "serve"."unauthenticated", ValueType::Switch, Some("false"), None, None,
         "Let every machine that reaches the address read everything, without a token"
     ),
     key!(
-        MetricsNames, "serve"."metrics_names", Form::Switch, Some("false"), Some("--metrics-names"),
+        MetricsNames, "serve"."metrics_names", ValueType::Switch, Some("false"), Some("--metrics-names"),
         Some("AHTOP_METRICS_NAMES"), "Metrics have names beside ids, where [wall] names is full"
     ),
 ];
@@ -373,7 +374,7 @@ mod tests {
             assert_eq!(key.flag.is_some(), key.env.is_some(), "{}", key.name);
             let Some(flag) = key.flag else { continue };
             let env = format!("AHTOP_{}", flag.trim_start_matches('-').replace('-', "_").to_uppercase());
-            let plural = if key.form.is_list() { "S" } else { "" };
+            let plural = if key.value_type.is_list() { "S" } else { "" };
             assert_eq!(key.env, Some(format!("{env}{plural}").as_str()));
         }
     }
@@ -382,7 +383,7 @@ mod tests {
     fn every_default_is_valid() {
         for key in &KEYS {
             if let Some(default) = key.default {
-                let value = key.form.text(default).unwrap();
+                let value = key.value_type.text(default).unwrap();
                 assert_eq!(value.plain(), default, "{}", key.name);
             }
         }

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::{
     error::{Place, show_path},
-    form::{Value, literal, literals},
     load::Loaded,
     schema::{Id, KEYS, SECTIONS},
     types::Watched,
+    value_type::{Value, literal, literals},
 };
 use crate::domain::{Band, Kind};
 

@@ -82,20 +82,23 @@ fn every_flag_and_every_variable_reaches_its_key() {
             Id::Timezone => "Asia/Kolkata",
             Id::CaFile => "Cargo.toml",
             Id::AgentsCsv => continue,
-            _ => match key.form {
-                Form::Word(words) => words.last().unwrap(),
-                Form::Count { .. } => "7",
-                Form::Theme(_) => "cvd",
-                Form::Switch => "yes",
-                Form::Span { .. } => "5h",
-                Form::Percent { .. } => "7%",
-                Form::Key => "F9",
-                Form::Listen => "[::1]:80",
+            _ => match key.value_type {
+                ValueType::Word(words) => words.last().unwrap(),
+                ValueType::Count { .. } => "7",
+                ValueType::Theme(_) => "cvd",
+                ValueType::Switch => "yes",
+                ValueType::Span { .. } => "5h",
+                ValueType::Percent { .. } => "7%",
+                ValueType::Key => "F9",
+                ValueType::Listen => "[::1]:80",
                 _ => "other",
             },
         };
-        let value =
-            if matches!(key.form, Form::Span { max, .. } if max <= 3600) && value == "5h" { "33s" } else { value };
+        let value = if matches!(key.value_type, ValueType::Span { max, .. } if max <= 3600) && value == "5h" {
+            "33s"
+        } else {
+            value
+        };
         let before = format!("{:?}", file(BASE).unwrap().config);
         let base = Some((Path::new("dir/config.toml"), BASE));
         let by_flag = resolve(&flags(&[(key.id, value)]), &Env::default(), base).unwrap().config;

@@ -5,9 +5,9 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    error::{Lines, Place, Sink, quote, show_path, suggest},
-    form::kind,
+    error::{Diagnostics, Lines, Place, quote, show_path, suggest},
     small_file::read_file,
+    value_type::kind,
 };
 use crate::domain::clean_line;
 
@@ -57,24 +57,24 @@ pub struct Tones {
 }
 
 /// Reads the theme file at `path`, which `named` names.
-pub(super) fn read(path: &Path, named: &Place, sink: &mut Sink) -> Tones {
+pub(super) fn read(path: &Path, named: &Place, diagnostics: &mut Diagnostics) -> Tones {
     let text = read_file(path, LARGEST).map_err(|e| e.to_string());
     match text.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())) {
-        Ok(text) => parse(path, &text, sink),
+        Ok(text) => parse(path, &text, diagnostics),
         Err(e) => {
-            sink.push(named.clone(), format!("'theme': cannot read {}: {e}", show_path(path)));
+            diagnostics.push(named.clone(), format!("'theme': cannot read {}: {e}", show_path(path)));
             Tones::default()
         }
     }
 }
 
-fn parse(path: &Path, text: &str, sink: &mut Sink) -> Tones {
+fn parse(path: &Path, text: &str, diagnostics: &mut Diagnostics) -> Tones {
     let lines = Lines::new(path, text);
     let mut tones = Tones::default();
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let place = lines.at(&error.span().unwrap_or(0..0));
-        sink.push(place, format!("not TOML: {}", clean_line(error.message(), 200)));
+        diagnostics.push(place, format!("not TOML: {}", clean_line(error.message(), 200)));
     }
     if !errors.is_empty() {
         return tones;
@@ -86,15 +86,15 @@ fn parse(path: &Path, text: &str, sink: &mut Sink) -> Tones {
         match (word, slot, node.get_ref()) {
             ("base", _, DeValue::String(base)) if base.as_ref() == "light" => tones.light = true,
             ("base", _, DeValue::String(base)) if base.as_ref() == "dark" => {}
-            ("base", ..) => sink.push(at, "'base': expected \"dark\" or \"light\""),
+            ("base", ..) => diagnostics.push(at, "'base': expected \"dark\" or \"light\""),
             (_, Some(i), value) => match paint(value) {
                 Ok(paint) => tones.paints[i] = Some(paint),
-                Err(message) => sink.push(at, format!("'{word}': {message}")),
+                Err(message) => diagnostics.push(at, format!("'{word}': {message}")),
             },
             (_, None, _) => {
                 let known: Vec<&str> = TONES.into_iter().chain(["base"]).collect();
                 let place = lines.at(&name.span());
-                sink.push(place, format!("unknown colour {}{}", quote(word), suggest(word, &known)));
+                diagnostics.push(place, format!("unknown colour {}{}", quote(word), suggest(word, &known)));
             }
         }
     }
@@ -126,9 +126,9 @@ fn hex(text: &str) -> Option<Paint> {
 /// For tests of the rooms above.
 #[cfg(test)]
 pub(crate) fn of(text: &str) -> Result<Tones, String> {
-    let mut sink = Sink::default();
-    let tones = parse(Path::new("mine.toml"), text, &mut sink);
-    if sink.is_empty() { Ok(tones) } else { Err(sink.into_errors().to_string()) }
+    let mut diagnostics = Diagnostics::default();
+    let tones = parse(Path::new("mine.toml"), text, &mut diagnostics);
+    if diagnostics.is_empty() { Ok(tones) } else { Err(diagnostics.into_errors().to_string()) }
 }
 
 #[cfg(test)]

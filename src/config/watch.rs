@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    bands::{Layer, Merger},
-    document::{Entry, File, Placed, Said},
-    error::{Place, Sink, quote},
+    bands::{BandLimits, Merger},
+    document::{Entry, File, Layer, Placed},
+    error::{Diagnostics, Place, quote},
     roster::Row,
     schema::Id,
     types::Watched,
@@ -18,7 +18,7 @@ use crate::domain::{Band, Kind, Target, clean};
 /// Where what is watched comes from.
 pub(super) struct Sources<'a> {
     /// The layer that decides what is watched.
-    pub(super) said: &'a Said,
+    pub(super) layer: &'a Layer,
     /// True if that is the file: then its entries and groups add to the list; else they only add detail.
     pub(super) by_file: bool,
     /// The file, for detail.
@@ -32,7 +32,7 @@ pub(super) struct Sources<'a> {
 const MOST: usize = 10_000;
 
 /// The targets and the groups, both in order.
-pub(super) fn merge(sources: &Sources<'_>, sink: &mut Sink) -> (Vec<Watched>, Vec<Arc<str>>) {
+pub(super) fn merge(sources: &Sources<'_>, diagnostics: &mut Diagnostics) -> (Vec<Watched>, Vec<Arc<str>>) {
     let file = sources.file;
     let groups = Groups::new(file, sources.roster);
     let labels: HashMap<&str, &str> =
@@ -42,17 +42,17 @@ pub(super) fn merge(sources: &Sources<'_>, sink: &mut Sink) -> (Vec<Watched>, Ve
     for kind in Kind::ALL {
         let entries: HashMap<&str, &Entry> = file.entries(kind).iter().map(|e| (e.id.as_str(), e)).collect();
         let of_kind = if kind == Kind::Agent { &file.agent_bands } else { &file.campaign_bands };
-        for (id, place) in ids(kind, sources, sink) {
+        for (id, place) in ids(kind, sources, diagnostics) {
             let target = Target { kind, id: id.into() };
             let member = groups.of(&target);
             let entry = entries.get(id).copied();
             let label = entry
                 .and_then(|e| e.label.as_deref())
                 .or_else(|| labels.get(id).copied().filter(|_| kind == Kind::Agent));
-            let mut layers: Vec<&Layer> = entry.map(|e| &e.bands).into_iter().collect();
+            let mut layers: Vec<&BandLimits> = entry.map(|e| &e.bands).into_iter().collect();
             layers.extend(member.iter().filter_map(|&g| groups.bands(g)));
             layers.extend([of_kind, &file.bands]);
-            let band = merger.merge(&target, &layers, sink);
+            let band = merger.merge(&target, &layers, diagnostics);
             // Who says only what is usual gets the usual limits around it.
             let band = match band.target {
                 Some(target) if band == (Band { target: Some(target), ..Band::default() }) => {
@@ -70,22 +70,23 @@ pub(super) fn merge(sources: &Sources<'_>, sink: &mut Sink) -> (Vec<Watched>, Ve
         }
     }
     if watched.len() > MOST {
-        sink.push(Place::Default, format!("{} targets are too many: at most {MOST} can be watched", watched.len()));
+        diagnostics
+            .push(Place::Default, format!("{} targets are too many: at most {MOST} can be watched", watched.len()));
     }
     (watched, groups.names)
 }
 
 /// The ids of one kind, each once.
-fn ids<'a>(kind: Kind, sources: &Sources<'a>, sink: &mut Sink) -> Vec<(&'a str, &'a Place)> {
+fn ids<'a>(kind: Kind, sources: &Sources<'a>, diagnostics: &mut Diagnostics) -> Vec<(&'a str, &'a Place)> {
     let (list, file) = (if kind == Kind::Agent { Id::Agents } else { Id::Campaigns }, sources.file);
-    let listed: &[Placed] = sources.said.lists.get(&list).map_or(&[], Vec::as_slice);
+    let listed: &[Placed] = sources.layer.lists.get(&list).map_or(&[], Vec::as_slice);
     let mut out: Vec<(&str, &Place)> = listed.iter().map(|(id, place)| (id.as_str(), place)).collect();
     let mut seen: HashMap<&str, &Place> = out.iter().copied().collect();
     if kind == Kind::Agent && sources.by_roster {
         for row in sources.roster {
             if let Some(first) = seen.insert(&row.id, &row.place) {
                 let message = format!("id {} is listed already in {}", quote(&row.id), first.words());
-                sink.push(row.place.clone(), message);
+                diagnostics.push(row.place.clone(), message);
             } else {
                 out.push((&row.id, &row.place));
             }
@@ -106,7 +107,7 @@ fn ids<'a>(kind: Kind, sources: &Sources<'a>, sink: &mut Sink) -> Vec<(&'a str, 
 /// Groups in the order of the file, then those that only the roster knows.
 struct Groups<'a> {
     names: Vec<Arc<str>>,
-    bands: Vec<&'a Layer>,
+    bands: Vec<&'a BandLimits>,
     members: HashMap<Target, Vec<usize>>,
 }
 
@@ -148,7 +149,7 @@ impl<'a> Groups<'a> {
         self.members.get(target).map_or(&[], Vec::as_slice)
     }
 
-    fn bands(&self, group: usize) -> Option<&'a Layer> {
+    fn bands(&self, group: usize) -> Option<&'a BandLimits> {
         self.bands.get(group).copied()
     }
 }

@@ -83,10 +83,15 @@ fn configuration() -> String {
 
 fn row(key: &Key) -> String {
     let default = key.default.map_or_else(String::new, code);
-    let more = if key.form.is_list() { "=one,two" } else { "" };
+    let more = if key.value_type.is_list() { "=one,two" } else { "" };
     let (flag, env) = (key.flag.map(code), key.env.map(|env| code(&format!("{env}{more}"))));
     let both = flag.into_iter().chain(env).collect::<Vec<_>>().join(", ");
-    format!("| {} | {}. Value: {} | {default} | {both} |\n", code(key.name), cell(key.doc), cell(&key.form.expects()))
+    format!(
+        "| {} | {}. Value: {} | {default} | {both} |\n",
+        code(key.name),
+        cell(key.doc),
+        cell(&key.value_type.expects())
+    )
 }
 
 fn command_line() -> String {

@@ -14,7 +14,7 @@ use crate::{config::parse_duration, domain::clean_line, exit::Exit};
 ///
 /// # Errors
 /// What is expected, with [`Exit::Usage`].
-pub(crate) fn moment(flag: &str, text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Failure> {
+pub(crate) fn time_arg(flag: &str, text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Failure> {
     read(text.trim(), now, zone).ok_or_else(|| {
         let text = clean_line(text, 60);
         let forms = "\"8h\" (ago), \"09:00\", \"2026-03-12\", \"2026-03-12 09:00\" or \"2026-03-12T09:00:00+05:30\"";
@@ -67,7 +67,7 @@ mod tests {
         }
         for text in ["", "soon", "25:00", "2026-13-01", "8", "-8h", "2026-03-10 9"] {
             assert_eq!(read(text, now, &zone), None, "{text}");
-            assert_eq!(moment("--since", text, now, &zone).unwrap_err().exit, Exit::Usage);
+            assert_eq!(time_arg("--since", text, now, &zone).unwrap_err().exit, Exit::Usage);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The forms that values have: read from TOML with its types, or from the text of a flag or variable.
+//! The types that values have: read from TOML with its types, or from the text of a flag or variable.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::domain::{Hours, Key, clean};
 
 /// What may be written for a key.
 #[derive(Clone, Copy, Debug)]
-pub enum Form {
+pub enum ValueType {
     /// The account's name, which becomes a file name.
     Name,
     /// One line of text.
@@ -65,7 +65,7 @@ pub enum Form {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Text of any form.
+    /// Text of any type.
     Text(String),
     /// A path, not yet resolved.
     Path(PathBuf),
@@ -138,56 +138,56 @@ pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-impl Form {
+impl ValueType {
     /// What stands for the value in the help text.
     pub const fn placeholder(self) -> &'static str {
         match self {
-            Form::Name | Form::Line | Form::Variable => "NAME",
-            Form::Origin | Form::Store => "URL",
-            Form::Zone => "ZONE",
-            Form::Path => "FILE",
-            Form::Argv => "COMMAND",
-            Form::Percent { .. } => "PERCENT",
-            Form::Hours => "HOURS",
-            Form::Count { .. } => "N",
-            Form::Span { .. } => "DURATION",
-            Form::Word(_) | Form::Words(_) | Form::Theme(_) => "WORD",
-            Form::Switch => "BOOL",
-            Form::Key => "KEY",
-            Form::Listen => "ADDRESS",
-            Form::Hosts => "HOSTS",
-            Form::Ids => "ID",
+            ValueType::Name | ValueType::Line | ValueType::Variable => "NAME",
+            ValueType::Origin | ValueType::Store => "URL",
+            ValueType::Zone => "ZONE",
+            ValueType::Path => "FILE",
+            ValueType::Argv => "COMMAND",
+            ValueType::Percent { .. } => "PERCENT",
+            ValueType::Hours => "HOURS",
+            ValueType::Count { .. } => "N",
+            ValueType::Span { .. } => "DURATION",
+            ValueType::Word(_) | ValueType::Words(_) | ValueType::Theme(_) => "WORD",
+            ValueType::Switch => "BOOL",
+            ValueType::Key => "KEY",
+            ValueType::Listen => "ADDRESS",
+            ValueType::Hosts => "HOSTS",
+            ValueType::Ids => "ID",
         }
     }
 
     /// True where several values make a list.
     pub fn is_list(self) -> bool {
-        matches!(self, Form::Ids)
+        matches!(self, ValueType::Ids)
     }
 
     /// What is expected, for messages.
     pub fn expects(self) -> String {
         match self {
-            Form::Name => "a name of letters, digits, '-', '_' and '.' in quotes".into(),
-            Form::Line => "a text in quotes".into(),
-            Form::Origin => "a URL in quotes, such as \"https://in1-ccaas-api.ozonetel.com\"".into(),
-            Form::Zone => "a time zone in quotes, such as \"Asia/Kolkata\"".into(),
-            Form::Path => "a path in quotes".into(),
-            Form::Variable => "the name of an environment variable in quotes".into(),
-            Form::Argv => "an array of a program and its arguments, such as [\"pass\", \"ozonetel\"]".into(),
-            Form::Count { min, max } => format!("a whole number from {min} to {max}"),
-            Form::Span { min, max } => format!("a duration in quotes from {} to {}", span(min), span(max)),
-            Form::Word(words) => format!("one of {}", words.join(", ")),
-            Form::Words(words) => format!("an array of words: {}", words.join(", ")),
-            Form::Percent { max } => format!("a part in quotes from 0% to {max}%, such as \"5%\""),
-            Form::Hours => "an array of hours, such as [\"22:00-07:00\", \"Sat,Sun 00:00-24:00\"]".into(),
-            Form::Theme(known) => format!("one of {}, or a file that ends in .toml", known.join(", ")),
-            Form::Switch => "true or false".into(),
-            Form::Store => "\"auto\" or \"sqlite:///path/to/file.db\"".into(),
-            Form::Key => "a key, such as \"q\", \"F12\", \"Ctrl-X\", \"Alt-x\", \"Space\" or \"PgDn\"".into(),
-            Form::Listen => "an address in quotes, such as \"127.0.0.1:9464\" or \"unix:/path/to/socket\"".into(),
-            Form::Hosts => "an array of names, such as [\"board.example\"]".into(),
-            Form::Ids => "an array of ids in quotes".into(),
+            ValueType::Name => "a name of letters, digits, '-', '_' and '.' in quotes".into(),
+            ValueType::Line => "a text in quotes".into(),
+            ValueType::Origin => "a URL in quotes, such as \"https://in1-ccaas-api.ozonetel.com\"".into(),
+            ValueType::Zone => "a time zone in quotes, such as \"Asia/Kolkata\"".into(),
+            ValueType::Path => "a path in quotes".into(),
+            ValueType::Variable => "the name of an environment variable in quotes".into(),
+            ValueType::Argv => "an array of a program and its arguments, such as [\"pass\", \"ozonetel\"]".into(),
+            ValueType::Count { min, max } => format!("a whole number from {min} to {max}"),
+            ValueType::Span { min, max } => format!("a duration in quotes from {} to {}", span(min), span(max)),
+            ValueType::Word(words) => format!("one of {}", words.join(", ")),
+            ValueType::Words(words) => format!("an array of words: {}", words.join(", ")),
+            ValueType::Percent { max } => format!("a part in quotes from 0% to {max}%, such as \"5%\""),
+            ValueType::Hours => "an array of hours, such as [\"22:00-07:00\", \"Sat,Sun 00:00-24:00\"]".into(),
+            ValueType::Theme(known) => format!("one of {}, or a file that ends in .toml", known.join(", ")),
+            ValueType::Switch => "true or false".into(),
+            ValueType::Store => "\"auto\" or \"sqlite:///path/to/file.db\"".into(),
+            ValueType::Key => "a key, such as \"q\", \"F12\", \"Ctrl-X\", \"Alt-x\", \"Space\" or \"PgDn\"".into(),
+            ValueType::Listen => "an address in quotes, such as \"127.0.0.1:9464\" or \"unix:/path/to/socket\"".into(),
+            ValueType::Hosts => "an array of names, such as [\"board.example\"]".into(),
+            ValueType::Ids => "an array of ids in quotes".into(),
         }
     }
 
@@ -195,32 +195,32 @@ impl Form {
     pub(super) fn toml(self, value: &DeValue<'_>) -> Result<Value, String> {
         let wrong = || format!("expected {}, found {}", self.expects(), kind(value));
         match (self, value) {
-            (Form::Count { .. }, DeValue::Integer(n)) if n.radix() == 10 => self.text(n.as_str()),
-            (Form::Count { .. }, _) => Err(wrong()),
-            (Form::Argv, DeValue::Array(items)) => {
+            (ValueType::Count { .. }, DeValue::Integer(n)) if n.radix() == 10 => self.text(n.as_str()),
+            (ValueType::Count { .. }, _) => Err(wrong()),
+            (ValueType::Argv, DeValue::Array(items)) => {
                 let words: Option<Vec<String>> =
                     items.iter().map(|i| i.get_ref().as_str().map(str::to_owned)).collect();
                 argv(words.ok_or_else(|| format!("expected {}", self.expects()))?)
             }
-            (Form::Argv, DeValue::String(_)) => {
+            (ValueType::Argv, DeValue::String(_)) => {
                 Err(format!("{}; there is no shell that would take a text apart", wrong()))
             }
-            (Form::Argv, _) => Err(wrong()),
-            (Form::Switch, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
-            (Form::Switch, _) => Err(wrong()),
-            (Form::Hours, DeValue::Array(items)) => {
+            (ValueType::Argv, _) => Err(wrong()),
+            (ValueType::Switch, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
+            (ValueType::Switch, _) => Err(wrong()),
+            (ValueType::Hours, DeValue::Array(items)) => {
                 let words: Option<Vec<String>> =
                     items.iter().map(|i| i.get_ref().as_str().map(str::to_owned)).collect();
                 hours(words.ok_or_else(|| format!("expected {}", self.expects()))?)
             }
-            (Form::Hours, _) => Err(wrong()),
-            (Form::Hosts, DeValue::Array(items)) => {
+            (ValueType::Hours, _) => Err(wrong()),
+            (ValueType::Hosts, DeValue::Array(items)) => {
                 let words: Option<Vec<&str>> = items.iter().map(|i| i.get_ref().as_str()).collect();
                 let words = words.ok_or_else(|| format!("expected {}", self.expects()))?;
                 words.into_iter().map(host_name).collect::<Result<_, _>>().map(Value::Argv)
             }
-            (Form::Hosts, _) => Err(wrong()),
-            (Form::Words(known), DeValue::Array(items)) => {
+            (ValueType::Hosts, _) => Err(wrong()),
+            (ValueType::Words(known), DeValue::Array(items)) => {
                 let words: Option<Vec<String>> =
                     items.iter().map(|i| i.get_ref().as_str().map(str::to_owned)).collect();
                 let words = words.filter(|w| !w.is_empty()).ok_or_else(|| format!("expected {}", self.expects()))?;
@@ -229,9 +229,9 @@ impl Form {
                     None => Ok(Value::Argv(words)),
                 }
             }
-            (Form::Words(_), _) => Err(wrong()),
+            (ValueType::Words(_), _) => Err(wrong()),
             (_, DeValue::String(text)) => self.text(text),
-            (Form::Span { .. }, DeValue::Integer(n)) => {
+            (ValueType::Span { .. }, DeValue::Integer(n)) => {
                 Err(format!("{}: write \"{}s\"", wrong(), clean(n.as_str(), 20)))
             }
             _ => Err(wrong()),
@@ -241,24 +241,26 @@ impl Form {
     /// Reads the text of a flag, a variable or a TOML string.
     pub(super) fn text(self, text: &str) -> Result<Value, String> {
         match self {
-            Form::Name => name(text).map(|()| Value::Text(text.to_owned())),
-            Form::Line | Form::Ids => line(text).map(|()| Value::Text(text.to_owned())),
-            Form::Origin => text.parse().map(|origin: Origin| Value::Text(origin.to_string())),
-            Form::Zone => zone(text).map(Value::Text),
-            Form::Path if text.is_empty() || text.contains('\0') => Err("not a path".into()),
-            Form::Path => Ok(Value::Path(text.into())),
-            Form::Variable => variable(text).map(|()| Value::Text(text.to_owned())),
-            Form::Argv | Form::Hours | Form::Hosts | Form::Words(_) => Err("can only be given in the file".into()),
-            Form::Percent { max } => {
+            ValueType::Name => name(text).map(|()| Value::Text(text.to_owned())),
+            ValueType::Line | ValueType::Ids => line(text).map(|()| Value::Text(text.to_owned())),
+            ValueType::Origin => text.parse().map(|origin: Origin| Value::Text(origin.to_string())),
+            ValueType::Zone => zone(text).map(Value::Text),
+            ValueType::Path if text.is_empty() || text.contains('\0') => Err("not a path".into()),
+            ValueType::Path => Ok(Value::Path(text.into())),
+            ValueType::Variable => variable(text).map(|()| Value::Text(text.to_owned())),
+            ValueType::Argv | ValueType::Hours | ValueType::Hosts | ValueType::Words(_) => {
+                Err("can only be given in the file".into())
+            }
+            ValueType::Percent { max } => {
                 percent(text, max).ok_or_else(|| format!("{} is not {}", quote(text), self.expects()))
             }
-            Form::Count { min, max } => text
+            ValueType::Count { min, max } => text
                 .parse::<u32>()
                 .ok()
                 .filter(|n| (min..=max).contains(n))
                 .map(Value::Count)
                 .ok_or_else(|| format!("{} is not {}", quote(text), self.expects())),
-            Form::Span { min, max } => {
+            ValueType::Span { min, max } => {
                 let duration = parse_duration(text).map_err(|e| format!("{} is {e}", quote(text)))?;
                 if (min..=max).contains(&duration.as_secs()) {
                     Ok(Value::Span(duration))
@@ -266,25 +268,25 @@ impl Form {
                     Err(format!("{} is not from {} to {}", quote(text), span(min), span(max)))
                 }
             }
-            Form::Word(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
-            Form::Word(words) => Err(match nearest(text, words.iter().copied()) {
+            ValueType::Word(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
+            ValueType::Word(words) => Err(match nearest(text, words.iter().copied()) {
                 Some(_) => format!("{} is not {}{}", quote(text), self.expects(), suggest(text, words)),
                 None => format!("{} is not {}", quote(text), self.expects()),
             }),
-            Form::Theme(known) if known.contains(&text) => Ok(Value::Text(text.to_owned())),
-            Form::Theme(_) if text.ends_with(".toml") && !text.contains('\0') => Ok(Value::Path(text.into())),
-            Form::Theme(known) => {
+            ValueType::Theme(known) if known.contains(&text) => Ok(Value::Text(text.to_owned())),
+            ValueType::Theme(_) if text.ends_with(".toml") && !text.contains('\0') => Ok(Value::Path(text.into())),
+            ValueType::Theme(known) => {
                 let hint = nearest(text, known.iter().copied()).map(|_| suggest(text, known)).unwrap_or_default();
                 Err(format!("{} is not {}{hint}", quote(text), self.expects()))
             }
-            Form::Switch => match text {
+            ValueType::Switch => match text {
                 "true" | "1" | "yes" => Ok(Value::Switch(true)),
                 "false" | "0" | "no" => Ok(Value::Switch(false)),
                 _ => Err(format!("{} is not {}", quote(text), self.expects())),
             },
-            Form::Store => text.parse().map(|url: StoreUrl| Value::Text(url.to_string())),
-            Form::Key => text.parse().map(|key: Key| Value::Text(key.to_string())),
-            Form::Listen => Listen::parse(text).map(|listen| Value::Text(listen.to_string())),
+            ValueType::Store => text.parse().map(|url: StoreUrl| Value::Text(url.to_string())),
+            ValueType::Key => text.parse().map(|key: Key| Value::Text(key.to_string())),
+            ValueType::Listen => Listen::parse(text).map(|listen| Value::Text(listen.to_string())),
         }
     }
 }
@@ -382,7 +384,7 @@ mod tests {
 
         #[test]
         fn no_text_panics_in_any_form(text in any::<String>(), i in 0usize..KEYS.len()) {
-            let _ = KEYS[i].form.text(&text);
+            let _ = KEYS[i].value_type.text(&text);
         }
     }
 }
