@@ -7,7 +7,7 @@ use ahtop::{
     app::{DashboardConfig, State, View},
     config::{Symbols, Theme, Ui, Watched},
     domain::Clock,
-    domain::{Aht, Band, Kind, ManualClock, Mono, Outcome, Reading, Row, Target},
+    domain::{Aht, Band, BootTime, Kind, ManualClock, Outcome, Reading, Row, Target},
     store::{Instance, Role},
     ui::{Look, TerminalFacts, draw_on},
 };
@@ -46,7 +46,7 @@ fn state() -> State {
         let mut row = Row::new(w.target.clone());
         for minute in 0..240 {
             let mut at = now.stamp();
-            at.mono = Mono(now.mono.0 - (240 - minute) * 60_000);
+            at.mono = BootTime(now.mono.0 - (240 - minute) * 60_000);
             let secs = 100 + (i * 37 + u32::try_from(minute).unwrap() * 3) % 400;
             let outcome = Outcome::Value(Aht::from_secs(secs));
             row.take(&Reading { target: w.target.clone(), at, outcome, name: None }, &now);

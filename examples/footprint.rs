@@ -36,7 +36,7 @@ use std::{
 };
 
 use ahtop::{
-    domain::{Aht, Clock, Kind, Outcome, Reading, Stamp, SystemClock, Target},
+    domain::{Aht, Clock, EventTime, Kind, Outcome, Reading, SystemClock, Target},
     sim::{Scenario, SimServer, SimService, options::RosterChoice},
     store::{ReadingStore, SqliteStore},
 };
@@ -275,7 +275,8 @@ fn fill(dir: &Path) -> PathBuf {
             let agent = usize::try_from(n).unwrap() % ids.len();
             let secs = 200 + u32::try_from((n * 7919) % 200).unwrap();
             let outcome = if n % 50 == 7 { Outcome::NoCalls } else { Outcome::Value(Aht::from_secs(secs)) };
-            let at = Stamp { boot: now.boot.clone(), mono: now.mono - back, wall: now.wall.checked_sub(back).unwrap() };
+            let at =
+                EventTime { boot: now.boot.clone(), mono: now.mono - back, wall: now.wall.checked_sub(back).unwrap() };
             batch.push(Reading { target: Target::agent(ids[agent].as_str()), at, outcome, name: None });
             if batch.len() == 20_000 || n + 1 == all {
                 store.append(&batch).unwrap();

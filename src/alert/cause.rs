@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::gap;
 use crate::{
-    domain::{Condition, Now, Row, Stamp, Target, clean_line},
+    domain::{Condition, EventTime, Now, Row, Target, clean_line},
     store::Link,
 };
 
@@ -190,11 +190,11 @@ enum State {
     #[default]
     Quiet,
     Rising {
-        since: Stamp,
+        since: EventTime,
     },
     Active {
         /// Since when it is gone, while that is too short to believe.
-        gone: Option<Stamp>,
+        gone: Option<EventTime>,
         /// The worst rank of the finding itself.
         rank: u32,
         /// All targets that it ever had.
@@ -205,14 +205,14 @@ enum State {
 /// What an observation did to the alert of a cause.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum CauseMove {
-    Start { serial: i64, since: Stamp, finding: Finding, rank: u32 },
+    Start { serial: i64, since: EventTime, finding: Finding, rank: u32 },
     Stay { finding: Finding, rank: u32, worse: bool },
-    End { at: Stamp },
+    End { at: EventTime },
 }
 
 impl CauseTrack {
     /// Takes in what was seen at `at`. Observations come in the order of time.
-    pub(super) fn see(&mut self, at: &Stamp, observation: Observation, rules: CauseRules) -> Option<CauseMove> {
+    pub(super) fn see(&mut self, at: &EventTime, observation: Observation, rules: CauseRules) -> Option<CauseMove> {
         match (&mut self.state, observation) {
             (State::Quiet | State::Rising { .. }, Observation::Absent | Observation::Unknown) => {
                 self.state = State::Quiet;

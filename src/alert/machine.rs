@@ -11,7 +11,7 @@ use super::{
     model::EndReason,
     rules::{Rules, gap, held_level, is_crit, side},
 };
-use crate::domain::{AHT_WINDOW, Aht, Band, Level, Now, Outcome, Stamp};
+use crate::domain::{AHT_WINDOW, Aht, Band, EventTime, Level, Now, Outcome};
 
 /// So many answers *invalid id* in a row end an alert: a single one may be a hiccup.
 const INVALID_ENDS: u8 = 2;
@@ -20,7 +20,7 @@ const INVALID_ENDS: u8 = 2;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Track {
     /// The last good reading.
-    last: Option<(Stamp, Option<Aht>)>,
+    last: Option<(EventTime, Option<Aht>)>,
     /// Changes from value to value since the warm-up began.
     changes: u32,
     /// Answers *invalid id* since the last good reading.
@@ -36,11 +36,11 @@ enum State {
     #[default]
     Quiet,
     Pending {
-        since: Stamp,
+        since: EventTime,
         level: Level,
     },
     Active {
-        since: Stamp,
+        since: EventTime,
         level: Level,
     },
 }
@@ -57,13 +57,13 @@ pub enum Phase {
     /// Outside, but not for long enough yet.
     Pending {
         /// The first reading outside.
-        since: Stamp,
+        since: EventTime,
         /// The level of the last reading.
         level: Level,
     },
     Active {
         /// The first reading outside.
-        since: Stamp,
+        since: EventTime,
         /// The level, clear band included.
         level: Level,
     },
@@ -76,16 +76,16 @@ pub enum Move {
         /// Names it among the alerts of this target; grows.
         serial: i64,
         /// When: the reading that completed the dwell.
-        at: Stamp,
+        at: EventTime,
         /// The first reading outside.
-        since: Stamp,
+        since: EventTime,
         level: Level,
         /// The value of the reading.
         aht: Aht,
     },
     /// Its level changed on the same side.
     Level {
-        at: Stamp,
+        at: EventTime,
         level: Level,
         /// True from warning to critical, false for the way back.
         worse: bool,
@@ -98,7 +98,7 @@ pub enum Move {
         aht: Aht,
     },
     End {
-        at: Stamp,
+        at: EventTime,
         why: EndReason,
         /// The value of the reading, where it had one.
         aht: Option<Aht>,
@@ -108,7 +108,7 @@ pub enum Move {
 impl Track {
     /// Takes in a reading's stamp and outcome, judged by `band` and `rules`. Readings come in the order of the store;
     /// one whose stamp is not after the last one's counts as a millisecond after it.
-    pub fn take(&mut self, at: &Stamp, outcome: &Outcome, band: &Band, rules: &Rules) -> Vec<Move> {
+    pub fn take(&mut self, at: &EventTime, outcome: &Outcome, band: &Band, rules: &Rules) -> Vec<Move> {
         let mut moves = Vec::new();
         let at = match &self.last {
             Some((last, _)) if last.boot == at.boot && at.mono <= last.mono => last.after(Duration::from_millis(1)),
@@ -151,7 +151,7 @@ impl Track {
     }
 
     /// The target is not watched any more: an alert ends at `at`, and everything is forgotten.
-    pub fn remove(&mut self, at: &Stamp) -> Option<Move> {
+    pub fn remove(&mut self, at: &EventTime) -> Option<Move> {
         let ended = self.end(at, EndReason::Removed, None);
         self.restart();
         self.last = None;
@@ -177,7 +177,7 @@ impl Track {
     }
 
     /// The last good reading: when, and its value (`None`: no calls).
-    pub fn last(&self) -> Option<(&Stamp, Option<Aht>)> {
+    pub fn last(&self) -> Option<(&EventTime, Option<Aht>)> {
         self.last.as_ref().map(|(at, aht)| (at, *aht))
     }
 
@@ -186,7 +186,7 @@ impl Track {
         self.last.as_ref().is_none_or(|(at, _)| at.age(now) > rules.stale_after)
     }
 
-    fn value(&mut self, at: &Stamp, aht: Aht, band: &Band, rules: &Rules, moves: &mut Vec<Move>) {
+    fn value(&mut self, at: &EventTime, aht: Aht, band: &Band, rules: &Rules, moves: &mut Vec<Move>) {
         if let Some((_, Some(before))) = self.last
             && before != aht
         {
@@ -226,13 +226,13 @@ impl Track {
         }
     }
 
-    fn good(&mut self, at: Stamp, aht: Option<Aht>) {
+    fn good(&mut self, at: EventTime, aht: Option<Aht>) {
         self.last = Some((at, aht));
         self.invalid = 0;
     }
 
     /// Ends what is active or pending.
-    fn end(&mut self, at: &Stamp, why: EndReason, aht: Option<Aht>) -> Option<Move> {
+    fn end(&mut self, at: &EventTime, why: EndReason, aht: Option<Aht>) -> Option<Move> {
         let was = std::mem::take(&mut self.state);
         matches!(was, State::Active { .. }).then(|| Move::End { at: at.clone(), why, aht })
     }

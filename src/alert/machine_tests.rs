@@ -23,7 +23,7 @@ fn run(track: &mut Track, steps: &[Step], rules: &Rules) -> Vec<Move> {
 
 /// The moves without the uneventful ones, in short words with their second.
 fn words(moves: &[Move]) -> Vec<String> {
-    let secs = |at: &Stamp| at.wall.as_second() - stamp(0).wall.as_second();
+    let secs = |at: &EventTime| at.wall.as_second() - stamp(0).wall.as_second();
     moves
         .iter()
         .filter_map(|m| match m {
@@ -116,7 +116,8 @@ fn another_boot_is_reckoned_by_the_wall_clock() {
     let mut track = Track::default();
     let steps = every_minute(&[450; 5]);
     run(&mut track, &steps, &RULES);
-    let reboot = Stamp { boot: crate::domain::BootId("next".into()), mono: crate::domain::Mono(20_000), ..stamp(330) };
+    let reboot =
+        EventTime { boot: crate::domain::BootId("next".into()), mono: crate::domain::BootTime(20_000), ..stamp(330) };
     let moves = track.take(&reboot, &outcome(450), &BAND, &RULES);
     assert_eq!(words(&moves), ["start HighWarn 330 since 0"]);
 }
@@ -127,7 +128,7 @@ fn a_wall_clock_that_is_set_back_names_no_alert_twice() {
     let mut track = Track::default();
     let mut serials = vec![];
     for (t, value) in [(0, 450), (60, 300), (120, 450), (180, 300), (240, 450)] {
-        let at = Stamp { wall: stamp(-t).wall, ..stamp(t) };
+        let at = EventTime { wall: stamp(-t).wall, ..stamp(t) };
         for m in track.take(&at, &outcome(value), &BAND, &rules) {
             if let Move::Start { serial, .. } = m {
                 serials.push(serial);
@@ -225,7 +226,7 @@ proptest! {
         let mut track = Track::default();
         let mut moves = run(&mut track, &steps, &rules);
         moves.extend(track.tick(&now(steps.last().unwrap().0 + 7200)));
-        let mut open: Option<(Stamp, Level)> = None;
+        let mut open: Option<(EventTime, Level)> = None;
         let mut last_serial = i64::MIN;
         for m in &moves {
             match m {
@@ -306,9 +307,9 @@ proptest! {
         let mut track = Track::default();
         let (mut open, mut last_serial) = (false, i64::MIN);
         for (mono, wall, boot, value) in steps {
-            let at = Stamp {
+            let at = EventTime {
                 boot: crate::domain::BootId(if boot { "a" } else { "b" }.into()),
-                mono: crate::domain::Mono(mono),
+                mono: crate::domain::BootTime(mono),
                 wall: jiff::Timestamp::from_millisecond(wall % 100_000_000_000_000).unwrap(),
             };
             for m in track.take(&at, &outcome(value), &BAND, &rules) {

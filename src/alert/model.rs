@@ -9,7 +9,7 @@ use super::{
     cause::Cause,
     rules::{gap, is_crit},
 };
-use crate::domain::{Aht, Level, Stamp, Target};
+use crate::domain::{Aht, EventTime, Level, Target};
 
 /// What an alert is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -147,13 +147,13 @@ impl Mute {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     pub id: AlertId,
-    pub started: Stamp,
+    pub started: EventTime,
     /// Since when it was so: the dwell lies between.
-    pub since: Stamp,
+    pub since: EventTime,
     #[serde(rename = "matter")]
     pub kind: AlertKind,
     /// When and why it ended; `None` while it is active.
-    pub ended: Option<(Stamp, EndReason)>,
+    pub ended: Option<(EventTime, EndReason)>,
     /// The last word on whether somebody has seen it.
     pub ack: Option<Ack>,
 }
@@ -175,7 +175,7 @@ impl Alert {
 pub struct AlertEvent {
     pub id: AlertId,
     /// When it happened, which may be before it was noticed.
-    pub at: Stamp,
+    pub at: EventTime,
     pub step: Step,
     /// What it is about at that moment.
     #[serde(rename = "matter")]
@@ -240,7 +240,7 @@ pub struct Action {
     /// The alert that was under the cursor.
     pub id: AlertId,
     /// When. The later action wins by its wall clock; of two at the same moment the greater name.
-    pub at: Stamp,
+    pub at: EventTime,
     /// Who: a label of the instance or of the person.
     pub by: Arc<str>,
     #[serde(rename = "deed")]

@@ -32,7 +32,7 @@ use super::{
     machine::{Move, Track},
     rules::{Policy, Rules, gap},
 };
-use crate::domain::{AHT_WINDOW, Aht, Band, Kind, Outcome, Reading, Stamp, Target};
+use crate::domain::{AHT_WINDOW, Aht, Band, EventTime, Kind, Outcome, Reading, Target};
 
 /// *No calls* ends a shift when there was no value for this long: one odd answer does not.
 const PAUSE: Duration = Duration::from_secs(30 * 60);
@@ -155,7 +155,7 @@ pub struct Noise {
 #[derive(Clone, Debug)]
 struct Replay {
     tracks: Vec<Track>,
-    shift: Option<(Shift, Stamp, Stamp)>,
+    shift: Option<(Shift, EventTime, EventTime)>,
     silent: bool,
 }
 
@@ -178,7 +178,8 @@ impl Noise {
             Outcome::NoCalls => replay.silent = true,
             Outcome::Value(_) => {
                 let pause = if replay.silent { PAUSE } else { AHT_WINDOW };
-                let over = |(_, first, last): &(Shift, Stamp, Stamp)| gap(last, at) >= pause || gap(first, at) >= DAY;
+                let over =
+                    |(_, first, last): &(Shift, EventTime, EventTime)| gap(last, at) >= pause || gap(first, at) >= DAY;
                 if replay.shift.as_ref().is_some_and(over) {
                     self.shifts.extend(replay.shift.take().map(|(shift, ..)| shift));
                 }

@@ -16,7 +16,7 @@ use super::{
     rules::{Policy, gap, is_crit},
 };
 use crate::{
-    domain::{Aht, Band, Level, Now, Reading, Stamp, Target, clean_line},
+    domain::{Aht, Band, EventTime, Level, Now, Reading, Target, clean_line},
     store::Cursor,
 };
 
@@ -64,7 +64,7 @@ impl AlertRegistry {
     pub fn observe(
         &mut self,
         observations: BTreeMap<Cause, Observation>,
-        at: &Stamp,
+        at: &EventTime,
         policy: &Policy,
     ) -> Vec<AlertEvent> {
         let mut events = Vec::new();
@@ -93,7 +93,7 @@ impl AlertRegistry {
     }
 
     /// Forgets the targets that are not to be `keep`t; their alerts end at `at`.
-    pub fn retain(&mut self, keep: impl Fn(&Target) -> bool, at: &Stamp) -> Vec<AlertEvent> {
+    pub fn retain(&mut self, keep: impl Fn(&Target) -> bool, at: &EventTime) -> Vec<AlertEvent> {
         let gone: Vec<Target> = self.tracks.keys().filter(|t| !keep(t)).cloned().collect();
         let mut events = Vec::new();
         for target in gone {
@@ -198,7 +198,7 @@ impl AlertRegistry {
         }
     }
 
-    fn cause_moved(&mut self, cause: Cause, m: CauseMove, at: &Stamp) -> Option<AlertEvent> {
+    fn cause_moved(&mut self, cause: Cause, m: CauseMove, at: &EventTime) -> Option<AlertEvent> {
         let subject = Subject::Cause(cause);
         match m {
             CauseMove::Start { serial, since, finding, rank } => {
@@ -215,7 +215,14 @@ impl AlertRegistry {
         }
     }
 
-    fn start(&mut self, subject: &Subject, serial: i64, started: Stamp, since: Stamp, kind: AlertKind) -> AlertEvent {
+    fn start(
+        &mut self,
+        subject: &Subject,
+        serial: i64,
+        started: EventTime,
+        since: EventTime,
+        kind: AlertKind,
+    ) -> AlertEvent {
         let id = AlertId { subject: subject.clone(), serial };
         let ack = self.early.remove(&id);
         let alert = Alert { id, started: started.clone(), since, kind, ended: None, ack };
@@ -224,7 +231,7 @@ impl AlertRegistry {
         event
     }
 
-    fn end(&mut self, subject: &Subject, at: Stamp, why: EndReason) -> Option<AlertEvent> {
+    fn end(&mut self, subject: &Subject, at: EventTime, why: EndReason) -> Option<AlertEvent> {
         let mut alert = self.active.remove(subject)?;
         let step = Step::Ended { why, lasted: gap(&alert.started, &at) };
         let event = self.event(&alert, &at, step);
@@ -236,7 +243,7 @@ impl AlertRegistry {
         Some(event)
     }
 
-    fn event(&self, alert: &Alert, at: &Stamp, step: Step) -> AlertEvent {
+    fn event(&self, alert: &Alert, at: &EventTime, step: Step) -> AlertEvent {
         let muted = self.mutes.get(&alert.id.subject).is_some_and(|m| m.covers(Some(alert.id.serial), at.wall));
         AlertEvent { id: alert.id.clone(), at: at.clone(), step, kind: alert.kind.clone(), muted }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Aht, Band, Kind, Level, Now, Stamp};
+use crate::domain::{Aht, Band, EventTime, Kind, Level, Now};
 
 /// When a target's readings become an alert.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -129,8 +129,8 @@ fn scale(limit: Aht, factor: f64, round: fn(f64) -> f64) -> u32 {
     whole.clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
-/// How long after `earlier` a stamp is, by the rule of [`Stamp::age`]; zero if it is not after.
-pub(super) fn gap(earlier: &Stamp, later: &Stamp) -> Duration {
+/// How long after `earlier` a stamp is, by the rule of [`EventTime::age`]; zero if it is not after.
+pub(super) fn gap(earlier: &EventTime, later: &EventTime) -> Duration {
     earlier.age(&Now { boot: later.boot.clone(), mono: later.mono, wall: later.wall })
 }
 

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rand_distr::{Distribution, Exp, LogNormal};
 
-use crate::domain::{AHT_WINDOW, Aht, BootId, Mono, Now, Outcome, Reading, Stamp, Target};
+use crate::domain::{AHT_WINDOW, Aht, BootId, BootTime, EventTime, Now, Outcome, Reading, Target};
 
 /// 2026-01-05T03:30:00Z, a Monday.
 const START: i64 = 1_767_583_800;
 
-pub(super) fn stamp(secs: i64) -> Stamp {
+pub(super) fn stamp(secs: i64) -> EventTime {
     let wall = Timestamp::from_second(START + secs).unwrap();
-    Stamp { boot: BootId("test".into()), mono: Mono((1_000_000 + secs) * 1000), wall }
+    EventTime { boot: BootId("test".into()), mono: BootTime((1_000_000 + secs) * 1000), wall }
 }
 
 pub(super) fn now(secs: i64) -> Now {

@@ -9,7 +9,7 @@ use crate::{
         words,
     },
     config::Watched,
-    domain::{AHT_WINDOW, Mono, Now, Quiet, Reading, Row, SILENT_AFTER, Target, record},
+    domain::{AHT_WINDOW, BootTime, Now, Quiet, Reading, Row, SILENT_AFTER, Target, record},
     store::{Event, EventKind, Instance, RangeQuery, Store, StoreError},
 };
 
@@ -46,8 +46,8 @@ struct On {
     registry: AlertRegistry,
     revision: u64,
     rows: BTreeMap<Target, Row>,
-    saved: Mono,
-    ticked: Option<Mono>,
+    saved: BootTime,
+    ticked: Option<BootTime>,
     /// Readings were taken since the registry was saved.
     dirty: bool,
 }

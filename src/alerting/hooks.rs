@@ -13,7 +13,7 @@ use tokio::{
 use crate::{
     alert::{AlertEvent, AlertKind, Step, Subject, words},
     config::{Hook, ProcessGroup},
-    domain::{Stamp, clean_line, opening},
+    domain::{EventTime, clean_line, opening},
     store::{Event, EventKind, Handle, Instance, Words},
 };
 
@@ -239,7 +239,7 @@ pub fn payload(account: &str, event: &AlertEvent, name: Option<&str>) -> String 
         Step::Deescalated => ("better", None, None),
         Step::Started | Step::Acked(_) | Step::Muted(_) => ("started", None, None),
     };
-    let Stamp { wall, .. } = event.at;
+    let EventTime { wall, .. } = event.at;
     let payload = Payload {
         schema: 1,
         account,

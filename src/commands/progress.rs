@@ -8,7 +8,7 @@ use std::{
 use crate::{
     app::text::age,
     config::Env,
-    domain::{Clock, Mono, SystemClock},
+    domain::{BootTime, Clock, SystemClock},
     term::Facts,
 };
 
@@ -23,8 +23,8 @@ const FEW: usize = 3;
 pub(crate) struct Progress {
     on: bool,
     clock: SystemClock,
-    began: Mono,
-    drawn: Option<Mono>,
+    began: BootTime,
+    drawn: Option<BootTime>,
     shown: bool,
 }
 
@@ -53,7 +53,7 @@ impl Progress {
         self.tick(|_| format!("{count} readings {what}"));
     }
 
-    fn tick(&mut self, text: impl FnOnce(Mono) -> String) {
+    fn tick(&mut self, text: impl FnOnce(BootTime) -> String) {
         if !self.on {
             return;
         }
@@ -112,7 +112,7 @@ mod tests {
     fn where_nobody_looks_nothing_is_shown() {
         let env = Env::of([("TERM", "xterm")]);
         for mut progress in [Progress::new(true, &env), Progress::new(false, &Env::of([("TERM", "dumb")]))] {
-            progress.began = Mono(i64::MIN / 2);
+            progress.began = BootTime(i64::MIN / 2);
             progress.counted(1, 2);
             assert!(!progress.shown);
         }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cli,
     config::{self, Env, Id, Loaded, Overrides, StoreUrl},
-    domain::{Aht, Band, Clock, Kind, Outcome, Reading, Stamp, SystemClock, Target},
+    domain::{Aht, Band, Clock, EventTime, Kind, Outcome, Reading, SystemClock, Target},
     exit::Exit,
     poll::Keys,
     run::Memory,
@@ -144,7 +144,7 @@ pub(crate) fn remember_in(service: &SimService, store: &dyn Store) -> Result<(),
         .into_iter()
         .map(|past| Reading {
             target: Target { kind: past.kind, id: past.id.into() },
-            at: Stamp {
+            at: EventTime {
                 boot: boot.clone(),
                 mono: past.mono,
                 wall: Timestamp::from_millisecond(past.unix_ms).unwrap_or_default(),

@@ -16,7 +16,7 @@ use crate::{
     app::{Alerts, Event, Shared, State, View, Wall, update},
     cli::{Snapshot, SnapshotView},
     config::{Config, Env, Overrides, Symbols, Theme},
-    domain::{Clock, ManualClock, Mono, Now, Outcome, Reading, Series, SystemClock, Target},
+    domain::{BootTime, Clock, ManualClock, Now, Outcome, Reading, Series, SystemClock, Target},
     exit::Exit,
     report::{self, Paper},
     run::{EVENTS, Memory, read_shared},
@@ -69,7 +69,7 @@ fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(State, String)
     let me = Instance::here(Role::Command);
     let mut state = state(args, (&config, flags), me, None, now.clone());
     // A poller that is silent is said to be: the picture knows of what was before it.
-    state.started.mono = Mono(i64::MIN);
+    state.started.mono = BootTime(i64::MIN);
     fill(&mut state, opened.store.as_ref(), shared, &alerting::policy(&config), &now)?;
     let at = now.wall.to_zoned(zone(&config)).strftime("%-d %b %Y %H:%M %Z").to_string();
     Ok((state, format!("ahtop  {}  {at}", config.account.name)))

@@ -8,7 +8,7 @@ use std::{
 use super::{progress::Progress, session::Session};
 use crate::{
     config::Watched,
-    domain::{Now, Outcome, Reading, Row, Stamp, Target, record},
+    domain::{EventTime, Now, Outcome, Reading, Row, Target, record},
     exit::Exit,
     poll::INVALID_INTERVAL,
     store::{Attention, Link, Status, Store, StoreError},
@@ -151,7 +151,7 @@ fn given_up(
     let status = status.filter(|s| s.at.boot == started.boot && s.at.mono >= started.mono)?;
     let why = Some(status.link.sentence());
     // What can only come after our patience has ended is not waited for.
-    let hopeless = |until: &Stamp| silent + until.mono.since(now.mono) >= PATIENCE;
+    let hopeless = |until: &EventTime| silent + until.mono.since(now.mono) >= PATIENCE;
     match &status.link {
         Link::Credentials { .. } | Link::TokenCeiling { .. } => Some((Exit::Credentials, why)),
         Link::TokenWait { until, .. } if hopeless(until) => Some((Exit::Credentials, why)),

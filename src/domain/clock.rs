@@ -19,26 +19,26 @@ use serde::{Deserialize, Serialize};
 /// A point on the boot clock, in milliseconds. Negative where a time before this boot was carried over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Mono(pub i64);
+pub struct BootTime(pub i64);
 
-impl Mono {
+impl BootTime {
     /// How long after `earlier` this is; zero if it is not after.
-    pub fn since(self, earlier: Mono) -> Duration {
+    pub fn since(self, earlier: BootTime) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 
-impl Add<Duration> for Mono {
-    type Output = Mono;
-    fn add(self, d: Duration) -> Mono {
-        Mono(self.0.saturating_add(millis(d)))
+impl Add<Duration> for BootTime {
+    type Output = BootTime;
+    fn add(self, d: Duration) -> BootTime {
+        BootTime(self.0.saturating_add(millis(d)))
     }
 }
 
-impl Sub<Duration> for Mono {
-    type Output = Mono;
-    fn sub(self, d: Duration) -> Mono {
-        Mono(self.0.saturating_sub(millis(d)))
+impl Sub<Duration> for BootTime {
+    type Output = BootTime;
+    fn sub(self, d: Duration) -> BootTime {
+        BootTime(self.0.saturating_sub(millis(d)))
     }
 }
 
@@ -46,7 +46,7 @@ fn millis(d: Duration) -> i64 {
     i64::try_from(d.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Which boot of which machine a [`Mono`] belongs to.
+/// Which boot of which machine a [`BootTime`] belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BootId(pub Arc<str>);
@@ -57,45 +57,45 @@ pub struct Now {
     /// The boot that `mono` counts from.
     pub boot: BootId,
     /// Milliseconds since boot, suspend included.
-    pub mono: Mono,
+    pub mono: BootTime,
     /// The wall clock, for display and for what outlives a reboot.
     pub wall: Timestamp,
 }
 
 impl Now {
     /// This moment, to be kept with a reading.
-    pub fn stamp(&self) -> Stamp {
-        Stamp { boot: self.boot.clone(), mono: self.mono, wall: self.wall }
+    pub fn stamp(&self) -> EventTime {
+        EventTime { boot: self.boot.clone(), mono: self.mono, wall: self.wall }
     }
 
     /// The moment `d` after this one.
-    pub fn after(&self, d: Duration) -> Stamp {
+    pub fn after(&self, d: Duration) -> EventTime {
         self.stamp().after(d)
     }
 
     /// Where `stamp` lies on this boot's clock: exact for the same boot, by the wall clock otherwise.
-    pub fn mono_of(&self, stamp: &Stamp) -> Mono {
+    pub fn mono_of(&self, stamp: &EventTime) -> BootTime {
         self.mono - stamp.age(self)
     }
 }
 
 /// When something happened, in a form that outlives processes and reboots.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
+pub struct EventTime {
     /// The boot that `mono` counts from.
     pub boot: BootId,
     /// Milliseconds since that boot.
-    pub mono: Mono,
+    pub mono: BootTime,
     /// The wall clock at that moment.
     pub wall: Timestamp,
 }
 
-impl Stamp {
+impl EventTime {
     /// The moment `d` later, at most the end of time.
     #[must_use]
-    pub fn after(&self, d: Duration) -> Stamp {
+    pub fn after(&self, d: Duration) -> EventTime {
         let wall = self.wall.checked_add(d).unwrap_or(Timestamp::MAX);
-        Stamp { boot: self.boot.clone(), mono: self.mono + d, wall }
+        EventTime { boot: self.boot.clone(), mono: self.mono + d, wall }
     }
 
     /// How long ago this was. Within one boot by the monotonic clock alone; from an earlier boot by the wall clock,
@@ -150,14 +150,14 @@ impl Clock for SystemClock {
     }
 }
 
-fn boot_clock() -> Mono {
+fn boot_clock() -> BootTime {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let id = rustix::time::ClockId::Boottime;
     // macOS's CLOCK_MONOTONIC counts through sleep.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let id = rustix::time::ClockId::Monotonic;
     let t = rustix::time::clock_gettime(id);
-    Mono(t.tv_sec.saturating_mul(1000).saturating_add(t.tv_nsec / 1_000_000))
+    BootTime(t.tv_sec.saturating_mul(1000).saturating_add(t.tv_nsec / 1_000_000))
 }
 
 /// A clock that stands still until it is told otherwise: for tests, measurements and replays.
@@ -193,7 +193,7 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Now {
         let wall = Timestamp::from_millisecond(self.wall.load(Ordering::SeqCst)).unwrap_or(Timestamp::UNIX_EPOCH);
-        Now { boot: self.boot.clone(), mono: Mono(self.mono.load(Ordering::SeqCst)), wall }
+        Now { boot: self.boot.clone(), mono: BootTime(self.mono.load(Ordering::SeqCst)), wall }
     }
 }
 
@@ -203,7 +203,7 @@ mod tests {
 
     fn now(boot: &str, mono: i64, wall: i64) -> Now {
         let wall = Timestamp::from_millisecond(wall).unwrap();
-        Now { boot: BootId(boot.into()), mono: Mono(mono), wall }
+        Now { boot: BootId(boot.into()), mono: BootTime(mono), wall }
     }
 
     #[test]
@@ -230,8 +230,8 @@ mod tests {
 
     #[test]
     fn arithmetic_saturates_instead_of_panicking() {
-        assert_eq!(Mono(i64::MAX) + Duration::MAX, Mono(i64::MAX));
-        assert_eq!(Mono(i64::MIN) - Duration::MAX, Mono(i64::MIN));
-        assert_eq!(Mono(i64::MIN).since(Mono(i64::MAX)), Duration::ZERO);
+        assert_eq!(BootTime(i64::MAX) + Duration::MAX, BootTime(i64::MAX));
+        assert_eq!(BootTime(i64::MIN) - Duration::MAX, BootTime(i64::MIN));
+        assert_eq!(BootTime(i64::MIN).since(BootTime(i64::MAX)), Duration::ZERO);
     }
 }

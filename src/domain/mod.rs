@@ -14,9 +14,9 @@ mod text;
 
 pub use aht::{Aht, AhtError};
 pub use band::{Band, BandError, Level};
-pub use clock::{BootId, Clock, ManualClock, Mono, Now, Stamp, SystemClock};
+pub use clock::{BootId, BootTime, Clock, EventTime, ManualClock, Now, SystemClock};
 pub use key::Key;
-pub use quiet::{Doors, Hours, Quiet, QuietError};
+pub use quiet::{Hours, Quiet, QuietError, QuietState};
 pub use reading::{Outcome, Reading};
 pub use row::{Condition, Row, record};
 pub use rules::{AHT_WINDOW, GENERATIONS_PER_HOUR, SILENT_AFTER, stale_after};

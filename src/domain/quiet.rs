@@ -93,7 +93,7 @@ pub struct Quiet {
 
 /// Open or closed, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Doors {
+pub struct QuietState {
     /// True in quiet hours.
     pub closed: bool,
     /// When that changes; `None`: never.
@@ -113,9 +113,9 @@ impl Quiet {
     }
 
     /// Open or closed at `now`. Hours that touch or overlap are one.
-    pub fn at(&self, now: Timestamp) -> Doors {
+    pub fn at(&self, now: Timestamp) -> QuietState {
         if self.hours.is_empty() {
-            return Doors { closed: false, until: None };
+            return QuietState { closed: false, until: None };
         }
         let today = self.zone.to_datetime(now).date();
         let mut spans: Vec<(Timestamp, Timestamp)> = Vec::new();
@@ -137,15 +137,15 @@ impl Quiet {
                 Some(end) if from <= end => until = Some(end.max(to)),
                 Some(_) => break,
                 None if from <= now && now < to => until = Some(to),
-                None if from > now => return Doors { closed: false, until: Some(from) },
+                None if from > now => return QuietState { closed: false, until: Some(from) },
                 None => {}
             }
         }
         match until {
             // It goes on for as far as was looked: there is no opening in the week.
-            Some(end) if last_begin.is_some_and(|begin| begin <= end) => Doors { closed: true, until: None },
-            Some(end) => Doors { closed: true, until: Some(end) },
-            None => Doors { closed: false, until: None },
+            Some(end) if last_begin.is_some_and(|begin| begin <= end) => QuietState { closed: true, until: None },
+            Some(end) => QuietState { closed: true, until: Some(end) },
+            None => QuietState { closed: false, until: None },
         }
     }
 
@@ -206,17 +206,17 @@ mod tests {
             ("2026-01-31T06:59:59+05:30", true, "2026-01-31T07:00+05:30"),
             ("2026-01-31T07:00:00+05:30", false, "2026-02-02T22:00+05:30"), // until Monday evening
         ] {
-            assert_eq!(q.at(at(now)), Doors { closed, until: Some(at(until)) }, "{now}");
+            assert_eq!(q.at(at(now)), QuietState { closed, until: Some(at(until)) }, "{now}");
         }
     }
 
     #[test]
     fn hours_that_touch_are_one_and_all_hours_never_open() {
         let q = quiet(&["22:00-07:00", "Sat,Sun 00:00-24:00"], "UTC");
-        assert_eq!(q.at(at("2026-01-30T23:00Z")), Doors { closed: true, until: Some(at("2026-02-02T07:00Z")) });
+        assert_eq!(q.at(at("2026-01-30T23:00Z")), QuietState { closed: true, until: Some(at("2026-02-02T07:00Z")) });
         let never = quiet(&["00:00-24:00"], "Europe/Berlin");
-        assert_eq!(never.at(at("2026-03-28T12:00Z")), Doors { closed: true, until: None });
-        assert_eq!(quiet(&[], "UTC").at(at("2026-03-28T12:00Z")), Doors { closed: false, until: None });
+        assert_eq!(never.at(at("2026-03-28T12:00Z")), QuietState { closed: true, until: None });
+        assert_eq!(quiet(&[], "UTC").at(at("2026-03-28T12:00Z")), QuietState { closed: false, until: None });
     }
 
     #[test]
@@ -227,8 +227,8 @@ mod tests {
         assert_eq!(q.at(at("2026-10-24T22:00Z")).until, Some(at("2026-10-25T06:00Z")));
         // 02:30 does not exist on that day and is an hour later; it exists twice in autumn, and the first one counts.
         let q = quiet(&["02:30-05:00"], "Europe/Berlin");
-        assert_eq!(q.at(at("2026-03-29T00:30Z")), Doors { closed: false, until: Some(at("2026-03-29T01:30Z")) });
-        assert_eq!(q.at(at("2026-10-25T00:15Z")), Doors { closed: false, until: Some(at("2026-10-25T00:30Z")) });
+        assert_eq!(q.at(at("2026-03-29T00:30Z")), QuietState { closed: false, until: Some(at("2026-03-29T01:30Z")) });
+        assert_eq!(q.at(at("2026-10-25T00:15Z")), QuietState { closed: false, until: Some(at("2026-10-25T00:30Z")) });
         // Hours that lie wholly within the hour that is skipped do not take place.
         let q = quiet(&["02:00-03:00"], "Europe/Berlin");
         assert_eq!(q.at(at("2026-03-29T00:30Z")).until, Some(at("2026-03-30T00:00Z")));
@@ -243,14 +243,14 @@ mod tests {
             prop_assume!(from != to);
             let q = Quiet::new(vec![Hours { days, from, to }], TimeZone::get(zone).unwrap());
             let now = Timestamp::from_second(now).unwrap();
-            let doors = q.at(now);
-            if let Some(until) = doors.until {
+            let quiet_state = q.at(now);
+            if let Some(until) = quiet_state.until {
                 prop_assert!(until > now);
-                prop_assert_eq!(q.at(until).closed, !doors.closed);
+                prop_assert_eq!(q.at(until).closed, !quiet_state.closed);
                 let between = now.as_second() + ((until.as_second() - 1 - now.as_second()) as f64 * part) as i64;
-                prop_assert_eq!(q.at(Timestamp::from_second(between).unwrap()), doors);
+                prop_assert_eq!(q.at(Timestamp::from_second(between).unwrap()), quiet_state);
             } else {
-                prop_assert!(!doors.closed || (days == [true; 7] && from == 0 && to == 1440));
+                prop_assert!(!quiet_state.closed || (days == [true; 7] && from == 0 && to == 1440));
             }
         }
 

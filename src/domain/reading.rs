@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Aht, Stamp, Target};
+use super::{Aht, EventTime, Target};
 
 /// What the service said about a target, or that it could not be asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub struct Reading {
     /// Who it is about.
     pub target: Target,
     /// When the reply arrived.
-    pub at: Stamp,
+    pub at: EventTime,
     pub outcome: Outcome,
     /// `AgentName` or `CampaignName` of the reply, cleaned of control characters and cut to 300 characters.
     pub name: Option<Arc<str>>,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Aht, Now, Outcome, Reading, Series, Stamp, Target};
+use super::{Aht, EventTime, Now, Outcome, Reading, Series, Target};
 
 /// The state of a row. Each has its own glyph, word and colour on the screen; the words here are also those of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,13 +63,13 @@ pub struct Row {
     /// The last name that the service gave.
     pub name: Option<Arc<str>>,
     /// The last good outcome (value or no calls) and when it was read. Survives every later failure.
-    pub good: Option<(Outcome, Stamp)>,
+    pub good: Option<(Outcome, EventTime)>,
     /// The last outcome of any kind.
-    pub last: Option<(Outcome, Stamp)>,
+    pub last: Option<(Outcome, EventTime)>,
     /// Failures since the last good reading, and when the first of them was.
     pub failures: u32,
     /// When the present run of failures or of `Invalid` began.
-    pub failing_since: Option<Stamp>,
+    pub failing_since: Option<EventTime>,
     /// The readings of the last hours, for sparklines and differences.
     pub series: Series,
 }

@@ -2,13 +2,13 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{Aht, Mono};
+use super::{Aht, BootTime};
 
 /// One good reading: when, and the AHT (`None`: no calls).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
     /// When it was read.
-    pub at: Mono,
+    pub at: BootTime,
     /// What was read; `None` is *no calls*.
     pub aht: Option<Aht>,
 }
@@ -26,7 +26,7 @@ impl Series {
     pub const MAX: usize = 1000;
 
     /// Adds a reading. One that is older than the last point is put at the last point's time: the store's order rules.
-    pub fn push(&mut self, at: Mono, aht: Option<Aht>) {
+    pub fn push(&mut self, at: BootTime, aht: Option<Aht>) {
         let at = self.points.back().map_or(at, |p| p.at.max(at));
         self.points.push_back(Point { at, aht });
         while self.points.len() > Self::MAX || self.points.front().is_some_and(|p| at.since(p.at) > Self::SPAN) {
@@ -41,7 +41,7 @@ impl Series {
 
     /// The value that was current at `at`: of the last point at or before it, if that is no older than `hold` then.
     /// `None` where nothing that fresh was known, or there were no calls.
-    pub fn at(&self, at: Mono, hold: Duration) -> Option<Aht> {
+    pub fn at(&self, at: BootTime, hold: Duration) -> Option<Aht> {
         let i = self.points.partition_point(|p| p.at <= at);
         let p = self.points.get(i.checked_sub(1)?)?;
         (at.since(p.at) <= hold).then_some(p.aht).flatten()
@@ -49,14 +49,14 @@ impl Series {
 
     /// The last `span` before `end` in `n` equal buckets, oldest first: each the last value known within it. A value is
     /// held for `hold` after its reading; beyond that, and where there were no calls, a bucket is a gap (`None`).
-    pub fn buckets(&self, end: Mono, span: Duration, n: usize, hold: Duration) -> Vec<Option<Aht>> {
+    pub fn buckets(&self, end: BootTime, span: Duration, n: usize, hold: Duration) -> Vec<Option<Aht>> {
         let span_ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX).max(1);
         let n_i = i64::try_from(n.max(1)).unwrap_or(1);
         (1..=n)
             .map(|i| {
                 let i = i64::try_from(i).unwrap_or(n_i);
                 let step = span_ms / n_i;
-                let bucket_end = Mono(end.0.saturating_sub(step.saturating_mul(n_i - i)));
+                let bucket_end = BootTime(end.0.saturating_sub(step.saturating_mul(n_i - i)));
                 let width = Duration::from_millis(u64::try_from(step).unwrap_or(0));
                 self.at(bucket_end, hold.max(width))
             })
@@ -64,7 +64,7 @@ impl Series {
     }
 
     /// How many times the value changed within the last `span` before `end`.
-    pub fn changes(&self, end: Mono, span: Duration) -> usize {
+    pub fn changes(&self, end: BootTime, span: Duration) -> usize {
         let from = end - span;
         let inside: Vec<_> = self.points.iter().filter(|p| p.at >= from && p.at <= end).collect();
         inside.windows(2).filter(|w| w[0].aht != w[1].aht).count()
@@ -81,7 +81,7 @@ mod tests {
     fn s(points: &[(i64, u32)]) -> Series {
         let mut series = Series::default();
         for &(at, v) in points {
-            series.push(Mono(at * 1000), (v > 0).then(|| Aht::from_secs(v)));
+            series.push(BootTime(at * 1000), (v > 0).then(|| Aht::from_secs(v)));
         }
         series
     }
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_value_holds_for_a_while_and_then_is_a_gap() {
         let series = s(&[(0, 100), (60, 110), (600, 0), (660, 120)]);
-        let at = |t: i64| series.at(Mono(t * 1000), HOLD).map(Aht::secs);
+        let at = |t: i64| series.at(BootTime(t * 1000), HOLD).map(Aht::secs);
         assert_eq!(
             [at(-1), at(0), at(59), at(240), at(241), at(600), at(660)],
             [None, Some(100), Some(100), Some(110), None, None, Some(120)]
@@ -100,7 +100,7 @@ mod tests {
     fn buckets_end_now_and_keep_gaps() {
         let series = s(&[(0, 100), (60, 110), (600, 0), (660, 120)]);
         let secs: Vec<_> = series
-            .buckets(Mono(720_000), Duration::from_secs(720), 6, HOLD)
+            .buckets(BootTime(720_000), Duration::from_secs(720), 6, HOLD)
             .into_iter()
             .map(|b| b.map(Aht::secs))
             .collect();
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn changes_count_comings_and_goings_of_calls() {
-        assert_eq!(s(&[(0, 1), (1, 1), (2, 2), (3, 0), (4, 2)]).changes(Mono(4000), HOLD), 3);
+        assert_eq!(s(&[(0, 1), (1, 1), (2, 2), (3, 0), (4, 2)]).changes(BootTime(4000), HOLD), 3);
     }
 
     proptest! {
@@ -119,7 +119,7 @@ mod tests {
             let mut t = 0i64;
             for (dt, v) in steps {
                 t = t.saturating_add(dt);
-                series.push(Mono(t), (v > 0).then(|| Aht::from_secs(v)));
+                series.push(BootTime(t), (v > 0).then(|| Aht::from_secs(v)));
             }
             prop_assert!(series.points().len() <= Series::MAX);
             let times: Vec<_> = series.points().map(|p| p.at).collect();
@@ -129,7 +129,7 @@ mod tests {
         #[test]
         fn any_bucketing_is_total(end in any::<i64>(), span in 0u64..1 << 50, n in 0usize..300, hold in 0u64..1 << 40) {
             let got = s(&[(0, 100), (60, 110)])
-                .buckets(Mono(end), Duration::from_millis(span), n, Duration::from_millis(hold));
+                .buckets(BootTime(end), Duration::from_millis(span), n, Duration::from_millis(hold));
             prop_assert_eq!(got.len(), n);
         }
     }

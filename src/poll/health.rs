@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    domain::{Mono, Stamp, Target},
+    domain::{BootTime, EventTime, Target},
     store::WINDOW,
 };
 
@@ -26,7 +26,7 @@ pub enum Gate {
     /// One request, and only while none is in flight.
     Probe,
     /// Nothing before this time.
-    Closed(Mono),
+    Closed(BootTime),
 }
 
 /// Counts failures that follow each other, and spaces the probes while nothing works.
@@ -34,7 +34,7 @@ pub enum Gate {
 pub struct Health {
     row: u32,
     /// When requests failed within the last minute, at most [`SHAKEN`] of them.
-    failed: VecDeque<Mono>,
+    failed: VecDeque<BootTime>,
     targets: BTreeSet<Target>,
     ill: Option<Ill>,
 }
@@ -42,9 +42,9 @@ pub struct Health {
 #[derive(Clone, Debug)]
 struct Ill {
     why: Arc<str>,
-    since: Stamp,
+    since: EventTime,
     probes: u32,
-    next: Mono,
+    next: BootTime,
 }
 
 impl Health {
@@ -56,13 +56,13 @@ impl Health {
     }
 
     /// Takes over what another poller knew: ill for this reason since then, and not to be asked before `next`.
-    pub fn inherit(&mut self, why: Arc<str>, since: Stamp, next: Mono) {
+    pub fn inherit(&mut self, why: Arc<str>, since: EventTime, next: BootTime) {
         self.ill = Some(Ill { why, since, probes: 1, next });
     }
 
     /// A request about `target` failed at `now`, one of `total` targets. `jitter` in 0..1 spreads the probes of
     /// several dashboards. True if the service has just become ill.
-    pub fn fail(&mut self, target: &Target, why: &Arc<str>, total: usize, now: &Stamp, jitter: f64) -> bool {
+    pub fn fail(&mut self, target: &Target, why: &Arc<str>, total: usize, now: &EventTime, jitter: f64) -> bool {
         self.row = self.row.saturating_add(1);
         self.failed.push_back(now.mono);
         if self.failed.len() > SHAKEN {
@@ -86,12 +86,12 @@ impl Health {
     }
 
     /// Whether several requests failed within the minute before `now`, in a row or not.
-    pub fn is_shaken(&self, now: Mono) -> bool {
+    pub fn is_shaken(&self, now: BootTime) -> bool {
         self.failed.len() >= SHAKEN && self.failed.iter().all(|at| now.since(*at) < WINDOW)
     }
 
     /// What may be sent at `now`.
-    pub fn gate(&self, now: Mono) -> Gate {
+    pub fn gate(&self, now: BootTime) -> Gate {
         match &self.ill {
             None => Gate::Open,
             Some(ill) if ill.next <= now => Gate::Probe,
@@ -100,7 +100,7 @@ impl Health {
     }
 
     /// While ill: why, since when, and when the next probe is.
-    pub fn ill(&self) -> Option<(Arc<str>, Stamp, Mono)> {
+    pub fn ill(&self) -> Option<(Arc<str>, EventTime, BootTime)> {
         self.ill.as_ref().map(|i| (i.why.clone(), i.since.clone(), i.next))
     }
 }

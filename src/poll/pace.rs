@@ -5,36 +5,36 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use crate::{domain::Mono, store::WINDOW};
+use crate::{domain::BootTime, store::WINDOW};
 
 /// The requests of the last minute.
 #[derive(Clone, Debug, Default)]
 pub struct Pacer {
-    sent: VecDeque<Mono>,
+    sent: VecDeque<BootTime>,
 }
 
 impl Pacer {
     /// With the requests of whoever polled before, in any order.
-    pub fn after(sent: impl IntoIterator<Item = Mono>) -> Self {
-        let mut sent: Vec<Mono> = sent.into_iter().collect();
+    pub fn after(sent: impl IntoIterator<Item = BootTime>) -> Self {
+        let mut sent: Vec<BootTime> = sent.into_iter().collect();
         sent.sort_unstable();
         Pacer { sent: sent.into() }
     }
 
     /// A request is sent at `now`.
-    pub fn sent(&mut self, now: Mono) {
+    pub fn sent(&mut self, now: BootTime) {
         self.sent.push_back(now);
     }
 
     /// How long no request may follow at `now`, because `cap` of them lie in the last minute.
-    pub fn wait(&mut self, now: Mono, cap: u32) -> Duration {
+    pub fn wait(&mut self, now: BootTime, cap: u32) -> Duration {
         self.forget(now);
         let over = self.sent.len().checked_sub(usize::try_from(cap.max(1)).unwrap_or(usize::MAX));
         let first = over.and_then(|over| self.sent.get(over));
         first.map_or(Duration::ZERO, |&at| (at + WINDOW).since(now))
     }
 
-    fn forget(&mut self, now: Mono) {
+    fn forget(&mut self, now: BootTime) {
         while self.sent.front().is_some_and(|at| now.since(*at) >= WINDOW) {
             self.sent.pop_front();
         }
@@ -42,7 +42,7 @@ impl Pacer {
 
     /// The distance to the next request at `now`, where `gap` is the usual one and `cap` the most in a minute. Never
     /// shorter than `gap`.
-    pub fn gap(&mut self, now: Mono, cap: u32, gap: Duration) -> Duration {
+    pub fn gap(&mut self, now: BootTime, cap: u32, gap: Duration) -> Duration {
         self.forget(now);
         let free = i64::from(cap).saturating_sub(i64::try_from(self.sent.len()).unwrap_or(i64::MAX));
         // Until the i-th request is forgotten there is room for the free ones and the i - 1 before it.
@@ -67,9 +67,9 @@ mod tests {
         let (mut all, mut last): (Vec<i64>, i64) = (pacer.sent.iter().map(|m| m.0).collect(), from);
         let before = all.len();
         for t in from..from + ms {
-            let gap = pacer.gap(Mono(t), 45, GAP).as_millis() as i64;
-            if t - last >= gap && pacer.wait(Mono(t), 45).is_zero() {
-                pacer.sent(Mono(t));
+            let gap = pacer.gap(BootTime(t), 45, GAP).as_millis() as i64;
+            if t - last >= gap && pacer.wait(BootTime(t), 45).is_zero() {
+                pacer.sent(BootTime(t));
                 all.push(t);
                 last = t;
             }
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn after_a_burst_nothing_stands_still() {
         let mut pacer = Pacer::default();
-        (0..25).for_each(|i| pacer.sent(Mono(i * 100)));
+        (0..25).for_each(|i| pacer.sent(BootTime(i * 100)));
         let times = run(&mut pacer, 2500, 300_000);
         assert!(longest(&times) <= 4000, "{}", longest(&times));
         let minute = times.iter().filter(|t| (120_000..300_000).contains(*t)).count();
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn after_a_takeover_the_flow_goes_on() {
-        let mut pacer = Pacer::after((0..45).rev().map(|i| Mono(i * 1333)));
+        let mut pacer = Pacer::after((0..45).rev().map(|i| BootTime(i * 1333)));
         let times = run(&mut pacer, 63_000, 180_000);
         assert!(times.len() >= 134, "{}", times.len());
         assert!(longest(&times) <= 6000, "{}", longest(&times));
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn few_targets_are_never_hurried() {
         let mut pacer = Pacer::default();
-        assert_eq!(pacer.gap(Mono(0), 45, Duration::from_secs(6)), Duration::from_secs(6));
-        assert_eq!(pacer.gap(Mono(0), 45, GAP), GAP);
+        assert_eq!(pacer.gap(BootTime(0), 45, Duration::from_secs(6)), Duration::from_secs(6));
+        assert_eq!(pacer.gap(BootTime(0), 45, GAP), GAP);
     }
 }

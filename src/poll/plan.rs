@@ -237,7 +237,7 @@ fn mean_difference(series: &Series, lag: Duration) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Band, Mono, Target};
+    use crate::domain::{Band, BootTime, Target};
     use proptest::prelude::*;
 
     const BUDGET: Budget = Budget { requests_per_minute: 50, reserve: 5 };
@@ -319,7 +319,7 @@ mod tests {
         let mut series = Series::default();
         for i in 0..100 {
             // Up by 10 s each minute.
-            series.push(Mono(i * 60_000), Some(Aht::from_secs(100 + 10 * i as u32)));
+            series.push(BootTime(i * 60_000), Some(Aht::from_secs(100 + 10 * i as u32)));
         }
         let error = expected_error([&series], Duration::from_secs(120), false);
         assert!((error.unwrap() - 10.0).abs() < 1e-9, "{error:?}");

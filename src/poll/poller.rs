@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::Reply,
-    domain::{Mono, Now, Outcome, Reading, Series, Stamp, Target, opening},
+    domain::{BootTime, EventTime, Now, Outcome, Reading, Series, Target, opening},
     store::{
         Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, OtherClients, Pace, REMEMBERED, Role,
         Status, StoreError, Usage, WINDOW, Words,
@@ -49,11 +49,11 @@ pub struct Poller {
     governor: Governor,
     requests: Requests,
     status: StatusWriter,
-    pruned: Option<Mono>,
+    pruned: Option<BootTime>,
     /// Requested polls for what nobody wants yet: they wait for one more look at what is wanted.
     not_yet_wanted: Vec<Target>,
     /// What happened in the last hours, and when that was read.
-    past: (Vec<Event>, Option<Mono>),
+    past: (Vec<Event>, Option<BootTime>),
     meter: Meter,
     /// Quiet hours, as of the last housekeeping.
     closed: bool,
@@ -227,7 +227,7 @@ impl Poller {
             return Ok(false);
         }
         self.governor = governor;
-        self.watch_the_doors(&now);
+        self.check_quiet_hours(&now);
         let rows = if wanted.iter().any(|(t, _)| !self.schedule.knows(t)) {
             // With their histories: the schedule learns from them what is due.
             let snapshot = self.store.call(|s| s.snapshot(Series::SPAN)).await?;
@@ -247,22 +247,22 @@ impl Poller {
     }
 
     /// Looks whether it is quiet hours, and says so.
-    fn watch_the_doors(&mut self, now: &Now) {
-        let doors = self.rules.quiet.at(now.wall);
-        if doors.closed {
-            let until = doors.until.map(|at| {
+    fn check_quiet_hours(&mut self, now: &Now) {
+        let quiet_state = self.rules.quiet.at(now.wall);
+        if quiet_state.closed {
+            let until = quiet_state.until.map(|at| {
                 let left = at.as_millisecond().saturating_sub(now.wall.as_millisecond());
-                Stamp { wall: at, ..now.after(Duration::from_millis(u64::try_from(left).unwrap_or(0))) }
+                EventTime { wall: at, ..now.after(Duration::from_millis(u64::try_from(left).unwrap_or(0))) }
             });
             // Said once: the end of the hours on the boot clock moves with every look.
-            if !matches!(self.status.link(), Link::Closed { until: said } if said.as_ref().map(|s| s.wall) == doors.until)
+            if !matches!(self.status.link(), Link::Closed { until: said } if said.as_ref().map(|s| s.wall) == quiet_state.until)
             {
                 self.status.set_link(Link::Closed { until }, now);
             }
         } else if self.closed {
             self.status.set_link(Link::Starting, now);
         }
-        self.closed = doors.closed;
+        self.closed = quiet_state.closed;
     }
 
     /// Sends one request if one is due and allowed.

@@ -8,7 +8,7 @@ use super::Pacer;
 use crate::{
     api::{Auth, Client, Reply},
     config::Budget,
-    domain::{Mono, Now, Stamp, Target},
+    domain::{BootTime, EventTime, Now, Target},
     store::{Handle, Instance, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, ReplyKind, StoreError},
 };
 
@@ -29,7 +29,7 @@ pub(super) struct Completed {
     /// When the reply arrived, whenever it is looked at.
     pub(super) at: Now,
     /// The moment from which what was told has its age.
-    pub(super) as_of: Stamp,
+    pub(super) as_of: EventTime,
 }
 
 /// The requests under way, and the pace at which they go out.
@@ -127,7 +127,7 @@ struct Request {
     target: Target,
     permit: PermitId,
     generation: Option<u64>,
-    void_at: Mono,
+    void_at: BootTime,
     timeout: Duration,
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    domain::{Mono, Now, Stamp},
+    domain::{BootTime, EventTime, Now},
     store::{Event, EventKind, Handle, Link, Status, StoreError, Words},
 };
 
@@ -16,8 +16,8 @@ pub(super) struct StatusWriter {
     /// Who is named in the events.
     who: String,
     link: Link,
-    since: Option<Stamp>,
-    last_published: Option<(Status, Mono)>,
+    since: Option<EventTime>,
+    last_published: Option<(Status, BootTime)>,
     /// Events that wait to be written with the next status.
     pending: Vec<Event>,
 }
@@ -36,7 +36,7 @@ impl StatusWriter {
     }
 
     /// Since when the link is as it is; `now` where nothing was said yet.
-    pub(super) fn since(&self, now: &Now) -> Stamp {
+    pub(super) fn since(&self, now: &Now) -> EventTime {
         self.since.clone().unwrap_or_else(|| now.stamp())
     }
 
@@ -50,7 +50,7 @@ impl StatusWriter {
     }
 
     /// Goes on with the link of an earlier poller, which is no event.
-    pub(super) fn inherit(&mut self, link: Link, since: Stamp) {
+    pub(super) fn inherit(&mut self, link: Link, since: EventTime) {
         (self.link, self.since) = (link, Some(since));
     }
 

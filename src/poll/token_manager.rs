@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use crate::{
     api::{Auth, Client, NetworkError, Reply, TokenReply},
     config::Budget,
-    domain::{Mono, Now, Stamp, clean_line, opening},
+    domain::{BootTime, EventTime, Now, clean_line, opening},
     store::{
         Event, EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, Handle, Hit, Instance, Link, Pace,
         PermitAnswer, PermitAsk, PermitKind, StoreError, Token, Words,
@@ -59,7 +59,7 @@ pub enum Ready {
     /// A token is due, but requests are in flight that it would invalidate: let them end first.
     Drain,
     /// Not before this time, for this reason.
-    Wait(Link, Mono),
+    Wait(Link, BootTime),
 }
 
 /// Keeps the token of one process in step with the store's.
@@ -82,7 +82,7 @@ pub struct TokenManager {
     /// A token from elsewhere, and the last one that was rejected.
     given: Option<SecretString>,
     /// Nothing is tried before this, and why.
-    wait: Option<(Link, Mono)>,
+    wait: Option<(Link, BootTime)>,
     tries: u32,
 }
 
@@ -115,7 +115,7 @@ impl TokenManager {
     }
 
     /// When the token in use ends; `None` without one.
-    pub fn until(&self, now: &Now) -> Option<Stamp> {
+    pub fn until(&self, now: &Now) -> Option<EventTime> {
         self.held.as_ref().map(|t| now.after(t.remaining(now)))
     }
 
@@ -367,7 +367,7 @@ impl TokenManager {
         }
     }
 
-    fn retry(&mut self, now: &Now, link: impl FnOnce(Stamp) -> Link) -> Ready {
+    fn retry(&mut self, now: &Now, link: impl FnOnce(EventTime) -> Link) -> Ready {
         let d = RETRY.0.saturating_mul(2u32.saturating_pow(self.tries.min(8))).min(RETRY.1);
         self.tries = self.tries.saturating_add(1);
         let link = link(now.after(d));

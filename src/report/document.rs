@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     app::RowState,
     config::{Budget, Watched},
-    domain::{Condition, Kind, Level, Now, Row, Stamp, Target, clean, clean_line, display_name},
+    domain::{Condition, EventTime, Kind, Level, Now, Row, Target, clean, clean_line, display_name},
     store::Usage,
 };
 
@@ -132,7 +132,7 @@ impl Element {
     /// What `row` tells; `watched`: what the configuration says of it.
     pub fn new(row: &Row, watched: Option<&Watched>, view: &View<'_>) -> Self {
         let condition = row.condition(view.now, view.stale_after);
-        let told: Option<&Stamp> = match condition {
+        let told: Option<&EventTime> = match condition {
             Condition::Invalid => row.last.as_ref().map(|(_, at)| at),
             _ => row.good.as_ref().map(|(_, at)| at),
         };

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     alert::{EndReason, Policy, Rules},
     config::Watched,
-    domain::{Band, BootId, Level, Mono, Now, Outcome, Reading, Target},
+    domain::{Band, BootId, BootTime, Level, Now, Outcome, Reading, Target},
     report::ShiftBuilder,
 };
 
@@ -14,7 +14,7 @@ const BEGIN: i64 = 1_773_306_000;
 
 fn at(minute: i64) -> Now {
     let wall = Timestamp::from_second(BEGIN + minute * 60).unwrap();
-    Now { boot: BootId("b".into()), mono: Mono(900_000_000 + minute * 60_000), wall }
+    Now { boot: BootId("b".into()), mono: BootTime(900_000_000 + minute * 60_000), wall }
 }
 
 fn watched(id: &str, label: Option<&str>) -> Watched {

@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     app::RowState,
     config::{Budget, Watched},
-    domain::{Aht, Band, BootId, Mono, Now, Outcome, Reading, Row, Target, clean},
+    domain::{Aht, Band, BootId, BootTime, Now, Outcome, Reading, Row, Target, clean},
     store::Usage,
 };
 
@@ -21,7 +21,7 @@ const STALE: Duration = Duration::from_secs(180);
 /// `secs` seconds after 14:30:00 in India.
 fn at(secs: i64) -> Now {
     let wall = "2026-01-31T09:00:00.123Z".parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_secs(secs);
-    Now { boot: BootId("b".into()), mono: Mono(10_000_000 + secs * 1000), wall }
+    Now { boot: BootId("b".into()), mono: BootTime(10_000_000 + secs * 1000), wall }
 }
 
 fn read(row: &mut Row, secs: i64, outcome: Outcome, name: Option<&str>) {

@@ -27,7 +27,7 @@ use super::*;
 use crate::{
     alert::{AlertRegistry, persist},
     app::{Mark, banners, fixture, lines},
-    domain::{Aht, BootId, Kind, Mono, Now, Outcome as Answer, Reading, Target},
+    domain::{Aht, BootId, BootTime, Kind, Now, Outcome as Answer, Reading, Target},
     store::{Attention, DocumentStore, InterestStore, Link, ReadingStore, SqliteStore, Status, Store},
 };
 
@@ -39,7 +39,7 @@ impl Clock for RuntimeClock {
     fn now(&self) -> Now {
         let ms = i64::try_from(self.0.elapsed().as_millis()).unwrap();
         let wall = Timestamp::from_millisecond(1_773_306_000_000 + ms).unwrap();
-        Now { boot: BootId("test".into()), mono: Mono(3_600_000 + ms), wall }
+        Now { boot: BootId("test".into()), mono: BootTime(3_600_000 + ms), wall }
     }
 }
 
@@ -622,7 +622,7 @@ async fn the_history_of_the_selected_row_comes_when_its_chart_asks_for_it() {
     let at = |hours: i64, id: &str, secs| {
         let now = clock.now();
         let wall = now.wall.checked_sub(Duration::from_secs(3600 * hours.unsigned_abs())).unwrap();
-        let stamp = Now { mono: Mono(now.mono.0 - hours * 3_600_000), wall, ..now }.stamp();
+        let stamp = Now { mono: BootTime(now.mono.0 - hours * 3_600_000), wall, ..now }.stamp();
         Reading { target: Target::agent(id), at: stamp, outcome: Answer::Value(Aht::from_secs(secs)), name: None }
     };
     let past = [at(50, "a1", 111), at(20, "a1", 222), at(20, "a2", 999), at(6, "a1", 333), at(0, "a1", 444)];

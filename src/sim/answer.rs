@@ -16,7 +16,7 @@ use super::{
     tokens::{Presented, Tokens},
     wire::{self, Answer, Refusal, SimRequest, SimResponse},
 };
-use crate::domain::{Kind, Mono, Now, Target};
+use crate::domain::{BootTime, Kind, Now, Target};
 
 const AHT_PATH: &str = "/ca_apis/aht";
 const TOKEN_PATH: &str = "/ca_apis/CAToken/generateToken";
@@ -28,7 +28,7 @@ const MOST_BYTES: usize = 64 << 20;
 /// All that the service knows.
 pub(super) struct Inner {
     pub(super) options: SimOptions,
-    pub(super) started: Mono,
+    pub(super) started: BootTime,
     pub(super) model: Model,
     /// Targets by their ids in lower case.
     pub(super) folded: HashMap<Target, Target>,
@@ -41,7 +41,7 @@ pub(super) struct Inner {
     pub(super) peak_all: Peak,
     pub(super) rng: Xoshiro256PlusPlus,
     /// Until when the last generation is under way.
-    pub(super) mint_answered: Mono,
+    pub(super) mint_answered: BootTime,
     /// How many odd names and shapes were sent.
     pub(super) oddities: u64,
 }
@@ -66,7 +66,7 @@ impl Decision {
 
 impl Inner {
     /// Milliseconds since the model's start.
-    pub(super) fn model_time(&self, at: Mono) -> i64 {
+    pub(super) fn model_time(&self, at: BootTime) -> i64 {
         at.0.saturating_sub(self.started.0).saturating_add(i64::from(self.options.model.lead_s) * 1000)
     }
 
@@ -74,7 +74,7 @@ impl Inner {
     pub(super) fn catch_up(&mut self, now: &Now) {
         let due = self.script.due(now.mono.0.saturating_sub(self.started.0));
         for (ms, action) in due {
-            let at = Mono(self.started.0.saturating_add(ms));
+            let at = BootTime(self.started.0.saturating_add(ms));
             match action {
                 Action::Fault { fault, scope, span } => self.faults.inject(fault, scope, span, at),
                 Action::Regime { campaign, factor } => {
@@ -98,7 +98,7 @@ impl Inner {
     }
 
     /// Counts a request of another client; false where it is above the limit.
-    fn foreign_request(&mut self, at: Mono, token: bool) -> bool {
+    fn foreign_request(&mut self, at: BootTime, token: bool) -> bool {
         self.log.counters.foreign_requests += 1;
         self.peak_all.arrived(at);
         if self.options.limit_scope != LimitScope::Account || (token && !self.options.count_tokens) {
@@ -122,15 +122,15 @@ impl Inner {
         fits
     }
 
-    pub(super) fn truth(&mut self, target: &Target, at: Mono) -> Truth {
+    pub(super) fn truth(&mut self, target: &Target, at: BootTime) -> Truth {
         self.model.set_window(Duration::from_secs(self.options.window_s.into()));
         let target = self.resolve(target);
         let t = self.computed_at(self.model_time(at));
         self.model.value_at(&target, t)
     }
 
-    pub(super) fn changes(&mut self, target: &Target, from: Mono, to: Mono) -> Vec<(Mono, Truth)> {
-        let mut out: Vec<(Mono, Truth)> = vec![(from, self.truth(target, from))];
+    pub(super) fn changes(&mut self, target: &Target, from: BootTime, to: BootTime) -> Vec<(BootTime, Truth)> {
+        let mut out: Vec<(BootTime, Truth)> = vec![(from, self.truth(target, from))];
         let (start, end) = (self.model_time(from), self.model_time(to));
         let target = self.resolve(target);
         let step = i64::from(self.options.recompute_s) * 1000;
@@ -148,7 +148,7 @@ impl Inner {
         };
         for (t, value) in changes {
             if out.last().is_none_or(|last| last.1 != value) {
-                out.push((Mono(from.0 + (t - start)), value));
+                out.push((BootTime(from.0 + (t - start)), value));
             }
         }
         out

@@ -8,7 +8,7 @@ use super::{
     service::SimService,
     wire::SimRequest,
 };
-use crate::domain::{Kind, Mono, Target};
+use crate::domain::{BootTime, Kind, Target};
 
 /// Most log entries in one answer.
 const MOST_ENTRIES: usize = 10_000;
@@ -99,7 +99,7 @@ fn truth(service: &SimService, query: &str) -> (u16, Value) {
     let now = service.clock().now().mono;
     let at = match param(query, "at").map(|v| v.parse::<i64>()) {
         None => now,
-        Some(Ok(at)) => Mono(at),
+        Some(Ok(at)) => BootTime(at),
         Some(Err(_)) => return (400, json!({"error": "at is in milliseconds of the boot clock"})),
     };
     ok(&json!({"target": target, "at": at.min(now), "truth": service.truth(&target, at)}))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Mono;
+use crate::domain::BootTime;
 
 /// Something that goes wrong. The first kinds spoil answers; the last two are other clients of the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,14 +143,14 @@ pub(super) struct Faults {
 struct Active {
     fault: Fault,
     scope: FaultScope,
-    until: Option<Mono>,
+    until: Option<BootTime>,
     left: Option<u32>,
     /// The next act of another client.
-    next: Mono,
+    next: BootTime,
 }
 
 impl Faults {
-    pub(super) fn inject(&mut self, fault: Fault, scope: FaultScope, span: Span, now: Mono) {
+    pub(super) fn inject(&mut self, fault: Fault, scope: FaultScope, span: Span, now: BootTime) {
         let (until, left) = match span {
             Span::Requests(n) => (None, Some(n)),
             Span::Millis(ms) => (Some(now + Duration::from_millis(ms)), None),
@@ -164,13 +164,13 @@ impl Faults {
     }
 
     /// Names of those in force at `now`, the oldest first.
-    pub(super) fn names(&mut self, now: Mono) -> Vec<&'static str> {
+    pub(super) fn names(&mut self, now: BootTime) -> Vec<&'static str> {
         self.expire(now);
         self.active.iter().map(|a| a.fault.name()).collect()
     }
 
     /// The oldest fault that spoils a request of this route, used up by one.
-    pub(super) fn spoil(&mut self, scope: FaultScope, now: Mono) -> Option<Fault> {
+    pub(super) fn spoil(&mut self, scope: FaultScope, now: BootTime) -> Option<Fault> {
         self.expire(now);
         let names = |f: &Fault| matches!(f, Fault::InvalidUtf8 | Fault::HostileNames);
         let hit = |a: &&mut Active| {
@@ -185,13 +185,13 @@ impl Faults {
 
     /// The next act of another client at or before `now`, in order of time. After a jump of the clock by more than two
     /// hours only the last two are lived through: nothing remembers more.
-    pub(super) fn next_act(&mut self, now: Mono) -> Option<(Mono, ForeignAct)> {
-        let mut first: Option<(Mono, usize)> = None;
+    pub(super) fn next_act(&mut self, now: BootTime) -> Option<(BootTime, ForeignAct)> {
+        let mut first: Option<(BootTime, usize)> = None;
         for (i, a) in self.active.iter_mut().enumerate() {
             let Some(interval) = a.fault.interval() else { continue };
             let behind = now.0 - 7_200_000 - a.next.0;
             if behind > 0 && a.left.is_none() {
-                a.next = Mono(a.next.0 + (behind / interval + 1) * interval);
+                a.next = BootTime(a.next.0 + (behind / interval + 1) * interval);
             }
             let due = a.next <= now && a.left != Some(0) && a.until.is_none_or(|u| a.next < u);
             if due && first.is_none_or(|f| a.next < f.0) {
@@ -200,14 +200,14 @@ impl Faults {
         }
         let (at, i) = first?;
         let a = self.active.get_mut(i)?;
-        a.next = Mono(at.0 + a.fault.interval()?);
+        a.next = BootTime(at.0 + a.fault.interval()?);
         a.left = a.left.map(|n| n.saturating_sub(1));
         let act = if matches!(a.fault, Fault::ForeignMint { .. }) { ForeignAct::Mint } else { ForeignAct::Request };
         Some((at, act))
     }
 
     /// Call after all acts up to `now` were taken.
-    fn expire(&mut self, now: Mono) {
+    fn expire(&mut self, now: BootTime) {
         self.active.retain(|a| a.left != Some(0) && a.until.is_none_or(|u| now < u));
     }
 }
@@ -219,10 +219,10 @@ mod tests {
     #[test]
     fn a_fault_ends_after_its_requests_or_its_time() {
         let mut f = Faults::default();
-        f.inject(Fault::HtmlOk, FaultScope::All, Span::Requests(2), Mono(0));
-        f.inject(Fault::Hang, FaultScope::All, Span::Millis(100), Mono(0));
-        assert_eq!(f.names(Mono(0)), ["html_ok", "hang"]);
-        let mut at = |ms| f.spoil(FaultScope::Aht, Mono(ms));
+        f.inject(Fault::HtmlOk, FaultScope::All, Span::Requests(2), BootTime(0));
+        f.inject(Fault::Hang, FaultScope::All, Span::Millis(100), BootTime(0));
+        assert_eq!(f.names(BootTime(0)), ["html_ok", "hang"]);
+        let mut at = |ms| f.spoil(FaultScope::Aht, BootTime(ms));
         assert_eq!(
             [at(0), at(1), at(99), at(100)],
             [Some(Fault::HtmlOk), Some(Fault::HtmlOk), Some(Fault::Hang), None]
@@ -232,19 +232,19 @@ mod tests {
     #[test]
     fn a_scope_spares_the_other_route() {
         let mut f = Faults::default();
-        f.inject(Fault::Status(503), FaultScope::Token, Span::UntilCleared, Mono(0));
-        assert_eq!(f.spoil(FaultScope::Aht, Mono(1)), None);
-        assert_eq!(f.spoil(FaultScope::Token, Mono(1)), Some(Fault::Status(503)));
+        f.inject(Fault::Status(503), FaultScope::Token, Span::UntilCleared, BootTime(0));
+        assert_eq!(f.spoil(FaultScope::Aht, BootTime(1)), None);
+        assert_eq!(f.spoil(FaultScope::Token, BootTime(1)), Some(Fault::Status(503)));
         f.clear();
-        assert_eq!(f.spoil(FaultScope::Token, Mono(1)), None);
+        assert_eq!(f.spoil(FaultScope::Token, BootTime(1)), None);
     }
 
     #[test]
     fn other_clients_act_evenly_and_in_order() {
         let mut f = Faults::default();
-        f.inject(Fault::ForeignUse { per_minute: 6 }, FaultScope::All, Span::Millis(60_000), Mono(0));
-        f.inject(Fault::ForeignMint { every_s: 25 }, FaultScope::All, Span::Requests(2), Mono(5_000));
-        let acts: Vec<_> = std::iter::from_fn(|| f.next_act(Mono(90_000))).collect();
+        f.inject(Fault::ForeignUse { per_minute: 6 }, FaultScope::All, Span::Millis(60_000), BootTime(0));
+        f.inject(Fault::ForeignMint { every_s: 25 }, FaultScope::All, Span::Requests(2), BootTime(5_000));
+        let acts: Vec<_> = std::iter::from_fn(|| f.next_act(BootTime(90_000))).collect();
         use ForeignAct::{Mint, Request};
         let expected = [
             (0, Request),
@@ -256,14 +256,14 @@ mod tests {
             (40_000, Request),
             (50_000, Request),
         ];
-        assert_eq!(acts, expected.map(|(t, a)| (Mono(t), a)));
+        assert_eq!(acts, expected.map(|(t, a)| (BootTime(t), a)));
     }
 
     #[test]
     fn a_jump_of_the_clock_is_not_lived_through_act_by_act() {
         let mut f = Faults::default();
-        f.inject(Fault::ForeignUse { per_minute: 60 }, FaultScope::All, Span::UntilCleared, Mono(0));
-        let acts = std::iter::from_fn(|| f.next_act(Mono(1_000_000_000_000))).count();
+        f.inject(Fault::ForeignUse { per_minute: 60 }, FaultScope::All, Span::UntilCleared, BootTime(0));
+        let acts = std::iter::from_fn(|| f.next_act(BootTime(1_000_000_000_000))).count();
         assert!((7_199..=7_201).contains(&acts), "{acts}");
     }
 }

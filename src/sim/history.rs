@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{model::Truth, service::SimService};
-use crate::domain::{Kind, Mono};
+use crate::domain::{BootTime, Kind};
 
 /// A reading as plain values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct PastReading {
     /// When, by the wall clock, in milliseconds since 1970.
     pub unix_ms: i64,
     /// The same moment on the boot clock of the service's clock; negative where it lies before the boot.
-    pub mono: Mono,
+    pub mono: BootTime,
     /// What the service would have said.
     pub truth: Truth,
 }
@@ -36,7 +36,7 @@ pub fn history(service: &SimService, span: Duration, step: Duration) -> Vec<Past
         let offset = step * i64::try_from(i).unwrap_or(0) / each + 1;
         let ages = std::iter::successors(Some(offset), |age| Some(age + step)).take_while(|&age| age <= span);
         for age in ages {
-            let at = Mono(now.mono.0 - age);
+            let at = BootTime(now.mono.0 - age);
             let truth = service.truth(target, at);
             out.push(PastReading {
                 kind: target.kind,

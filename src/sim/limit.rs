@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::options::LimitWindow;
-use crate::domain::Mono;
+use crate::domain::BootTime;
 
 const MINUTE: i64 = 60_000;
 
@@ -15,7 +15,7 @@ pub(super) struct Limiter {
 
 impl Limiter {
     /// Requests of `scope` that count at `now`, where fixed minutes begin at `started`.
-    pub(super) fn used(&mut self, scope: &str, now: Mono, started: Mono, window: LimitWindow) -> u32 {
+    pub(super) fn used(&mut self, scope: &str, now: BootTime, started: BootTime, window: LimitWindow) -> u32 {
         let first = first_counted(now, started, window);
         let Some(ledger) = self.ledgers.get_mut(scope) else { return 0 };
         // Kept for a whole minute whatever the window is: it may be switched while running.
@@ -25,7 +25,7 @@ impl Limiter {
         u32::try_from(ledger.len() - ledger.partition_point(|&at| at < first)).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn count(&mut self, scope: &str, now: Mono) {
+    pub(super) fn count(&mut self, scope: &str, now: BootTime) {
         if self.ledgers.len() > 1000 {
             self.ledgers.retain(|_, l| l.back().is_some_and(|&at| at > now.0 - MINUTE));
         }
@@ -33,7 +33,7 @@ impl Limiter {
     }
 
     /// Whole seconds, at least one, after which the oldest counted request no longer counts.
-    pub(super) fn retry_after(&self, scope: &str, now: Mono, started: Mono, window: LimitWindow) -> u64 {
+    pub(super) fn retry_after(&self, scope: &str, now: BootTime, started: BootTime, window: LimitWindow) -> u64 {
         let first = first_counted(now, started, window);
         let free = match window {
             LimitWindow::FixedMinute => first + MINUTE,
@@ -46,7 +46,7 @@ impl Limiter {
     }
 }
 
-fn first_counted(now: Mono, started: Mono, window: LimitWindow) -> i64 {
+fn first_counted(now: BootTime, started: BootTime, window: LimitWindow) -> i64 {
     match window {
         LimitWindow::Sliding => now.0 - MINUTE + 1,
         LimitWindow::FixedMinute => now.0 - (now.0 - started.0).rem_euclid(MINUTE),
@@ -62,7 +62,7 @@ pub(super) struct Peak {
 
 impl Peak {
     /// Takes note of an arrival, not before the last one.
-    pub(super) fn arrived(&mut self, at: Mono) {
+    pub(super) fn arrived(&mut self, at: BootTime) {
         while self.last.front().is_some_and(|&t| t <= at.0 - MINUTE) {
             self.last.pop_front();
         }
@@ -95,13 +95,13 @@ mod tests {
             for gap in gaps {
                 now += gap;
                 let before = taken.iter().filter(|&&t| t > now - MINUTE).count() as u32;
-                let used = limiter.used("a", Mono(now), Mono(0), LimitWindow::Sliding);
+                let used = limiter.used("a", BootTime(now), BootTime(0), LimitWindow::Sliding);
                 prop_assert_eq!(used, before);
                 if used < limit {
-                    limiter.count("a", Mono(now));
+                    limiter.count("a", BootTime(now));
                     taken.push(now);
                 } else {
-                    let wait = limiter.retry_after("a", Mono(now), Mono(0), LimitWindow::Sliding) as i64;
+                    let wait = limiter.retry_after("a", BootTime(now), BootTime(0), LimitWindow::Sliding) as i64;
                     prop_assert!((1..=60).contains(&wait));
                     let later = taken.iter().filter(|&&t| t > now + wait * 1000 - MINUTE).count() as u32;
                     prop_assert!(later < limit);
@@ -119,12 +119,12 @@ mod tests {
                 now += gap;
                 let minute = |t: i64| (t - start) / MINUTE;
                 let before = taken.iter().filter(|&&t| minute(t) == minute(now)).count() as u32;
-                prop_assert_eq!(limiter.used("a", Mono(now), Mono(start), LimitWindow::FixedMinute), before);
+                prop_assert_eq!(limiter.used("a", BootTime(now), BootTime(start), LimitWindow::FixedMinute), before);
                 if before < limit {
-                    limiter.count("a", Mono(now));
+                    limiter.count("a", BootTime(now));
                     taken.push(now);
                 } else {
-                    let wait = limiter.retry_after("a", Mono(now), Mono(start), LimitWindow::FixedMinute) as i64;
+                    let wait = limiter.retry_after("a", BootTime(now), BootTime(start), LimitWindow::FixedMinute) as i64;
                     prop_assert_eq!(minute(now + wait * 1000), minute(now) + 1);
                 }
             }
@@ -136,7 +136,7 @@ mod tests {
             for gap in gaps {
                 now += gap;
                 times.push(now);
-                peak.arrived(Mono(now));
+                peak.arrived(BootTime(now));
             }
             prop_assert_eq!(peak.most(), most_by_force(&times));
         }
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn scopes_do_not_see_each_other() {
         let mut limiter = Limiter::default();
-        limiter.count("a", Mono(5));
-        assert_eq!(limiter.used("a", Mono(6), Mono(0), LimitWindow::Sliding), 1);
-        assert_eq!(limiter.used("b", Mono(6), Mono(0), LimitWindow::Sliding), 0);
-        assert_eq!(limiter.used("a", Mono(60_005), Mono(0), LimitWindow::Sliding), 0);
+        limiter.count("a", BootTime(5));
+        assert_eq!(limiter.used("a", BootTime(6), BootTime(0), LimitWindow::Sliding), 1);
+        assert_eq!(limiter.used("b", BootTime(6), BootTime(0), LimitWindow::Sliding), 0);
+        assert_eq!(limiter.used("a", BootTime(60_005), BootTime(0), LimitWindow::Sliding), 0);
     }
 }

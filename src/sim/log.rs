@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::model::Truth;
-use crate::domain::{Mono, Target};
+use crate::domain::{BootTime, Target};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub enum Verdict {
 pub struct LogEntry {
     /// Counts from 1.
     pub seq: u64,
-    pub at: Mono,
+    pub at: BootTime,
     /// HTTP method as sent.
     pub method: String,
     /// Path without query.

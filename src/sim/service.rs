@@ -19,7 +19,7 @@ use super::{
     tokens::Tokens,
     wire::{SimRequest, SimResponse},
 };
-use crate::domain::{Clock, Mono, Target};
+use crate::domain::{BootTime, Clock, Target};
 
 /// Options that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +70,7 @@ impl SimService {
             peak: Peak::default(),
             peak_all: Peak::default(),
             rng: Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x006c_6174_656e_6379),
-            mint_answered: Mono(i64::MIN),
+            mint_answered: BootTime(i64::MIN),
             oddities: 0,
             options,
         };
@@ -181,13 +181,13 @@ impl SimService {
 
     /// What the service says of `target` to a request that arrives at `at`, now or earlier. Switches and regimes count
     /// as they stand now.
-    pub fn truth(&self, target: &Target, at: Mono) -> Truth {
+    pub fn truth(&self, target: &Target, at: BootTime) -> Truth {
         let (mut inner, now) = self.caught_up();
         inner.truth(target, at.min(now.mono))
     }
 
     /// The truth at `from` and each change until `to` (now at the latest), with its time.
-    pub fn changes(&self, target: &Target, from: Mono, to: Mono) -> Vec<(Mono, Truth)> {
+    pub fn changes(&self, target: &Target, from: BootTime, to: BootTime) -> Vec<(BootTime, Truth)> {
         let (mut inner, now) = self.caught_up();
         inner.changes(target, from, to.min(now.mono))
     }
@@ -208,7 +208,7 @@ impl SimService {
     }
 
     /// When the service opened, on its clock.
-    pub fn started(&self) -> Mono {
+    pub fn started(&self) -> BootTime {
         self.lock().started
     }
 

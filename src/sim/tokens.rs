@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{RngExt, SeedableRng, distr::Alphanumeric, rngs::Xoshiro256PlusPlus};
 
 use super::options::{SimOptions, TokenForm};
-use crate::domain::{Mono, Now};
+use crate::domain::{BootTime, Now};
 
 const HOUR: i64 = 3_600_000;
 /// Dead tokens that are still recognized, for the log.
@@ -21,7 +21,7 @@ pub(super) struct Tokens {
     /// The last ones: generation and text. Only the newest can live.
     known: VecDeque<(u32, String)>,
     /// When the newest one was generated and, if it lives, until when.
-    newest: Option<(Mono, Mono)>,
+    newest: Option<(BootTime, BootTime)>,
     /// Generations of the last hour.
     ledger: VecDeque<i64>,
 }
@@ -48,7 +48,7 @@ impl Tokens {
     }
 
     /// Whether the ceiling of the rolling hour is reached.
-    pub(super) fn exhausted(&mut self, now: Mono, ceiling: u32) -> bool {
+    pub(super) fn exhausted(&mut self, now: BootTime, ceiling: u32) -> bool {
         while self.ledger.front().is_some_and(|&at| at <= now.0 - HOUR) {
             self.ledger.pop_front();
         }
@@ -75,7 +75,7 @@ impl Tokens {
                 format!("{head}.{claims}.{signature}")
             }
         };
-        self.newest = Some((now.mono, Mono(now.mono.0.saturating_add(life * 1000))));
+        self.newest = Some((now.mono, BootTime(now.mono.0.saturating_add(life * 1000))));
         self.ledger.push_back(now.mono.0);
         self.known.push_back((self.generations, token.clone()));
         if self.known.len() > REMEMBERED {
@@ -84,7 +84,7 @@ impl Tokens {
         (self.generations, token)
     }
 
-    pub(super) fn living(&self, now: Mono) -> Option<(u32, String)> {
+    pub(super) fn living(&self, now: BootTime) -> Option<(u32, String)> {
         self.newest.filter(|n| now < n.1)?;
         self.known.back().cloned()
     }
@@ -95,7 +95,7 @@ impl Tokens {
     }
 
     /// What `token` is at `now`.
-    pub(super) fn look(&self, token: &str, now: Mono) -> Presented {
+    pub(super) fn look(&self, token: &str, now: BootTime) -> Presented {
         match self.known.iter().rev().find(|k| k.1 == token) {
             None => Presented::Unknown,
             Some(&(g, _)) if g == self.generations && self.newest.is_some_and(|n| now < n.1) => Presented::Alive(g),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Words;
-use crate::domain::Stamp;
+use crate::domain::EventTime;
 
 /// Something that happened, for the log and the counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    pub at: Stamp,
+    pub at: EventTime,
     pub kind: EventKind,
     /// Label of the instance that saw it.
     pub who: Arc<str>,

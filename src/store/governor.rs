@@ -14,14 +14,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Now, Stamp};
+use crate::domain::{EventTime, Now};
 
 /// What throttling has taught. The default is: never throttled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Governor {
     fallen: Option<Fall>,
     /// Nothing is sent until then.
-    pub blocked_until: Option<Stamp>,
+    pub blocked_until: Option<EventTime>,
     /// Throttlings in a row without an answer between them.
     pub streak: u32,
 }
@@ -29,7 +29,7 @@ pub struct Governor {
 /// The last time that we were throttled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Fall {
-    at: Stamp,
+    at: EventTime,
     /// The rate right after it, in requests a minute.
     rate: f64,
     /// What others use of the limit in 60 s, as far as that shows.

@@ -28,7 +28,7 @@ use super::{
     GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, PermitAnswer, PermitAsk, PermitId, WINDOW,
     slot_file::{self, Found, Held, Numbered},
 };
-use crate::domain::{Clock, Mono, Now, Stamp};
+use crate::domain::{BootTime, Clock, EventTime, Now};
 
 /// How long nothing is sent at least when it is not known what was: a window, and what a request takes.
 const HOLD: Duration = Duration::from_secs(70);
@@ -53,7 +53,7 @@ struct Request {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Generation {
     id: i64,
-    end: Stamp,
+    end: EventTime,
     ended: bool,
 }
 
@@ -108,7 +108,7 @@ impl Record {
         let same = self.boot == *now.boot.0;
         if !same {
             // The last entries may have gone with the power.
-            self.hold = if self.boot.is_empty() { 0 } else { (Mono(0) + hold).0 };
+            self.hold = if self.boot.is_empty() { 0 } else { (BootTime(0) + hold).0 };
             now.boot.0.as_ref().clone_into(&mut self.boot);
         }
         self.hold = self.hold.min((now.mono + LONGEST_HOLD).0);
@@ -130,12 +130,12 @@ impl Record {
 
     /// How long until another request may be sent.
     fn wait(&self, now: &Now, cap: u32) -> Duration {
-        let held = Mono(self.hold).since(now.mono);
+        let held = BootTime(self.hold).since(now.mono);
         let mut ends: Vec<i64> = self.requests.iter().map(|r| r.until).collect();
         ends.sort_unstable_by(|a, b| b.cmp(a));
         let room = match usize::try_from(cap).unwrap_or(usize::MAX).checked_sub(1) {
             None => WINDOW,
-            Some(nth) => ends.get(nth).map_or(Duration::ZERO, |until| Mono(*until).since(now.mono)),
+            Some(nth) => ends.get(nth).map_or(Duration::ZERO, |until| BootTime(*until).since(now.mono)),
         };
         held.max(room)
     }
@@ -160,7 +160,7 @@ struct Known {
     /// Why no file could be used the last time.
     stuck: Option<Trouble>,
     /// When a file was last found that a process of another boot had written since we wrote it.
-    other_boot: Option<Mono>,
+    other_boot: Option<BootTime>,
 }
 
 /// Why requests wait, for the screen.
@@ -171,7 +171,7 @@ pub(super) enum Trouble {
     /// Another process holds a file for long.
     Busy,
     /// It is not known what was sent; nothing is before this.
-    Held(Mono),
+    Held(BootTime),
     /// Processes that share the files disagree on when the machine started.
     OtherBoot,
 }
@@ -297,7 +297,7 @@ impl Guard {
         if known.other_boot.is_some_and(|at| now.mono.since(at) < LONGEST_HOLD) {
             return Some(Trouble::OtherBoot);
         }
-        let hold = known.last.as_ref().map(|r| Mono(r.hold));
+        let hold = known.last.as_ref().map(|r| BootTime(r.hold));
         hold.filter(|hold| *hold > now.mono).map(Trouble::Held)
     }
 
@@ -531,7 +531,7 @@ mod tests {
         let (file, guard, clock) = (File::open(world.path("a")).unwrap(), world.guard(&["a"], false), &*world.clock);
         let (void_after, timeout) = (secs(1), secs(9));
         let ask = PermitAsk { kind: PermitKind::Aht, cap: LIMIT, pace: Pace::Burst, void_after, timeout };
-        let yes = || Ok::<_, StoreError>(PermitAnswer::Granted { id: PermitId(77), void_at: Mono(0) });
+        let yes = || Ok::<_, StoreError>(PermitAnswer::Granted { id: PermitId(77), void_at: BootTime(0) });
         std::thread::scope(|scope| {
             file.lock().unwrap();
             let waiting = scope.spawn(|| guard.permit(clock, &ask, yes).unwrap());
@@ -553,7 +553,7 @@ mod tests {
         let world = World::new();
         let guard = world.guard(&["a"], true);
         let open = world.sent(&guard);
-        let behind = Fixed(Now { mono: Mono(world.clock.now().mono.0 - 5_000), ..world.clock.now() });
+        let behind = Fixed(Now { mono: BootTime(world.clock.now().mono.0 - 5_000), ..world.clock.now() });
         // Another process, whose clock is behind.
         world.guard(&["a"], false).finish(&behind, PermitId(-1), true);
         world.clock.advance(secs(9));
@@ -604,7 +604,7 @@ mod tests {
         let ask = |timeout| {
             let (kind, pace, void_after) = (PermitKind::Aht, Pace::Burst, secs(1));
             let ask = PermitAsk { kind, cap: LIMIT, pace, void_after, timeout: secs(timeout) };
-            let yes = || Ok::<_, StoreError>(PermitAnswer::Granted { id: PermitId(1), void_at: Mono(0) });
+            let yes = || Ok::<_, StoreError>(PermitAnswer::Granted { id: PermitId(1), void_at: BootTime(0) });
             guard.permit(&*world.clock, &ask, yes).unwrap()
         };
         assert!(matches!(ask(60), PermitAnswer::Granted { .. }));
@@ -744,7 +744,7 @@ mod tests {
         let guard = world.guard(&["a"], true);
         world.sent(&guard);
         let early =
-            Now { boot: crate::domain::BootId("other".into()), mono: Mono(10_000), wall: world.clock.now().wall };
+            Now { boot: crate::domain::BootId("other".into()), mono: BootTime(10_000), wall: world.clock.now().wall };
         let ask =
             PermitAsk { kind: PermitKind::Aht, cap: LIMIT, pace: Pace::Burst, void_after: secs(1), timeout: secs(9) };
         let no = || -> Result<PermitAnswer, StoreError> { panic!("asked") };

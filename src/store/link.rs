@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Stamp;
+use crate::domain::EventTime;
 
 /// The state of the link to the service, as the poller sees it. Its causes are alerts, one each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,40 +15,40 @@ pub enum Link {
     /// Quiet hours: nothing is asked.
     Closed {
         /// When they end; `None`: never.
-        until: Option<Stamp>,
+        until: Option<EventTime>,
     },
     /// Answers arrive.
     Live,
     /// Told to slow down; nothing is sent until then.
     Throttled {
         /// When sending begins again.
-        until: Stamp,
+        until: EventTime,
     },
     /// Waiting for a token: another process generates one, or back-off after an invalidation.
     TokenWait {
         /// When the next try is.
-        until: Stamp,
+        until: EventTime,
         /// What happened, for the user.
         why: Arc<str>,
     },
     /// The ceiling of generations is reached: blind until then.
     TokenCeiling {
         /// When the next generation is allowed.
-        until: Stamp,
+        until: EventTime,
     },
     /// Key or user name are wrong, or the account does not take tokens.
     Credentials {
         /// What the service said and what to do.
         why: Arc<str>,
         /// When it is tried again, rarely.
-        until: Stamp,
+        until: EventTime,
     },
     /// The service does not answer, or answers rubbish.
     Down {
         /// What it looks like.
         why: Arc<str>,
-        since: Stamp,
+        since: EventTime,
         /// When the next probe is.
-        until: Stamp,
+        until: EventTime,
     },
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Event, EventKind, Governor};
-use crate::domain::{Now, Stamp};
+use crate::domain::{EventTime, Now};
 
 /// Invalidations further back than this say nothing about the present.
 pub const REMEMBERED: Duration = Duration::from_secs(3 * 3600);
@@ -21,7 +21,7 @@ pub struct OtherClients {
     pub generated_every: Option<Duration>,
     /// When the last of our tokens was invalidated, within [`REMEMBERED`].
     #[serde(rename = "last_death")]
-    pub last_invalidated: Option<Stamp>,
+    pub last_invalidated: Option<EventTime>,
 }
 
 impl OtherClients {
@@ -42,7 +42,7 @@ impl OtherClients {
 struct Life {
     generated: Option<Duration>,
     invalidated: Duration,
-    at: Stamp,
+    at: EventTime,
 }
 
 /// The tokens that were invalidated, oldest first.

@@ -16,7 +16,7 @@ use super::{
     HistoryInfo, Instance, InterestStore, Lease, Link, PermitAnswer, PermitAsk, RangeQuery, ReadingStore, Snapshot,
     SqliteStore, Status, Store, StoreError, StoreState, Token, WINDOW, parts::Layer,
 };
-use crate::domain::{BootId, Clock, Mono, Now, Reading, Stamp, Target};
+use crate::domain::{BootId, BootTime, Clock, EventTime, Now, Reading, Target};
 
 /// Readings before the begin that are known when it begins: rows that have been silent for a day are not shown.
 const BEFORE: Duration = Duration::from_secs(26 * 3600);
@@ -47,7 +47,7 @@ enum Time {
 impl ReplayClock {
     /// Stands at `from`; will run `speed` times as fast as the real one. `near`: the stamp of a reading about then,
     /// whose boot clock goes on. `end`: where it stands again, since nothing is known of later.
-    pub fn new(from: Timestamp, speed: u32, near: Option<&Stamp>, end: Option<Timestamp>) -> Self {
+    pub fn new(from: Timestamp, speed: u32, near: Option<&EventTime>, end: Option<Timestamp>) -> Self {
         let (boot, mono_at_zero) = match near {
             Some(stamp) => (stamp.boot.clone(), stamp.mono.0.saturating_sub(stamp.wall.as_millisecond())),
             None => (BootId("replay".into()), 0),
@@ -84,7 +84,7 @@ impl Clock for ReplayClock {
             }
         };
         let wall = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
-        Now { boot: self.boot.clone(), mono: Mono(ms.saturating_add(self.mono_at_zero)), wall }
+        Now { boot: self.boot.clone(), mono: BootTime(ms.saturating_add(self.mono_at_zero)), wall }
     }
 }
 
@@ -126,8 +126,8 @@ impl ReplayStore {
     ///
     /// # Errors
     /// Those of the source.
-    pub fn near(source: &dyn Store, at: Timestamp) -> Result<(Option<Stamp>, Option<Timestamp>), StoreError> {
-        let (mut near, mut last): (Option<Stamp>, Option<Timestamp>) = (None, None);
+    pub fn near(source: &dyn Store, at: Timestamp) -> Result<(Option<EventTime>, Option<Timestamp>), StoreError> {
+        let (mut near, mut last): (Option<EventTime>, Option<Timestamp>) = (None, None);
         let from = at.checked_sub(BEFORE).ok();
         source.range(&RangeQuery { target: None, from, to: None }, &mut |reading| {
             last = last.max(Some(reading.at.wall));
@@ -166,7 +166,7 @@ impl ReplayStore {
         }
     }
 
-    fn link(&self, now: &Now) -> (Link, Stamp) {
+    fn link(&self, now: &Now) -> (Link, EventTime) {
         let before = self.events.iter().rev().filter(|e| e.kind == EventKind::Link && e.at.wall <= now.wall);
         let mut told = before.filter_map(|e| Some((e.text.link().or_else(|| earlier(e, now))?, e.at.clone())));
         told.next().unwrap_or_else(|| (Link::Live, now.stamp()))

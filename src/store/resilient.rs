@@ -30,7 +30,7 @@ use super::{
     recoverable::{Last, OnDisk, Recoverable},
     slot_file,
 };
-use crate::domain::{Clock, Mono, Now, Reading, Series};
+use crate::domain::{BootTime, Clock, Now, Reading, Series};
 
 /// How long until the file is tried again.
 const RETRY: Duration = Duration::from_secs(60);
@@ -120,7 +120,7 @@ struct Inner<S: Recoverable> {
     /// The highest cursor into the file that was given: no new file's numbers may begin below it.
     given: i64,
     /// When the small tables are looked at next.
-    look: Mono,
+    look: BootTime,
     /// Counts the changes of `store`.
     epoch: u64,
     /// Where the memory's numbers began, and behind which number of the file they were written back.
@@ -131,7 +131,7 @@ struct Inner<S: Recoverable> {
 
 struct Degraded {
     why: StoreError,
-    retry: Mono,
+    retry: BootTime,
     /// What is not the memory's own ends here.
     last: Last,
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Link, OtherClients, Traffic};
-use crate::domain::{Stamp, Target};
+use crate::domain::{EventTime, Target};
 
 /// What the poller tells all dashboards about itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// When it was written.
-    pub at: Stamp,
+    pub at: EventTime,
     pub link: Link,
     /// Since when the link is so.
-    pub since: Stamp,
+    pub since: EventTime,
     /// The present rate in requests a minute.
     pub rate: f64,
     /// Targets in the cycle.
@@ -24,7 +24,7 @@ pub struct Status {
     /// The target to be asked next.
     pub next: Option<Target>,
     /// When the token ends; `None` without one (basic mode).
-    pub token_until: Option<Stamp>,
+    pub token_until: Option<EventTime>,
     /// What is known of other clients on the account; `None`: nobody is noticed.
     // Named so by the programs that share the store.
     #[serde(default, rename = "strangers")]
@@ -36,7 +36,7 @@ pub struct Status {
 
 impl Status {
     /// The link is so since `at`, and nothing else is known: no rate, no target.
-    pub fn new(at: Stamp, link: Link) -> Status {
+    pub fn new(at: EventTime, link: Link) -> Status {
         Status {
             since: at.clone(),
             at,

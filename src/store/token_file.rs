@@ -16,7 +16,7 @@ use super::{
     Token,
     slot_file::{self, Found, Held, Numbered},
 };
-use crate::domain::Stamp;
+use crate::domain::EventTime;
 
 /// What is in the file. Without a secret the token was discarded; its generation still counts. Stored under the names
 /// that the first versions gave.
@@ -26,7 +26,7 @@ struct Line {
     generation: u64,
     secret: Option<String>,
     #[serde(rename = "minted_at")]
-    generated_at: Stamp,
+    generated_at: EventTime,
     life_ms: u64,
     #[serde(rename = "minted_by")]
     generated_by: String,
@@ -46,7 +46,7 @@ pub(super) struct Stored {
     /// `None`: it was discarded.
     pub(super) secret: Option<SecretString>,
     /// When its generation ended.
-    pub(super) generated_at: Stamp,
+    pub(super) generated_at: EventTime,
     /// How long it lives from then.
     pub(super) life: Duration,
     /// Label of the instance that has it from the service.

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Mono;
+use crate::domain::BootTime;
 
 /// How far back is counted, in minutes.
 pub const MINUTES: usize = 60;
@@ -84,7 +84,7 @@ struct Minute {
 
 impl Meter {
     /// A reply came at `now`, so long after its request was sent.
-    pub fn reply(&mut self, kind: ReplyKind, took: Duration, now: Mono) {
+    pub fn reply(&mut self, kind: ReplyKind, took: Duration, now: BootTime) {
         let minute = self.minute(now);
         if let Some(i) = ReplyKind::ALL.iter().position(|k| *k == kind) {
             minute.replies[i] = minute.replies[i].saturating_add(1);
@@ -97,7 +97,7 @@ impl Meter {
     }
 
     /// What is published at `now`.
-    pub fn traffic(&self, now: Mono) -> Traffic {
+    pub fn traffic(&self, now: BootTime) -> Traffic {
         let last = now.0.div_euclid(MINUTE);
         let first = last.saturating_sub(MINUTES as i64 - 1);
         let mut out = Traffic::default();
@@ -116,7 +116,7 @@ impl Meter {
     }
 
     /// The minute of `now`; what is older than an hour goes.
-    fn minute(&mut self, now: Mono) -> &mut Minute {
+    fn minute(&mut self, now: BootTime) -> &mut Minute {
         let last = self.minutes.back().map_or(i64::MIN, |m| m.number);
         // The clock never steps back; if it did, the last minute would serve.
         let number = now.0.div_euclid(MINUTE).max(last);
@@ -136,8 +136,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn at(minute: i64) -> Mono {
-        Mono(minute * MINUTE + 5)
+    fn at(minute: i64) -> BootTime {
+        BootTime(minute * MINUTE + 5)
     }
 
     #[test]
@@ -167,10 +167,10 @@ mod tests {
         fn memory_is_bounded_at_any_clock(times in prop::collection::vec(any::<i64>(), 0..200), now: i64) {
             let mut meter = Meter::default();
             for t in times {
-                meter.reply(ReplyKind::Value, Duration::from_millis(t.unsigned_abs()), Mono(t));
+                meter.reply(ReplyKind::Value, Duration::from_millis(t.unsigned_abs()), BootTime(t));
             }
             prop_assert!(meter.minutes.len() <= MINUTES);
-            prop_assert!(meter.traffic(Mono(now)).latency.len() <= MINUTES);
+            prop_assert!(meter.traffic(BootTime(now)).latency.len() <= MINUTES);
         }
     }
 }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::Instance;
-use crate::domain::{Mono, Now, Row, Stamp, Target};
+use crate::domain::{BootTime, EventTime, Now, Row, Target};
 
 /// The window that the API's limit speaks of.
 pub const WINDOW: Duration = Duration::from_secs(60);
@@ -179,7 +179,7 @@ pub enum PermitAnswer {
         /// For [`finish`](super::LedgerStore::finish).
         id: PermitId,
         /// Do not send from here on.
-        void_at: Mono,
+        void_at: BootTime,
     },
     /// Not yet; ask again after this long (never zero).
     Wait(Duration),
@@ -208,7 +208,7 @@ pub struct Token {
     /// Counts up with every new token.
     pub generation: u64,
     /// When its generation ended.
-    pub generated_at: Stamp,
+    pub generated_at: EventTime,
     /// How long it lives from then.
     pub life: Duration,
     /// Label of the instance that generated it.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::{ChartArea, Line, RowState, history, names, text},
-    domain::{AHT_WINDOW, Condition, Stamp},
+    domain::{AHT_WINDOW, Condition, EventTime},
     store::EventKind,
 };
 
@@ -205,7 +205,7 @@ fn next(scene: &Scene<'_>, line: &Line<'_>) -> String {
     line.row.last.as_ref().map_or_else(|| "next check: soon".into(), |(_, at)| due(scene, at, every))
 }
 
-fn due(scene: &Scene<'_>, last: &Stamp, every: Duration) -> String {
+fn due(scene: &Scene<'_>, last: &EventTime, every: Duration) -> String {
     match every.saturating_sub(last.age(&scene.now)) {
         Duration::ZERO => "next check: due".into(),
         left => format!("next check: in about {}", text::brief(left)),

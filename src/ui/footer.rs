@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app,
-    domain::{GENERATIONS_PER_HOUR, Stamp},
+    domain::{EventTime, GENERATIONS_PER_HOUR},
 };
 
 /// Draws the line of facts: who checks, what is watched, the cycle. Budget, token and throttling appear when they need
@@ -61,7 +61,7 @@ fn checked_by(scene: &Scene<'_>) -> String {
 }
 
 /// The token, where other clients invalidate it or where hardly any more may be generated.
-fn token(scene: &Scene<'_>, until: Option<&Stamp>) -> Option<String> {
+fn token(scene: &Scene<'_>, until: Option<&EventTime>) -> Option<String> {
     let usage = scene.data.usage;
     if usage.invalidated_1h == 0 && usage.generated_1h + 1 < GENERATIONS_PER_HOUR {
         return None;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     app::{Banner, Data, Item, Line, RowState, State, banners, groups, rows, tables, wall},
-    domain::{Aht, Kind, Now, SILENT_AFTER, Stamp},
+    domain::{Aht, EventTime, Kind, Now, SILENT_AFTER},
     store::Link,
 };
 
@@ -120,7 +120,7 @@ impl<'a> Scene<'a> {
     }
 
     /// How long it is until `stamp`; zero once it is over.
-    pub(super) fn left(&self, stamp: &Stamp) -> Duration {
+    pub(super) fn left(&self, stamp: &EventTime) -> Duration {
         if stamp.boot == self.now.boot {
             return stamp.mono.since(self.now.mono);
         }

@@ -8,17 +8,17 @@ use std::time::Duration;
 use ratatui::style::Style;
 
 use super::{canvas::Canvas, scale::Scale};
-use crate::domain::{AHT_WINDOW, Aht, Band, Level, Mono, Series};
+use crate::domain::{AHT_WINDOW, Aht, Band, BootTime, Level, Series};
 
 /// What a sparkline covers: the window of the service's average.
 pub(super) const SPAN: Duration = AHT_WINDOW;
 
 /// `span` up to `now` in `n` buckets, whose borders are multiples of their width on the clock. The last bucket is the
 /// one that `now` lies in.
-pub(super) fn buckets(series: &Series, now: Mono, span: Duration, n: usize, hold: Duration) -> Vec<Option<Aht>> {
+pub(super) fn buckets(series: &Series, now: BootTime, span: Duration, n: usize, hold: Duration) -> Vec<Option<Aht>> {
     let width = i64::try_from(span.as_millis()).unwrap_or(i64::MAX) / i64::try_from(n.max(1)).unwrap_or(1);
     let width = width.max(1);
-    let end = Mono(now.0.div_euclid(width).saturating_add(1).saturating_mul(width));
+    let end = BootTime(now.0.div_euclid(width).saturating_add(1).saturating_mul(width));
     let span = Duration::from_millis(u64::try_from(width).unwrap_or(1)).saturating_mul(u32::try_from(n).unwrap_or(0));
     let mut values = series.buckets(end, span, n, hold);
     // The end of the last bucket lies ahead: it is what was known now.
@@ -55,7 +55,7 @@ mod tests {
         let mut s = Series::default();
         for t in (0..=until).step_by(60) {
             let gap = (3000..4200).contains(&t);
-            s.push(Mono(t * 1000), (!gap).then(|| Aht::from_secs(u32::try_from(200 + t / 60).unwrap())));
+            s.push(BootTime(t * 1000), (!gap).then(|| Aht::from_secs(u32::try_from(200 + t / 60).unwrap())));
         }
         s
     }
@@ -64,7 +64,7 @@ mod tests {
     fn between_two_borders_of_buckets_only_the_last_cell_changes() {
         let s = series(9000);
         // 24 buckets of five minutes.
-        let at = |secs: i64| buckets(&s, Mono(secs * 1000), SPAN, 24, HOLD);
+        let at = |secs: i64| buckets(&s, BootTime(secs * 1000), SPAN, 24, HOLD);
         let first = at(8701);
         for t in 8702..9000 {
             assert_eq!(at(t)[..23], first[..23], "at {t}");
@@ -74,9 +74,9 @@ mod tests {
 
     #[test]
     fn no_calls_and_silence_are_gaps() {
-        let got = buckets(&series(7200), Mono(7_200_000), SPAN, 24, HOLD);
+        let got = buckets(&series(7200), BootTime(7_200_000), SPAN, 24, HOLD);
         assert!(got[10..13].contains(&None), "{got:?}");
         assert!(got[20].is_some());
-        assert!(buckets(&series(600), Mono(7_200_000), SPAN, 24, HOLD).last().unwrap().is_none());
+        assert!(buckets(&series(600), BootTime(7_200_000), SPAN, 24, HOLD).last().unwrap().is_none());
     }
 }

@@ -9,7 +9,7 @@ use super::{FrameLayout, Look, TerminalFacts, draw_on};
 use crate::{
     app::{DashboardConfig, State, View},
     config::{Symbols, Theme, Ui, Watched},
-    domain::{Aht, Band, BootId, Condition, Kind, Level, Mono, Now, Outcome, Row, Stamp, Target},
+    domain::{Aht, Band, BootId, BootTime, Condition, EventTime, Kind, Level, Now, Outcome, Row, Target},
     store::{Event, EventKind, HistoryInfo, Instance, Link, Role, Status, Traffic, Usage, Words},
 };
 
@@ -23,13 +23,13 @@ pub(crate) fn now() -> Now {
 pub(crate) fn now_at(wall: i64) -> Now {
     Now {
         boot: BootId("test".into()),
-        mono: Mono(500_000_000 + (wall - WALL) * 1000),
+        mono: BootTime(500_000_000 + (wall - WALL) * 1000),
         wall: Timestamp::from_second(wall).unwrap(),
     }
 }
 
 /// The moment `secs` before [`now`]; negative: after it.
-pub(crate) fn ago(secs: i64) -> Stamp {
+pub(crate) fn ago(secs: i64) -> EventTime {
     now_at(WALL - secs).stamp()
 }
 

@@ -6,7 +6,7 @@ use super::{alerts::tests::alarmed, testing::*};
 use crate::{
     app::{Names, Overlay, State, View, Wall},
     config::{Symbols, Theme},
-    domain::Mono,
+    domain::BootTime,
     store::{Link, Role},
 };
 
@@ -89,7 +89,7 @@ fn states() -> Vec<State> {
     }
     for s in [busy(View::Overview), all[all.len() - 1].clone()] {
         let mut wall = s;
-        wall.navigation.wall = Some(Wall::new(Mono(0)));
+        wall.navigation.wall = Some(Wall::new(BootTime(0)));
         all.push(wall);
     }
     all

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::{Process, World, every_reading_was_told};
 use ahtop::{
-    domain::{Clock, Mono},
+    domain::{BootTime, Clock},
     sim::{Fault, FaultScope, Span, options::Latency},
     store::Link,
 };
@@ -44,7 +44,7 @@ fn scope(rng: &mut StdRng) -> FaultScope {
 }
 
 /// The most of `times` in any window of this length, its end excluded.
-fn most_within(times: &[Mono], window: Duration) -> usize {
+fn most_within(times: &[BootTime], window: Duration) -> usize {
     times.iter().map(|&a| times.iter().filter(|&&b| b >= a && b.since(a) < window).count()).max().unwrap_or(0)
 }
 
@@ -104,7 +104,7 @@ async fn a_life(seed: u64) {
     let log = world.sim.log();
     let counters = world.sim.counters();
     assert!(counters.max_in_60s <= 50, "seed {seed}: {} requests in 60 s", counters.max_in_60s);
-    let minted: Vec<Mono> = log.iter().filter(|e| e.path.ends_with("generateToken")).map(|e| e.at).collect();
+    let minted: Vec<BootTime> = log.iter().filter(|e| e.path.ends_with("generateToken")).map(|e| e.at).collect();
     assert!(most_within(&minted, HOUR) <= 4, "seed {seed}: token requests at {minted:?}");
     every_reading_was_told(&world, &processes[0]);
     for process in processes {
@@ -144,7 +144,7 @@ async fn answers_that_were_on_their_way_do_not_end_a_wait_that_the_service_asked
         let lands = |e: &ahtop::sim::LogEntry| e.at + Duration::from_millis(e.delay_ms);
         let wait = (lands(told), lands(told) + Duration::from_secs(5));
         late += log.iter().filter(|e| e.at < wait.0 && lands(e) > wait.0 && e.told.is_some()).count();
-        let sent: Vec<Mono> = log.iter().map(|e| e.at).filter(|&at| at > wait.0 && at < wait.1).collect();
+        let sent: Vec<BootTime> = log.iter().map(|e| e.at).filter(|&at| at > wait.0 && at < wait.1).collect();
         assert!(sent.is_empty(), "seed {seed}: told to wait at {:?}, sent at {sent:?}", wait.0);
         process.kill().await;
     }

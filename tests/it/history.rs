@@ -9,7 +9,7 @@ use std::{
 };
 
 use ahtop::{
-    domain::{Aht, Clock, Mono, Now, Outcome, Reading, SystemClock, Target},
+    domain::{Aht, BootTime, Clock, Now, Outcome, Reading, SystemClock, Target},
     store::{ReadingStore, SqliteStore},
 };
 
@@ -42,8 +42,11 @@ impl Home {
         let mut readings = Vec::new();
         for minute in (1..=minutes).rev() {
             let ago = Duration::from_secs(minute * 60);
-            let at =
-                Now { boot: now.boot.clone(), mono: Mono(now.mono.0) - ago, wall: now.wall.checked_sub(ago).unwrap() };
+            let at = Now {
+                boot: now.boot.clone(),
+                mono: BootTime(now.mono.0) - ago,
+                wall: now.wall.checked_sub(ago).unwrap(),
+            };
             let wave = u32::try_from(minute % 17).unwrap();
             let high = if minute < minutes / 2 { 400 } else { 0 };
             for (target, secs) in [(Target::agent("a"), 300 + wave + high), (Target::campaign("C"), 290 + wave)] {

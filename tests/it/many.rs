@@ -7,7 +7,7 @@ use crate::support::{Process, World};
 use ahtop::{
     app::{DashboardConfig, Event, State, banners, update},
     config::Watched,
-    domain::{Band, Clock, Mono, Reading, Row, Series, Target},
+    domain::{Band, BootTime, Clock, Reading, Row, Series, Target},
     run::read_shared,
     sim::{Fault, Span},
     store::{Attention, Cursor, RangeQuery, Role},
@@ -115,7 +115,7 @@ fn nobody_starves(world: &World) {
     let cycle = MINUTE.mul_f64(world.targets.len() as f64 / BUDGET);
     let (start, now) = (world.sim.started(), world.clock.now().mono);
     assert!(now.since(start) > cycle * 3, "too short a time to tell");
-    let mut read: BTreeMap<Target, Vec<Mono>> = world.targets.iter().map(|t| (t.clone(), vec![start])).collect();
+    let mut read: BTreeMap<Target, Vec<BootTime>> = world.targets.iter().map(|t| (t.clone(), vec![start])).collect();
     let mut each = |reading: Reading| {
         read.get_mut(&reading.target).unwrap().push(reading.at.mono);
         true

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::support::{Process, World, every_reading_was_told};
 use ahtop::{
-    domain::{Clock, Condition, Mono, Target},
+    domain::{BootTime, Clock, Condition, Target},
     sim::{Fault, FaultScope, SimService, Span, Verdict, options::Latency},
     store::Link,
 };
@@ -22,7 +22,7 @@ fn asked(sim: &SimService, from: Duration, to: Duration) -> usize {
 
 /// The longest time that any of `targets` had to wait for a request, in seconds, up to now.
 fn longest_wait(world: &World, targets: &[Target]) -> u64 {
-    let mut last: BTreeMap<&Target, Mono> = targets.iter().map(|t| (t, world.sim.started())).collect();
+    let mut last: BTreeMap<&Target, BootTime> = targets.iter().map(|t| (t, world.sim.started())).collect();
     let mut longest = Duration::ZERO;
     let log = world.sim.log();
     for entry in &log {
@@ -139,7 +139,7 @@ async fn few_targets_are_asked_once_a_minute_and_leave_the_budget_to_others() {
     sleep(MINUTE * 21).await;
     let asked = asked(&world.sim, MINUTE, MINUTE * 21);
     assert!((180..=200).contains(&asked), "{asked} requests for 10 targets in 20 minutes");
-    let mut last: BTreeMap<Target, Mono> = BTreeMap::new();
+    let mut last: BTreeMap<Target, BootTime> = BTreeMap::new();
     for entry in world.sim.log() {
         let Some(target) = entry.target else { continue };
         if let Some(before) = last.insert(target, entry.at) {
@@ -178,7 +178,7 @@ async fn in_a_token_war_we_generate_four_times_an_hour_and_say_what_happens() {
             _ => {}
         }
     }
-    let minted: Vec<Mono> = world.sim.log().iter().filter(|e| e.verdict == Verdict::Minted).map(|e| e.at).collect();
+    let minted: Vec<BootTime> = world.sim.log().iter().filter(|e| e.verdict == Verdict::Minted).map(|e| e.at).collect();
     let hour = Duration::from_secs(3600);
     let most = minted.iter().map(|&a| minted.iter().filter(|&&b| b >= a && b < a + hour).count()).max();
     assert_eq!(most, Some(4), "minted at {minted:?}");

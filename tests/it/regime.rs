@@ -8,7 +8,7 @@ use ahtop::{
     alert::{Policy, Rules, Step, Subject},
     alerting::Evaluator,
     config::Watched,
-    domain::{Aht, Band, Clock, Kind, Level, Mono, Quiet, Target},
+    domain::{Aht, Band, BootTime, Clock, Kind, Level, Quiet, Target},
     sim::Truth,
     store::Instance,
 };
@@ -26,7 +26,7 @@ fn level(band: &Band, truth: Truth) -> Level {
 }
 
 /// When the truth crossed the limit for the last time before `before`, from `from` on.
-fn crossing(world: &World, target: &Target, band: &Band, from: Mono, before: Mono) -> Mono {
+fn crossing(world: &World, target: &Target, band: &Band, from: BootTime, before: BootTime) -> BootTime {
     let outside = |l: Level| matches!(l, Level::HighCrit | Level::HighWarn);
     let mut was = outside(level(band, world.sim.truth(target, from)));
     let mut crossed = from;

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use crate::support::World;
 use ahtop::{
-    domain::{Aht, Band, Mono},
+    domain::{Aht, Band, BootTime},
     poll::measure::{Conditions, Day, LIMIT, Policy, Shown, figures, play},
     sim::Truth,
     store::RangeQuery,
@@ -22,7 +22,7 @@ fn day(world: &World) -> Day {
     let mut csv = String::from("target,kind,goal_s,t_s,aht_s\n");
     for target in &world.targets {
         let goal = roster.band(target).and_then(|b| b.target).map_or(300, Aht::secs);
-        let line = |csv: &mut String, at: Mono, truth: Truth| {
+        let line = |csv: &mut String, at: BootTime, truth: Truth| {
             let value = if let Truth::Secs(secs) = truth { secs } else { 0 };
             let t = at.since(from).as_secs_f64();
             writeln!(csv, "{},{},{goal},{t},{value}", target.id, target.kind).unwrap();

@@ -16,7 +16,7 @@ use std::{
 use ahtop::{
     api::{Auth, Client, Method, NetworkError, Request, Response, Transport, TransportError},
     config::Budget,
-    domain::{BootId, Clock, Mono, Now, Outcome, Row, Target},
+    domain::{BootId, BootTime, Clock, Now, Outcome, Row, Target},
     poll::{Keys, Notifiers, Poller, Rules, Setup},
     sim::{SimOptions, SimRequest, SimService, Truth, WireFault, options::RosterChoice},
     store::{Attention, Handle, Instance, RangeQuery, Role, SqliteStore},
@@ -53,7 +53,7 @@ impl Clock for TokioClock {
         let ran = i64::try_from(self.start.elapsed().as_millis()).unwrap();
         Now {
             boot: BootId("test".into()),
-            mono: Mono(UPTIME_MS + ran),
+            mono: BootTime(UPTIME_MS + ran),
             wall: Timestamp::from_millisecond(self.wall.load(Ordering::SeqCst) + ran).unwrap(),
         }
     }
@@ -92,7 +92,7 @@ impl Gate {
 }
 
 /// When which process sent a request.
-pub(crate) type Sent = Arc<Mutex<Vec<(Mono, Arc<str>)>>>;
+pub(crate) type Sent = Arc<Mutex<Vec<(BootTime, Arc<str>)>>>;
 
 /// Hands requests to the simulated service and waits as long as it says, in tokio's time.
 pub(crate) struct SimTransport {
@@ -248,7 +248,7 @@ impl World {
 
 /// Every stored reading is one that the service gave for that target, told when it says it was.
 pub(crate) fn every_reading_was_told(world: &World, process: &Process) -> usize {
-    let mut told: BTreeMap<Target, Vec<(Mono, Truth)>> = BTreeMap::new();
+    let mut told: BTreeMap<Target, Vec<(BootTime, Truth)>> = BTreeMap::new();
     for entry in world.sim.log() {
         if let (Some(target), Some(truth)) = (entry.target, entry.told) {
             told.entry(target).or_default().push((entry.at, truth));

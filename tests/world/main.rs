@@ -30,7 +30,7 @@ use std::{
 use ahtop::{
     api::Client,
     config::StoreUrl,
-    domain::{Clock, Mono, Series, Target},
+    domain::{BootTime, Clock, Series, Target},
     poll::{Keys, Notifiers, Poller, Setup},
     sim::{Fault, FaultScope, Span, options::Latency},
     store::{Attention, Handle, Instance, Role, never_wait_for_locks, open_for, seed_ids},
@@ -70,7 +70,7 @@ struct Process {
     gate: Arc<Gate>,
     stopped: bool,
     /// When the newest reading on its screen was made.
-    newest: Arc<Mutex<Option<Mono>>>,
+    newest: Arc<Mutex<Option<BootTime>>>,
 }
 
 /// What ends a fault that lasts.
@@ -93,7 +93,7 @@ struct Life {
     _dir: tempfile::TempDir,
     processes: Vec<Process>,
     born: usize,
-    ends: Vec<(Mono, End)>,
+    ends: Vec<(BootTime, End)>,
     copies: Vec<disk::Copy>,
     /// The disk takes nothing beyond this place of a file.
     full: Option<u64>,
@@ -174,7 +174,7 @@ impl Life {
         }
     }
 
-    fn now(&self) -> Mono {
+    fn now(&self) -> BootTime {
         self.world.clock.now().mono
     }
 
@@ -625,7 +625,7 @@ async fn want(store: Handle, me: Instance, wants: Vec<(Target, Attention)>) {
 }
 
 /// What a dashboard reads.
-async fn watch(store: Handle, wire: Arc<Wire>, newest: Arc<Mutex<Option<Mono>>>) {
+async fn watch(store: Handle, wire: Arc<Wire>, newest: Arc<Mutex<Option<BootTime>>>) {
     let mut cursor = None;
     let mut version = None;
     loop {

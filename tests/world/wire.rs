@@ -10,7 +10,7 @@ use std::{
 
 use ahtop::{
     api::{Auth, Method, NetworkError, Request, Response, Route, Transport, TransportError},
-    domain::{Mono, Outcome, Reading, Target},
+    domain::{BootTime, Outcome, Reading, Target},
     sim::{LogEntry, SimRequest, SimResponse, SimService, Truth, Verdict, WireFault},
 };
 use secrecy::ExposeSecret;
@@ -47,25 +47,25 @@ pub(crate) enum Network {
 #[derive(Default)]
 pub(crate) struct Judge {
     seen: u64,
-    arrivals: VecDeque<Mono>,
-    generations: VecDeque<Mono>,
+    arrivals: VecDeque<BootTime>,
+    generations: VecDeque<BootTime>,
     /// Pages of two times lie in one file, under stores that have it open: each page is sound, and no check can find
     /// that a reading has got another's target.
     pub(crate) mixed: bool,
     /// Who sent last, and when that changed.
     sender: Option<Arc<str>>,
-    handovers: VecDeque<Mono>,
+    handovers: VecDeque<BootTime>,
     /// When a token was asked for, whether that arrived or not.
-    tried: VecDeque<Mono>,
+    tried: VecDeque<BootTime>,
     /// Until when the last generation is under way.
-    generating: Option<Mono>,
-    told: BTreeMap<Target, VecDeque<(Mono, Truth)>>,
+    generating: Option<BootTime>,
+    told: BTreeMap<Target, VecDeque<(BootTime, Truth)>>,
     /// When a value was last told.
-    pub(crate) last_good: Option<Mono>,
+    pub(crate) last_good: Option<BootTime>,
     pub(crate) peak: usize,
     pub(crate) most_generated: usize,
     /// A token request was answered 401, at this time: our processes wait a quarter of an hour.
-    pub(crate) refused: Option<Mono>,
+    pub(crate) refused: Option<BootTime>,
     /// The first rule that was broken.
     pub(crate) broken: Option<String>,
 }
@@ -120,7 +120,7 @@ impl Judge {
     }
 
     /// Token requests of our processes in the hour before `now`.
-    fn generations_within_hour(&mut self, now: Mono) -> usize {
+    fn generations_within_hour(&mut self, now: BootTime) -> usize {
         while self.generations.front().is_some_and(|first| now.since(*first) >= HOUR) {
             self.generations.pop_front();
         }
@@ -132,7 +132,7 @@ impl Judge {
         self.generations.clear();
     }
 
-    fn sent_by(&mut self, who: &Arc<str>, at: Mono) {
+    fn sent_by(&mut self, who: &Arc<str>, at: BootTime) {
         if self.sender.as_ref().is_some_and(|last| last != who) {
             self.handovers.push_back(at);
         }
@@ -146,7 +146,7 @@ impl Judge {
     }
 
     /// How often a token was asked for in the hour before `now`.
-    pub(crate) fn tried_within_hour(&self, now: Mono) -> usize {
+    pub(crate) fn tried_within_hour(&self, now: BootTime) -> usize {
         self.tried.iter().filter(|at| now.since(**at) < HOUR).count()
     }
 
@@ -162,7 +162,8 @@ impl Judge {
         };
         let at = reading.at.mono;
         // No newer than it says; where the answer was delayed, it may be taken for as old as its request.
-        let fits = |(t, truth): &(Mono, Truth)| *truth == expected && at.since(*t) <= TIMEOUT && t.since(at) <= TIMEOUT;
+        let fits =
+            |(t, truth): &(BootTime, Truth)| *truth == expected && at.since(*t) <= TIMEOUT && t.since(at) <= TIMEOUT;
         if !self.told.get(&reading.target).into_iter().flatten().rev().any(fits) {
             self.breaks(format!("{} {:?} of {at:?} was never told", reading.target, reading.outcome));
         }

@@ -7,7 +7,7 @@ use tui_input::Input;
 use super::{Axis, DashboardConfig, Wall};
 use crate::{
     alert::AlertId,
-    domain::{Kind, Mono, Target},
+    domain::{BootTime, Kind, Target},
 };
 
 /// Where the user is, and what he points at.
@@ -24,7 +24,7 @@ pub struct Navigation {
     /// First visible row of each table. Kept by `update` so that the selection stays visible.
     pub offset: BTreeMap<Kind, usize>,
     /// Rows that are polled as often as the selected one, and until when.
-    pub pins: BTreeMap<Target, Mono>,
+    pub pins: BTreeMap<Target, BootTime>,
     /// The alert under the cursor of the view of alerts.
     pub alert: Option<AlertId>,
     /// First visible line of a view that is a text.
@@ -46,7 +46,7 @@ pub struct Navigation {
 }
 
 impl Navigation {
-    pub(crate) fn new(config: &DashboardConfig, now: Mono) -> Self {
+    pub(crate) fn new(config: &DashboardConfig, now: BootTime) -> Self {
         let agents_only = config.watched.iter().all(|w| w.target.kind == Kind::Agent);
         Navigation {
             view: View::Overview,

@@ -1,6 +1,6 @@
 //! Which page of campaigns and of agents the wallboard shows.
 
-use crate::domain::{Kind, Mono};
+use crate::domain::{BootTime, Kind};
 
 /// The board, while it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,14 +14,14 @@ pub(crate) struct Pager {
     /// Counted from 0.
     pub(crate) page: usize,
     /// When it came up.
-    pub(crate) since: Mono,
+    pub(crate) since: BootTime,
     /// When the next one comes; `None` where it is the only one, or before anybody looked.
-    pub(crate) until: Option<Mono>,
+    pub(crate) until: Option<BootTime>,
 }
 
 impl Wall {
     /// The board from its first pages on.
-    pub fn new(now: Mono) -> Self {
+    pub fn new(now: BootTime) -> Self {
         let pager = Pager { page: 0, since: now, until: None };
         Wall { campaigns: pager, agents: pager }
     }
@@ -35,7 +35,7 @@ impl Wall {
     }
 
     /// When the next page comes, of whichever kind.
-    pub(crate) fn next_page(&self) -> Option<Mono> {
+    pub(crate) fn next_page(&self) -> Option<BootTime> {
         self.campaigns.until.into_iter().chain(self.agents.until).min()
     }
 

@@ -6,7 +6,7 @@ use crossterm::event::KeyCode;
 
 use crate::{
     app::{Event, Notice, Severity, Shared, banners, fixture::Floor},
-    domain::{Outcome, Stamp, Target},
+    domain::{EventTime, Outcome, Target},
     store::{Instance, Link, OtherClients, Role, Usage},
 };
 
@@ -14,7 +14,7 @@ fn texts(floor: &Floor) -> Vec<String> {
     banners(&floor.state).into_iter().map(|b| b.text.to_string()).collect()
 }
 
-fn later(floor: &Floor, secs: u64) -> Stamp {
+fn later(floor: &Floor, secs: u64) -> EventTime {
     let mut at = floor.now().stamp();
     at.mono = at.mono + Duration::from_secs(secs);
     at

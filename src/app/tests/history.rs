@@ -12,7 +12,7 @@ use crate::{
         fixture::{self, Floor},
         history::{self, BucketBuilder},
     },
-    domain::{Aht, BootId, Mono, Outcome, Reading, Stamp, Target},
+    domain::{Aht, BootId, BootTime, EventTime, Outcome, Reading, Target},
 };
 
 fn press(floor: &mut Floor, code: KeyCode) {
@@ -90,7 +90,7 @@ fn reading(ms: i64, outcome: Outcome) -> Reading {
     let wall = Timestamp::from_millisecond(ms).unwrap();
     Reading {
         target: Target::agent("a"),
-        at: Stamp { boot: BootId("b".into()), mono: Mono(ms), wall },
+        at: EventTime { boot: BootId("b".into()), mono: BootTime(ms), wall },
         outcome,
         name: None,
     }
@@ -163,7 +163,7 @@ proptest! {
     fn any_axis_has_a_grid(span in 0usize..4, back in any::<u32>(), columns in 1usize..3000, skew in any::<i64>()) {
         let mut f = floor(columns);
         f.state.navigation.axis = Axis { span: Span::ALL[span], back };
-        f.state.live.now.mono = Mono(skew);
+        f.state.live.now.mono = BootTime(skew);
         let grid = history::grid(&f.state, &fixture::chart(&f.state, columns).unwrap()).unwrap();
         prop_assert!(grid.count > 0 && grid.count <= 2000 && grid.width > 0);
         prop_assert!(grid.from() <= grid.begin(0) && grid.begin(0) <= grid.end());

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::model::{Line, REPLAY, Severity, State},
-    domain::{Condition, Kind, Now, SILENT_AFTER, Stamp, clean_line, opening},
+    domain::{Condition, EventTime, Kind, Now, SILENT_AFTER, clean_line, opening},
     poll::INVALID_INTERVAL,
     store::{Link, Words},
 };
@@ -95,7 +95,7 @@ fn link(state: &State) -> Option<Banner> {
     let status = data.status.as_ref()?;
     let now = shown_now(state);
     let since = moment(status.since.wall, now.wall, &state.config.zone);
-    let until = |stamp: &Stamp| match left(stamp, &now) {
+    let until = |stamp: &EventTime| match left(stamp, &now) {
         Some(left) => format!("in {}", brief(left)),
         None => "now".to_owned(),
     };
@@ -240,7 +240,7 @@ fn clock(at: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> String {
 }
 
 /// How long it is until `stamp`; `None` where that is over.
-fn left(stamp: &Stamp, now: &Now) -> Option<Duration> {
+fn left(stamp: &EventTime, now: &Now) -> Option<Duration> {
     let left = if stamp.boot == now.boot { stamp.mono.since(now.mono) } else { Duration::ZERO };
     (!left.is_zero()).then_some(left)
 }

@@ -9,7 +9,7 @@ use super::rows::stale_after;
 use crate::{
     app::model::{Line, Pager, RowState, State},
     config::Names,
-    domain::{Condition, Kind, Level, Mono, initials},
+    domain::{BootTime, Condition, Kind, Level, initials},
 };
 
 /// How many times as long a page with an alert stays. It does turn in the end: another page may have one too.
@@ -103,7 +103,7 @@ pub(crate) fn next_change(state: &State) -> Option<Duration> {
 }
 
 /// By how many columns and rows the picture is moved now: round a square of two cells.
-pub fn shift(now: Mono) -> (u16, u16) {
+pub fn shift(now: BootTime) -> (u16, u16) {
     let shift = i64::try_from(SHIFT.as_millis()).unwrap_or(i64::MAX);
     match now.0.div_euclid(shift).rem_euclid(4) {
         0 => (0, 0),

@@ -20,7 +20,7 @@ pub use self::{
 };
 use super::{Next, Schedule};
 use crate::{
-    domain::{Aht, Band, Clock, ManualClock, Mono, Outcome, Reading, Stamp, Target},
+    domain::{Aht, Band, BootTime, Clock, EventTime, ManualClock, Outcome, Reading, Target},
     store::Attention,
 };
 
@@ -93,7 +93,7 @@ pub fn play(day: &Day, policy: Policy, conditions: &Conditions) -> Shown {
     let rate = conditions.rate.clamp(0.1, 1e6) / MARGIN;
     let (mut t, mut turn) = (0.0, 0);
     while t < SPAN.1 {
-        let now = Mono(start.mono.0 + millis(t));
+        let now = BootTime(start.mono.0 + millis(t));
         schedule.pace(rate);
         let gap = schedule.gap(rate).as_secs_f64();
         let of = |target: &Target| index.get(target).copied().unwrap_or(0);
@@ -122,8 +122,8 @@ pub fn play(day: &Day, policy: Policy, conditions: &Conditions) -> Shown {
                 let latency = rng.random_range(0.1..1.0);
                 let value = day.truths[i].at(t + latency / 2.0);
                 schedule.sent(&target);
-                let mono = Mono(start.mono.0 + millis(t + latency));
-                let at = Stamp { boot: start.boot.clone(), mono, wall: start.wall };
+                let mono = BootTime(start.mono.0 + millis(t + latency));
+                let at = EventTime { boot: start.boot.clone(), mono, wall: start.wall };
                 let outcome = if value > 0.0 { Outcome::Value(Aht::from_secs(value as u32)) } else { Outcome::NoCalls };
                 schedule.answered(&Reading { target, at, outcome, name: None }, 0.0);
                 shown.push(i, t + latency, value);

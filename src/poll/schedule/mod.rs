@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use self::echo::{Pool, Track};
 use crate::{
-    domain::{Aht, Band, Mono, Now, Outcome, Point, Reading, Row, Target},
+    domain::{Aht, Band, BootTime, Now, Outcome, Point, Reading, Row, Target},
     store::Attention,
 };
 
@@ -36,7 +36,7 @@ pub enum Next {
         requested: bool,
     },
     /// Nothing is due before this time.
-    At(Mono),
+    At(BootTime),
     /// There is nothing to ask.
     Idle,
 }
@@ -45,8 +45,8 @@ pub enum Next {
 struct Entry {
     attention: Option<Attention>,
     /// When the last answer of any kind came.
-    last: Option<Mono>,
-    not_before: Option<Mono>,
+    last: Option<BootTime>,
+    not_before: Option<BootTime>,
     in_flight: bool,
     failures: u32,
     invalid: u32,
@@ -73,7 +73,7 @@ impl Entry {
         }
     }
 
-    fn learn(&mut self, pool: &mut Pool, at: Mono, aht: Option<Aht>) {
+    fn learn(&mut self, pool: &mut Pool, at: BootTime, aht: Option<Aht>) {
         self.value = aht.map_or(0.0, |a| f64::from(a.secs()));
         self.track.read(pool, seconds(at), self.value);
     }
@@ -85,7 +85,7 @@ impl Entry {
     }
 }
 
-fn seconds(at: Mono) -> f64 {
+fn seconds(at: BootTime) -> f64 {
     at.0 as f64 / 1000.0
 }
 
@@ -220,7 +220,7 @@ impl Schedule {
 
     /// What to ask at `now`: by hand first, then what was never read, then the oldest answer if it is two cycles old,
     /// then what is probably most wrong.
-    pub fn next(&self, now: Mono) -> Next {
+    pub fn next(&self, now: BootTime) -> Next {
         let t = seconds(now);
         self.next_by(now, |_, entry| match entry.attention {
             // The score goes with the square of what an error is worth.
@@ -232,15 +232,15 @@ impl Schedule {
 
     /// As [`next`](Schedule::next), with the index replaced by `score`: for comparisons. Of equal scores the older
     /// answer wins, then the lesser target.
-    pub fn next_scored(&self, now: Mono, mut score: impl FnMut(&Target) -> f64) -> Next {
+    pub fn next_scored(&self, now: BootTime, mut score: impl FnMut(&Target) -> f64) -> Next {
         self.next_by(now, |target, _| score(target))
     }
 
-    fn next_by(&self, now: Mono, mut score: impl FnMut(&Target, &Entry) -> f64) -> Next {
+    fn next_by(&self, now: BootTime, mut score: impl FnMut(&Target, &Entry) -> f64) -> Next {
         let cycle = self.cycle();
         let overdue = now - cycle.saturating_mul(OVERDUE_CYCLES);
         let mut best: Option<(Rank, &Target, &Entry)> = None;
-        let mut soonest: Option<Mono> = None;
+        let mut soonest: Option<BootTime> = None;
         for (target, entry) in &self.entries {
             if entry.attention.is_none() || entry.in_flight {
                 continue;
@@ -271,7 +271,7 @@ impl Schedule {
 
     /// When `target` is asked at the latest, if it takes turns and nothing comes in between: the bound, not a promise of
     /// the moment. `None` where it is not wanted.
-    pub fn latest(&self, target: &Target, now: Mono) -> Option<Mono> {
+    pub fn latest(&self, target: &Target, now: BootTime) -> Option<BootTime> {
         let entry = self.entries.get(target).filter(|e| e.attention.is_some())?;
         let Some(last) = entry.last else { return Some(now) };
         let bound = last + self.cycle().saturating_mul(OVERDUE_CYCLES + 1);
@@ -279,7 +279,7 @@ impl Schedule {
     }
 
     /// The error in seconds that the shown value of `target` probably has at `now`; `None` where it was never read.
-    pub fn expected_error(&self, target: &Target, now: Mono) -> Option<f64> {
+    pub fn expected_error(&self, target: &Target, now: BootTime) -> Option<f64> {
         self.entries.get(target)?.track.error_at(seconds(now))
     }
 
@@ -382,11 +382,11 @@ impl Schedule {
 struct Rank {
     class: u8,
     score: f64,
-    last: Option<Mono>,
+    last: Option<BootTime>,
 }
 
 impl Rank {
-    fn new(class: u8, score: f64, last: Option<Mono>) -> Self {
+    fn new(class: u8, score: f64, last: Option<BootTime>) -> Self {
         Rank { class, score, last }
     }
 

@@ -128,7 +128,7 @@ fn run(
     gap: Duration,
     times: usize,
     mut value: impl FnMut(&str, i64) -> Outcome,
-) -> Vec<(String, Mono)> {
+) -> Vec<(String, BootTime)> {
     let mut asked = vec![];
     for _ in 0..times {
         let now = clock.now();
@@ -283,7 +283,7 @@ proptest! {
         let bound = gap * 3 * u32::try_from(ids.len()).unwrap();
         for id in &ids {
             let times = asked.iter().filter(|a| a.0 == *id).map(|a| a.1).chain([clock.now().mono]);
-            let times: Vec<Mono> = times.collect();
+            let times: Vec<BootTime> = times.collect();
             prop_assert!(times.windows(2).all(|w| w[1].since(w[0]) <= bound), "{id}");
         }
     }
@@ -297,7 +297,7 @@ proptest! {
         for (i, what, outcome, mono) in events {
             let target = Target::agent(ids[i]);
             let mut now = clock.now();
-            now.mono = Mono(mono);
+            now.mono = BootTime(mono);
             match what % 8 {
                 0 => s.request_poll(&target),
                 1 => s.want(&wanted(&ids[..=i]), &BTreeMap::new(), &now),

@@ -9,7 +9,7 @@ use proptest::{
 
 use super::{Make, process, secs};
 use crate::{
-    domain::{Clock, Mono, Target},
+    domain::{BootTime, Clock, Target},
     store::{Cursor, Governor, Hit, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Role, Store},
 };
 
@@ -206,8 +206,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 /// The last moments at which a request may arrive; `end` is open while it may still be under way.
 struct Sent {
     id: PermitId,
-    dead: Mono,
-    end: Option<Mono>,
+    dead: BootTime,
+    end: Option<BootTime>,
     used: bool,
 }
 

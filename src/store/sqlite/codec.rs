@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::{
-    domain::{Aht, BootId, Kind, Mono, Now, Outcome, Stamp, Target},
+    domain::{Aht, BootId, BootTime, EventTime, Kind, Now, Outcome, Target},
     store::Cursor,
 };
 
@@ -36,9 +36,9 @@ impl Boots {
         self.0.iter().find(|(_, b)| *b == boot).map_or(0, |(id, _)| *id)
     }
 
-    pub(super) fn stamp(&self, boot: i64, mono: i64, wall: i64) -> Stamp {
+    pub(super) fn stamp(&self, boot: i64, mono: i64, wall: i64) -> EventTime {
         let boot = self.0.get(&boot).cloned().unwrap_or_else(|| BootId("unknown".into()));
-        Stamp { boot, mono: Mono(mono), wall: wall_of(wall) }
+        EventTime { boot, mono: BootTime(mono), wall: wall_of(wall) }
     }
 }
 

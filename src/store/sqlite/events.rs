@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::codec::{oldest_kept, wall_of};
 use crate::{
-    domain::{BootId, Mono, Now, Stamp},
+    domain::{BootId, BootTime, EventTime, Now},
     store::{Event, EventKind, Instance, Words},
 };
 
@@ -62,7 +62,8 @@ const YOUNG: &str = "CASE boot WHEN ?1 THEN mono >= ?2 ELSE wall >= ?3 END";
 
 /// Reads `boot, mono, wall, kind, who, text`. A kind of a later version is left out.
 fn event_of(r: &Row<'_>) -> Result<Option<Event>> {
-    let at = Stamp { boot: BootId(r.get::<_, String>(0)?.into()), mono: Mono(r.get(1)?), wall: wall_of(r.get(2)?) };
+    let at =
+        EventTime { boot: BootId(r.get::<_, String>(0)?.into()), mono: BootTime(r.get(1)?), wall: wall_of(r.get(2)?) };
     let (kind, who, text): (String, String, String) = (r.get(3)?, r.get(4)?, r.get(5)?);
     let kind = serde_json::from_value(serde_json::Value::String(kind)).ok();
     Ok(kind.map(|kind| Event { at, kind, who: who.into(), text: Words::from_stored(&text) }))

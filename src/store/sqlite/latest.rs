@@ -9,14 +9,14 @@ use super::{
     readings::{self, ENOUGH},
 };
 use crate::{
-    domain::{Now, Outcome, Reading, Row, Series, Stamp, Target},
+    domain::{EventTime, Now, Outcome, Reading, Row, Series, Target},
     store::{Cursor, Snapshot},
 };
 
 const COLUMNS: &str = "name, good_what, good_boot, good_mono, good_wall,
     last_what, last_text, last_boot, last_mono, last_wall, failures, fail_boot, fail_mono, fail_wall";
 
-fn stamp_at(boots: &Boots, r: &SqlRow<'_>, at: usize) -> Result<Option<Stamp>> {
+fn stamp_at(boots: &Boots, r: &SqlRow<'_>, at: usize) -> Result<Option<EventTime>> {
     let (boot, mono, wall): (Option<i64>, Option<i64>, Option<i64>) = (r.get(at)?, r.get(at + 1)?, r.get(at + 2)?);
     Ok(boot.zip(mono).zip(wall).map(|((boot, mono), wall)| boots.stamp(boot, mono, wall)))
 }
@@ -62,7 +62,7 @@ fn take(c: &Connection, boots: &mut Boots, now: &Now, reading: &Reading) -> Resu
 /// Writes what is known of a target, without its series.
 pub(super) fn save(c: &Connection, boots: &mut Boots, row: &Row) -> Result<()> {
     type Split = (Option<i64>, Option<i64>, Option<i64>);
-    let mut split = |stamp: Option<&Stamp>| -> Result<Split> {
+    let mut split = |stamp: Option<&EventTime>| -> Result<Split> {
         match stamp {
             None => Ok((None, None, None)),
             Some(s) => Ok((Some(boots.number(c, &s.boot)?), Some(s.mono.0), Some(s.wall.as_millisecond()))),
@@ -75,7 +75,7 @@ pub(super) fn save(c: &Connection, boots: &mut Boots, row: &Row) -> Result<()> {
         Some((Outcome::Failed(why), _)) => Some(&**why),
         _ => None,
     };
-    let what = |o: &Option<(Outcome, Stamp)>| o.as_ref().map(|(o, _)| what_of(o, 1));
+    let what = |o: &Option<(Outcome, EventTime)>| o.as_ref().map(|(o, _)| what_of(o, 1));
     c.prepare_cached(&format!(
         "INSERT OR REPLACE INTO latest(target, {COLUMNS})
          VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
@@ -113,7 +113,7 @@ pub(super) fn snapshot(c: &Connection, now: &Now, span: Duration) -> Result<Snap
         rows.insert(r.get(0)?, row_of(&boots, target_of(r.get(1)?, r.get(2)?), r, 3)?);
     }
     // Newest first, so that only what is needed is read; each series takes no more than it can hold.
-    let mut points: Vec<(i64, Stamp, i64)> = vec![];
+    let mut points: Vec<(i64, EventTime, i64)> = vec![];
     let mut taken: HashMap<i64, usize> = HashMap::new();
     let mut beyond = 0;
     let mut stmt = c.prepare_cached("SELECT target, boot, mono, wall, what FROM reading ORDER BY seq DESC")?;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 
 use super::events;
 use crate::{
-    domain::{Mono, Now},
+    domain::{BootTime, Now},
     store::{EventKind, Instance, Lease, Role},
 };
 
@@ -30,7 +30,7 @@ impl Slot {
 struct Held {
     by: Instance,
     valid: bool,
-    until: Mono,
+    until: BootTime,
     locked: bool,
 }
 
@@ -49,7 +49,7 @@ fn held(c: &Connection, now: &Now, slot: Slot) -> Result<Option<Held>> {
         "SELECT id, pid, host, role, boot = ?2 AND taken <= ?3 AND until > ?3, until, lit FROM lease WHERE what = ?1",
     )?
     .query_row(params![slot.word(), &*now.boot.0, now.mono.0], |r| {
-        Ok(Held { by: instance_of(r)?, valid: r.get(4)?, until: Mono(r.get(5)?), locked: r.get(6)? })
+        Ok(Held { by: instance_of(r)?, valid: r.get(4)?, until: BootTime(r.get(5)?), locked: r.get(6)? })
     })
     .optional()
 }

@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{codec::millis, events, ids::fresh_id, token};
 use crate::{
-    domain::{Mono, Now},
+    domain::{BootTime, Now},
     store::{EventKind, Governor, Instance, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Usage, WINDOW},
 };
 
@@ -63,8 +63,8 @@ pub(super) fn permit(c: &Connection, now: &Now, who: &Instance, ask: &PermitAsk)
     settle(c, now)?;
     let (slot, hold): (Option<i64>, i64) =
         c.prepare_cached("SELECT slot, hold FROM gate")?.query_row([], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let slot = slot.map(Mono);
-    let mut wait = Mono(hold).since(now.mono).max(governor(c)?.blocked_for(now)).max(cap_wait(c, now, ask.cap)?);
+    let slot = slot.map(BootTime);
+    let mut wait = BootTime(hold).since(now.mono).max(governor(c)?.blocked_for(now)).max(cap_wait(c, now, ask.cap)?);
     let next = match (ask.pace, slot) {
         (Pace::Even(gap), Some(slot)) => Some(slot + gap),
         _ => None,
@@ -97,7 +97,7 @@ fn cap_wait(c: &Connection, now: &Now, cap: u32) -> Result<Duration> {
         .prepare_cached("SELECT until FROM permit ORDER BY until DESC LIMIT 1 OFFSET ?1")?
         .query_row([cap - 1], |r| r.get(0))
         .optional()?;
-    Ok(until.map_or(Duration::ZERO, |u| Mono(u).since(now.mono)))
+    Ok(until.map_or(Duration::ZERO, |u| BootTime(u).since(now.mono)))
 }
 
 pub(super) fn finish(c: &Connection, now: &Now, permit: PermitId, used: bool) -> Result<()> {

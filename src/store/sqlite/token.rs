@@ -10,7 +10,7 @@ use super::{
     ids::fresh_id,
 };
 use crate::{
-    domain::{BootId, Mono, Now, Stamp},
+    domain::{BootId, BootTime, EventTime, Now},
     store::{
         EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Instance, Token,
         token_file::{Stored, TokenFile},
@@ -32,7 +32,7 @@ pub(super) fn token(tokens: &TokenFile) -> Result<Option<Token>> {
 
 /// One attempt. Its `end` is its real end, or until then the moment at which it is given up.
 struct Attempt {
-    end: Stamp,
+    end: EventTime,
     ended: bool,
 }
 
@@ -41,7 +41,7 @@ fn attempts(c: &Connection) -> Result<Vec<Attempt>> {
     let mut stmt = c.prepare_cached("SELECT boot, mono, wall, ended FROM mint ORDER BY n")?;
     let rows = stmt.query_map([], |r| {
         let boot: String = r.get(0)?;
-        let end = Stamp { boot: BootId(boot.into()), mono: Mono(r.get(1)?), wall: wall_of(r.get(2)?) };
+        let end = EventTime { boot: BootId(boot.into()), mono: BootTime(r.get(1)?), wall: wall_of(r.get(2)?) };
         Ok(Attempt { end, ended: r.get(3)? })
     })?;
     rows.collect()
@@ -136,7 +136,7 @@ pub(super) fn end_generation(
         Some((n, false, who, boot, until)) => {
             c.prepare_cached("UPDATE mint SET boot = ?2, mono = ?3, wall = ?4, ended = 1 WHERE n = ?1")?
                 .execute(params![n, stamp.0, stamp.1, stamp.2])?;
-            ((boot == stamp.0).then_some(Mono(until)), who)
+            ((boot == stamp.0).then_some(BootTime(until)), who)
         }
         // From before the file was lost, or from more than an hour ago: it counts all the same.
         None => {

@@ -11,7 +11,7 @@ use ratatui::{
 use crate::{
     app::{Event, State, View, Wall, update},
     config::{Names, Symbols, Theme},
-    domain::{Mono, Now, Outcome, Reading, Target},
+    domain::{BootTime, Now, Outcome, Reading, Target},
     store::{Link, Role},
     ui::{draw_on, testing::*},
 };
@@ -34,7 +34,7 @@ pub(in crate::ui) fn board(specs: &[Spec]) -> State {
         let points: Vec<_> = row.series.points().collect();
         row.series = crate::domain::Series::default();
         for p in points {
-            row.series.push(Mono(p.at.0 + moved), p.aht);
+            row.series.push(BootTime(p.at.0 + moved), p.aht);
         }
     }
     if let Some(status) = &mut s.live.status {
@@ -366,7 +366,7 @@ proptest! {
         for step in 0..3 {
             draws_within(&s, &look, w, h);
             let now = Now { mono: s.live.now.mono + Duration::from_secs(steps * 20), ..s.live.now.clone() };
-            let now = if step == 1 { Now { mono: Mono(now.mono.0.saturating_add(skew)), ..now } } else { now };
+            let now = if step == 1 { Now { mono: BootTime(now.mono.0.saturating_add(skew)), ..now } } else { now };
             let layout = picture(&s, &look, w, h).1;
             update(&mut s, Event::Drawn(layout), now);
         }

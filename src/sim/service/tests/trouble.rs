@@ -205,7 +205,7 @@ fn a_value_is_recomputed_as_often_as_switched() {
         }
         if recompute_s > 0 {
             let step = i64::from(recompute_s) * 1000;
-            let on_grid = |at: Mono| (at.0 - s.service.started().0 + 6 * 3_600_000) % step == 0;
+            let on_grid = |at: BootTime| (at.0 - s.service.started().0 + 6 * 3_600_000) % step == 0;
             assert!(changes.iter().skip(1).all(|c| on_grid(c.0)));
         }
     }
@@ -337,7 +337,7 @@ fn only_the_newest_token_of_the_hour_lives_and_no_hour_has_more_than_ten() {
     proptest!(ProptestConfig::with_cases(64), |(acts in prop::collection::vec(act(), 1..120))| {
         let mut s = Sim::with(|o| o.limit_per_minute = u32::MAX);
         // Every generation: when, and its token where it is ours.
-        let mut all: Vec<(Mono, Option<String>)> = Vec::new();
+        let mut all: Vec<(BootTime, Option<String>)> = Vec::new();
         for act in acts {
             let now = s.clock.now().mono;
             let in_the_hour = all.iter().filter(|g| now.since(g.0) < Duration::from_secs(3600)).count();

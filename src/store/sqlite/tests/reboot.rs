@@ -1,7 +1,7 @@
 //! Another boot: its clock starts anew, and the ledger is careful.
 
 use super::*;
-use crate::domain::{BootId, Mono};
+use crate::domain::{BootId, BootTime};
 
 /// A machine that can be rebooted.
 #[derive(Debug)]
@@ -29,11 +29,11 @@ impl Machine {
         self.advance(uptime);
         let mut now = self.0.lock().unwrap();
         now.boot = BootId(name.into());
-        now.mono = Mono(i64::try_from(uptime).unwrap() * 1000);
+        now.mono = BootTime(i64::try_from(uptime).unwrap() * 1000);
     }
 
     fn set_mono(&self, ms: i64) {
-        self.0.lock().unwrap().mono = Mono(ms);
+        self.0.lock().unwrap().mono = BootTime(ms);
     }
 }
 
