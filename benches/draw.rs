@@ -49,7 +49,7 @@ fn state() -> State {
             at.mono = BootTime(now.mono.0 - (240 - minute) * 60_000);
             let secs = 100 + (i * 37 + u32::try_from(minute).unwrap() * 3) % 400;
             let outcome = Outcome::Value(Aht::from_secs(secs));
-            row.take(&Reading { target: w.target.clone(), at, outcome, name: None }, &now);
+            row.record(&Reading { target: w.target.clone(), at, outcome, name: None }, &now);
         }
         state.live.rows.insert(w.target.clone(), row);
     }

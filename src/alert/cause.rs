@@ -68,7 +68,7 @@ impl CauseRules {
     /// The rules of `cause` where a sweep takes `sweep`. Stale data waits for two sweeps, so that the first sweep after
     /// a start, a suspend or quiet hours is no alert; a token for a minute, since waiting for somebody else's
     /// generation is ordinary. What comes and goes with each request must be gone for a minute.
-    pub fn of(cause: Cause, sweep: Duration) -> Self {
+    pub fn for_cause(cause: Cause, sweep: Duration) -> Self {
         let minute = Duration::from_secs(60);
         let (rise, settle) = match cause {
             Cause::Stale => (sweep.saturating_mul(2).max(2 * minute), minute),
@@ -92,7 +92,7 @@ pub struct Counts {
 
 impl Counts {
     /// Counts `rows` as of `now`.
-    pub fn of<'a>(rows: impl IntoIterator<Item = &'a Row>, now: &Now, stale_after: Duration) -> Self {
+    pub fn from_rows<'a>(rows: impl IntoIterator<Item = &'a Row>, now: &Now, stale_after: Duration) -> Self {
         let mut counts = Counts::default();
         for row in rows {
             counts.total += 1;

@@ -108,7 +108,7 @@ pub enum Move {
 impl Track {
     /// Takes in a reading's stamp and outcome, judged by `band` and `rules`. Readings come in the order of the store;
     /// one whose stamp is not after the last one's counts as a millisecond after it.
-    pub fn take(&mut self, at: &EventTime, outcome: &Outcome, band: &Band, rules: &Rules) -> Vec<Move> {
+    pub fn record(&mut self, at: &EventTime, outcome: &Outcome, band: &Band, rules: &Rules) -> Vec<Move> {
         let mut moves = Vec::new();
         let at = match &self.last {
             Some((last, _)) if last.boot == at.boot && at.mono <= last.mono => last.after(Duration::from_millis(1)),

@@ -18,7 +18,7 @@ const RULES: Rules = Rules { dwell: minutes(5), clear_band: 0.05, warm_up: 0, st
 type Step = (i64, Outcome);
 
 fn run(track: &mut Track, steps: &[Step], rules: &Rules) -> Vec<Move> {
-    steps.iter().flat_map(|(t, o)| track.take(&stamp(*t), o, &BAND, rules)).collect()
+    steps.iter().flat_map(|(t, o)| track.record(&stamp(*t), o, &BAND, rules)).collect()
 }
 
 /// The moves without the uneventful ones, in short words with their second.
@@ -108,7 +108,7 @@ fn an_alert_without_data_is_marked_and_lost_after_two_hours() {
     assert_eq!(words(std::slice::from_ref(&lost)), ["Lost 7500"]);
     assert_eq!(track.tick(&now(9001)), None);
     // A reading that comes first says the same.
-    assert_eq!(late.take(&stamp(9000), &outcome(450), &BAND, &RULES), [lost]);
+    assert_eq!(late.record(&stamp(9000), &outcome(450), &BAND, &RULES), [lost]);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn another_boot_is_reckoned_by_the_wall_clock() {
     run(&mut track, &steps, &RULES);
     let reboot =
         EventTime { boot: crate::domain::BootId("next".into()), mono: crate::domain::BootTime(20_000), ..stamp(330) };
-    let moves = track.take(&reboot, &outcome(450), &BAND, &RULES);
+    let moves = track.record(&reboot, &outcome(450), &BAND, &RULES);
     assert_eq!(words(&moves), ["start HighWarn 330 since 0"]);
 }
 
@@ -129,7 +129,7 @@ fn a_wall_clock_that_is_set_back_names_no_alert_twice() {
     let mut serials = vec![];
     for (t, value) in [(0, 450), (60, 300), (120, 450), (180, 300), (240, 450)] {
         let at = EventTime { wall: stamp(-t).wall, ..stamp(t) };
-        for m in track.take(&at, &outcome(value), &BAND, &rules) {
+        for m in track.record(&at, &outcome(value), &BAND, &rules) {
             if let Move::Start { serial, .. } = m {
                 serials.push(serial);
             }
@@ -211,7 +211,7 @@ proptest! {
             if outcome.is_good() {
                 (last, invalid) = (Some(*t), 0);
             }
-            let moves = track.take(&stamp(*t), outcome, &BAND, &rules);
+            let moves = track.record(&stamp(*t), outcome, &BAND, &rules);
             let started = moves.iter().any(|m| matches!(m, Move::Start { .. }));
             let allowed = if outcome.aht().is_some() { may_start(&history, &rules) } else { None };
             prop_assert!(!started || allowed.is_some(), "started at {t} against the rules");
@@ -271,7 +271,7 @@ proptest! {
             if *tick {
                 got.extend(track.tick(&now(before + ((t - before) as f64 * part) as i64)));
             }
-            got.extend(track.take(&stamp(*t), o, &BAND, &rules));
+            got.extend(track.record(&stamp(*t), o, &BAND, &rules));
             before = *t;
         }
         got.extend(track.tick(&end));
@@ -295,7 +295,7 @@ proptest! {
         for (dt, part) in inside {
             t += dt;
             let value = from + (f64::from(to - from) * part) as u32;
-            let moves = track.take(&stamp(t), &outcome(value), &BAND, &RULES);
+            let moves = track.record(&stamp(t), &outcome(value), &BAND, &RULES);
             prop_assert!(matches!(moves[..], [Move::Stay { .. }]), "{value}: {moves:?}");
         }
     }
@@ -312,7 +312,7 @@ proptest! {
                 mono: crate::domain::BootTime(mono),
                 wall: jiff::Timestamp::from_millisecond(wall % 100_000_000_000_000).unwrap(),
             };
-            for m in track.take(&at, &outcome(value), &BAND, &rules) {
+            for m in track.record(&at, &outcome(value), &BAND, &rules) {
                 match m {
                     Move::Start { serial, .. } => {
                         prop_assert!(!open && serial > last_serial);

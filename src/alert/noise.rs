@@ -166,7 +166,7 @@ impl Noise {
     }
 
     /// Takes in a stored reading and its target's configured band. Readings come in the order of the store.
-    pub fn take(&mut self, reading: &Reading, band: &Band) {
+    pub fn record(&mut self, reading: &Reading, band: &Band) {
         let n = self.settings.len();
         let replay = self.targets.entry(reading.target.clone()).or_insert_with(|| Replay {
             tracks: vec![Track::default(); n],
@@ -194,9 +194,9 @@ impl Noise {
             }
             Outcome::Invalid | Outcome::Failed(_) => {}
         }
-        let rules = self.policy.of(reading.target.kind);
+        let rules = self.policy.rules(reading.target.kind);
         for (i, (track, setting)) in replay.tracks.iter_mut().zip(&self.settings).enumerate() {
-            let moves = track.take(at, &reading.outcome, &setting.band(band), &setting.rules(rules));
+            let moves = track.record(at, &reading.outcome, &setting.band(band), &setting.rules(rules));
             let starts = moves.iter().filter(|m| matches!(m, Move::Start { .. })).count();
             if let Some((shift, ..)) = &mut replay.shift
                 && let Some(count) = shift.alerts.get_mut(i)

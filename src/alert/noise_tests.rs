@@ -19,7 +19,7 @@ fn simulate_until(end: f64, target: &Target, agents: usize, shifts: u64, setting
     let band = Band::around(TARGET, target.kind);
     for day in 0..shifts {
         for (t, o) in Model::ON_TARGET.shift(agents, day).into_iter().filter(|(t, _)| (*t as f64) < end) {
-            noise.take(&reading(target, t + i64::try_from(day).unwrap() * 86_400, o), &band);
+            noise.record(&reading(target, t + i64::try_from(day).unwrap() * 86_400, o), &band);
         }
     }
     noise
@@ -74,7 +74,7 @@ fn first_high(model: Model, agents: usize, seed: u64, from: f64, band: &Band, ru
     let target = Target::agent("a");
     let mut track = Track::default();
     for (t, o) in model.shift(agents, seed) {
-        let moves = track.take(&reading(&target, t, o.clone()).at, &o, band, rules);
+        let moves = track.record(&reading(&target, t, o.clone()).at, &o, band, rules);
         let high = |m: &Move| matches!(m, Move::Start { level: Level::HighWarn | Level::HighCrit, .. });
         if t as f64 >= from && (t as f64) < Model::SHIFT && moves.iter().any(high) {
             return Some((t as f64 - from) / 60.0);
@@ -86,7 +86,7 @@ fn first_high(model: Model, agents: usize, seed: u64, from: f64, band: &Band, ru
 #[test]
 fn the_model_crosses_an_instant_25_percent_in_about_four_of_five_shifts() {
     let band = Band { high_warn: Some(Aht::from_secs(359)), ..Band::default() };
-    let rules = Rules { dwell: Duration::ZERO, ..Rules::of(Kind::Agent) };
+    let rules = Rules { dwell: Duration::ZERO, ..Rules::for_kind(Kind::Agent) };
     let crossed = (0..200).filter(|&s| first_high(Model::ON_TARGET, 1, s, 0.0, &band, &rules).is_some()).count();
     println!("{crossed} of 200");
     assert!((130..190).contains(&crossed), "{crossed}");
@@ -99,7 +99,7 @@ fn handling_times_that_double_raise_an_alert_sooner_on_the_campaign_than_on_its_
     let delays = |kind, agents| {
         let band = Band::around(TARGET, kind);
         let mut delays: Vec<f64> = (0..60)
-            .map(|s| first_high(model, agents, s, from, &band, &Rules::of(kind)).unwrap_or(f64::INFINITY))
+            .map(|s| first_high(model, agents, s, from, &band, &Rules::for_kind(kind)).unwrap_or(f64::INFINITY))
             .collect();
         delays.sort_by(f64::total_cmp);
         println!("{kind}: median {:.0} min, p90 {:.0} min", delays[30], delays[54]);
@@ -115,7 +115,7 @@ fn shifts_are_told_apart_by_pauses() {
     let runs = |steps: &[(i64, u32)]| {
         let mut noise = Noise::new(Policy::default(), vec![Setting::CONFIGURED]);
         for &(t, v) in steps {
-            noise.take(&reading(&target, t, outcome(v)), &Band::around(TARGET, Kind::Agent));
+            noise.record(&reading(&target, t, outcome(v)), &Band::around(TARGET, Kind::Agent));
         }
         noise.shifts().iter().map(|s| s.values).collect::<Vec<_>>()
     };

@@ -52,9 +52,9 @@ pub struct AlertRegistry {
 
 impl AlertRegistry {
     /// Takes in a reading, judged by its target's `band`. Readings come in the order of the store, each once.
-    pub fn take(&mut self, reading: &Reading, band: &Band, policy: &Policy) -> Vec<AlertEvent> {
+    pub fn record(&mut self, reading: &Reading, band: &Band, policy: &Policy) -> Vec<AlertEvent> {
         let track = self.tracks.entry(reading.target.clone()).or_default();
-        let moves = track.take(&reading.at, &reading.outcome, band, policy.of(reading.target.kind));
+        let moves = track.record(&reading.at, &reading.outcome, band, policy.rules(reading.target.kind));
         let subject = Subject::Target(reading.target.clone());
         moves.into_iter().filter_map(|m| self.moved(&subject, m)).collect()
     }
@@ -69,7 +69,7 @@ impl AlertRegistry {
     ) -> Vec<AlertEvent> {
         let mut events = Vec::new();
         for (cause, observation) in observations {
-            let rules = CauseRules::of(cause, policy.sweep);
+            let rules = CauseRules::for_cause(cause, policy.sweep);
             let moved = self.causes.entry(cause).or_default().see(at, observation, rules);
             events.extend(moved.and_then(|m| self.cause_moved(cause, m, at)));
         }
@@ -142,13 +142,13 @@ impl AlertRegistry {
 
     /// Where `target` stands: warm-up, quiet, pending or active.
     pub fn phase(&self, target: &Target, policy: &Policy) -> Phase {
-        let rules = policy.of(target.kind);
+        let rules = policy.rules(target.kind);
         self.tracks.get(target).map_or_else(|| Track::default().phase(rules), |t| t.phase(rules))
     }
 
     /// True where `target` has no fresh good reading: its alert is shown as it last was, and marked.
     pub fn is_stale(&self, target: &Target, now: &Now, policy: &Policy) -> bool {
-        self.tracks.get(target).is_none_or(|t| t.is_stale(now, policy.of(target.kind)))
+        self.tracks.get(target).is_none_or(|t| t.is_stale(now, policy.rules(target.kind)))
     }
 
     /// The mute that covers `subject` now, if any.

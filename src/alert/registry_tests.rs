@@ -33,7 +33,7 @@ fn target(i: usize) -> Target {
 fn feed(registry: &mut AlertRegistry, i: usize, from: i64, values: &[u32]) -> Vec<AlertEvent> {
     let times = (from..).step_by(60);
     let readings = times.zip(values).map(|(t, &v)| reading(&target(i), t, outcome(v)));
-    readings.flat_map(|r| registry.take(&r, &BAND, &policy())).collect()
+    readings.flat_map(|r| registry.record(&r, &BAND, &policy())).collect()
 }
 
 /// A registry with an active warning about target 0, started at second 60.
@@ -275,7 +275,7 @@ fn user_action(which: u8, at: i64) -> UserAction {
 
 fn apply(registry: &mut AlertRegistry, t: i64, input: &Input) -> Vec<AlertEvent> {
     match input {
-        Input::Reading(i, v) => registry.take(&reading(&target(*i), t, outcome(*v)), &BAND, &policy()),
+        Input::Reading(i, v) => registry.record(&reading(&target(*i), t, outcome(*v)), &BAND, &policy()),
         Input::Link(link, stale, bad) => {
             let counts = Counts { stale: *stale, ..invalid(*bad) };
             registry.observe(findings(link.as_ref(), &counts), &stamp(t), &policy())

@@ -27,7 +27,7 @@ pub struct Rules {
 
 impl Rules {
     /// What holds for `kind` unless configured otherwise: the same for both. The bands differ ([`Band::around`](crate::domain::Band::around)).
-    pub const fn of(kind: Kind) -> Self {
+    pub const fn for_kind(kind: Kind) -> Self {
         match kind {
             Kind::Agent | Kind::Campaign => Rules {
                 dwell: Duration::from_secs(300),
@@ -44,13 +44,13 @@ impl Rules {
 pub struct Policy {
     pub agents: Rules,
     pub campaigns: Rules,
-    /// How long a sweep takes, for [`CauseRules::of`](super::CauseRules::of).
+    /// How long a sweep takes, for [`CauseRules::for_cause`](super::CauseRules::for_cause).
     pub sweep: Duration,
 }
 
 impl Policy {
     /// The rules for a target of `kind`.
-    pub const fn of(&self, kind: Kind) -> &Rules {
+    pub const fn rules(&self, kind: Kind) -> &Rules {
         match kind {
             Kind::Agent => &self.agents,
             Kind::Campaign => &self.campaigns,
@@ -60,7 +60,11 @@ impl Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Policy { agents: Rules::of(Kind::Agent), campaigns: Rules::of(Kind::Campaign), sweep: Duration::from_secs(60) }
+        Policy {
+            agents: Rules::for_kind(Kind::Agent),
+            campaigns: Rules::for_kind(Kind::Campaign),
+            sweep: Duration::from_secs(60),
+        }
     }
 }
 

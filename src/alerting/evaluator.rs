@@ -145,7 +145,7 @@ impl Evaluator {
             // One that comes meanwhile is taken twice, which changes nothing.
             let query = RangeQuery { target: None, from, to: None };
             store.range(&query, &mut |reading| {
-                events.extend(self.take(&mut registry, &reading));
+                events.extend(self.record(&mut registry, &reading));
                 true
             })?;
             events.extend(registry.tick(now));
@@ -169,7 +169,7 @@ impl Evaluator {
             let (readings, next) = store.since(on.registry.cursor, BATCH)?;
             for reading in &readings {
                 record(&mut on.rows, reading, now);
-                events.extend(self.take(&mut on.registry, reading));
+                events.extend(self.record(&mut on.registry, reading));
             }
             on.registry.cursor = next;
             on.dirty |= !readings.is_empty();
@@ -180,15 +180,15 @@ impl Evaluator {
     }
 
     /// A target that is not configured here has no band here: its alert is left to those who know it.
-    fn take(&self, registry: &mut AlertRegistry, reading: &Reading) -> Vec<AlertEvent> {
+    fn record(&self, registry: &mut AlertRegistry, reading: &Reading) -> Vec<AlertEvent> {
         match self.watched.get(&reading.target) {
-            Some(watched) => registry.take(reading, &watched.band, &self.policy),
+            Some(watched) => registry.record(reading, &watched.band, &self.policy),
             None => Vec::new(),
         }
     }
 
     fn counts(&self, rows: &BTreeMap<Target, Row>, now: &Now) -> Counts {
         let stale_after = self.policy.agents.stale_after;
-        Counts::of(self.order.iter().filter_map(|w| rows.get(&w.target)), now, stale_after)
+        Counts::from_rows(self.order.iter().filter_map(|w| rows.get(&w.target)), now, stale_after)
     }
 }

@@ -146,7 +146,7 @@ fn backtest(past: &Past, args: &cli::Backtest, progress: Progress) -> Result<Exi
     let mut replay = Noise::new(alerting::policy(&past.config), settings.clone());
     past.range(Some(from), None, progress, |reading| {
         if let Some(watched) = watched.get(&reading.target) {
-            replay.take(reading, &watched.band);
+            replay.record(reading, &watched.band);
         }
         Ok(())
     })?;
@@ -188,7 +188,7 @@ pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, F
     let mut builder = ShiftBuilder::new(&watched, from, to, alerting::policy(&past.config));
     let lead = from.checked_sub(LEAD).unwrap_or(from);
     past.range(Some(lead), Some(to), Progress::beside_output(args.quiet, env), |reading| {
-        builder.take(reading);
+        builder.record(reading);
         Ok(())
     })?;
     let format = match args.format {

@@ -51,7 +51,7 @@ impl Condition {
 /// the store.
 pub fn record<'a>(rows: &'a mut BTreeMap<Target, Row>, reading: &Reading, now: &Now) -> &'a Row {
     let row = rows.entry(reading.target.clone()).or_insert_with(|| Row::new(reading.target.clone()));
-    row.take(reading, now);
+    row.record(reading, now);
     row
 }
 
@@ -81,7 +81,7 @@ impl Row {
     }
 
     /// Takes in a reading of this target. Readings come in the order of the store.
-    pub fn take(&mut self, reading: &Reading, now: &Now) {
+    pub fn record(&mut self, reading: &Reading, now: &Now) {
         if let Some(name) = reading.name.as_ref().filter(|n| !n.trim().is_empty()) {
             self.name = Some(name.clone());
         }

@@ -114,13 +114,13 @@ impl ShiftBuilder {
 
     /// Takes in a reading. They come in the order of the store, from a few hours before the span on, so that alerts
     /// that were active at its begin are known.
-    pub fn take(&mut self, reading: &Reading) {
+    pub fn record(&mut self, reading: &Reading) {
         let Some(track) = self.targets.get_mut(&reading.target) else { return };
         if reading.at.wall >= self.to {
             return;
         }
-        let events = self.registry.take(reading, &track.watched.band, &self.policy);
-        track.take(reading, (self.from, self.to), self.policy.of(reading.target.kind).stale_after);
+        let events = self.registry.record(reading, &track.watched.band, &self.policy);
+        track.record(reading, (self.from, self.to), self.policy.rules(reading.target.kind).stale_after);
         self.alerts(events);
     }
 
@@ -153,7 +153,7 @@ impl ShiftBuilder {
         let span = between(from, to).as_secs_f64().max(1.0);
         let rows = self.order.iter().filter_map(|w| {
             let mut track = self.targets.remove(&w.target)?;
-            track.hold(to, (from, to), self.policy.of(w.target.kind).stale_after);
+            track.hold(to, (from, to), self.policy.rules(w.target.kind).stale_after);
             track.alerts.retain(|a| a.to.is_none_or(|(at, _)| at > from) && a.from < to);
             Some(ShiftRow {
                 name: display_name(w.label.as_deref(), track.name.as_deref(), &w.target.id).to_owned(),
@@ -173,7 +173,7 @@ impl ShiftBuilder {
 }
 
 impl Track {
-    fn take(&mut self, reading: &Reading, span: (Timestamp, Timestamp), stale_after: Duration) {
+    fn record(&mut self, reading: &Reading, span: (Timestamp, Timestamp), stale_after: Duration) {
         if let Some(name) = reading.name.as_deref().filter(|n| !n.trim().is_empty()) {
             self.name = Some(name.to_owned());
         }

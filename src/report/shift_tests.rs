@@ -36,7 +36,7 @@ fn hour(list: &[Watched], value: impl Fn(i64) -> Option<u32>) -> Shift {
     for minute in -30..70 {
         let Some(secs) = value(minute) else { continue };
         let outcome = if secs == 0 { Outcome::NoCalls } else { Outcome::Value(Aht::from_secs(secs)) };
-        builder.take(&Reading { target: list[0].target.clone(), at: at(minute).stamp(), outcome, name: None });
+        builder.record(&Reading { target: list[0].target.clone(), at: at(minute).stamp(), outcome, name: None });
     }
     builder.end(&at(70))
 }

@@ -27,7 +27,7 @@ fn at(secs: i64) -> Now {
 fn read(row: &mut Row, secs: i64, outcome: Outcome, name: Option<&str>) {
     let now = at(secs);
     let reading = Reading { target: row.target.clone(), at: now.stamp(), outcome, name: name.map(Into::into) };
-    row.take(&reading, &now);
+    row.record(&reading, &now);
 }
 
 fn watched(target: &Target, label: Option<&str>) -> Watched {

@@ -284,7 +284,7 @@ impl Worker {
             .call(move |s| {
                 let mut binner = BucketBuilder::new(ask);
                 s.range(&query, &mut |reading| {
-                    binner.take(&reading);
+                    binner.record(&reading);
                     true
                 })?;
                 Ok(binner.finish(s.now().wall.as_millisecond()))

@@ -564,12 +564,12 @@ async fn the_real_screen_pages_by_what_it_had_room_for() {
 
 /// Writes a registry in which agent a1 has been outside of its band.
 fn alert_about_a1(store: &dyn Store) {
-    let rules = crate::alert::Rules { dwell: Duration::ZERO, warm_up: 0, ..crate::alert::Rules::of(Kind::Agent) };
+    let rules = crate::alert::Rules { dwell: Duration::ZERO, warm_up: 0, ..crate::alert::Rules::for_kind(Kind::Agent) };
     let policy = Policy { agents: rules, ..Policy::default() };
     let at = store.now().stamp();
     let reading = Reading { target: Target::agent("a1"), at, outcome: Answer::Value(Aht::from_secs(500)), name: None };
     let mut registry = AlertRegistry::default();
-    assert_eq!(registry.take(&reading, &fixture::band(), &policy).len(), 1);
+    assert_eq!(registry.record(&reading, &fixture::band(), &policy).len(), 1);
     store.append(&[reading]).unwrap();
     store.set_document(persist::ALERTS, 0, &serde_json::to_string(&registry).unwrap()).unwrap().unwrap();
 }

@@ -154,7 +154,7 @@ pub(crate) fn state(specs: &[Spec]) -> State {
                 outcome: outcome.clone(),
                 name: None,
             };
-            row.take(&reading, &now());
+            row.record(&reading, &now());
         }
         state.live.rows.insert(spec.target.clone(), row);
     }

@@ -109,7 +109,7 @@ pub(super) fn back_then(span: crate::app::Span, back: u32, (w, h): (u16, u16), s
         let (day, hour) = (hour / 24, hour % 24);
         let secs = if hour == 15 && day % 3 == 0 { 900 } else { 240 + u32::try_from(hour * 8 + minute % 7).unwrap() };
         let outcome = if (9..18).contains(&hour) { Outcome::Value(Aht::from_secs(secs)) } else { Outcome::NoCalls };
-        binner.take(&Reading { target: Target::agent("imran.q@acme.example"), at, outcome, name: None });
+        binner.record(&Reading { target: Target::agent("imran.q@acme.example"), at, outcome, name: None });
     }
     s.live.past = Some(binner.finish(s.live.now.wall.as_millisecond()));
     s
@@ -620,7 +620,7 @@ fn arbitrary() -> impl Strategy<Value = State> {
                 let mut binner = history::BucketBuilder::new(ask);
                 for (secs, outcome) in specs.iter().flat_map(|s| s.readings.iter().cloned()) {
                     let target = specs[0].target.clone();
-                    binner.take(&Reading { target, at: ago(secs), outcome, name: None });
+                    binner.record(&Reading { target, at: ago(secs), outcome, name: None });
                 }
                 s.live.past = Some(binner.finish(s.live.now.wall.as_millisecond()));
             }

@@ -45,7 +45,7 @@ impl Readiness {
         };
         let (fresh, waiting) = (count(&[Condition::Value, Condition::NoCalls]), count(&[Condition::Waiting]));
         let unknown_ids = count(&[Condition::Invalid]);
-        let counts = Counts::of(rows.iter().map(|(_, row)| row), &found.now, stale_after);
+        let counts = Counts::from_rows(rows.iter().map(|(_, row)| row), &found.now, stale_after);
         let seen = findings(found.link(), &counts);
         let mut problems: Vec<_> =
             seen.iter().filter(|(_, s)| matches!(s, Observation::Present(_))).map(|(cause, _)| cause.word()).collect();

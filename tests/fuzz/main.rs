@@ -641,7 +641,7 @@ fn looked_at(store: &Arc<dyn Store>, clock: &Arc<ManualClock>, keys: &[&str], tu
     let mut out = Vec::new();
     let mut export = Export::begin(format, TimeZone::UTC, &mut out).unwrap();
     note(store.range(&RangeQuery::default(), &mut |reading| {
-        shift.take(&reading);
+        shift.record(&reading);
         export.record(&reading, None).unwrap();
         true
     }));

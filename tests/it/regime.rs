@@ -68,7 +68,7 @@ async fn delays(campaigns: usize, agents: usize, turns: bool) -> (u64, Vec<u64>,
     sleep(Duration::from_secs(900)).await;
     let begin = world.clock.now().mono;
     let sweep = SWEEP.max(Duration::from_secs(world.targets.len() as u64 * 60 / 45));
-    let rules = Rules { dwell: DWELL, stale_after: 3 * sweep, ..Rules::of(Kind::Agent) };
+    let rules = Rules { dwell: DWELL, stale_after: 3 * sweep, ..Rules::for_kind(Kind::Agent) };
     let policy = Policy { agents: rules, campaigns: rules, sweep };
     let me: Instance = process.me.clone();
     let mut evaluator = Evaluator::new(me, Arc::from(watched), policy, Quiet::default());

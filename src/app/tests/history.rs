@@ -104,12 +104,12 @@ fn of(secs: u32) -> Outcome {
 fn buckets_keep_extremes_hold_values_and_leave_gaps() {
     let mut binner = BucketBuilder::new(ask(100, 10, 8, 250));
     for (at, secs) in [(990, 5), (1010, 9), (1020, 3), (1050, 4), (1510, 7), (1620, 0)] {
-        binner.take(&reading(at, of(secs)));
+        binner.record(&reading(at, of(secs)));
     }
-    binner.take(&reading(1700, Outcome::Failed("no answer".into())));
+    binner.record(&reading(1700, Outcome::Failed("no answer".into())));
     let mut other = reading(1710, of(99));
     other.target = Target::agent("b");
-    binner.take(&other);
+    binner.record(&other);
     let buckets = binner.finish(1_000_000).buckets;
     let got: Vec<_> = buckets.iter().map(|b| b.map(|b| (b.low.secs(), b.high.secs(), b.last.secs()))).collect();
     let flat = |v| Some((v, v, v));
@@ -121,7 +121,7 @@ fn buckets_keep_extremes_hold_values_and_leave_gaps() {
 #[test]
 fn nothing_holds_in_the_future() {
     let mut binner = BucketBuilder::new(ask(100, 0, 5, 1000));
-    binner.take(&reading(110, of(7)));
+    binner.record(&reading(110, of(7)));
     let buckets = binner.finish(230).buckets;
     assert_eq!(buckets.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, true, false, false]);
 }
@@ -130,7 +130,7 @@ fn nothing_holds_in_the_future() {
 fn an_answer_serves_the_next_bucket_too_and_no_other_target() {
     let mut binner = BucketBuilder::new(ask(100, 10, 3, 0));
     for i in 0..3u32 {
-        binner.take(&reading(1000 + i64::from(i) * 100, of(i + 1)));
+        binner.record(&reading(1000 + i64::from(i) * 100, of(i + 1)));
     }
     let past = binner.finish(1_000_000);
     let secs = |grid: &Query| past.on(grid).map(|b| b.iter().map(|b| b.map(|b| b.last.secs())).collect::<Vec<_>>());
@@ -149,7 +149,7 @@ proptest! {
     ) {
         let mut binner = BucketBuilder::new(ask(width, first, count, hold));
         for (at, secs) in &readings {
-            binner.take(&reading(*at, of(*secs)));
+            binner.record(&reading(*at, of(*secs)));
         }
         let past = binner.finish(now);
         prop_assert_eq!(past.buckets.len(), count);

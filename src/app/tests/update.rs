@@ -332,10 +332,10 @@ fn a_viewer_without_targets_shows_all_that_the_store_has_and_what_appears_later(
     (facts.watched, facts.may_poll) = (Vec::new().into(), false);
     floor.state = crate::app::State::new(facts, floor.now());
     let mut old = Row::new(Target::agent("gone"));
-    old.take(&floor.reading(Target::agent("gone"), Outcome::NoCalls), &floor.now());
+    old.record(&floor.reading(Target::agent("gone"), Outcome::NoCalls), &floor.now());
     floor.clock.advance(std::time::Duration::from_secs(25 * 3600));
     let mut known = Row::new(Target::agent("z"));
-    known.take(&floor.reading(Target::agent("z"), Outcome::NoCalls), &floor.now());
+    known.record(&floor.reading(Target::agent("z"), Outcome::NoCalls), &floor.now());
     floor.event(Event::Loaded(Snapshot { rows: vec![known, old], ..Snapshot::default() }));
     let before = floor.state.revision;
     let late = [Target::agent("a"), Target::campaign("NEW")].map(|t| floor.reading(t, Outcome::NoCalls));

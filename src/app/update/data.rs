@@ -36,10 +36,10 @@ pub(super) fn readings(state: &mut State, readings: &[Reading]) -> bool {
     for reading in readings {
         if state.follows && !state.live.rows.contains_key(&reading.target) {
             let mut row = Row::new(reading.target.clone());
-            row.take(reading, &state.live.now);
+            row.record(reading, &state.live.now);
             ours |= follow::adopt(state, vec![row]);
         } else if let Some(row) = state.live.rows.get_mut(&reading.target) {
-            row.take(reading, &state.live.now);
+            row.record(reading, &state.live.now);
             // A failure may be that no answer came at all.
             state.live.replies += u64::from(!matches!(reading.outcome, Outcome::Failed(_)));
             ours = true;

@@ -47,7 +47,7 @@ impl BucketBuilder {
     }
 
     /// Takes in a reading, in the order of the store; others than the target's and failures are no readings.
-    pub fn take(&mut self, reading: &Reading) {
+    pub fn record(&mut self, reading: &Reading) {
         if reading.target != self.query.target || !reading.outcome.is_good() {
             return;
         }

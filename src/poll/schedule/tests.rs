@@ -57,7 +57,7 @@ fn an_invalid_id_is_asked_twice_and_then_every_half_hour_also_after_a_restart() 
             s.sent(&Target::agent("a"));
             let r = reading("a", Outcome::Invalid, &now);
             s.answered(&r, 0.0);
-            row.take(&r, &now);
+            row.record(&r, &now);
             asked.push(second);
         }
         if second == 500 {
@@ -184,7 +184,7 @@ fn a_takeover_knows_from_the_stored_readings_what_the_poller_before_it_knew() {
         now.mono = *at;
         let target = Target::agent(id.as_str());
         let row = rows.entry(target.clone()).or_insert_with(|| Row::new(target));
-        row.take(&reading(id, busy(id, at.0 / 1000), &now), &now);
+        row.record(&reading(id, busy(id, at.0 / 1000), &now), &now);
     }
     let now = clock.now();
     let mut heir = Schedule::new(Duration::ZERO);

@@ -41,13 +41,13 @@ pub(super) fn append(c: &Connection, now: &Now, readings: &[Reading]) -> Result<
     for reading in readings {
         seq = seq.saturating_add(1);
         readings::insert(c, &mut boots, seq, reading)?;
-        take(c, &mut boots, now, reading)?;
+        record(c, &mut boots, now, reading)?;
     }
     Ok(())
 }
 
 /// Lets the row of a reading's target take it in, by the same rule as everywhere.
-fn take(c: &Connection, boots: &mut Boots, now: &Now, reading: &Reading) -> Result<()> {
+fn record(c: &Connection, boots: &mut Boots, now: &Now, reading: &Reading) -> Result<()> {
     let number = target_number(c, &reading.target)?;
     let target = reading.target.clone();
     let row = c
@@ -55,7 +55,7 @@ fn take(c: &Connection, boots: &mut Boots, now: &Now, reading: &Reading) -> Resu
         .query_row([number], |r| row_of(boots, target, r, 0))
         .optional()?;
     let mut row = row.unwrap_or_else(|| Row::new(reading.target.clone()));
-    row.take(reading, now);
+    row.record(reading, now);
     save(c, boots, &row)
 }
 

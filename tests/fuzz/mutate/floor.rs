@@ -39,7 +39,7 @@ pub(crate) fn watched() -> Arc<[Watched]> {
 }
 
 pub(crate) fn policy() -> Policy {
-    let rules = Rules { dwell: Duration::ZERO, warm_up: 0, ..Rules::of(Kind::Agent) };
+    let rules = Rules { dwell: Duration::ZERO, warm_up: 0, ..Rules::for_kind(Kind::Agent) };
     Policy { agents: rules, campaigns: rules, ..Policy::default() }
 }
 
