@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ahtop::{
     cli::{Cli, Command},
     commands::{
-        Failure, check, completions, config, dashboard, doctor, history, live, log_trouble, man, once, plan,
+        Failure, check, completions, config, dashboard, doctor, history, hook, live, log_trouble, man, once, plan,
         print_error, replay, serve, simulate, snapshot, start_log, start_service_log, stream, token, wall,
     },
     config::Env,
@@ -73,6 +73,7 @@ async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
         Some(Command::Check(args)) => check::run(&args, flags, env).print(),
         Some(Command::Config { command }) => config::run(command, flags, env).print(),
         Some(Command::Plan(args)) => plan::run(args.format, flags, env).print(),
+        Some(Command::Hook { command }) => hook::run(&command, flags, env).await.print(),
         Some(Command::History { command }) => history::run(&command, flags, env)?,
         Some(Command::Report(args)) => history::shift(&args, flags, env)?,
         Some(Command::Replay(args)) => replay::run(&args, flags, env).await?,

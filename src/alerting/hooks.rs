@@ -4,7 +4,7 @@ use std::{collections::VecDeque, process::Stdio, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::Command,
     task::JoinSet,
     time::Instant,
@@ -156,13 +156,35 @@ async fn complain(store: &Handle, me: &Instance, hook: &Hook, why: &str) {
 
 /// Runs the program once; says what went wrong.
 async fn once(hook: &Hook, payload: &str) -> Result<(), String> {
-    let Some((program, arguments)) = hook.command.split_first() else { return Ok(()) };
+    run(hook, payload, Stdio::null()).await.result
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Trial {
+    /// What went wrong.
+    pub result: Result<(), String>,
+    /// The beginning of what it printed on standard output.
+    pub printed: String,
+}
+
+/// Runs the program of a hook by hand, with the same environment and within the same time as for an alert.
+pub async fn try_out(hook: &Hook, payload: &str) -> Trial {
+    run(hook, payload, Stdio::piped()).await
+}
+
+async fn run(hook: &Hook, payload: &str, stdout: Stdio) -> Trial {
+    let failed = |why: String| Trial { result: Err(why), printed: String::new() };
+    let Some((program, arguments)) = hook.command.split_first() else { return failed("no command".into()) };
     let mut command = Command::new(program);
     command.args(arguments).env_clear();
     command.envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let (mut child, group) = ProcessGroup::spawn(&mut command).map_err(|e| format!("cannot be started: {e}"))?;
-    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+    command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped());
+    let (mut child, group) = match ProcessGroup::spawn(&mut command) {
+        Ok(started) => started,
+        Err(e) => return failed(format!("cannot be started: {e}")),
+    };
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let payload = format!("{payload}\n");
     let tell = tokio::spawn(async move {
         if let Some(mut stdin) = stdin {
@@ -170,14 +192,7 @@ async fn once(hook: &Hook, payload: &str) -> Result<(), String> {
             let _ = stdin.write_all(payload.as_bytes()).await;
         }
     });
-    let mut listen = tokio::spawn(async move {
-        let mut said = Vec::new();
-        if let Some(stderr) = stderr {
-            // Closed after that: a flood breaks off, and costs nothing here.
-            let _ = stderr.take(COMPLAINT).read_to_end(&mut said).await;
-        }
-        String::from_utf8_lossy(&said).into_owned()
-    });
+    let mut listen = tokio::spawn(async move { tokio::join!(beginning(stderr), beginning(stdout)) });
     let ended = tokio::time::timeout(hook.timeout, child.wait()).await;
     drop(group);
     tell.abort();
@@ -185,16 +200,27 @@ async fn once(hook: &Hook, payload: &str) -> Result<(), String> {
     // all the same, or each such program would cost a descriptor.
     let heard = tokio::time::timeout(HEARD, &mut listen).await;
     listen.abort();
-    let said = match heard {
-        Ok(Ok(said)) if !said.trim().is_empty() => format!(": {said}"),
-        _ => String::new(),
+    let (said, printed) = match heard {
+        Ok(Ok(heard)) => heard,
+        _ => Default::default(),
     };
-    match ended {
+    let said = if said.trim().is_empty() { said } else { format!(": {said}") };
+    let result = match ended {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(format!("{status}{said}")),
         Ok(Err(e)) => Err(e.to_string()),
         Err(_) => Err(format!("killed after {} s{said}", hook.timeout.as_secs())),
+    };
+    Trial { result, printed }
+}
+
+/// The beginning of what comes through a pipe. It is closed after that: a flood breaks off, and costs nothing here.
+async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> String {
+    let mut said = Vec::new();
+    if let Some(pipe) = pipe {
+        let _ = pipe.take(COMPLAINT).read_to_end(&mut said).await;
     }
+    String::from_utf8_lossy(&said).into_owned()
 }
 
 /// What a hook reads. The schema stays: fields may come, none goes or changes its meaning.

@@ -16,7 +16,7 @@ mod policy;
 #[cfg(test)]
 mod tests;
 
-pub use hooks::{Hooks, payload};
+pub use hooks::{Hooks, Trial, payload, try_out};
 pub use policy::policy;
 
 use std::{sync::Arc, time::Duration};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use crate::{app::Column, sim};
+use crate::{app::Column, config::TRIGGERS, sim};
 
 /// `completions`
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,6 +227,23 @@ pub struct Backtest {
     /// Do not show how far it is
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// `hook …`
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum HookCommand {
+    /// Runs the configured hooks once with a made-up event, and shows what came back
+    ///
+    /// The event's text begins with "Test". Exit 0 where every hook did what it should.
+    Test(HookTest),
+}
+
+/// `hook test`
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct HookTest {
+    /// The event, a word of [[hook]] on; without it each hook gets the first of its own
+    #[arg(value_name = "EVENT", value_parser = clap::builder::PossibleValuesParser::new(TRIGGERS))]
+    pub event: Option<String>,
 }
 
 /// `report`

@@ -112,7 +112,7 @@ pub(super) enum FlagScope {
 }
 
 /// The commands to which not every flag means something.
-pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 19] = [
+pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 20] = [
     (&["once"], FlagScope::AsItIs),
     (&["stream"], FlagScope::AsItIs),
     (&["serve"], FlagScope::Listener),
@@ -120,6 +120,7 @@ pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 19] = [
     (&["token", "status"], FlagScope::AsItIs),
     (&["check"], FlagScope::AsItIs),
     (&["plan"], FlagScope::AsItIs),
+    (&["hook", "test"], FlagScope::ConfigFile),
     (&["history", "export"], FlagScope::Stored),
     (&["history", "prune"], FlagScope::Stored),
     (&["history", "backtest"], FlagScope::Stored),

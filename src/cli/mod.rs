@@ -75,6 +75,12 @@ pub enum Command {
         #[command(subcommand)]
         command: HistoryCommand,
     },
+    /// Tries the programs that are told of alerts
+    Hook {
+        /// Which of them.
+        #[command(subcommand)]
+        command: HookCommand,
+    },
     /// Prints a shift report: one self-contained file
     Report(Report),
     /// Opens the dashboard on the past
@@ -144,6 +150,7 @@ impl Cli {
             Some(Command::History { command: HistoryCommand::Export(_) }) => &["history", "export"],
             Some(Command::History { command: HistoryCommand::Prune(_) }) => &["history", "prune"],
             Some(Command::History { command: HistoryCommand::Backtest(_) }) => &["history", "backtest"],
+            Some(Command::Hook { .. }) => &["hook", "test"],
             Some(Command::Report(_)) => &["report"],
             Some(Command::Sim(_)) => &["sim"],
             Some(Command::Completions(_)) => &["completions"],

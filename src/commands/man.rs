@@ -25,6 +25,8 @@ const PAGES: &[(&str, &str)] = pages! {
     "ahtop-history-backtest"
     "ahtop-history-export"
     "ahtop-history-prune"
+    "ahtop-hook"
+    "ahtop-hook-test"
     "ahtop-once"
     "ahtop-plan"
     "ahtop-replay"

@@ -7,6 +7,7 @@ pub mod dashboard;
 pub mod doctor;
 mod failure;
 pub mod history;
+pub mod hook;
 mod listener;
 pub mod live;
 mod logging;

@@ -10,6 +10,7 @@ mod dashboard;
 mod docs;
 mod frame_bytes;
 mod history;
+mod hooks;
 mod live;
 mod machine;
 mod man;
