@@ -9,24 +9,18 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+use super::reader::{Judge, More, Reader};
 use crate::{
-    alert::{Action, Policy, persist},
-    app::{Alerts, Event, Notice, Query, Severity, Shared, history::BucketBuilder},
-    config::Watched,
-    domain::{Reading, Series, Target},
-    store::{Attention, Cursor, Handle, Instance, RangeQuery, Store, StoreError},
+    alert::{Action, persist},
+    app::{Event, Notice, Query, Severity, history::BucketBuilder},
+    domain::Target,
+    store::{Attention, Handle, Instance, RangeQuery, StoreError},
 };
 
 /// How often the version is looked at where nobody pokes us.
 const LOOK: Duration = Duration::from_millis(500);
 /// The same where we poll ourselves: then nearly everything that is written is ours, and we are poked.
 const LOOK_AT_OTHERS: Duration = Duration::from_secs(2);
-/// How often the shared values are read although nothing was written: permits and leases also end by time alone.
-const SHARED: Duration = Duration::from_secs(2);
-/// How often history and events are read.
-const RARE: Duration = Duration::from_secs(10);
-/// How far back events are shown.
-pub const EVENTS: Duration = Duration::from_secs(24 * 3600);
 /// How often wants are said again, and how long they hold.
 const WANT: Duration = Duration::from_secs(10);
 const WANT_TTL: Duration = Duration::from_secs(30);
@@ -34,21 +28,11 @@ const WANT_TTL: Duration = Duration::from_secs(30);
 const REST: Duration = Duration::from_millis(300);
 /// How long a failing store is left alone.
 const RETRY: Duration = Duration::from_secs(1);
-/// Most readings read at once.
-const BATCH: usize = 1000;
 /// The keys of the notices about a failing store: it may be readable and yet not writable.
 const READ: &str = "store:read";
 const WRITE: &str = "store:write";
 
 type Wants = Vec<(Target, Attention)>;
-
-/// What alerts are read by.
-#[derive(Clone, Debug)]
-pub(super) struct Judge {
-    /// The targets that are shown.
-    pub(super) watched: Arc<[Watched]>,
-    pub(super) policy: Policy,
-}
 
 /// The loop's end of the feed. The task ends when this is dropped.
 #[derive(Debug)]
@@ -72,17 +56,11 @@ impl Feed {
         let now = Instant::now();
         let handle = store.clone();
         let worker = Worker {
+            reader: Reader::new(store.clone(), judge),
             store,
             me,
             sender,
             news: Vec::new(),
-            cursor: None,
-            version: None,
-            shared_at: None,
-            rare_at: None,
-            judge,
-            registry: persist::Known::default(),
-            sent: None,
             failing: BTreeSet::new(),
             look_at: now,
             want_at: now + WANT,
@@ -136,15 +114,7 @@ struct Worker {
     sender: mpsc::Sender<Vec<Event>>,
     /// What is to be sent.
     news: Vec<Event>,
-    /// `None` until everything was loaded.
-    cursor: Option<Cursor>,
-    version: Option<u64>,
-    shared_at: Option<Instant>,
-    rare_at: Option<Instant>,
-    judge: Judge,
-    registry: persist::Known,
-    /// What was sent last: the loop is not woken for what it knows.
-    sent: Option<Shared>,
+    reader: Reader,
     /// Keys of the notices that are shown.
     failing: BTreeSet<&'static str>,
     look_at: Instant,
@@ -206,10 +176,14 @@ impl Worker {
                         () = sleep_until(self.look_at) => {}
                     }
                 } => {
-                    let result = self.look().await;
-                    let ok = result.is_ok();
-                    self.look_at = Instant::now() + if ok { self.period() } else { RETRY };
-                    self.judge(READ, result);
+                    let result = self.reader.look(&mut self.news).await;
+                    self.look_at = Instant::now()
+                        + match result {
+                            Ok(More(true)) => Duration::ZERO,
+                            Ok(More(false)) => self.period(),
+                            Err(_) => RETRY,
+                        };
+                    self.judge(READ, result.map(drop));
                 }
             }
             if self.send().await.is_err() {
@@ -219,60 +193,7 @@ impl Worker {
     }
 
     fn period(&self) -> Duration {
-        let poller = self.sent.as_ref().and_then(|s| s.poller.as_ref());
-        if poller.is_some_and(|p| p.id == self.me.id) { LOOK_AT_OTHERS } else { LOOK }
-    }
-
-    /// Reads what is new and sends it.
-    async fn look(&mut self) -> Result<(), StoreError> {
-        let Some(mut cursor) = self.cursor else {
-            let snapshot = self.store.call(|s| s.snapshot(Series::SPAN)).await?;
-            self.cursor = Some(snapshot.cursor);
-            self.news.push(Event::Loaded(snapshot));
-            self.read_registry().await?;
-            return self.share().await;
-        };
-        let version = self.store.call(|s| s.version()).await?;
-        let written = self.version != Some(version);
-        if written {
-            loop {
-                let (readings, next): (Vec<Reading>, Cursor) = self.store.call(move |s| s.since(cursor, BATCH)).await?;
-                let more = readings.len() >= BATCH;
-                (cursor, self.cursor) = (next, Some(next));
-                if !readings.is_empty() {
-                    self.news.push(Event::Readings(readings));
-                }
-                if !more {
-                    break;
-                }
-                if self.send().await.is_err() {
-                    return Ok(());
-                }
-            }
-            self.read_registry().await?;
-            // What is written while we read is seen the next time, since the version was taken before.
-            self.version = Some(version);
-        }
-        if written || is_past(self.shared_at, SHARED) {
-            self.share().await?;
-        }
-        Ok(())
-    }
-
-    async fn read_registry(&mut self) -> Result<(), StoreError> {
-        let (mut known, judge) = (std::mem::take(&mut self.registry), self.judge.clone());
-        let (known, alarms) = self
-            .store
-            .call(move |s| {
-                let registry = persist::read_registry(s, &mut known)?;
-                Ok((known, registry.map(|registry| Alerts::new(&registry, &judge.watched, &judge.policy, &s.now()))))
-            })
-            .await?;
-        self.registry = known;
-        if let Some(alarms) = alarms {
-            self.news.push(Event::Alerts(Box::new(alarms)));
-        }
-        Ok(())
+        if self.reader.poller().is_some_and(|p| p.id == self.me.id) { LOOK_AT_OTHERS } else { LOOK }
     }
 
     /// Reads the buckets of a chart, one reading at a time.
@@ -291,36 +212,6 @@ impl Worker {
             })
             .await?;
         self.news.push(Event::Past(Box::new(past)));
-        Ok(())
-    }
-
-    async fn share(&mut self) -> Result<(), StoreError> {
-        let rare = is_past(self.rare_at, RARE);
-        let shared = self
-            .store
-            .call(move |s| {
-                Ok(Shared {
-                    history: rare.then(|| s.history()).transpose()?,
-                    events: rare.then(|| s.events(EVENTS)).transpose()?,
-                    ..read_shared(s)?
-                })
-            })
-            .await?;
-        self.shared_at = Some(Instant::now());
-        if rare {
-            self.rare_at = self.shared_at;
-        }
-        let old = self.sent.take().unwrap_or_default();
-        let whole = Shared {
-            history: shared.history.clone().or_else(|| old.history.clone()),
-            events: shared.events.clone().or_else(|| old.events.clone()),
-            ..shared.clone()
-        };
-        let news = whole != old;
-        self.sent = Some(whole);
-        if news {
-            self.news.push(Event::Shared(Box::new(shared)));
-        }
         Ok(())
     }
 
@@ -348,24 +239,6 @@ impl Worker {
         }
         self.sender.send(std::mem::take(&mut self.news)).await.map_err(drop)
     }
-}
-
-/// What the instances share besides readings, without what is read rarely.
-///
-/// # Errors
-/// Those of the store.
-pub fn read_shared(store: &dyn Store) -> Result<Shared, StoreError> {
-    Ok(Shared {
-        status: store.status()?,
-        usage: store.usage()?,
-        poller: store.lease_holder()?,
-        instances: store.instances()?,
-        ..Shared::default()
-    })
-}
-
-fn is_past(at: Option<Instant>, period: Duration) -> bool {
-    at.is_none_or(|at| at.elapsed() >= period)
 }
 
 pub(super) fn capital(text: &str) -> String {

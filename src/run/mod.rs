@@ -11,6 +11,7 @@
 //! changes it sleeps until the next shown age does, and while the picture is frozen until somebody does something.
 
 mod feed;
+mod reader;
 pub mod remember;
 mod sample;
 #[cfg(test)]
@@ -27,13 +28,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::{feed::Feed, remember::Saver};
 pub use self::{
-    feed::{EVENTS, read_shared},
+    reader::{EVENTS, Judge, More, Reader, read_shared},
     remember::Memory,
-};
-use self::{
-    feed::{Feed, Judge},
-    remember::Saver,
 };
 use crate::{
     alert::Policy,
