@@ -79,6 +79,8 @@ pub enum Format {
     Json,
     /// A line for each agent and campaign
     Csv,
+    /// Metrics, the same as 'ahtop serve' gives to Prometheus, for a textfile collector
+    Openmetrics,
 }
 
 /// How a command that says something prints it.

@@ -105,6 +105,8 @@ pub(super) enum FlagScope {
     Only(&'static [Id]),
     /// What prints or logs names and ids as they are, whatever a screen shows.
     AsItIs,
+    /// The same, and what metrics need.
+    Once,
     /// The configuration file, and of the flags those that are not about polling or the screen.
     Stored,
     ConfigFile,
@@ -113,7 +115,7 @@ pub(super) enum FlagScope {
 
 /// The commands to which not every flag means something.
 pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 20] = [
-    (&["once"], FlagScope::AsItIs),
+    (&["once"], FlagScope::Once),
     (&["stream"], FlagScope::AsItIs),
     (&["serve"], FlagScope::Listener),
     (&["doctor"], FlagScope::AsItIs),
@@ -161,6 +163,7 @@ impl FlagScope {
             }
             (FlagScope::Only(ids), Some(id)) => ids.contains(&id),
             (FlagScope::AsItIs, id) => id != Some(Id::Names) && FlagScope::Everything.flag(id),
+            (FlagScope::Once, id) => FlagScope::AsItIs.flag(id) || id == Some(Id::MetricsNames),
             _ => false,
         }
     }

@@ -77,6 +77,7 @@ fn a_flag_that_would_do_nothing_is_an_error() {
         "check --live --yes",
         "serve --listen 127.0.0.1:1 --names hidden --metrics-names",
         "config show --listen 127.0.0.1:1",
+        "once --format openmetrics --metrics-names",
     ] {
         assert!(read(args).is_ok(), "{args}");
     }

@@ -33,6 +33,9 @@ pub(super) fn start(bound: Bound, config: &Config, session: &Session, token: Opt
         store: session.store.clone(),
         watched: config.watch.clone().into(),
         min_interval: config.poll.min_interval,
+        budget: config.budget,
+        names: config.wall.names,
+        metrics_names: config.serve.metrics_names,
         token,
         hosts: config.serve.hosts.clone(),
     };

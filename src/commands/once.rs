@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     time::Duration,
 };
 
@@ -19,7 +19,7 @@ use crate::{
     config::{Config, Env, Overrides, Watched},
     domain::{Condition, Kind, Now, Reading, Row, Series, Target, stale_after},
     exit::Exit,
-    report::{self, Document, Facts, TableLook, View},
+    report::{self, Document, Exposition, Facts, Gathered, MetricsOptions, Naming, TableLook, View},
     run,
     store::{Role, Status},
     term,
@@ -30,6 +30,9 @@ use crate::{
 /// # Errors
 /// Configuration, credentials, store.
 pub async fn run(args: &cli::Once, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
+    if args.format == Format::Openmetrics && (args.sort.is_some() || args.filter.is_some()) {
+        return Err(Failure::new(Exit::Usage, "metrics are of all that is watched: leave out --sort and --filter"));
+    }
     let loaded = super::load(flags, env)?;
     let config = &loaded.config;
     print_error(&super::config::warnings(&loaded.warnings));
@@ -118,6 +121,8 @@ async fn print(
         None => all.clone(),
     };
     let terminal = term::Facts::detect(|name| env.get(name).map(str::to_owned));
+    let metrics =
+        if args.format == Format::Openmetrics { metrics(session, config, watch).await? } else { String::new() };
     let mut out = io::stdout().lock();
     let coloured = out.is_terminal() && !terminal.dumb;
     let look = run::look(&config.ui, terminal);
@@ -130,6 +135,7 @@ async fn print(
         Format::Table => report::table(&document, &look, &mut out),
         Format::Json => report::json(&document, &mut out),
         Format::Csv => report::csv(&document, &mut out),
+        Format::Openmetrics => out.write_all(metrics.as_bytes()),
     };
     match written {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
@@ -176,4 +182,17 @@ fn listed(
     }
     state.preferences.sort = args.sort.map_or_else(Sort::default, |column| Sort { column, reverse: args.reverse });
     Some(lines(&state))
+}
+
+async fn metrics(session: &Session, config: &Config, watched: &[Watched]) -> Result<String, Failure> {
+    let found = session.store.call(Gathered::read).await?;
+    let options = MetricsOptions {
+        watched,
+        budget: config.budget,
+        min_interval: config.poll.min_interval,
+        naming: Naming::new(config.wall.names),
+        names: config.serve.metrics_names,
+        process: None,
+    };
+    Ok(report::metrics(&found, &options, Exposition::OpenMetrics))
 }

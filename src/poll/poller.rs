@@ -429,7 +429,9 @@ impl Poller {
         match reply {
             Reply::TokenRejected { message } => {
                 self.past.1 = self.past.1.filter(|_| generation.is_none());
-                self.token_manager.rejected(generation, message, now).await?;
+                if self.token_manager.rejected(generation, message, now).await? {
+                    self.meter.invalidated();
+                }
                 Ok(None)
             }
             Reply::CredentialsRejected { .. } => {
@@ -463,6 +465,8 @@ impl Poller {
     async fn publish(&mut self) -> Result<(), StoreError> {
         let now = self.now();
         let rate = self.rate(&now);
+        let mut traffic = self.meter.traffic(now.mono);
+        traffic.totals.generated = self.token_manager.generations();
         let status = Status {
             at: now.stamp(),
             link: self.status.link().clone(),
@@ -476,7 +480,7 @@ impl Poller {
             },
             token_until: self.token_manager.until(&now),
             other_clients: OtherClients::from_evidence(&self.governor, self.full(), &self.past.0, &now),
-            traffic: self.meter.traffic(now.mono),
+            traffic,
         };
         if self.status.publish(status, &now).await? {
             self.notifiers.feed.notify_one();

@@ -84,6 +84,8 @@ pub struct TokenManager {
     /// Nothing is tried before this, and why.
     wait: Option<(Link, BootTime)>,
     tries: u32,
+    /// Tokens that it has generated.
+    generations: u64,
 }
 
 impl TokenManager {
@@ -111,7 +113,13 @@ impl TokenManager {
             given: None,
             wait: None,
             tries: 0,
+            generations: 0,
         }
+    }
+
+    /// How many tokens it has generated.
+    pub fn generations(&self) -> u64 {
+        self.generations
     }
 
     /// When the token in use ends; `None` without one.
@@ -244,7 +252,10 @@ impl TokenManager {
         }
         let event = Event { at: now.stamp(), who: self.me.label().into(), kind: EventKind::TokenGenerated, text };
         let (event, governor) = match &reply {
-            TokenReply::Generated { .. } => (event, None),
+            TokenReply::Generated { .. } => {
+                self.generations += 1;
+                (event, None)
+            }
             TokenReply::Refused(reply) => {
                 let asked = match reply {
                     Reply::Throttled { retry_after } => Some(*retry_after),

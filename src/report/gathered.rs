@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     alert::{
-        AlertRegistry,
+        Alert, AlertRegistry, Subject,
         persist::{self, Known},
     },
     config::Watched,
@@ -15,6 +15,9 @@ use crate::{
 /// The states of the link to the service, as the screen knows them: `live` is as it should be, `closed` are quiet hours.
 pub const LINK_STATES: [&str; 8] =
     ["live", "closed", "starting", "throttled", "no_token", "credentials", "down", "no_poller"];
+
+/// What people did about an active alert.
+pub const ALERT_STATES: [&str; 3] = ["unacknowledged", "acknowledged", "muted"];
 
 /// What the store holds now.
 #[derive(Clone, Debug)]
@@ -80,6 +83,28 @@ impl Gathered {
             Some(Link::TokenWait { .. } | Link::TokenCeiling { .. }) => "no_token",
             Some(Link::Credentials { .. }) => "credentials",
             Some(Link::Down { .. }) => "down",
+        }
+    }
+
+    /// The active alerts about `watched` and about the account, the newest first.
+    pub fn active_alerts(&self, watched: &[Watched]) -> Vec<&Alert> {
+        let ours = |subject: &Subject| match subject {
+            Subject::Cause(_) => true,
+            Subject::Target(target) => watched.iter().any(|w| w.target == *target),
+        };
+        let mut alerts: Vec<&Alert> = self.registry.active().filter(|a| ours(&a.id.subject)).collect();
+        alerts.sort_by_key(|alert| std::cmp::Reverse(alert.started.wall));
+        alerts
+    }
+
+    /// What people did about an active alert: one of [`ALERT_STATES`].
+    pub fn alert_state(&self, alert: &Alert) -> &'static str {
+        if self.registry.mute(&alert.id.subject, &self.now).is_some() {
+            "muted"
+        } else if alert.is_acked() {
+            "acknowledged"
+        } else {
+            "unacknowledged"
         }
     }
 

@@ -44,7 +44,7 @@ pub use patience::never_wait_for_locks;
 pub use replay::{ReplayClock, ReplayStore};
 pub use sqlite::{SqliteStore, seed_ids};
 pub use status::Status;
-pub use traffic::{MINUTES, Meter, ReplyKind, Traffic};
+pub use traffic::{ANSWER_CLASSES, MINUTES, Meter, ReplyKind, Totals, Traffic};
 pub use types::*;
 pub use words::{Piece, Words};
 

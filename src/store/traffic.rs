@@ -65,12 +65,34 @@ pub struct Traffic {
     pub latency: Vec<Option<u32>>,
     /// The slowest answer, in ms.
     pub slowest: Option<u32>,
+    /// What was counted since this poller began: counters for monitoring, which may begin anew.
+    pub totals: Totals,
+}
+
+/// The longest answers of each class of [`Totals::answers`] but the last one, in ms.
+pub const ANSWER_CLASSES: [u32; 8] = [50, 100, 250, 500, 1000, 2500, 5000, 10_000];
+
+/// Counts that only grow while a poller lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Totals {
+    /// Replies by kind, in the order of [`ReplyKind::ALL`].
+    pub replies: [u64; 7],
+    /// Answers by how long they took: up to each of [`ANSWER_CLASSES`], and longer.
+    pub answers: [u64; 9],
+    /// How long all answers took together, in ms.
+    pub took_ms: u64,
+    /// Tokens that were generated; the poller adds them when it publishes.
+    pub generated: u64,
+    /// Tokens that were invalidated before their end.
+    pub invalidated: u64,
 }
 
 /// Counts by the minute, of the last hour.
 #[derive(Clone, Debug, Default)]
 pub struct Meter {
     minutes: VecDeque<Minute>,
+    totals: Totals,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,22 +107,36 @@ struct Minute {
 impl Meter {
     /// A reply came at `now`, so long after its request was sent.
     pub fn reply(&mut self, kind: ReplyKind, took: Duration, now: BootTime) {
+        let ms = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
+        let kind_at = ReplyKind::ALL.iter().position(|k| *k == kind);
+        if let Some(i) = kind_at {
+            self.totals.replies[i] = self.totals.replies[i].saturating_add(1);
+        }
+        if kind != ReplyKind::Lost {
+            let class = ANSWER_CLASSES.iter().position(|longest| ms <= *longest).unwrap_or(ANSWER_CLASSES.len());
+            self.totals.answers[class] = self.totals.answers[class].saturating_add(1);
+            self.totals.took_ms = self.totals.took_ms.saturating_add(u64::from(ms));
+        }
         let minute = self.minute(now);
-        if let Some(i) = ReplyKind::ALL.iter().position(|k| *k == kind) {
+        if let Some(i) = kind_at {
             minute.replies[i] = minute.replies[i].saturating_add(1);
         }
         if kind != ReplyKind::Lost {
-            let ms = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
             let (sum, n, worst) = minute.took;
             minute.took = (sum.saturating_add(u64::from(ms)), n.saturating_add(1), worst.max(ms));
         }
+    }
+
+    /// A token was invalidated before its end.
+    pub fn invalidated(&mut self) {
+        self.totals.invalidated = self.totals.invalidated.saturating_add(1);
     }
 
     /// What is published at `now`.
     pub fn traffic(&self, now: BootTime) -> Traffic {
         let last = now.0.div_euclid(MINUTE);
         let first = last.saturating_sub(MINUTES as i64 - 1);
-        let mut out = Traffic::default();
+        let mut out = Traffic { totals: self.totals, ..Traffic::default() };
         let within: Vec<&Minute> = self.minutes.iter().filter(|m| (first..=last).contains(&m.number)).collect();
         for minute in &within {
             for (sum, n) in out.replies.iter_mut().zip(minute.replies) {
@@ -154,7 +190,21 @@ mod tests {
         assert_eq!((t.latency[0], t.latency[1], t.latency[10], t.latency[12]), (Some(900), None, Some(200), None));
         let t = meter.traffic(at(61));
         assert_eq!((t.replies, t.slowest, t.latency.len()), ([1, 1, 0, 0, 0, 0, 1], Some(300), 52));
-        assert_eq!(meter.traffic(at(500)), Traffic { latency: vec![None], ..Traffic::default() });
+        assert_eq!(meter.traffic(at(500)), Traffic { latency: vec![None], totals: meter.totals, ..Traffic::default() });
+    }
+
+    #[test]
+    fn totals_only_grow() {
+        let mut meter = Meter::default();
+        meter.reply(ReplyKind::Value, Duration::from_millis(50), at(0));
+        meter.reply(ReplyKind::Throttled, Duration::from_millis(51), at(500));
+        meter.reply(ReplyKind::Value, Duration::from_secs(11), at(500));
+        meter.reply(ReplyKind::Lost, Duration::from_secs(10), at(1000));
+        meter.invalidated();
+        let totals = meter.traffic(at(2000)).totals;
+        assert_eq!(totals.replies, [2, 0, 0, 1, 0, 0, 1]);
+        assert_eq!((totals.answers, totals.took_ms), ([1, 1, 0, 0, 0, 0, 0, 0, 1], 11_101));
+        assert_eq!(totals.invalidated, 1);
     }
 
     #[test]

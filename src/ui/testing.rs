@@ -169,6 +169,7 @@ pub(crate) fn state(specs: &[Spec]) -> State {
             replies: [2514, 122, 4, 1, 0, 2, 3],
             latency: (0..60).map(|m| (m % 17 != 3).then_some(120 + (m * 37) % 90)).collect(),
             slowest: Some(1840),
+            totals: Default::default(),
         },
         ..Status::new(ago(2), Link::Live)
     });

@@ -48,7 +48,12 @@ pub(super) fn troubled(view: View) -> State {
     let status = s.live.status.as_mut().unwrap();
     status.rate = 20.0;
     status.token_until = None;
-    status.traffic = Traffic { replies: [12, 0, 0, 7, 9, 40, 80], latency: vec![None; 60], slowest: None };
+    status.traffic = Traffic {
+        replies: [12, 0, 0, 7, 9, 40, 80],
+        latency: vec![None; 60],
+        slowest: None,
+        totals: Default::default(),
+    };
     s.live.poller = Some(instance(99, Role::Serve));
     s.live.instances.push(instance(99, Role::Serve));
     s.live.instances.push(instance(312, Role::Command));

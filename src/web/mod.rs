@@ -11,6 +11,7 @@
 
 mod bind;
 mod checks;
+mod process;
 mod ready;
 mod reply;
 mod routes;
@@ -23,7 +24,10 @@ use std::{sync::Arc, time::Duration};
 use secrecy::SecretString;
 
 pub use self::{bind::Bound, server::Server};
-use crate::{config::Watched, store::Handle};
+use crate::{
+    config::{Budget, Names, Watched},
+    store::Handle,
+};
 
 /// What is shown, and to whom.
 #[derive(Clone)]
@@ -32,6 +36,12 @@ pub struct Options {
     pub watched: Arc<[Watched]>,
     /// `[poll] min_interval`: with few targets a cycle cannot be shorter.
     pub min_interval: Duration,
+    /// The account's limit.
+    pub budget: Budget,
+    /// How agents are named.
+    pub names: Names,
+    /// True where metrics have names beside ids.
+    pub metrics_names: bool,
     /// What clients must have; `None`: nothing.
     pub token: Option<SecretString>,
     /// Names of this machine that may stand in a `Host` header, beside localhost and addresses.

@@ -1,20 +1,28 @@
 //! Which path gives what.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use hyper::{
-    Request, StatusCode,
+    HeaderMap, Request, StatusCode,
     header::{self, HeaderValue},
 };
+use tokio::sync::Semaphore;
 
 use super::{
     Options,
     checks::{COOKIE, Door},
+    process::process,
     ready::Readiness,
     reply::{JSON, Reply, TEXT, refusal, reply},
     source::Source,
 };
+use crate::{
+    report::{Exposition, MetricsOptions, Naming, metrics},
+    store::StoreError,
+};
 
+/// Connections at the same time. A browser that follows the wallboard has one for that and one or two more.
+const MOST_CONNECTIONS: usize = 128;
 /// A browser keeps the cookie with the token for a year.
 const COOKIE_AGE: u32 = 365 * 24 * 3600;
 
@@ -23,12 +31,15 @@ pub(super) struct Routes {
     door: Door,
     options: Options,
     source: Source,
+    /// One for each connection.
+    pub(super) places: Arc<Semaphore>,
 }
 
 impl Routes {
     pub(super) fn new(options: Options) -> Self {
         let door = Door::new(options.token.clone(), options.hosts.clone());
-        Routes { door, source: Source::new(options.store.clone()), options }
+        let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        Routes { door, source: Source::new(options.store.clone()), options, places }
     }
 
     pub(super) async fn answer<B>(&self, request: Request<B>) -> Result<Reply, Infallible> {
@@ -52,7 +63,36 @@ impl Routes {
             reply.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return reply;
         }
-        reply(StatusCode::NOT_FOUND, TEXT, "There is nothing at this path.\n")
+        match request.uri().path() {
+            "/metrics" => self.metrics(request.headers()).await,
+            _ => reply(StatusCode::NOT_FOUND, TEXT, "There is nothing at this path.\n"),
+        }
+    }
+
+    async fn metrics(&self, headers: &HeaderMap) -> Reply {
+        let found = match self.source.read().await {
+            Ok(found) => found,
+            Err(e) => return no_store(&e),
+        };
+        let options = MetricsOptions {
+            watched: &self.options.watched,
+            budget: self.options.budget,
+            min_interval: self.options.min_interval,
+            naming: Naming::new(self.options.names),
+            names: self.options.metrics_names,
+            process: Some(process(self.connections())),
+        };
+        let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let form = match accept.contains("application/openmetrics-text") {
+            true => Exposition::OpenMetrics,
+            false => Exposition::Prometheus,
+        };
+        reply(StatusCode::OK, form.media_type(), metrics(&found, &options, form))
+    }
+
+    fn connections(&self) -> u64 {
+        let free = self.places.available_permits();
+        u64::try_from(MOST_CONNECTIONS.saturating_sub(free)).unwrap_or(0)
     }
 
     async fn ready(&self) -> Reply {
@@ -72,7 +112,7 @@ impl Routes {
 
     /// Gives a browser that comes with the token in its address a cookie with it, and sends it to the wallboard, whose
     /// address has no token in it.
-    fn enter(&self, query: &str, headers: &hyper::HeaderMap) -> Reply {
+    fn enter(&self, query: &str, headers: &HeaderMap) -> Reply {
         let given = query.split('&').find_map(|part| part.strip_prefix("token="));
         let Some(token) = given.filter(|token| self.door.is_token(token)) else {
             return refusal(StatusCode::UNAUTHORIZED, "This is not the token.");
@@ -87,4 +127,9 @@ impl Routes {
         reply.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/"));
         reply
     }
+}
+
+fn no_store(e: &StoreError) -> Reply {
+    tracing::warn!("{e}");
+    refusal(StatusCode::SERVICE_UNAVAILABLE, "The store cannot be read; the log says why.")
 }

@@ -14,8 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Options, bind::Bound, bind::Stream, routes::Routes, stall::Stalling};
 
-/// Connections at the same time. A browser that follows the wallboard has one for that and one or two more.
-const MOST_CONNECTIONS: usize = 128;
 /// Connections that are told that there is no room, at the same time; others beyond them are just closed.
 const MOST_REFUSED: usize = 16;
 /// A request's head: its size, its fields, and how long it may take; a connection may also rest for so long.
@@ -68,7 +66,6 @@ impl Drop for Server {
 }
 
 async fn accept(bound: Bound, routes: Arc<Routes>, cancel: CancellationToken) -> Bound {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let refusals = Arc::new(Semaphore::new(MOST_REFUSED));
     let mut connections = JoinSet::new();
     loop {
@@ -89,7 +86,7 @@ async fn accept(bound: Bound, routes: Arc<Routes>, cancel: CancellationToken) ->
                 }
             }
         };
-        if let Ok(place) = places.clone().try_acquire_owned() {
+        if let Ok(place) = routes.places.clone().try_acquire_owned() {
             let routes = routes.clone();
             connections.spawn(async move {
                 let _place = place;

@@ -1,6 +1,8 @@
 //! What `serve` shows over HTTP, asked by a client on a socket.
 
 mod client;
+mod metrics;
+mod openmetrics;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

@@ -4,9 +4,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ahtop::{
-    config::{Listen, Watched},
+    config::{Budget, Listen, Names, Watched},
     domain::{Aht, Band, Clock, ManualClock, Outcome, Reading, Target},
-    store::{DocumentStore, Handle, Instance, LeaseStore, Link, ReadingStore, Role, SqliteStore, Status},
+    store::{DocumentStore, Handle, Instance, LeaseStore, Link, ReadingStore, Role, SqliteStore, Status, Traffic},
     web::{Bound, Options, Server},
 };
 use tokio::{
@@ -84,6 +84,9 @@ impl World {
             store: Handle::new(store.clone()),
             watched: watched().into(),
             min_interval: Duration::from_secs(60),
+            budget: Budget { requests_per_minute: 50, reserve: 5 },
+            names: Names::Full,
+            metrics_names: false,
             token: None,
             hosts: vec![],
         };
@@ -106,6 +109,11 @@ impl World {
 
     /// A poller says so.
     pub(crate) fn link(&self, link: Link) {
+        self.link_with(link, Traffic::default());
+    }
+
+    /// The same, with what it has counted.
+    pub(crate) fn link_with(&self, link: Link, traffic: Traffic) {
         let now = self.clock.now();
         self.store.lease(&self.me, Duration::from_secs(3600)).unwrap();
         let status = Status {
@@ -118,7 +126,7 @@ impl World {
             next: None,
             token_until: Some(now.after(Duration::from_secs(1800))),
             other_clients: None,
-            traffic: Default::default(),
+            traffic,
         };
         self.store.set_status(&status).unwrap();
     }
