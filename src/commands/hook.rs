@@ -8,7 +8,7 @@ use crate::{
     alerting::{self, Trial},
     cli::{HookCommand, HookTest},
     config::{Config, Env, Hook, Overrides, Watched},
-    domain::{Aht, Band, Clock, Kind, Level, Stamp, SystemClock, Target, clean_line},
+    domain::{Aht, Band, Clock, EventTime, Kind, Level, SystemClock, Target, clean_line},
     exit::Exit,
 };
 
@@ -78,7 +78,7 @@ fn payload(config: &Config, event: &str) -> String {
     serde_json::Value::Object(fields).to_string()
 }
 
-fn made_up(event: &str, watched: &Watched, at: Stamp) -> AlertEvent {
+fn made_up(event: &str, watched: &Watched, at: EventTime) -> AlertEvent {
     let cause =
         |cause: Cause, text: &str| (Subject::Cause(cause), AlertKind::Cause { text: text.into(), count: 1, rank: 1 });
     let band = |level: Level| {
