@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::domain::Problem;
+
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exit {
@@ -25,6 +27,31 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// How a command ends that cannot go on because of `problem`.
+    pub const fn for_problem(problem: Problem) -> Exit {
+        match problem {
+            Problem::Credentials
+            | Problem::Token
+            | Problem::TokenCeiling
+            | Problem::Invalidated
+            // Whoever has credentials checks the service.
+            | Problem::Silent => Exit::Credentials,
+            Problem::Throttled | Problem::OtherClients => Exit::Throttled,
+            Problem::Service | Problem::NoAnswer | Problem::Stale | Problem::Waiting => Exit::Service,
+            Problem::UnknownId => Exit::InvalidTargets,
+            Problem::StoreRead
+            | Problem::StoreWrite
+            | Problem::StoreDegraded
+            | Problem::StoreQuarantined
+            | Problem::StoreOther
+            | Problem::LedgerMissing
+            | Problem::LedgerNew
+            | Problem::OtherBoot => Exit::Unexpected,
+            // What is known is all that there will be.
+            Problem::Closed => Exit::Ok,
+        }
+    }
+
     /// Every exit but the signals, in the order of their codes, with the words of the help text.
     pub const TABLE: [(Exit, &'static str); 8] = [
         (Exit::Ok, "ok"),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   reading ─► Track (one a target) ─┐                                    ┌─► AlertEvent ─► banner, hook, bell
-//!   link, counts ─► findings ─► CauseTrack (one a cause) ─► AlertRegistry ┤
+//!   link, counts ─► findings ─► ProblemTrack (one each)    ─► AlertRegistry ┤
 //!   acknowledge, mute (any dashboard) ─► Action ────────────┘             └─► Alert: active, recently ended
 //!
 //!   warm-up ─► quiet ─► pending ─(dwell on fresh readings)─► active ─► ended: cleared, no calls, lost …
@@ -22,7 +22,7 @@
 //!
 //! [`noise`] replays stored readings to show what bands and rules would have cost.
 
-mod cause;
+mod account;
 mod machine;
 mod map_as_pairs;
 mod model;
@@ -35,7 +35,7 @@ pub mod words;
 #[cfg(test)]
 mod testing;
 
-pub use cause::{Cause, CauseRules, CauseTrack, Counts, Finding, Observation, findings};
+pub use account::{Counts, Finding, Observation, ProblemRules, ProblemTrack, findings};
 pub use machine::{Move, Phase, Track};
 pub use model::{
     Ack, Action, Alert, AlertEvent, AlertId, AlertKind, EndReason, Mute, Step, Subject, Until, UserAction,

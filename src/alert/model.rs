@@ -5,18 +5,16 @@ use std::{fmt, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    cause::Cause,
-    rules::{gap, is_crit},
-};
-use crate::domain::{Aht, EventTime, Level, Target};
+use super::rules::{gap, is_crit};
+use crate::domain::{Aht, EventTime, Level, Problem, Target};
 
 /// What an alert is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// Something wrong with the account, the service or ourselves.
-    Cause(Cause),
+    #[serde(rename = "cause")]
+    Problem(Problem),
     /// A target outside its band.
     Target(Target),
 }
@@ -24,7 +22,7 @@ pub enum Subject {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Subject::Cause(cause) => f.write_str(cause.word()),
+            Subject::Problem(problem) => f.write_str(problem.word()),
             Subject::Target(target) => target.fmt(f),
         }
     }
@@ -60,7 +58,8 @@ pub enum AlertKind {
         /// The last value; at the end the one that ended it.
         last: Aht,
     },
-    Cause {
+    #[serde(rename = "cause")]
+    Problem {
         /// One sentence, cleaned.
         text: Arc<str>,
         /// How many targets it concerns; 0 where it is not about targets.
@@ -75,7 +74,7 @@ impl AlertKind {
     pub fn rank(&self) -> u32 {
         match self {
             AlertKind::Band { level, .. } => 1 + u32::from(is_crit(*level)),
-            AlertKind::Cause { rank, .. } => *rank,
+            AlertKind::Problem { rank, .. } => *rank,
         }
     }
 }
@@ -219,16 +218,17 @@ impl AlertEvent {
         format!("{word} {} {} {by}", at.as_millisecond(), self.id).trim_end().to_owned()
     }
 
-    /// The words of `[[hook]] on` that this event answers to: `warn` or `crit` and `clear` for bands; for causes
-    /// `stale`, `invalid`, `throttled`, `token`, `credentials` or `service` at the start and when they become worse, and
-    /// `clear` at the end. `None` for what people did, and for the way from critical to warning.
+    /// The word of `[[hook]] on` that this event answers to: `warn` or `crit` and `clear` for bands; for the account the
+    /// word of the [`Problem`] at the start and when it becomes worse, and `clear` at the end. `None` for what people did, and for the way from critical to warning.
     pub fn trigger(&self) -> Option<&'static str> {
         match (&self.step, &self.kind, &self.id.subject) {
             (Step::Ended { .. }, ..) => Some("clear"),
             (Step::Started | Step::Escalated, AlertKind::Band { level, .. }, _) => {
                 Some(if is_crit(*level) { "crit" } else { "warn" })
             }
-            (Step::Started | Step::Escalated, _, Subject::Cause(cause)) => Some(cause.word()),
+            (Step::Started | Step::Escalated, AlertKind::Problem { .. }, Subject::Problem(problem)) => {
+                Some(problem.word())
+            }
             _ => None,
         }
     }

@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cause::{Cause, CauseMove, CauseRules, CauseTrack, Observation},
+    account::{Observation, ProblemMove, ProblemRules, ProblemTrack},
     machine::{Move, Phase, Track},
     map_as_pairs,
     model::{Ack, Action, Alert, AlertEvent, AlertId, AlertKind, EndReason, Mute, Step, Subject, Until, UserAction},
     rules::{Policy, gap, is_crit},
 };
 use crate::{
-    domain::{Aht, Band, EventTime, Level, Now, Reading, Target, clean_line},
+    domain::{Aht, Band, EventTime, Level, Now, Problem, Reading, Target, clean_line},
     store::Cursor,
 };
 
@@ -31,15 +31,15 @@ const FORGET_MS: i64 = 24 * 3_600_000;
 /// The alerts of an account.
 ///
 /// To be saved with its cursor after every event, before the event is acted upon, and otherwise now and then: readings
-/// since the cursor are simply taken again, but what was seen of causes lies in no store.
+/// since the cursor are simply taken again, but what was seen of problems lies in no store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AlertRegistry {
     /// All readings up to here were taken: where a successor goes on. Set by whoever feeds the registry.
     pub cursor: Cursor,
     #[serde(with = "map_as_pairs")]
     tracks: BTreeMap<Target, Track>,
-    #[serde(with = "map_as_pairs")]
-    causes: BTreeMap<Cause, CauseTrack>,
+    #[serde(rename = "causes", with = "map_as_pairs")]
+    problems: BTreeMap<Problem, ProblemTrack>,
     #[serde(with = "map_as_pairs")]
     active: BTreeMap<Subject, Alert>,
     /// Newest last.
@@ -59,19 +59,20 @@ impl AlertRegistry {
         moves.into_iter().filter_map(|m| self.moved(&subject, m)).collect()
     }
 
-    /// Takes in what was seen of the causes at `at` ([`findings`](super::findings)). While nobody is meant to poll, for
+    /// Takes in what was seen of the problems at `at` ([`findings`](super::findings)). While nobody is meant to poll, for
     /// instance in quiet hours, nothing is seen: do not call it then.
     pub fn observe(
         &mut self,
-        observations: BTreeMap<Cause, Observation>,
+        observations: BTreeMap<Problem, Observation>,
         at: &EventTime,
         policy: &Policy,
     ) -> Vec<AlertEvent> {
         let mut events = Vec::new();
-        for (cause, observation) in observations {
-            let rules = CauseRules::for_cause(cause, policy.sweep);
-            let moved = self.causes.entry(cause).or_default().see(at, observation, rules);
-            events.extend(moved.and_then(|m| self.cause_moved(cause, m, at)));
+        for (problem, observation) in observations {
+            let Some(alert) = problem.alert() else { continue };
+            let rules = ProblemRules::new(alert, policy.sweep);
+            let moved = self.problems.entry(problem).or_default().see(at, observation, rules);
+            events.extend(moved.and_then(|m| self.problem_moved(problem, m, at)));
         }
         events
     }
@@ -120,7 +121,7 @@ impl AlertRegistry {
         Some(self.event(alert, &action.at, step))
     }
 
-    /// The active alerts: causes first, then by target.
+    /// The active alerts: problems first, then by target.
     pub fn active(&self) -> impl ExactSizeIterator<Item = &Alert> {
         self.active.values()
     }
@@ -198,20 +199,20 @@ impl AlertRegistry {
         }
     }
 
-    fn cause_moved(&mut self, cause: Cause, m: CauseMove, at: &EventTime) -> Option<AlertEvent> {
-        let subject = Subject::Cause(cause);
+    fn problem_moved(&mut self, problem: Problem, m: ProblemMove, at: &EventTime) -> Option<AlertEvent> {
+        let subject = Subject::Problem(problem);
         match m {
-            CauseMove::Start { serial, since, finding, rank } => {
-                let kind = AlertKind::Cause { text: finding.text, count: finding.count, rank };
+            ProblemMove::Start { serial, since, finding, rank } => {
+                let kind = AlertKind::Problem { text: finding.text, count: finding.count, rank };
                 Some(self.start(&subject, serial, at.clone(), since, kind))
             }
-            CauseMove::Stay { finding, rank, worse } => {
+            ProblemMove::Stay { finding, rank, worse } => {
                 let alert = self.active.get_mut(&subject)?;
-                alert.kind = AlertKind::Cause { text: finding.text, count: finding.count, rank };
+                alert.kind = AlertKind::Problem { text: finding.text, count: finding.count, rank };
                 let alert = self.active.get(&subject)?;
                 worse.then(|| self.event(alert, at, Step::Escalated))
             }
-            CauseMove::End { at } => self.end(&subject, at, EndReason::Cleared),
+            ProblemMove::End { at } => self.end(&subject, at, EndReason::Cleared),
         }
     }
 

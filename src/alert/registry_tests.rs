@@ -60,7 +60,7 @@ fn throttled(secs: i64) -> Link {
 }
 
 fn invalid(n: usize) -> Counts {
-    Counts { total: 9, stale: 0, invalid: (0..n).map(target).collect() }
+    Counts { total: 9, stale: 0, unknown: (0..n).map(target).collect() }
 }
 
 fn steps(events: &[AlertEvent]) -> Vec<&'static str> {
@@ -172,7 +172,8 @@ fn another_invalid_id_asks_for_another_acknowledgement() {
     assert_eq!(registry.waiting(&now(3)), 0);
     assert_eq!(steps(&see(&mut registry, 4, 5)), ["up"]);
     assert_eq!(registry.waiting(&now(4)), 1);
-    let AlertKind::Cause { text, count, .. } = &registry.about(&Subject::Cause(Cause::Invalid)).unwrap().kind else {
+    let AlertKind::Problem { text, count, .. } = &registry.about(&Subject::Problem(Problem::UnknownId)).unwrap().kind
+    else {
         panic!()
     };
     assert_eq!((&**text, *count), ("the service does not know agent a0, agent a1, agent a2, 2 more", 5));
@@ -181,7 +182,7 @@ fn another_invalid_id_asks_for_another_acknowledgement() {
 #[test]
 fn stale_data_is_one_alert_unless_something_else_explains_it() {
     let policy = policy();
-    let stale = Counts { total: 9, stale: 4, invalid: BTreeSet::new() };
+    let stale = Counts { total: 9, stale: 4, unknown: BTreeSet::new() };
     let mut registry = AlertRegistry::default();
     let mut events = vec![];
     for t in [0, 60, 119, 120, 180] {
@@ -195,7 +196,7 @@ fn stale_data_is_one_alert_unless_something_else_explains_it() {
     let mut other = AlertRegistry::default();
     for t in [0, 120, 600] {
         let events = other.observe(findings(Some(&throttled(900)), &stale), &stamp(t), &policy);
-        assert!(events.iter().all(|e| e.id.subject == Subject::Cause(Cause::Throttled)));
+        assert!(events.iter().all(|e| e.id.subject == Subject::Problem(Problem::Throttled)));
     }
 }
 

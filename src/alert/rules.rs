@@ -44,7 +44,7 @@ impl Rules {
 pub struct Policy {
     pub agents: Rules,
     pub campaigns: Rules,
-    /// How long a sweep takes, for [`CauseRules::for_cause`](super::CauseRules::for_cause).
+    /// How long a sweep takes, for [`ProblemRules::for_cause`](super::ProblemRules::for_cause).
     pub sweep: Duration,
 }
 

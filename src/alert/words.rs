@@ -1,11 +1,8 @@
 //! Alerts in words: for the log, hooks, notifications and reports.
 
-use super::{
-    cause::Cause,
-    model::{Alert, AlertEvent, AlertKind, EndReason, Step, Subject},
-};
+use super::model::{Alert, AlertEvent, AlertKind, EndReason, Step, Subject};
 use crate::{
-    domain::{Band, Level, clean_line, display_name},
+    domain::{Band, Level, Problem, clean_line, display_name},
     store::Words,
 };
 
@@ -46,19 +43,19 @@ pub fn limit(level: Level, band: &Band) -> String {
     limit.map(|aht| format!("{sign} {aht}")).unwrap_or_default()
 }
 
-/// What it is now: `HIGH 7:48`, or the sentence of a cause.
+/// What it is now: `HIGH 7:48`, or the sentence of a problem.
 pub fn kind_text(kind: &AlertKind) -> String {
     match kind {
         AlertKind::Band { level, last, .. } => format!("{} {last}", level_word(*level)),
-        AlertKind::Cause { text, .. } => text.to_string(),
+        AlertKind::Problem { text, .. } => text.to_string(),
     }
 }
 
-/// Whom it concerns: `name` of a target, or the word of the cause.
+/// Whom it concerns: `name` of a target, or the word of the problem.
 pub fn whom(subject: &Subject, name: Option<&str>) -> String {
     match subject {
-        Subject::Cause(Cause::Stale) => "stale data".into(),
-        Subject::Cause(cause) => cause.word().into(),
+        Subject::Problem(Problem::Stale) => "stale data".into(),
+        Subject::Problem(problem) => problem.word().into(),
         Subject::Target(target) => clean_line(display_name(None, name, &target.id), 100),
     }
 }
@@ -66,7 +63,7 @@ pub fn whom(subject: &Subject, name: Option<&str>) -> String {
 /// Why it ended, as the end of a sentence about `subject`: what is no value has no inside.
 pub const fn ended(subject: &Subject, why: EndReason) -> &'static str {
     match (subject, why) {
-        (Subject::Cause(_), EndReason::Cleared) => "all is well again",
+        (Subject::Problem(_), EndReason::Cleared) => "all is well again",
         (_, why) => why.words(),
     }
 }
@@ -102,7 +99,7 @@ pub fn event_words(event: &AlertEvent, name: Option<&str>) -> Words {
 /// Whom it concerns, in pieces.
 fn whom_words(subject: &Subject, name: Option<&str>) -> Words {
     match subject {
-        Subject::Cause(_) => whom(subject, None).into(),
+        Subject::Problem(_) => whom(subject, None).into(),
         Subject::Target(target) => {
             let name = name.filter(|n| !n.trim().is_empty()).map(|n| clean_line(n, 100));
             Words::default().name(target, name.as_deref())
@@ -110,20 +107,12 @@ fn whom_words(subject: &Subject, name: Option<&str>) -> Words {
     }
 }
 
-/// What it is now, in pieces: the sentence of a cause may name ids, or quote the service.
+/// What it is now, in pieces: the sentence of a problem may name ids, or quote the service.
 pub fn kind_words(subject: &Subject, about: &AlertKind) -> Words {
-    let (Subject::Cause(cause), AlertKind::Cause { text, count, .. }) = (subject, about) else {
+    let (Subject::Problem(problem), AlertKind::Problem { text, count, .. }) = (subject, about) else {
         return kind_text(about).into();
     };
-    let instead = match cause {
-        Cause::Credentials => "credentials are rejected".into(),
-        Cause::Token => "no token can be had".into(),
-        Cause::Service => "the service does not answer".into(),
-        Cause::Throttled => "the service says: max limit exceeded".into(),
-        Cause::Stale => format!("{count} without a fresh reading"),
-        Cause::Invalid => format!("the service does not know {count} ID{}", if *count == 1 { "" } else { "s" }),
-    };
-    Words::default().said(text.clone(), instead)
+    Words::default().said(text.clone(), problem.summary(*count))
 }
 
 impl Alert {

@@ -235,12 +235,12 @@ struct Payload<'a> {
     /// The same for this event wherever it is seen.
     key: String,
     at: String,
-    /// `agent`, `campaign`, or `account` for a cause.
+    /// `agent`, `campaign`, or `account` for a problem of it.
     kind: &'static str,
-    /// The id of the target, or the word of the cause.
+    /// The id of the target, or the word of the problem.
     id: &'a str,
     name: Option<String>,
-    /// `HIGH`, `high`, `LOW`, `low`; null for a cause.
+    /// `HIGH`, `high`, `LOW`, `low`; null for a problem.
     level: Option<&'static str>,
     aht_s: Option<u32>,
     /// Why it ended, null before.
@@ -253,11 +253,11 @@ struct Payload<'a> {
 pub fn payload(account: &str, event: &AlertEvent, name: Option<&str>) -> String {
     let (kind, id) = match &event.id.subject {
         Subject::Target(target) => (target.kind.word(), &*target.id),
-        Subject::Cause(cause) => ("account", cause.word()),
+        Subject::Problem(problem) => ("account", problem.word()),
     };
     let (level, aht_s) = match &event.kind {
         AlertKind::Band { level, last, .. } => (Some(words::level_word(*level)), Some(last.secs())),
-        AlertKind::Cause { .. } => (None, None),
+        AlertKind::Problem { .. } => (None, None),
     };
     let (step, ended, lasted_s) = match &event.step {
         Step::Ended { why, lasted } => ("ended", Some(why.words()), Some(lasted.as_secs())),

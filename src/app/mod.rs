@@ -18,7 +18,7 @@ pub use model::*;
 pub use update::update;
 pub use view::{
     alerts,
-    banners::{self, Banner, banners},
+    banners::{self, Banner, banners, remedy},
     columns, command, follow,
     groups::{self, Item, Section},
     history, keys, log, names, needs, rows,

@@ -4,11 +4,11 @@ use std::{fmt::Write, time::Duration};
 
 use super::{Done, stop};
 use crate::{
-    alert::{AlertEvent, AlertId, AlertKind, Cause, EndReason, Step, Subject},
+    alert::{AlertEvent, AlertId, AlertKind, EndReason, Step, Subject},
     alerting::{self, Trial},
     cli::{HookCommand, HookTest},
     config::{Config, Env, Hook, Overrides, Watched},
-    domain::{Aht, Band, Clock, EventTime, Kind, Level, SystemClock, Target, clean_line},
+    domain::{Aht, Band, Clock, EventTime, Kind, Level, Problem, SystemClock, Target, clean_line},
     exit::Exit,
 };
 
@@ -79,22 +79,19 @@ fn payload(config: &Config, event: &str) -> String {
 }
 
 fn made_up(event: &str, watched: &Watched, at: EventTime) -> AlertEvent {
-    let cause =
-        |cause: Cause, text: &str| (Subject::Cause(cause), AlertKind::Cause { text: text.into(), count: 1, rank: 1 });
     let band = |level: Level| {
         let target = watched.band.target.unwrap_or(TARGET);
         let last = Aht::from_secs(target.secs().saturating_mul(2));
         (Subject::Target(watched.target.clone()), AlertKind::Band { level, worst: level, first: last, last })
     };
-    let (subject, kind) = match event {
-        "warn" => band(Level::HighWarn),
-        "stale" => cause(Cause::Stale, "1 without a fresh reading"),
-        "invalid" => cause(Cause::Invalid, "the service does not know 1 ID"),
-        "throttled" => cause(Cause::Throttled, "the service says: max limit exceeded"),
-        "token" => cause(Cause::Token, "no token can be had"),
-        "credentials" => cause(Cause::Credentials, "the service refuses the credentials"),
-        "service" => cause(Cause::Service, "the service does not answer"),
-        _ => band(Level::HighCrit),
+    let problem = Problem::alerts().find(|problem| problem.word() == event);
+    let (subject, kind) = match problem {
+        Some(problem) => {
+            (Subject::Problem(problem), AlertKind::Problem { text: problem.summary(1).into(), count: 1, rank: 1 })
+        }
+        None if event == "warn" => band(Level::HighWarn),
+        // `crit`, and `clear` of what it began.
+        None => band(Level::HighCrit),
     };
     let lasted = Duration::from_secs(31 * 60);
     let step = if event == "clear" { Step::Ended { why: EndReason::Cleared, lasted } } else { Step::Started };

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     config::{Config, Env, Overrides},
-    domain::{Now, SILENT_AFTER, clean_line, opening},
+    domain::{Now, Problem, SILENT_AFTER, Severity, clean_line, opening},
     exit::Exit,
     poll::Keys,
     store::{Attention, Event, EventKind, Instance, Link, Role, Status, StoreThread, Words},
@@ -298,9 +298,9 @@ impl Service {
         let refused = matches!(link, Link::Credentials { .. }) && !self.proven;
         let sentence = clean_line(&link.sentence(), 400);
         if self.told.as_ref().map(std::mem::discriminant) != Some(std::mem::discriminant(&link)) {
-            match link {
-                Link::Live | Link::Starting | Link::Closed { .. } => tracing::info!("{sentence}"),
-                _ => tracing::warn!("{sentence}"),
+            match link.problem().map(Problem::severity) {
+                None | Some(Severity::Info) => tracing::info!("{sentence}"),
+                Some(Severity::Warning | Severity::Error) => tracing::warn!("{sentence}"),
             }
             self.told = Some(link);
         }

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
-    mem::{Discriminant, discriminant},
     time::Duration,
 };
 
@@ -14,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{Config, Env, Overrides, Watched},
-    domain::{self, Row, Target, record},
+    domain::{self, Problem, Row, Target, record},
     exit::Exit,
     report::{self, Element, View},
     store::{Attention, Cursor, Link, Role},
@@ -100,27 +99,22 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
     }
 }
 
-/// Why nothing arrives: one line on standard error whenever the cause changes.
+/// Why nothing arrives: one line on standard error whenever the problem changes.
 #[derive(Default)]
 struct Trouble {
-    told: Option<Discriminant<Link>>,
+    told: Option<Problem>,
 }
 
 impl Trouble {
     fn tell(&mut self, link: &Link) {
-        let kind = discriminant(link);
-        match link {
-            Link::Starting => {}
-            Link::Live => {
-                if self.told.take().is_some() {
-                    print_error("ahtop: answers arrive again");
-                }
+        let Some(problem) = link.problem() else {
+            if *link == Link::Live && self.told.take().is_some() {
+                print_error("ahtop: answers arrive again");
             }
-            _ if self.told == Some(kind) => {}
-            _ => {
-                self.told = Some(kind);
-                print_error(&format!("ahtop: {}", link.sentence()));
-            }
+            return;
+        };
+        if self.told.replace(problem) != Some(problem) {
+            print_error(&format!("ahtop: {}", link.sentence()));
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use super::{progress::Progress, session::Session};
 use crate::{
     config::Watched,
-    domain::{EventTime, Now, Outcome, Reading, Row, Target, record},
+    domain::{EventTime, Now, Outcome, Problem, Reading, Row, Target, record},
     exit::Exit,
     poll::INVALID_INTERVAL,
     store::{Attention, Link, Status, Store, StoreError},
@@ -145,20 +145,21 @@ fn given_up(
 ) -> Option<(Exit, Option<String>)> {
     if !polled && !may_poll && silent >= NOBODY {
         let why = "nobody polls this account: start an ahtop with an [auth] section, or ahtop serve";
-        return Some((Exit::Credentials, Some(why.into())));
+        return Some((Exit::for_problem(Problem::Silent), Some(why.into())));
     }
     // What an earlier poller said is no news.
     let status = status.filter(|s| s.at.boot == started.boot && s.at.mono >= started.mono)?;
     let why = Some(status.link.sentence());
     // What can only come after our patience has ended is not waited for.
     let hopeless = |until: &EventTime| silent + until.mono.since(now.mono) >= PATIENCE;
-    match &status.link {
-        Link::Credentials { .. } | Link::TokenCeiling { .. } => Some((Exit::Credentials, why)),
-        Link::TokenWait { until, .. } if hopeless(until) => Some((Exit::Credentials, why)),
-        Link::Throttled { until } if hopeless(until) => Some((Exit::Throttled, why)),
-        Link::Down { .. } => Some((Exit::Service, why)),
-        // What is known is all that there will be.
-        Link::Closed { .. } => Some((Exit::Ok, why)),
-        _ => None,
-    }
+    let problem = match &status.link {
+        Link::Starting | Link::Live => None,
+        link @ (Link::TokenWait { until, .. } | Link::Throttled { until }) => {
+            link.problem().filter(|_| hopeless(until))
+        }
+        link @ (Link::Credentials { .. } | Link::TokenCeiling { .. } | Link::Down { .. } | Link::Closed { .. }) => {
+            link.problem()
+        }
+    };
+    problem.map(|problem| (Exit::for_problem(problem), why))
 }

@@ -3,6 +3,7 @@
 //! The reader, `config show`, the template and the help text all go by this table; tests hold them to it.
 
 use super::value_type::ValueType;
+use crate::domain::Problem;
 
 /// Names a single-valued key or a list of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -151,9 +152,20 @@ pub(super) const NAMES: &[&str] = &["full", "initials", "id", "hidden"];
 pub(super) const MODES: &[&str] = &["token", "basic"];
 /// Words for `[alert] notify`.
 pub(super) const NOTIFY: &[&str] = &["off", "osc9", "osc777"];
-/// Words for `[[hook]] on`.
-pub const TRIGGERS: [&str; 9] =
-    ["warn", "crit", "clear", "stale", "invalid", "throttled", "token", "credentials", "service"];
+/// Words for `[[hook]] on`: what bands do, and the problems that are alerts.
+pub const TRIGGERS: [&str; 3 + Problem::ALERTS] = {
+    let mut all = [""; 3 + Problem::ALERTS];
+    (all[0], all[1], all[2]) = ("warn", "crit", "clear");
+    let (mut n, mut i) = (3, 0);
+    while i < Problem::ALL.len() {
+        if Problem::ALL[i].is_alert() {
+            all[n] = Problem::ALL[i].word();
+            n += 1;
+        }
+        i += 1;
+    }
+    all
+};
 
 /// The table, in the order of [`Id`].
 pub static KEYS: [Key; 40] = [

@@ -8,13 +8,22 @@ use crate::{
         persist::{self, Known},
     },
     config::Watched,
-    domain::{Now, Row, SILENT_AFTER, Target, stale_after},
+    domain::{Now, Problem, Row, SILENT_AFTER, Target, stale_after},
     store::{HistoryInfo, Instance, Link, Status, Store, StoreError, Usage},
 };
 
-/// The states of the link to the service, as the screen knows them: `live` is as it should be, `closed` are quiet hours.
-pub const LINK_STATES: [&str; 8] =
-    ["live", "closed", "starting", "throttled", "no_token", "credentials", "down", "no_poller"];
+/// The words for the link to the service, as [`Gathered::link_state`] gives them: `live` is as it should be, `closed` are
+/// quiet hours.
+pub fn link_states() -> Vec<&'static str> {
+    let mut all = vec!["live", "starting"];
+    for words in Problem::ALL.into_iter().filter_map(|problem| problem.spec().link) {
+        // A state may have several problems.
+        if !all.contains(&words.word) {
+            all.push(words.word);
+        }
+    }
+    all
+}
 
 /// What people did about an active alert.
 pub const ALERT_STATES: [&str; 3] = ["unacknowledged", "acknowledged", "muted"];
@@ -72,24 +81,24 @@ impl Gathered {
         self.status.as_ref().filter(|status| status.at.age(&self.now) < SILENT_AFTER).map(|status| &status.link)
     }
 
-    /// The word for the link: one of [`LINK_STATES`].
+    /// What is wrong with the link, if anything.
+    pub fn link_problem(&self) -> Option<Problem> {
+        self.link().map_or(Some(Problem::Silent), Link::problem)
+    }
+
+    /// The word for the link: one of [`link_states`].
     pub fn link_state(&self) -> &'static str {
-        match self.link() {
-            None => "no_poller",
-            Some(Link::Starting) => "starting",
-            Some(Link::Closed { .. }) => "closed",
-            Some(Link::Live) => "live",
-            Some(Link::Throttled { .. }) => "throttled",
-            Some(Link::TokenWait { .. } | Link::TokenCeiling { .. }) => "no_token",
-            Some(Link::Credentials { .. }) => "credentials",
-            Some(Link::Down { .. }) => "down",
+        match self.link_problem().and_then(|problem| problem.spec().link) {
+            Some(words) => words.word,
+            None if matches!(self.link(), Some(Link::Starting)) => "starting",
+            None => "live",
         }
     }
 
     /// The active alerts about `watched` and about the account, the newest first.
     pub fn active_alerts(&self, watched: &[Watched]) -> Vec<&Alert> {
         let ours = |subject: &Subject| match subject {
-            Subject::Cause(_) => true,
+            Subject::Problem(_) => true,
             Subject::Target(target) => watched.iter().any(|w| w.target == *target),
         };
         let mut alerts: Vec<&Alert> = self.registry.active().filter(|a| ours(&a.id.subject)).collect();

@@ -8,13 +8,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    ALERT_STATES, Gathered, LINK_STATES, Naming,
+    ALERT_STATES, Gathered, Naming,
     exposition::{Exposition, Label, Text, Type},
+    gathered::link_states,
 };
 use crate::{
-    alert::{Alert, AlertKind, Cause, Subject, is_crit},
+    alert::{Alert, AlertKind, Subject, is_crit},
     config::{Budget, Watched},
-    domain::{Condition, Kind, Level, Row, clean_line},
+    domain::{Condition, Kind, Level, Problem, Row, clean_line},
     store::{ANSWER_CLASSES, ReplyKind, Role},
 };
 
@@ -158,7 +159,7 @@ fn rows(text: &mut Text, found: &Gathered, options: &MetricsOptions<'_>) {
 fn service(text: &mut Text, found: &Gathered, budget: Budget) {
     let state = found.link_state();
     text.family("ahtop_link_state", Type::Gauge, "The link to the service: 1 for the state that it is in.");
-    for word in LINK_STATES {
+    for word in link_states() {
         text.sample("ahtop_link_state", &[("state", word)], f64::from(u8::from(word == state)));
     }
     let mut gauge = |name: &str, help: &str, value: f64| text.single(name, Type::Gauge, help, value);
@@ -228,7 +229,7 @@ fn alerts(text: &mut Text, found: &Gathered, watched: &[Watched]) {
     let level = |alert: &Alert| match &alert.kind {
         AlertKind::Band { level, .. } if is_crit(*level) => "crit",
         AlertKind::Band { .. } => "warn",
-        AlertKind::Cause { .. } => "account",
+        AlertKind::Problem { .. } => "account",
     };
     text.family("ahtop_alerts", Type::Gauge, "Active alerts by level and by what people did about them.");
     for word in ["warn", "crit", "account"] {
@@ -238,9 +239,9 @@ fn alerts(text: &mut Text, found: &Gathered, watched: &[Watched]) {
         }
     }
     text.family("ahtop_account_alert", Type::Gauge, "1 while this alert about the account as a whole is active.");
-    for cause in Cause::ALL {
-        let active = ours.iter().any(|a| a.id.subject == Subject::Cause(cause));
-        text.sample("ahtop_account_alert", &[("cause", cause.word())], f64::from(u8::from(active)));
+    for problem in Problem::alerts() {
+        let active = ours.iter().any(|a| a.id.subject == Subject::Problem(problem));
+        text.sample("ahtop_account_alert", &[("cause", problem.word())], f64::from(u8::from(active)));
     }
 }
 

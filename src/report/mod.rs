@@ -24,7 +24,7 @@ pub use csv::{csv, roster};
 pub use document::{BudgetPart, Document, Element, Facts, SCHEMA, TokenPart, View, rfc3339};
 pub use export::{Export, ExportFormat};
 pub use exposition::Exposition;
-pub use gathered::{ALERT_STATES, Gathered, LINK_STATES};
+pub use gathered::{ALERT_STATES, Gathered, link_states};
 pub use json::{json, json_line, ndjson};
 pub use metrics::{MetricsOptions, Process, metrics};
 pub use naming::Naming;

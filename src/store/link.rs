@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::EventTime;
+use crate::domain::{EventTime, Problem};
 
-/// The state of the link to the service, as the poller sees it. Its causes are alerts, one each.
+/// The state of the link to the service, as the poller sees it. What is wrong with it is a [`Problem`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum Link {
@@ -51,4 +51,32 @@ pub enum Link {
         /// When the next probe is.
         until: EventTime,
     },
+}
+
+impl Link {
+    /// What is wrong; `None` where nothing is known to be.
+    pub const fn problem(&self) -> Option<Problem> {
+        match self {
+            Link::Starting | Link::Live => None,
+            Link::Closed { .. } => Some(Problem::Closed),
+            Link::Throttled { .. } => Some(Problem::Throttled),
+            Link::TokenWait { .. } => Some(Problem::Token),
+            Link::TokenCeiling { .. } => Some(Problem::TokenCeiling),
+            Link::Credentials { .. } => Some(Problem::Credentials),
+            Link::Down { .. } => Some(Problem::Service),
+        }
+    }
+
+    /// When it is tried again; `None` where that is not known, or nothing is waited for.
+    pub const fn until(&self) -> Option<&EventTime> {
+        match self {
+            Link::Starting | Link::Live => None,
+            Link::Closed { until } => until.as_ref(),
+            Link::Throttled { until }
+            | Link::TokenWait { until, .. }
+            | Link::TokenCeiling { until }
+            | Link::Credentials { until, .. }
+            | Link::Down { until, .. } => Some(until),
+        }
+    }
 }

@@ -74,7 +74,7 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
             let state = RowState::Fresh(if over { *worst } else { *level });
             (canvas.look.glyphs.state(state), state.word(), s.state(state))
         }
-        AlertKind::Cause { .. } => (canvas.look.glyphs.severities[1], "", s.warning),
+        AlertKind::Problem { .. } => (canvas.look.glyphs.severities[1], "", s.warning),
     };
     canvas.put(8, y, 2, glyph, dim(style));
     canvas.put(11, y, 6, word, dim(style));
@@ -100,7 +100,7 @@ fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
     let name = words::whom(subject, names::of_subject(scene.state, subject).as_deref());
     let name = match subject {
         Subject::Target(target) => names::readable(scene.state, name.into(), target, canvas.look.glyphs.ascii()),
-        Subject::Cause(_) => name.into(),
+        Subject::Problem(_) => name.into(),
     };
     clean_line(&name, 100)
 }
@@ -117,7 +117,7 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
             let over = alert.ended.is_some();
             let level = if over { *worst } else { *level };
             let limit = match (&alert.id.subject, level) {
-                (_, Level::Inside) | (Subject::Cause(_), _) => String::new(),
+                (_, Level::Inside) | (Subject::Problem(_), _) => String::new(),
                 // Another dashboard may have raised it by other limits: one that is not crossed here is not told.
                 (Subject::Target(target), level) => {
                     let band =
@@ -136,7 +136,7 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
             let short = format!("{value}{limit}");
             if super::canvas::cells(&all) > room && !limit.is_empty() { short } else { all }
         }
-        AlertKind::Cause { .. } => {
+        AlertKind::Problem { .. } => {
             let words = words::kind_words(&alert.id.subject, &alert.kind);
             format!("{} {span}", names::told(scene.state, &words, ascii))
         }

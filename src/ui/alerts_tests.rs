@@ -6,10 +6,10 @@ use proptest::prelude::*;
 
 use super::super::testing::*;
 use crate::{
-    alert::{Ack, Alert, AlertId, AlertKind, Cause, EndReason, Mute, Subject, Until},
+    alert::{Ack, Alert, AlertId, AlertKind, EndReason, Mute, Subject, Until},
     app::{Overlay, State, View},
     config::{Symbols, Theme},
-    domain::{Aht, Level, Target},
+    domain::{Aht, Level, Problem, Target},
 };
 
 fn alert(subject: Subject, secs: i64, kind: AlertKind) -> Alert {
@@ -35,7 +35,7 @@ pub(in crate::ui) fn alarmed(view: View) -> State {
     let until = Until::Time(ago(-3600).wall);
     s.live.mutes.insert(muted.id.subject.clone(), Mute { at, by, until });
     let text: Arc<str> = "the service says: max limit exceeded".into();
-    let cause = alert(Subject::Cause(Cause::Throttled), 120, AlertKind::Cause { text, count: 0, rank: 1 });
+    let cause = alert(Subject::Problem(Problem::Throttled), 120, AlertKind::Problem { text, count: 0, rank: 1 });
     let mut over = agent("gopal.s", 9000, Level::HighWarn, 284);
     over.ended = Some((ago(7800), EndReason::Cleared));
     s.live.alerts = vec![cause, agent("imran.q", 1320, Level::HighCrit, 468), muted, acked, over];
@@ -57,7 +57,7 @@ const UNICODE: (Theme, Symbols) = (Theme::Auto, Symbols::Unicode);
 fn nothing_about_alerts_tells_a_name_that_is_hidden() {
     let mut state = alarmed(View::Alerts);
     let text: Arc<str> = "the service does not know agent imran.q@acme.example".into();
-    state.live.alerts[0].kind = AlertKind::Cause { text, count: 1, rank: 1 };
+    state.live.alerts[0].kind = AlertKind::Problem { text, count: 1, rank: 1 };
     state.live.alerts[1].ack = None;
     let id = state.live.alerts[1].id.clone();
     let named = ["Imran", "imran", "Devika", "devika", "Paulo", "paulo", "Gopal", "gopal"];
@@ -124,7 +124,7 @@ proptest! {
     ) {
         for view in [View::Alerts, View::Overview] {
             let mut state = alarmed(view);
-            state.live.alerts[0].kind = AlertKind::Cause { text: text.as_str().into(), count: secs, rank: 1 };
+            state.live.alerts[0].kind = AlertKind::Problem { text: text.as_str().into(), count: secs, rank: 1 };
             let hostile = agent(&text, i64::from(secs), Level::LowWarn, secs);
             state.live.alerts.insert(0, hostile);
             let id = state.live.alerts[0].id.clone();

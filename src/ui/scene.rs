@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     app::{Banner, Data, Item, Line, RowState, State, banners, groups, rows, tables, wall},
-    domain::{Aht, EventTime, Kind, Now, SILENT_AFTER},
+    domain::{Aht, EventTime, Kind, Now, Problem, SILENT_AFTER, Severity},
     store::Link,
 };
 
@@ -106,16 +106,20 @@ impl<'a> Scene<'a> {
         let Some(status) = &self.data.status else { return ("WAITING", None, false) };
         let silence = status.at.age(&self.now);
         if silence >= SILENT_AFTER {
-            return ("NOT CHECKED", Some(silence), false);
+            return (label(Problem::Silent), Some(silence), false);
         }
-        match &status.link {
-            Link::Starting => ("WAITING", None, false),
-            Link::Closed { until } => ("CLOSED", until.as_ref().map(|u| self.left(u)), true),
-            Link::Live => ("LIVE", None, true),
-            Link::Throttled { until } => ("THROTTLED", Some(self.left(until)), false),
-            Link::TokenWait { until, .. } | Link::TokenCeiling { until } => ("NO TOKEN", Some(self.left(until)), false),
-            Link::Credentials { .. } => ("REFUSED", None, false),
-            Link::Down { since, .. } => ("DOWN", Some(since.age(&self.now)), false),
+        let span = match &status.link {
+            Link::Starting | Link::Live | Link::Credentials { .. } | Link::Closed { until: None } => None,
+            Link::Closed { until: Some(until) }
+            | Link::Throttled { until }
+            | Link::TokenWait { until, .. }
+            | Link::TokenCeiling { until } => Some(self.left(until)),
+            Link::Down { since, .. } => Some(since.age(&self.now)),
+        };
+        match status.link.problem() {
+            Some(problem) => (label(problem), span, problem.severity() == Severity::Info),
+            None if status.link == Link::Live => ("LIVE", span, true),
+            None => ("WAITING", span, false),
         }
     }
 
@@ -127,6 +131,11 @@ impl<'a> Scene<'a> {
         let ms = stamp.wall.as_millisecond().saturating_sub(self.now.wall.as_millisecond());
         Duration::from_millis(u64::try_from(ms).unwrap_or(0))
     }
+}
+
+/// What a problem of the link is called in the header.
+fn label(problem: Problem) -> &'static str {
+    problem.spec().link.map_or("", |words| words.label)
 }
 
 /// A state and how many rows are in it, as the counts and the small screen say it: `▲▲ HIGH 1`.

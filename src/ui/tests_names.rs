@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::testing::*;
 use crate::{
     alert::{
-        Ack, Alert, AlertEvent, AlertId, AlertKind, Cause, Counts, EndReason, Observation, Step, Subject, findings,
+        Ack, Alert, AlertEvent, AlertId, AlertKind, Counts, EndReason, Observation, Step, Subject, findings,
         words::event_words,
     },
     api::Reply,
@@ -101,15 +101,15 @@ fn band_alert(p: &Person, note: &str) -> Alert {
 
 fn causes(people: &[&Person]) -> Vec<Alert> {
     let mut counts = Counts { total: 12, stale: 2, ..Counts::default() };
-    counts.invalid.extend(people.iter().map(|p| p.target()));
+    counts.unknown.extend(people.iter().map(|p| p.target()));
     let found = findings(Some(&link(people[0])), &counts);
     let present = found.into_iter().filter_map(|(cause, observation)| match observation {
         Observation::Present(finding) => Some((cause, finding)),
         _ => None,
     });
-    let alert = |(cause, found): (Cause, crate::alert::Finding)| Alert {
-        id: AlertId { subject: Subject::Cause(cause), serial: 9 },
-        kind: AlertKind::Cause { text: found.text, count: found.count, rank: found.rank },
+    let alert = |(problem, found): (crate::domain::Problem, crate::alert::Finding)| Alert {
+        id: AlertId { subject: Subject::Problem(problem), serial: 9 },
+        kind: AlertKind::Problem { text: found.text, count: found.count, rank: found.rank },
         ..band_alert(people[0], "")
     };
     present.map(alert).collect()
@@ -141,7 +141,7 @@ fn events(here: &[Person], other: &Person) -> Vec<crate::store::Event> {
     for alert in alerts(here, other) {
         let name = match &alert.id.subject {
             Subject::Target(target) => here.iter().chain([other]).find(|p| p.target() == *target),
-            Subject::Cause(_) => None,
+            Subject::Problem(_) => None,
         };
         let step = alert.ack.clone().map_or(Step::Started, Step::Acked);
         let event_of = AlertEvent { id: alert.id, at: ago(850), step, kind: alert.kind, muted: false };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     alert::{Counts, Observation, findings},
     config::Watched,
-    domain::Condition,
+    domain::{Condition, Problem},
     report::Gathered,
     store::Link,
 };
@@ -17,9 +17,9 @@ use crate::{
 pub(super) struct Readiness {
     /// True while every reading that should be fresh is, and in quiet hours.
     pub(super) ready: bool,
-    /// The link to the service: one of [`LINK_STATES`](crate::report::LINK_STATES).
+    /// The link to the service: one of [`link_states`](crate::report::link_states).
     pub(super) link: &'static str,
-    /// What is wrong, the most important first: the words of account alerts, `waiting` and `no_poller`.
+    /// What is wrong, the most important first: the words of each [`Problem`].
     pub(super) problems: Vec<&'static str>,
     /// Agents and campaigns that are watched.
     pub(super) watched: usize,
@@ -47,21 +47,17 @@ impl Readiness {
         let unknown_ids = count(&[Condition::Invalid]);
         let counts = Counts::from_rows(rows.iter().map(|(_, row)| row), &found.now, stale_after);
         let seen = findings(found.link(), &counts);
-        let mut problems: Vec<_> =
-            seen.iter().filter(|(_, s)| matches!(s, Observation::Present(_))).map(|(cause, _)| cause.word()).collect();
-        if waiting > 0 {
-            problems.push("waiting");
-        }
-        if found.link().is_none() {
-            problems.push("no_poller");
-        }
+        let mut problems: Vec<Problem> =
+            seen.iter().filter(|(_, s)| matches!(s, Observation::Present(_))).map(|(problem, _)| *problem).collect();
+        problems.extend((waiting > 0).then_some(Problem::Waiting));
+        problems.extend(found.link().is_none().then_some(Problem::Silent));
         let expected = rows.iter().filter(|(_, row)| row.condition(&found.now, stale_after) != Condition::Invalid);
         let oldest = expected.filter_map(|(_, row)| row.age(&found.now)).max();
         let closed = matches!(found.link(), Some(Link::Closed { .. }));
         Readiness {
             ready: closed || fresh > 0 && fresh + unknown_ids == rows.len(),
             link: found.link_state(),
-            problems,
+            problems: problems.into_iter().map(Problem::word).collect(),
             watched: rows.len(),
             fresh,
             waiting,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     alert::{Alert, AlertRegistry, Mute, Phase, Policy, Subject},
     config::Watched,
-    domain::{Now, Target},
+    domain::{Now, Problem, Target},
 };
 
 /// Ended alerts that are shown.
@@ -26,14 +26,14 @@ impl Alerts {
     /// What `registry` says of the `watched` targets and of the account as of `now`.
     pub fn new(registry: &AlertRegistry, watched: &[Watched], policy: &Policy, now: &Now) -> Self {
         let ours = |subject: &Subject| match subject {
-            Subject::Cause(_) => true,
+            Subject::Problem(_) => true,
             Subject::Target(target) => watched.iter().any(|w| w.target == *target),
         };
         let mut alerts: Vec<Alert> = registry.active().filter(|a| ours(&a.id.subject)).cloned().collect();
         alerts.sort_by_key(|a| (a.is_acked(), std::cmp::Reverse(a.started.wall)));
         alerts.extend(registry.ended().filter(|a| ours(&a.id.subject)).take(ENDED).cloned());
         let subjects = watched.iter().map(|w| Subject::Target(w.target.clone()));
-        let subjects = subjects.chain(crate::alert::Cause::ALL.map(Subject::Cause));
+        let subjects = subjects.chain(Problem::alerts().map(Subject::Problem));
         let mutes = subjects.filter_map(|s| registry.mute(&s, now).cloned().map(|mute| (s, mute))).collect();
         let warming = watched.iter().filter_map(|w| match registry.phase(&w.target, policy) {
             Phase::WarmUp { seen, of } => Some((w.target.clone(), (seen, of))),

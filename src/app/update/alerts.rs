@@ -33,7 +33,7 @@ fn chosen(state: &State) -> Option<AlertId> {
 pub(super) fn target(state: &State) -> Option<Target> {
     match chosen(state)?.subject {
         Subject::Target(target) => Some(target),
-        Subject::Cause(_) => None,
+        Subject::Problem(_) => None,
     }
 }
 

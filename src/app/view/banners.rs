@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::model::{Line, REPLAY, Severity, State},
-    domain::{Condition, EventTime, Kind, Now, SILENT_AFTER, clean_line, opening},
+    domain::{Condition, EventTime, Kind, Now, Problem, SILENT_AFTER, clean_line, opening},
     poll::INVALID_INTERVAL,
     store::{Link, Words},
 };
@@ -51,6 +51,30 @@ pub fn causes(state: &State) -> Vec<Banner> {
     }));
     all.sort_by_key(|b| b.severity);
     all
+}
+
+/// What to do about `problem` in words that stay the same, as a part of a sentence; empty where nothing is to be done.
+pub const fn remedy(problem: Problem) -> &'static str {
+    match problem {
+        Problem::Credentials => "correct [auth] or [account] user_name; `ahtop doctor --live` tries them",
+        Problem::Token => "wait; if it lasts, see token",
+        Problem::TokenCeiling => "stop the other client that generates tokens; see token",
+        Problem::Service | Problem::NoAnswer => "`ahtop doctor --live` says where it fails",
+        Problem::Throttled => "it passes; see budget",
+        Problem::Silent => "start `ahtop serve`, or a dashboard that has credentials",
+        Problem::OtherClients => "stop the other client, or set [budget] reserve",
+        Problem::Invalidated => {
+            "stop the other client, or give ahtop its tokens by [auth] token_command or mode = \"basic\""
+        }
+        Problem::Stale => "see service and budget",
+        Problem::UnknownId => "correct the ID in the configuration; `ahtop check --live` finds all of them",
+        Problem::StoreRead | Problem::StoreWrite | Problem::StoreDegraded => "make the store readable and writable",
+        Problem::StoreQuarantined => "check the disk",
+        Problem::StoreOther => "point [store] url of both at one file",
+        Problem::LedgerMissing => "make the directory of the store writable",
+        Problem::OtherBoot => "run all dashboards of this store in one container or on the machine itself",
+        Problem::Waiting | Problem::LedgerNew | Problem::Closed => "",
+    }
 }
 
 /// Nobody polls, or who does has said nothing for a while.

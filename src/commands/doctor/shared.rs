@@ -7,12 +7,12 @@ use super::{
     place,
 };
 use crate::{
-    app::text::brief,
+    app::{remedy, text::brief},
     commands::{session, token},
     config::{Config, Env},
-    domain::{Clock, Now, SILENT_AFTER, SystemClock, clean_line},
+    domain::{Clock, Now, SILENT_AFTER, Severity, SystemClock, clean_line},
     exit::Exit,
-    store::{HistoryInfo, Instance, Link, Status, Store, StoreError, Token, Usage, other_store, peek},
+    store::{HistoryInfo, Instance, Status, Store, StoreError, Token, Usage, other_store, peek},
 };
 
 /// A wall clock that differs by more from the boot clock was set by somebody.
@@ -110,13 +110,15 @@ fn poller(known: &Known, config: &Config, now: &Now) -> Finding {
 
 fn link(status: &Status) -> Finding {
     let text = status.link.sentence();
-    match &status.link {
-        Link::Starting | Link::Live | Link::Closed { .. } => Finding::ok("link", text),
-        Link::Throttled { .. } => Finding::look("link", format!("{text}: it passes; see budget")),
-        Link::TokenWait { .. } => Finding::look("link", text),
-        Link::TokenCeiling { .. } => Finding::bad("link", Exit::Credentials, format!("{text}: see token")),
-        Link::Credentials { .. } => Finding::bad("link", Exit::Credentials, text),
-        Link::Down { .. } => Finding::bad("link", Exit::Service, format!("{text}: `ahtop doctor --live` says where")),
+    let Some(problem) = status.link.problem() else { return Finding::ok("link", text) };
+    let text = match remedy(problem) {
+        "" => text,
+        remedy => format!("{text}: {remedy}"),
+    };
+    match problem.severity() {
+        Severity::Info => Finding::ok("link", text),
+        Severity::Warning => Finding::look("link", text),
+        Severity::Error => Finding::bad("link", Exit::for_problem(problem), text),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Alerts of the account as a whole: one a cause, however many targets it touches.
+//! Alerts of the account as a whole: one a problem, however many targets it touches.
 //!
-//! A cause that cannot be judged now (nobody says how the link is, or another cause explains what is seen) neither
+//! A problem that cannot be judged now (nobody says how the link is, or another one explains what is seen) neither
 //! begins nor ends: a takeover in the middle of an outage is not the end of it.
 
 use std::{
@@ -13,70 +13,33 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::gap;
 use crate::{
-    domain::{Condition, EventTime, Now, Row, Target, clean_line},
+    domain::{Alerting, Condition, EventTime, Now, Problem, Rise, Row, Target, clean_line},
     store::Link,
 };
 
 /// How many ids a sentence names before it counts the rest.
 const NAMED: usize = 3;
+/// Two cycles count as no less: a handful of agents is read within seconds.
+const LEAST_CYCLES: Duration = Duration::from_secs(120);
 
-/// What can be wrong with the account, the service or ourselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    Credentials,
-    /// No token can be had.
-    Token,
-    /// The service does not answer.
-    Service,
-    /// The service says: slower.
-    Throttled,
-    /// Targets without a fresh reading, and nothing above explains it.
-    Stale,
-    /// Ids that the service does not know.
-    Invalid,
-}
-
-impl Cause {
-    /// All of them, in the order of attention.
-    pub const ALL: [Cause; 6] =
-        [Cause::Credentials, Cause::Token, Cause::Service, Cause::Throttled, Cause::Stale, Cause::Invalid];
-
-    /// The word for it, also of hooks: `credentials`, `token`, `service`, `throttled`, `stale`, `invalid`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Cause::Credentials => "credentials",
-            Cause::Token => "token",
-            Cause::Service => "service",
-            Cause::Throttled => "throttled",
-            Cause::Stale => "stale",
-            Cause::Invalid => "invalid",
-        }
-    }
-}
-
-/// When an account-level cause becomes an alert, and when it is over.
+/// When a problem of the account becomes an alert, and when that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CauseRules {
+pub struct ProblemRules {
     /// It must be seen for so long.
     pub rise: Duration,
     /// It must be gone for so long.
     pub settle: Duration,
 }
 
-impl CauseRules {
-    /// The rules of `cause` where a sweep takes `sweep`. Stale data waits for two sweeps, so that the first sweep after
-    /// a start, a suspend or quiet hours is no alert; a token for a minute, since waiting for somebody else's
-    /// generation is ordinary. What comes and goes with each request must be gone for a minute.
-    pub fn for_cause(cause: Cause, sweep: Duration) -> Self {
-        let minute = Duration::from_secs(60);
-        let (rise, settle) = match cause {
-            Cause::Stale => (sweep.saturating_mul(2).max(2 * minute), minute),
-            Cause::Token => (minute, minute),
-            Cause::Throttled | Cause::Service => (Duration::ZERO, minute),
-            Cause::Invalid | Cause::Credentials => (Duration::ZERO, Duration::ZERO),
+impl ProblemRules {
+    /// The rules of `alert` where a cycle takes `sweep`.
+    pub fn new(alert: &Alerting, sweep: Duration) -> Self {
+        let rise = match alert.rise {
+            Rise::AtOnce => Duration::ZERO,
+            Rise::After(span) => span,
+            Rise::TwoCycles => sweep.saturating_mul(2).max(LEAST_CYCLES),
         };
-        CauseRules { rise, settle }
+        ProblemRules { rise, settle: alert.settle }
     }
 }
 
@@ -87,7 +50,7 @@ pub struct Counts {
     /// Of these, without a fresh good reading though they were asked: stale or failing.
     pub stale: usize,
     /// Those that the service does not know.
-    pub invalid: BTreeSet<Target>,
+    pub unknown: BTreeSet<Target>,
 }
 
 impl Counts {
@@ -99,7 +62,7 @@ impl Counts {
             match row.condition(now, stale_after) {
                 Condition::Stale | Condition::Failing => counts.stale += 1,
                 Condition::Invalid => {
-                    counts.invalid.insert(row.target.clone());
+                    counts.unknown.insert(row.target.clone());
                 }
                 Condition::Value | Condition::NoCalls | Condition::Waiting => {}
             }
@@ -108,7 +71,7 @@ impl Counts {
     }
 }
 
-/// A cause that is there.
+/// A problem that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// One sentence, cleaned.
@@ -121,7 +84,7 @@ pub struct Finding {
     pub targets: BTreeSet<Target>,
 }
 
-/// What is seen of a cause at one moment.
+/// What is seen of a problem at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observation {
     Present(Finding),
@@ -130,55 +93,50 @@ pub enum Observation {
     Unknown,
 }
 
-/// What is seen of every cause. `link`: what the poller last said; `None` where nobody polls or the poller has been
-/// silent for long.
-pub fn findings(link: Option<&Link>, counts: &Counts) -> BTreeMap<Cause, Observation> {
-    let present = |cause, rank, text: String, count: usize, targets: BTreeSet<Target>| {
+/// What is seen of every problem that is an alert. `link`: what the poller last said; `None` where nobody polls or the
+/// poller has been silent for long.
+pub fn findings(link: Option<&Link>, counts: &Counts) -> BTreeMap<Problem, Observation> {
+    let present = |problem, rank, text: String, count: usize, targets: BTreeSet<Target>| {
         let (text, count) = (clean_line(&text, 400).into(), u32::try_from(count).unwrap_or(u32::MAX));
-        (cause, Observation::Present(Finding { text, count, rank, targets }))
-    };
-    let told = match link {
-        None | Some(Link::Starting | Link::Closed { .. } | Link::Live) => None,
-        Some(Link::Throttled { .. }) => Some((Cause::Throttled, 1)),
-        Some(Link::TokenWait { .. }) => Some((Cause::Token, 1)),
-        Some(Link::TokenCeiling { .. }) => Some((Cause::Token, 2)),
-        Some(Link::Credentials { .. }) => Some((Cause::Credentials, 1)),
-        Some(Link::Down { .. }) => Some((Cause::Service, 1)),
+        (problem, Observation::Present(Finding { text, count, rank, targets }))
     };
     let unsaid = if matches!(link, None | Some(Link::Starting | Link::Closed { .. })) {
         Observation::Unknown
     } else {
         Observation::Absent
     };
-    let mut all: BTreeMap<Cause, Observation> = Cause::ALL.into_iter().map(|c| (c, unsaid.clone())).collect();
-    if let (Some(link), Some((cause, rank))) = (link, told) {
-        all.extend([present(cause, rank, link.sentence(), 0, BTreeSet::new())]);
+    let mut all: BTreeMap<Problem, Observation> = Problem::alerts().map(|p| (p, unsaid.clone())).collect();
+    if let Some(link) = link
+        && let Some(alert) = link.problem().and_then(Problem::alert)
+    {
+        all.extend([present(alert.of, alert.rank, link.sentence(), 0, BTreeSet::new())]);
     }
     let stale = match (counts.stale, link) {
-        (0, _) => (Cause::Stale, Observation::Absent),
+        (0, _) => (Problem::Stale, Observation::Absent),
         (_, Some(Link::Live) | None) => {
             let text = format!("{} of {} targets have no fresh reading", counts.stale, counts.total);
-            present(Cause::Stale, 1, text, counts.stale, BTreeSet::new())
+            present(Problem::Stale, 1, text, counts.stale, BTreeSet::new())
         }
-        _ => (Cause::Stale, Observation::Unknown),
+        // The problem of the link explains it.
+        (_, Some(_)) => (Problem::Stale, Observation::Unknown),
     };
-    let invalid = if counts.invalid.is_empty() {
-        (Cause::Invalid, Observation::Absent)
+    let unknown = if counts.unknown.is_empty() {
+        (Problem::UnknownId, Observation::Absent)
     } else {
-        let mut names: Vec<String> = counts.invalid.iter().take(NAMED).map(Target::to_string).collect();
-        if let Some(more) = counts.invalid.len().checked_sub(NAMED).filter(|&n| n > 0) {
+        let mut names: Vec<String> = counts.unknown.iter().take(NAMED).map(Target::to_string).collect();
+        if let Some(more) = counts.unknown.len().checked_sub(NAMED).filter(|&n| n > 0) {
             names.push(format!("{more} more"));
         }
         let text = format!("the service does not know {}", names.join(", "));
-        present(Cause::Invalid, 1, text, counts.invalid.len(), counts.invalid.clone())
+        present(Problem::UnknownId, 1, text, counts.unknown.len(), counts.unknown.clone())
     };
-    all.extend([stale, invalid]);
+    all.extend([stale, unknown]);
     all
 }
 
-/// The alert life of one cause.
+/// The alert life of one problem.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct CauseTrack {
+pub struct ProblemTrack {
     /// Wall time in milliseconds of the last start, made unique.
     serial: i64,
     state: State,
@@ -202,17 +160,17 @@ enum State {
     },
 }
 
-/// What an observation did to the alert of a cause.
+/// What an observation did to the alert of a problem.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum CauseMove {
+pub(super) enum ProblemMove {
     Start { serial: i64, since: EventTime, finding: Finding, rank: u32 },
     Stay { finding: Finding, rank: u32, worse: bool },
     End { at: EventTime },
 }
 
-impl CauseTrack {
+impl ProblemTrack {
     /// Takes in what was seen at `at`. Observations come in the order of time.
-    pub(super) fn see(&mut self, at: &EventTime, observation: Observation, rules: CauseRules) -> Option<CauseMove> {
+    pub(super) fn see(&mut self, at: &EventTime, observation: Observation, rules: ProblemRules) -> Option<ProblemMove> {
         match (&mut self.state, observation) {
             (State::Quiet | State::Rising { .. }, Observation::Absent | Observation::Unknown) => {
                 self.state = State::Quiet;
@@ -230,7 +188,7 @@ impl CauseTrack {
                 self.serial = at.wall.as_millisecond().max(self.serial.saturating_add(1));
                 let rank = total(finding.rank, &finding.targets);
                 self.state = State::Active { gone: None, rank: finding.rank, targets: finding.targets.clone() };
-                Some(CauseMove::Start { serial: self.serial, since, finding, rank })
+                Some(ProblemMove::Start { serial: self.serial, since, finding, rank })
             }
             (State::Active { gone, .. }, Observation::Unknown) => {
                 *gone = None;
@@ -242,7 +200,7 @@ impl CauseTrack {
                 *rank = finding.rank.max(*rank);
                 targets.extend(finding.targets.iter().cloned());
                 let rank = total(*rank, targets);
-                Some(CauseMove::Stay { finding, rank, worse: rank > before })
+                Some(ProblemMove::Stay { finding, rank, worse: rank > before })
             }
             (State::Active { gone, .. }, Observation::Absent) => {
                 let from = gone.get_or_insert_with(|| at.clone()).clone();
@@ -250,7 +208,7 @@ impl CauseTrack {
                     return None;
                 }
                 self.state = State::Quiet;
-                Some(CauseMove::End { at: from })
+                Some(ProblemMove::End { at: from })
             }
         }
     }
