@@ -70,6 +70,14 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
+    /// Its level now; `None` for what is no value.
+    pub const fn level(&self) -> Option<Level> {
+        match self {
+            AlertKind::Band { level, .. } => Some(*level),
+            AlertKind::Cause { .. } => None,
+        }
+    }
+
     /// How bad it is now: for a band 1 (warning) or 2 (critical). An acknowledgement holds up to the rank it was made at.
     pub fn rank(&self) -> u32 {
         match self {

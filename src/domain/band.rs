@@ -36,6 +36,17 @@ pub enum Level {
     Inside,
 }
 
+impl Level {
+    /// True where both lie outside on the same side of the band.
+    pub const fn is_beside(self, other: Level) -> bool {
+        matches!(
+            (self, other),
+            (Level::HighCrit | Level::HighWarn, Level::HighCrit | Level::HighWarn)
+                | (Level::LowCrit | Level::LowWarn, Level::LowCrit | Level::LowWarn)
+        )
+    }
+}
+
 /// Two limits of a band that stand in the wrong order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{lower}` must be less than `{upper}`")]

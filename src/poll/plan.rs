@@ -94,7 +94,8 @@ impl fmt::Display for Advice {
             Advice::Campaign { campaign, group, agents, cycle: (a, b) } => {
                 write!(
                     f,
-                    "watch campaign {campaign} without the {agents} agents of group {group}: cycle {} → {}",
+                    "if the {agents} agents of group {group} work for campaign {campaign} alone, watch the campaign without \
+                     them: cycle {} → {}",
                     time(*a),
                     time(*b)
                 )
@@ -276,7 +277,8 @@ mod tests {
         assert_eq!(plan.campaigns, 1);
         assert_eq!(
             plan.advice[0].to_string(),
-            "watch campaign SURVEY without the 60 agents of group SURVEY: cycle 4:13 → 2:53"
+            "if the 60 agents of group SURVEY work for campaign SURVEY alone, watch the campaign without them: cycle \
+             4:13 → 2:53"
         );
     }
 

@@ -42,6 +42,13 @@ impl StatusWriter {
 
     /// A link of another kind than before is an event.
     pub(super) fn set_link(&mut self, link: Link, now: &Now) {
+        // However it is noticed, it is one outage, and began when it was noticed first.
+        let link = match (&self.link, link) {
+            (Link::Down { since, .. }, Link::Down { why, until, .. }) => {
+                Link::Down { why, since: since.clone(), until }
+            }
+            (_, link) => link,
+        };
         if std::mem::discriminant(&link) != std::mem::discriminant(&self.link) || self.since.is_none() {
             self.since = Some(now.stamp());
             self.pending.push(self.event(EventKind::Link, Words::of_link(&link), now));

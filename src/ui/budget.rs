@@ -14,7 +14,7 @@ use super::{
     theme::Styles,
 };
 use crate::{
-    app::names,
+    app::{REPLAY, names},
     domain::{GENERATIONS_PER_HOUR, Kind},
     poll::plan,
     store::{MINUTES, ReplyKind},
@@ -145,7 +145,8 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
         None => "not known yet".to_owned(),
     };
     lines.push(fact("cycle", cycle, s.text, s));
-    if let Some(next) = scene.data.status.as_ref().and_then(|st| st.next.as_ref()) {
+    let replay = scene.state.config.mode == Some(REPLAY);
+    if let Some(next) = scene.data.status.as_ref().and_then(|st| st.next.as_ref()).filter(|_| !replay) {
         let line = crate::app::rows::line(scene.state, next);
         let name = match &line {
             Some(line) => cell::name(scene, line, glyphs.ascii()),
@@ -170,6 +171,7 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     let checks = match &scene.data.poller {
         Some(p) if p.id == scene.state.config.me.id => (format!("this dashboard, {} on {}", p.label(), p.host), s.text),
         Some(p) => (format!("{} on {}", p.label(), p.host), s.text),
+        None if scene.is_beginning() => ("connecting".to_owned(), s.dim),
         None => ("nobody now".to_owned(), s.warning),
     };
     lines.push(fact("checked by", checks.0, checks.1, s));

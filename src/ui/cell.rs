@@ -74,7 +74,9 @@ pub(super) fn draw(
     let look = canvas.look;
     let s = &look.styles;
     let old = cells::is_old(line.state);
-    let quiet = if old { s.stale } else { s.text };
+    // While the service does not answer, no figure is one of now.
+    let faded = old || scene.is_out();
+    let quiet = if faded { s.stale } else { s.text };
     let right = |canvas: &mut Canvas<'_>, text: &str, style: Style| {
         let style = if text == NOTHING { s.dim } else { style };
         canvas.put_right(x, y, width, text, style);
@@ -90,7 +92,7 @@ pub(super) fn draw(
             let text = cells::aht(line.aht);
             let style = if line.aht.is_none() {
                 s.dim
-            } else if old {
+            } else if faded {
                 s.stale
             } else {
                 value_style(canvas, line)
@@ -108,7 +110,7 @@ pub(super) fn draw(
             let (before, _) = inset(column);
             let n = usize::from(width - before);
             let values = sparkline::buckets(&line.row.series, scene.data.now.mono, sparkline::SPAN, n, hold);
-            sparkline::draw(canvas, x + before, y, &values, &line.watched.band, old.then_some(s.stale));
+            sparkline::draw(canvas, x + before, y, &values, &line.watched.band, faded.then_some(s.stale));
         }
         Column::Age => {
             let text = if scene.state.preferences.age_as_time {

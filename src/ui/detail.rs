@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use super::{
     FrameLayout,
-    canvas::{Canvas, wrap},
+    canvas::{Canvas, cells as cells_of, wrap},
     cell, cells,
     chart::{self, Chart, Source},
     scene::Scene,
     status,
 };
 use crate::{
-    app::{ChartArea, Line, RowState, history, names, text},
-    domain::{AHT_WINDOW, Condition, EventTime},
+    app::{ChartArea, Line, REPLAY, RowState, history, names, text},
+    domain::{AHT_WINDOW, BootTime, Condition, EventTime, Level, Point},
     store::EventKind,
 };
 
@@ -73,8 +73,9 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mu
     let value_style = if old { s.stale } else { s.accent };
     canvas.put_all(1, 1, end, &[(&value, value_style), (&age, s.dim), (&deviation, s.text)]);
     let x = cell::state(canvas, line, (1, 2, width));
-    if let Some(since) = since(scene, line) {
-        canvas.put(x, 2, end.saturating_sub(x), &since, s.dim);
+    let room = end.saturating_sub(x);
+    if let Some(since) = since(scene, line).into_iter().find(|text| cells_of(text) <= usize::from(room)) {
+        canvas.put(x, 2, room, &since, s.dim);
     }
 
     let facts = facts(scene, line, look.glyphs.ascii());
@@ -139,11 +140,31 @@ fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &m
     }
 }
 
-/// Since when the row is in its state, by the clock.
-fn since(scene: &Scene<'_>, line: &Line<'_>) -> Option<String> {
-    let held = line.held?;
-    let at = scene.now.wall.checked_sub(held).ok()?;
-    Some(format!("  since {}", cells::minute(at, &scene.state.config.zone)))
+/// Since when the row is in its state, by the clock: in full, and shorter.
+fn since(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
+    let zone = &scene.state.config.zone;
+    let moment = |at: BootTime| {
+        let at = scene.now.wall.checked_sub(scene.now.mono.since(at)).unwrap_or(scene.now.wall);
+        text::moment(at, scene.now.wall, zone)
+    };
+    let Some((read, held)) = line.row.series.points().next_back().map(|p| p.at).zip(line.held) else {
+        return line.held.map(|held| format!("  since {}", moment(scene.now.mono - held))).into_iter().collect();
+    };
+    match line.state {
+        RowState::Fresh(level) => {
+            let side = if level.is_beside(Level::HighCrit) { "above" } else { "below" };
+            let run = |p: &Point| p.aht.is_some_and(|a| line.watched.band.level(a) == level);
+            let first = line.row.series.points().rev().take_while(run).last().map_or(read, |p| p.at);
+            // The level may be younger than the alert.
+            let outside = moment(read - held);
+            let own = format!(", {} since {}", line.state.long_word(), moment(first));
+            let own = if read.since(first) < held { own } else { String::new() };
+            let all = format!("  {side} the band since {outside}");
+            vec![format!("{all}{own}"), all, format!("  since {outside}")]
+        }
+        RowState::Other(Condition::NoCalls) => vec![format!("  since {}", moment(read - held))],
+        RowState::Other(_) => vec![format!("  since {}", moment(scene.now.mono - held))],
+    }
 }
 
 /// Everything else, one sentence each.
@@ -191,6 +212,9 @@ fn times(n: u32) -> String {
 
 /// When the next answer is to be expected: the poller names the next one alone, the others come once a cycle.
 fn next(scene: &Scene<'_>, line: &Line<'_>) -> String {
+    if scene.state.config.mode == Some(REPLAY) {
+        return "next check: none, this is a replay".into();
+    }
     let Some(status) = scene.data.status.as_ref().filter(|_| scene.link().2) else {
         return "next check: not known, see the first line".into();
     };

@@ -21,7 +21,7 @@ pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let mut add = |priority: u8, text: String, marked: bool| {
         all.push(Segment::new(priority, text, if marked { s.warning } else { s.dim }));
     };
-    add(1, checked_by(scene), scene.data.poller.is_none());
+    add(1, checked_by(scene), scene.data.poller.is_none() && !scene.is_beginning());
     if usage.used_60s >= budget.requests_per_minute {
         add(0, format!("budget used up: {} of {}/min", usage.used_60s, budget.requests_per_minute), true);
     }
@@ -53,9 +53,10 @@ pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 
 fn checked_by(scene: &Scene<'_>) -> String {
     match &scene.data.poller {
-        Some(_) if scene.state.config.mode == Some(app::REPLAY) => "replay: nothing is checked".into(),
+        _ if scene.state.config.mode == Some(app::REPLAY) => "replay: nothing is checked".into(),
         Some(p) if p.id == scene.state.config.me.id => "checked by this dashboard".into(),
         Some(p) => format!("checked by {}", p.label()),
+        None if scene.is_beginning() => "connecting".into(),
         None => "nobody checks the service".into(),
     }
 }

@@ -7,7 +7,7 @@ use super::{
     segments::{self, Segment, choose},
 };
 use crate::{
-    app::{View, alerts, rows, tables},
+    app::{REPLAY, View, alerts, rows, tables},
     domain::Kind,
 };
 
@@ -63,11 +63,10 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
     if waiting > 0 {
         out.push(Segment::new(1, format!("{waiting} unacked"), s.warning));
     }
-    if scene.state.frozen.is_none() {
-        let (word, span, good) = scene.link();
-        let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
-        let style = if good { s.text } else { s.error };
-        out.push(Segment::new(1, format!("[{word}{span}]"), style));
+    if scene.state.frozen.is_none()
+        && let Some((word, style)) = link(canvas, scene)
+    {
+        out.push(Segment::new(1, word, style));
     }
     let lines: Vec<_> =
         tables::concerned(scene.state).into_iter().flat_map(|k| scene.lines(k).iter().copied()).collect();
@@ -80,6 +79,19 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
         out.push(Segment::new(2, what, s.dim));
     }
     out
+}
+
+/// The state of the link in brackets. Of the past only what was not as it should be: nothing in it is live.
+pub(super) fn link(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Option<(String, ratatui::style::Style)> {
+    let s = canvas.look.styles;
+    let (word, span, good) = scene.link();
+    let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
+    match (good, scene.state.config.mode == Some(REPLAY)) {
+        (true, true) => None,
+        (false, true) => Some((format!("[was {word}{span}]"), s.warning)),
+        (true, false) => Some((format!("[{word}{span}]"), s.text)),
+        (false, false) => Some((format!("[{word}{span}]"), s.error)),
+    }
 }
 
 /// The plural of a kind, as a title.

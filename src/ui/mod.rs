@@ -42,6 +42,8 @@ mod tests_names;
 #[cfg(test)]
 mod tests_tables;
 #[cfg(test)]
+mod tests_truth;
+#[cfg(test)]
 mod tests_words;
 pub mod theme;
 mod wall;

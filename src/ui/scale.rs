@@ -30,7 +30,7 @@ impl Scale {
     /// The scale for `values` in `band`. The limits take the middle two thirds; a target alone stands in the middle of
     /// half to one and a half of it. Without a band the range is that of the values, in steps of half a minute.
     pub(super) fn of(band: &Band, values: impl Iterator<Item = Aht>) -> Scale {
-        let limits: Vec<f64> = band.limits().iter().filter_map(|(_, l)| l.map(|a| f64::from(a.secs()))).collect();
+        let limits: Vec<f64> = ends(band).iter().filter_map(|l| l.map(|a| f64::from(a.secs()))).collect();
         match (limits.first(), limits.last()) {
             (Some(first), Some(last)) if limits.len() > 1 && last > first => {
                 let margin = ((last - first) / 4.0).max(LEAST / 4.0);
@@ -76,6 +76,27 @@ impl Scale {
     }
 }
 
+/// The limits of `band` from the lowest to the highest, with another end where it has them on one side alone: without
+/// one, all that is on the other side of the target would be clamped to its edge. The other end mirrors the outermost
+/// limit at the target, but is no lower than half of the target; without a target it is half or one and a half of the limit.
+fn ends(band: &Band) -> Vec<Option<Aht>> {
+    let mut all: Vec<Option<Aht>> = band.limits().map(|(_, limit)| limit).to_vec();
+    let (low, high) = (band.low_crit.or(band.low_warn), band.high_crit.or(band.high_warn));
+    let aht = |secs: i64| Some(Aht::from_secs(u32::try_from(secs).unwrap_or(0)));
+    let secs = |aht: Aht| i64::from(aht.secs());
+    match (low, high, band.target) {
+        (None, Some(high), Some(target)) => {
+            let mirror = secs(target) * 2 - secs(high);
+            all.insert(0, aht(mirror.max(secs(target) / 2)));
+        }
+        (Some(low), None, Some(target)) => all.push(aht(secs(target) * 2 - secs(low))),
+        (None, Some(_), None) => all.insert(0, band.high_warn.or(band.high_crit).and_then(|l| aht(secs(l) / 2))),
+        (Some(_), None, None) => all.push(band.low_warn.or(band.low_crit).and_then(|l| aht(secs(l) * 3 / 2))),
+        _ => {}
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +113,27 @@ mod tests {
         assert_eq!(a, Scale::of(&band, [aht(9999)].into_iter()));
         assert_eq!((a.low, a.high), (150.0, 450.0));
         assert_eq!(a.beyond(aht(451)), std::cmp::Ordering::Greater);
+    }
+
+    #[test]
+    fn a_band_with_limits_on_one_side_has_room_on_the_other() {
+        let at = |s| Some(aht(s));
+        let above = Band { target: at(300), high_warn: at(375), high_crit: at(450), ..Band::default() };
+        let scale = Scale::of(&above, [].into_iter());
+        assert!(scale.low < 150.0 && scale.high > 450.0, "{scale:?}");
+        for inside in [160, 230, 299, 374] {
+            assert_eq!(scale.beyond(aht(inside)), std::cmp::Ordering::Equal, "{inside}");
+        }
+        let coarse = Scale::coarse(&above, [].into_iter());
+        assert_eq!((coarse.step(aht(250), 7), coarse.step(aht(300), 7), coarse.step(aht(350), 7)), (1, 3, 5));
+        for one_sided in [
+            Band { target: None, ..above },
+            Band { low_warn: at(200), target: at(300), ..Band::default() },
+            Band { low_warn: at(200), ..Band::default() },
+        ] {
+            let scale = Scale::of(&one_sided, [].into_iter());
+            assert_eq!(scale.beyond(aht(290)), std::cmp::Ordering::Equal, "{one_sided:?}: {scale:?}");
+        }
     }
 
     #[test]

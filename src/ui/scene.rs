@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    app::{Banner, Data, Item, Line, RowState, State, banners, groups, rows, tables, wall},
-    domain::{Aht, EventTime, Kind, Now, Problem, SILENT_AFTER, Severity},
+    app::{Banner, Data, Item, Line, REPLAY, RowState, State, banners, groups, rows, tables, wall},
+    domain::{EventTime, Kind, Now, Problem, SILENT_AFTER, Severity},
     store::Link,
 };
 
@@ -86,8 +86,8 @@ impl<'a> Scene<'a> {
         wall::lines(kind, self.all(kind).iter().copied())
     }
 
-    /// The median of the agents' fresh averages and how many they are.
-    pub(super) fn median_of_agents(&self) -> Option<(Aht, usize)> {
+    /// The median of the agents' averages.
+    pub(super) fn median_of_agents(&self) -> Option<rows::Median> {
         rows::median(self.all(Kind::Agent).iter().copied())
     }
 
@@ -103,12 +103,19 @@ impl<'a> Scene<'a> {
 
     /// The state of the link in a word, how long it lasts or has lasted, and whether it is as it should be.
     pub(super) fn link(&self) -> (&'static str, Option<Duration>, bool) {
-        let Some(status) = &self.data.status else { return ("WAITING", None, false) };
+        let starting = ("CONNECTING", None, true);
+        let begins = self.is_beginning();
+        let Some(status) = &self.data.status else {
+            return if begins { starting } else { ("NOT CHECKED", None, false) };
+        };
         let silence = status.at.age(&self.now);
         if silence >= SILENT_AFTER {
-            return (label(Problem::Silent), Some(silence), false);
+            return if begins { starting } else { (label(Problem::Silent), Some(silence), false) };
         }
         let span = match &status.link {
+            // After a short break nothing is due yet, and all that is shown is as fresh as it should be.
+            Link::Starting if self.is_all_fresh() => return ("LIVE", None, true),
+            Link::Starting if status.since.age(&self.now) < SILENT_AFTER => return starting,
             Link::Starting | Link::Live | Link::Credentials { .. } | Link::Closed { until: None } => None,
             Link::Closed { until: Some(until) }
             | Link::Throttled { until }
@@ -121,6 +128,21 @@ impl<'a> Scene<'a> {
             None if status.link == Link::Live => ("LIVE", span, true),
             None => ("WAITING", span, false),
         }
+    }
+
+    /// True soon after the start: what did not answer yet may be on its way.
+    pub(super) fn is_beginning(&self) -> bool {
+        self.state.config.mode != Some(REPLAY) && self.state.started.stamp().age(&self.now) < SILENT_AFTER
+    }
+
+    /// True where the service does not answer: nothing new is known, and the figures are those of before.
+    pub(super) fn is_out(&self) -> bool {
+        self.data.status.as_ref().is_some_and(|status| matches!(status.link, Link::Down { .. }))
+    }
+
+    fn is_all_fresh(&self) -> bool {
+        let mut known = Kind::ALL.into_iter().flat_map(|kind| self.all(kind)).filter(|l| !l.is_unknown_id()).peekable();
+        known.peek().is_some() && known.all(|l| l.is_fresh())
     }
 
     /// How long it is until `stamp`; zero once it is over.

@@ -23,11 +23,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLay
         return Some(edit(canvas, ":", line, &hint));
     }
     if state.filter().editing {
-        let (found, of) = match state.navigation.view {
-            View::Log => (log::entries(state).len(), scene.data.events.len()),
-            _ => (scene.lines(state.navigation.focus).len(), scene.watched(state.navigation.focus)),
+        let found = match state.navigation.view {
+            View::Log => format!("{} of {} events", log::entries(state).len(), scene.data.events.len()),
+            // One filter for all tables in view: agents first, they are the many.
+            _ => {
+                let of = |kind| format!("{} of {} {}s", scene.lines(kind).len(), scene.watched(kind), kind.word());
+                tables::tables(state).into_iter().rev().map(of).collect::<Vec<_>>().join(", ")
+            }
         };
-        let hint = format!("  {found} of {of}   Enter: keep   Esc: clear");
+        let hint = format!("  {found}   Enter: keep   Esc: clear");
         return Some(edit(canvas, "filter: ", &state.filter().text, &hint));
     }
     facts(canvas, scene, layout)
@@ -81,20 +85,28 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
     let direction = if sort.reverse { " reversed" } else { "" };
     all.push(Segment::new(2, format!("sort: {}{direction}", sort.column.spec().label), s.dim));
     // Never called the team's average: calls are not weighted.
-    if let Some((median, n)) = scene.median_of_agents() {
-        all.push(Segment::new(3, format!("median of {n} agents {}", super::cells::aht(Some(median))), s.text));
+    if let Some(median) = scene.median_of_agents() {
+        let style = if median.age.is_some() { s.stale } else { s.text };
+        all.push(Segment::new(3, median.words(scene.now.wall, &scene.state.config.zone), style));
     }
     if let Some(line) = scene.selected()
         && let Some(text) = band(&line.watched.band)
     {
-        all.push(Segment::new(5, text, s.dim));
+        // Not the floor's, beside whose median it stands.
+        all.push(Segment::new(5, format!("{}: {text}", whose(scene)), s.dim));
     }
     let chosen = choose(all, canvas.width().saturating_sub(2), 3);
     segments::put(canvas, 1, 0, 3, &chosen);
     None
 }
 
-/// The band of the selected row in words.
+/// Whose band it is: of the selected row, or of the one that the detail beside the table shows.
+fn whose(scene: &Scene<'_>) -> &'static str {
+    let at = &scene.state.navigation;
+    if at.selected.contains_key(&at.focus) { "selected" } else { "first row" }
+}
+
+/// A band in words.
 pub(super) fn band(band: &Band) -> Option<String> {
     use super::cells::aht;
     let side = |warn: Option<_>, crit: Option<_>| warn.or(crit);

@@ -6,7 +6,6 @@ use super::{
     FrameLayout,
     canvas::{Canvas, cells as cells_of},
     cell::{self, Room},
-    cells,
     header::plural,
     scene::{self, Scene},
     segments::{self, Segment},
@@ -109,7 +108,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, l
         let line = match item {
             Item::Row(line) => line,
             Item::Section(section) => {
-                heading(canvas, section, y);
+                heading(canvas, scene, section, y);
                 continue;
             }
         };
@@ -158,14 +157,14 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, l
 }
 
 /// The heading of a section: its group, how many agents, their median, and how many are in which state.
-fn heading(canvas: &mut Canvas<'_>, section: &Section<'_>, y: u16) {
+fn heading(canvas: &mut Canvas<'_>, scene: &Scene<'_>, section: &Section<'_>, y: u16) {
     let look = canvas.look;
     let s = &look.styles;
     let width = canvas.width();
     let agents = if section.rows == 1 { "1 agent".to_owned() } else { format!("{} agents", section.rows) };
     let mut all = vec![Segment::new(0, section.name.unwrap_or("no group"), s.accent), Segment::new(3, agents, s.dim)];
-    if let Some((median, n)) = section.median {
-        all.push(Segment::new(1, format!("median of {n} agents {}", cells::aht(Some(median))), s.text));
+    if let Some(median) = section.median {
+        all.push(Segment::new(1, median.words(scene.now.wall, &scene.state.config.zone), s.text));
     }
     for (state, n) in &section.counts {
         let text = scene::counted(look.glyphs.state(*state), *state, *n);

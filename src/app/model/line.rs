@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Mark, RowState};
 use crate::{
     config::Watched,
-    domain::{Aht, Row, Target, display_name},
+    domain::{Aht, Condition, Row, Target, display_name},
 };
 
 /// One row of a table, made by [`rows`](crate::app::rows).
@@ -15,7 +15,8 @@ pub struct Line<'a> {
     pub watched: &'a Watched,
     pub row: &'a Row,
     pub state: RowState,
-    /// How long it has been in this state, where that is known.
+    /// How long it has been so, where that is known: outside its band on this side up to its last reading, without calls,
+    /// stale or without an answer.
     pub held: Option<Duration>,
     /// The last good AHT, however old.
     pub aht: Option<Aht>,
@@ -45,5 +46,15 @@ impl<'a> Line<'a> {
     /// The first group.
     pub fn group(&self) -> Option<&'a str> {
         self.watched.groups.first().map(|g| &**g)
+    }
+
+    /// True for an id that the service does not know.
+    pub fn is_unknown_id(&self) -> bool {
+        self.state == RowState::Other(Condition::Invalid)
+    }
+
+    /// True where what it shows is known now: a value, or that there are no calls.
+    pub fn is_fresh(&self) -> bool {
+        matches!(self.state, RowState::Fresh(_) | RowState::Other(Condition::NoCalls | Condition::Value))
     }
 }

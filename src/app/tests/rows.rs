@@ -7,7 +7,7 @@ use tui_input::Input;
 
 use crate::{
     app::{Column, RowState, Sort, fixture::Floor, lines, needs::*, rows::*},
-    domain::{Condition, Kind, Level, Outcome, Target},
+    domain::{Aht, Condition, Kind, Level, Outcome, Target},
     store::Attention,
 };
 
@@ -137,18 +137,37 @@ fn a_level_is_held_since_the_first_reading_of_its_run() {
         floor.agent("a1", secs);
         floor.advance(60);
     }
-    let held = line(&floor.state, &Target::agent("a1")).unwrap().held;
-    assert_eq!(held, Some(Duration::from_secs(120)));
+    let held = |floor: &Floor| line(&floor.state, &Target::agent("a1")).unwrap().held;
+    assert_eq!(held(&floor), Some(Duration::from_secs(60)), "up to the last reading: nothing is known behind it");
+    // The service does not answer: what is not known does not grow.
+    floor.advance(100);
+    assert_eq!(held(&floor), Some(Duration::from_secs(60)));
+    floor.agent("a1", 400);
+    assert_eq!(held(&floor), Some(Duration::from_secs(220)), "it is one time above the band, whatever the level");
+    floor.advance(60);
+    floor.agent("a1", 100);
+    assert_eq!(held(&floor), None, "the first reading on the other side");
 }
 
 #[test]
-fn the_median_counts_fresh_values_only() {
+fn the_median_of_the_floor_does_not_move_while_nothing_new_is_known() {
     let mut floor = floor();
-    assert_eq!(median(all_lines(&floor.state, Kind::Agent)).map(|(a, n)| (a.secs(), n)), Some(((290 + 391) / 2, 4)));
+    let median = |floor: &Floor| median(all_lines(&floor.state, Kind::Agent)).unwrap();
+    let fresh = Median { aht: Aht::from_secs((290 + 391) / 2), of: 4, old: 0, age: None };
+    assert_eq!(median(&floor), fresh);
     floor.advance(150);
     floor.agent("a3", 62);
+    let before = median(&floor);
     floor.advance(60);
-    assert_eq!(median(all_lines(&floor.state, Kind::Agent)).map(|(a, n)| (a.secs(), n)), Some((62, 1)));
+    // Three of the four are not fresh any more: it is still the median of all four, and says so.
+    assert_eq!(median(&floor), Median { old: 3, ..before });
+    floor.advance(200);
+    let out = median(&floor);
+    assert_eq!(out, Median { old: 4, age: Some(Duration::from_secs(260)), ..before });
+    let words = out.words(floor.now().wall, &jiff::tz::TimeZone::UTC);
+    assert!(words.ends_with(" at 09:02"), "{words}");
+    floor.advance(7200);
+    assert_eq!(crate::app::rows::median(all_lines(&floor.state, Kind::Agent)), None, "no call of then counts now");
 }
 
 #[test]

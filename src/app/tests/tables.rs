@@ -68,7 +68,7 @@ fn sections_keep_the_order_within_and_only_rows_are_selected() {
         .iter()
         .map(|item| match item {
             Item::Section(s) => {
-                format!("[{} {} {:?}]", s.name.unwrap_or("-"), s.rows, s.median.map(|(a, n)| (a.secs(), n)))
+                format!("[{} {} {:?}]", s.name.unwrap_or("-"), s.rows, s.median.map(|m| (m.aht.secs(), m.of)))
             }
             Item::Row(line) => line.target().id.to_string(),
         })

@@ -8,13 +8,13 @@ use crate::{
     domain::Target,
 };
 
-/// The mark of `target`, of `data` as it is shown.
-pub(super) fn mark(data: &Data, target: &Target) -> Option<Mark> {
+/// The mark of `target`, which has this active alert, of `data` as it is shown.
+pub(super) fn mark(data: &Data, target: &Target, alert: Option<&Alert>) -> Option<Mark> {
     let subject = Subject::Target(target.clone());
-    if is_muted(data, &subject) {
+    if data.mutes.get(&subject).is_some_and(|m| m.covers(alert.map(|a| a.id.serial), data.now.wall)) {
         return Some(Mark::Muted);
     }
-    match about(data, &subject) {
+    match alert {
         Some(alert) if alert.is_acked() => Some(Mark::Acked),
         Some(_) => None,
         None => data.warming.contains_key(target).then_some(Mark::Warming),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::rows;
 use crate::{
     app::model::{Line, RowState, State},
-    domain::{Aht, Kind},
+    domain::Kind,
 };
 
 /// One line of a table.
@@ -25,8 +25,8 @@ pub struct Section<'a> {
     pub name: Option<&'a str>,
     /// Rows that follow.
     pub rows: usize,
-    /// The median of the agents' fresh averages and of how many; not the group's AHT, since calls are not weighted.
-    pub median: Option<(Aht, usize)>,
+    /// Not the group's AHT, since calls are not weighted.
+    pub median: Option<rows::Median>,
     /// How many rows are in each state.
     pub counts: Vec<(RowState, usize)>,
 }

@@ -4,11 +4,14 @@
 
 use std::time::Duration;
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use super::alerts;
 use crate::{
+    alert::{Alert, Subject},
     app::model::{Line, Mark, RowState, State},
     config::Watched,
-    domain::{self, AHT_WINDOW, Aht, Condition, Kind, Level, Now, Point, Row, Series, Target},
+    domain::{self, AHT_WINDOW, Aht, BootTime, Condition, Kind, Level, Now, Point, Row, Series, Target},
 };
 
 /// How far back the shorter difference looks; the longer one looks back over the window of the service.
@@ -20,24 +23,28 @@ fn marked(line: Line<'_>, mark: Option<Mark>) -> Line<'_> {
     Line { mark: mark.filter(|m| fresh || *m != Mark::Warming), ..line }
 }
 
-fn line_of<'a>(watched: &'a Watched, row: &'a Row, now: &Now, shown: &Now, stale_after: Duration) -> Line<'a> {
+fn line_of<'a>(state: &'a State, watched: &'a Watched, row: &'a Row, shown: &Now, stale_after: Duration) -> Line<'a> {
+    let data = state.shown();
+    let now = &data.now;
     let state = row_state(row, watched, now, stale_after);
+    let alert = alerts::about(data, &Subject::Target(watched.target.clone()));
     let aht = row.aht();
     // Differences belong to the reading, not to the moment of looking: an old value keeps those it was read with.
     let read_at = row.good.as_ref().map(|(_, at)| now.mono_of(at));
     let before = |span| read_at.and_then(|at| row.series.at(at - span, stale_after));
-    Line {
+    let line = Line {
         watched,
         row,
         state,
-        held: held(row, watched, state, now),
+        held: held(row, watched, state, alert, now),
         aht,
         deviation: aht.and_then(|a| watched.band.deviation_pct(a)),
         diff30: aht.zip(before(HALF_HOUR)).map(|(a, b)| a.minus(b)),
         prev2h: before(AHT_WINDOW),
         mark: None,
         age: row.age(shown),
-    }
+    };
+    marked(line, alerts::mark(data, &watched.target, alert))
 }
 
 /// From which age on a reading is stale, by [`domain::stale_after`]. Before the poller said how long a sweep takes, it is
@@ -56,23 +63,33 @@ pub fn row_state(row: &Row, watched: &Watched, now: &Now, stale_after: Duration)
     }
 }
 
-/// How long the row has been in `state`: for a level, since the first reading of the unbroken run in that level; else
-/// since it was first refused or failed, or since the last good reading.
-fn held(row: &Row, watched: &Watched, state: RowState, now: &Now) -> Option<Duration> {
+/// How long the row has been so: outside its band on this side up to its last reading, or without calls; else since it
+/// was first refused or failed, or since the last good reading.
+///
+/// What an alert on the same side says is part of it: the row and its alert tell one time. Behind the last reading nothing
+/// is known, so that the time stands still while the service does not answer.
+fn held(row: &Row, watched: &Watched, state: RowState, alert: Option<&Alert>, now: &Now) -> Option<Duration> {
     match state {
         RowState::Fresh(Level::Inside) | RowState::Other(Condition::Value | Condition::Waiting) => None,
         RowState::Fresh(level) => {
-            let run = |p: &Point| p.aht.is_some_and(|a| watched.band.level(a) == level);
-            let first = row.series.points().rev().take_while(run).last()?;
-            Some(now.mono.since(first.at))
+            let run = |p: &Point| p.aht.is_some_and(|a| watched.band.level(a).is_beside(level));
+            let first = row.series.points().rev().take_while(run).last()?.at;
+            let alerted = alert.filter(|a| a.kind.level().is_some_and(|l| l.is_beside(level)));
+            let since = alerted.map_or(first, |a| first.min(now.mono_of(&a.since)));
+            until_read(row, since)
         }
         RowState::Other(Condition::NoCalls) => {
-            let first = row.series.points().rev().take_while(|p| p.aht.is_none()).last()?;
-            Some(now.mono.since(first.at))
+            until_read(row, row.series.points().rev().take_while(|p| p.aht.is_none()).last()?.at)
         }
         RowState::Other(Condition::Stale) => row.age(now),
         RowState::Other(Condition::Invalid | Condition::Failing) => row.failing_since.as_ref().map(|at| at.age(now)),
     }
+}
+
+/// From `since` to the last good reading; nothing where that is the first one.
+fn until_read(row: &Row, since: BootTime) -> Option<Duration> {
+    let held = row.series.points().next_back()?.at.since(since);
+    (!held.is_zero()).then_some(held)
 }
 
 #[cfg(test)]
@@ -89,7 +106,7 @@ pub fn all_lines(state: &State, kind: Kind) -> impl Iterator<Item = Line<'_>> {
     let shown = shown_now(state);
     state.config.watched.iter().filter(move |w| w.target.kind == kind).filter_map(move |w| {
         let row = data.rows.get(&w.target)?;
-        Some(marked(line_of(w, row, &data.now, &shown, stale), alerts::mark(data, &w.target)))
+        Some(line_of(state, w, row, &shown, stale))
     })
 }
 
@@ -107,8 +124,7 @@ pub fn lines_in(state: &State, kind: Kind, condition: Condition) -> impl Iterato
 pub fn line<'a>(state: &'a State, target: &Target) -> Option<Line<'a>> {
     let data = state.shown();
     let (watched, row) = (state.watched(target)?, data.rows.get(target)?);
-    let line = line_of(watched, row, &data.now, &shown_now(state), stale_after(state));
-    Some(marked(line, alerts::mark(data, target)))
+    Some(line_of(state, watched, row, &shown_now(state), stale_after(state)))
 }
 
 /// The oldest age among `lines`, with whose it is. Ids that the service does not know have an age no more.
@@ -133,19 +149,50 @@ pub fn counts<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Vec<(RowState, u
     counts
 }
 
-/// The median of the fresh averages among the `lines` of agents and how many they are. Not the team's AHT: calls are not
-/// weighted, and the screen says so.
-pub fn median<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Option<(Aht, usize)> {
-    let mut fresh: Vec<u32> = lines
+/// The median of the averages of agents. Not the team's AHT: calls are not weighted, and the screen says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Median {
+    pub aht: Aht,
+    /// Of how many averages: also of those that are not fresh any more, so that it stands still in an outage instead of
+    /// going over to the few that were read last.
+    pub of: usize,
+    /// Of these, how many are not fresh.
+    pub old: usize,
+    /// The age of the youngest one, where none is fresh.
+    pub age: Option<Duration>,
+}
+
+impl Median {
+    /// As it is said: `median of 39 agents 4:33`, with what keeps it from being one of now.
+    pub fn words(&self, now: Timestamp, zone: &TimeZone) -> String {
+        let text = format!("median of {} agents {}", self.of, self.aht);
+        match (self.age, self.old) {
+            (Some(age), _) => {
+                let at = now.checked_sub(age).unwrap_or(now);
+                format!("{text} at {}", super::text::moment(at, now, zone))
+            }
+            (None, 0) => text,
+            (None, old) => format!("{text} ({old} not fresh)"),
+        }
+    }
+}
+
+/// The median of the last averages among the `lines` of agents. A value of which no call is in the window any more is none.
+pub fn median<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Option<Median> {
+    let told =
+        |l: &Line<'_>| l.state != RowState::Other(Condition::Invalid) && l.age.is_some_and(|age| age < AHT_WINDOW);
+    let mut values: Vec<(u32, bool, Option<Duration>)> = lines
         .into_iter()
-        .filter(|l| matches!(l.state, RowState::Fresh(_)))
-        .filter_map(|l| l.aht.map(Aht::secs))
+        .filter(told)
+        .filter_map(|l| Some((l.aht?.secs(), matches!(l.state, RowState::Fresh(_)), l.age)))
         .collect();
-    fresh.sort_unstable();
-    let n = fresh.len();
-    let upper = *fresh.get(n / 2)?;
-    let lower = if n.is_multiple_of(2) { *fresh.get((n / 2).checked_sub(1)?)? } else { upper };
-    Some((Aht::from_secs(lower + (upper - lower) / 2), n))
+    values.sort_unstable_by_key(|(secs, ..)| *secs);
+    let of = values.len();
+    let upper = values.get(of / 2)?.0;
+    let lower = if of.is_multiple_of(2) { values.get((of / 2).checked_sub(1)?)?.0 } else { upper };
+    let old = values.iter().filter(|(_, fresh, _)| !fresh).count();
+    let age = if old == of { values.iter().filter_map(|(.., age)| *age).min() } else { None };
+    Some(Median { aht: Aht::from_secs(lower + (upper - lower) / 2), of, old, age })
 }
 
 /// A series as `n` buckets over the last `span` up to the moment that is shown; gaps are `None`.

@@ -10,7 +10,7 @@ use crate::{
     store::Role,
     ui::{
         canvas::{Canvas, cells as width_of},
-        cells,
+        cells, header,
         scene::Scene,
         segments::{self, Segment, choose},
     },
@@ -30,9 +30,7 @@ pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         freshness(canvas, scene),
         life(canvas, scene),
     ];
-    let (word, span, good) = scene.link();
-    let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
-    right.push(Segment::new(0, format!("[{word}{span}]"), if good { s.text } else { s.error }));
+    right.extend(header::link(canvas, scene).map(|(word, style)| Segment::new(0, word, style)));
     let mode = facts.mode.map_or(0, |m| u16::try_from(m.len()).unwrap_or(0) + 4);
     let title = facts.wall.title.as_deref().unwrap_or(&facts.account);
     let named = u16::try_from(width_of(title)).unwrap_or(u16::MAX).min(width / 4);
@@ -63,27 +61,14 @@ pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     }
 }
 
-/// How many of the watched targets are fresh, how old those are at most, and how many are not.
+/// How many of the watched targets are fresh, and what that means: a yardstick that does not move while they get older.
 fn freshness(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
     let s = canvas.look.styles;
-    let all: Vec<Line<'_>> = Kind::ALL
-        .into_iter()
-        .flat_map(|kind| scene.all(kind).iter().copied())
-        .filter(|l| l.state != RowState::Other(Condition::Invalid))
-        .collect();
-    let is_fresh =
-        |l: &&Line<'_>| matches!(l.state, RowState::Fresh(_) | RowState::Other(Condition::NoCalls | Condition::Value));
-    let fresh: Vec<Line<'_>> = all.iter().filter(is_fresh).copied().collect();
-    let text = match rows::oldest(&fresh) {
-        // Rounded up to a whole step, so that it is not a clock that runs.
-        Some((age, _)) => {
-            let minutes = age.as_secs() / 60 + 1;
-            format!("{} of {} under {minutes} min old", fresh.len(), all.len())
-        }
-        None => format!("0 of {} fresh", all.len()),
-    };
-    let missing = all.len() - fresh.len();
-    Segment::new(1, text, if missing > 0 { s.warning } else { s.dim })
+    let all: Vec<&Line<'_>> =
+        Kind::ALL.into_iter().flat_map(|kind| scene.all(kind)).filter(|l| !l.is_unknown_id()).collect();
+    let fresh = all.iter().filter(|l| l.is_fresh()).count();
+    let text = format!("{fresh} of {} under {} old", all.len(), cells::age(Some(scene.stale_after)));
+    Segment::new(1, text, if fresh < all.len() { s.warning } else { s.dim })
 }
 
 /// A cell that goes one further with each answer, and stands still when none arrive.
@@ -162,6 +147,7 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
             };
             all.push(Segment::new(3, who, s.dim));
         }
+        None if scene.is_beginning() => all.push(Segment::new(2, "connecting", s.dim)),
         None => all.push(Segment::new(2, "nobody checks the service", s.warning)),
     }
     // Who looks at the wall can do nothing about the budget: it is there when it is used up.

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use super::tile;
 use crate::{
     app::{
-        Line, RowState, text,
+        Line, RowState,
+        rows::Median,
+        text,
         wall::{self, Page},
     },
-    domain::{Aht, Condition, Kind, Level},
+    domain::{Condition, Kind, Level},
     ui::{canvas::Canvas, cells, scene::Scene},
 };
 
@@ -116,7 +118,13 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     for (text, width, least) in [(&*held, 11, 46), (&*away, 8, 36), (&*cells::aht(line.aht), 8, 0)] {
         if w >= least && right > width {
             right -= width;
-            let style = if least == 0 { s.accent } else { s.dim };
+            let style = if least > 0 {
+                s.dim
+            } else if scene.is_out() {
+                s.stale
+            } else {
+                s.accent
+            };
             canvas.put_right(right, 0, width, text, style);
         }
     }
@@ -144,7 +152,7 @@ struct Counts {
     old: usize,
     waiting: usize,
     invalid: usize,
-    median: Option<(Aht, usize)>,
+    median: Option<Median>,
 }
 
 impl Counts {
@@ -178,6 +186,20 @@ impl Counts {
     fn with_calls(&self) -> usize {
         self.inside + self.longer + self.shorter
     }
+
+    /// How many have calls: of all, or of those that are known.
+    fn calls(&self) -> String {
+        match self.known() {
+            0 if self.all > 0 => "not known".to_owned(),
+            known if known < self.all => format!("{} of {known} known", self.with_calls()),
+            known => format!("{} of {known}", self.with_calls()),
+        }
+    }
+
+    /// Of how many it is known whether they have calls: what is old says nothing of now.
+    fn known(&self) -> usize {
+        self.with_calls() + self.no_calls
+    }
 }
 
 /// The counts below each other, in the order in which they are asked for.
@@ -187,12 +209,12 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let c = Counts::of(scene);
     let n = |n: usize| n.to_string();
     let mut rows = vec![
-        ("agents with calls in the last 2 h", format!("{} of {}", c.with_calls(), c.all), s.accent),
+        ("with calls in the last 2 h", c.calls(), s.accent),
         ("in their band", n(c.inside), s.text),
         ("longer than their band", n(c.longer), if c.longer > 0 { s.high } else { s.text }),
         ("shorter than their band", n(c.shorter), if c.shorter > 0 { s.low } else { s.text }),
-        ("no fresh value", n(c.old), if c.old > 0 { s.warning } else { s.text }),
         ("no calls", n(c.no_calls), s.dim),
+        ("not known: no fresh value", n(c.old), if c.old > 0 { s.warning } else { s.dim }),
     ];
     if c.waiting > 0 {
         rows.push(("not read yet", n(c.waiting), s.waiting));
@@ -200,8 +222,9 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     if c.invalid > 0 {
         rows.push(("unknown ID", n(c.invalid), s.invalid));
     }
-    let (median, of) = c.median.map_or((None, 0), |(aht, n)| (Some(aht), n));
-    rows.push(("median of the agents' averages", cells::aht(median), s.accent));
+    let median = cells::aht(c.median.map(|m| m.aht));
+    let ink = if c.median.is_some_and(|m| m.age.is_some()) { s.stale } else { s.accent };
+    rows.push(("median of the agents' averages", median, ink));
     let all = u16::try_from(rows.len()).unwrap_or(u16::MAX);
     // The median is said even where not all counts have room; below it what it is, since it is not the floor's AHT.
     let note = h > all;
@@ -220,7 +243,17 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     }
     if note {
         let at = y - every + 1;
-        canvas.put(0, at, w, &format!("of {of} agents, however many calls each had"), s.dim);
+        let zone = &scene.state.config.zone;
+        let note = match c.median {
+            Some(Median { of, age: Some(age), .. }) => {
+                let then = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
+                format!("of {of} agents at {}; nothing newer is known", text::moment(then, scene.now.wall, zone))
+            }
+            Some(Median { of, old: old @ 1.., .. }) => format!("of {of} agents, {old} of them not fresh"),
+            Some(Median { of, .. }) => format!("of {of} agents, however many calls each had"),
+            None => String::new(),
+        };
+        canvas.put(0, at, w, &note, s.dim);
     }
 }
 
@@ -233,12 +266,12 @@ fn compact(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         Segment::new(0, format!("{} longer", c.longer), if c.longer > 0 { s.high } else { s.text }),
         Segment::new(1, format!("{} shorter", c.shorter), if c.shorter > 0 { s.low } else { s.text }),
         Segment::new(2, format!("{} ok", c.inside), s.text),
-        Segment::new(3, format!("{} not fresh", c.old), if c.old > 0 { s.warning } else { s.dim }),
+        Segment::new(3, format!("{} not known", c.old), if c.old > 0 { s.warning } else { s.dim }),
         Segment::new(5, format!("{} no calls", c.no_calls), s.dim),
         Segment::new(6, format!("of {} agents", c.all), s.dim),
     ];
-    if let Some((median, _)) = c.median {
-        all.push(Segment::new(4, format!("median of agents {}", cells::aht(Some(median))), s.dim));
+    if let Some(median) = c.median {
+        all.push(Segment::new(4, median.words(scene.now.wall, &scene.state.config.zone), s.dim));
     }
     let chosen = choose(all, canvas.width(), 2);
     segments::put(canvas, 0, 0, 2, &chosen);

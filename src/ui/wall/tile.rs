@@ -127,6 +127,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, height: u16
     let (text, fill) = figure(scene, line);
     let ink = match (fill, line.state) {
         (Fill::Thin, _) => s.stale,
+        _ if scene.is_out() => s.stale,
         (_, RowState::Fresh(level)) => s.level_ink(level).add_modifier(ratatui::style::Modifier::BOLD),
         _ => s.text,
     };
@@ -175,18 +176,22 @@ fn before(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, y: u16) {
     let w = canvas.width().saturating_sub(2);
     let old = wall::trust(scene.state, line) != wall::Trust::Fresh;
     let (Some(prev), Some(aht), false) = (line.prev2h, line.aht, old) else { return };
-    let share = line.diff30.map_or(0.0, |d| d as f64 / f64::from(aht.secs().max(1)));
-    let moves = if share >= MOVES {
-        ", rising"
-    } else if share <= -MOVES {
-        ", falling"
-    } else {
-        ""
-    };
-    let diff = cells::diff(Some(aht.minus(prev)));
-    let long = format!("2 hours ago {} ({diff}{moves})", cells::aht(Some(prev)));
-    let short = format!("2 h ago {} ({diff})", cells::aht(Some(prev)));
-    let text = if width_of(&long) <= usize::from(w) { long } else { short };
+    let (then, diff) = (cells::aht(Some(prev)), cells::diff(Some(aht.minus(prev))));
+    let base = format!("2 hours ago {then} ({diff})");
+    // Which way it goes is told by another time than the one before it: each has its own words.
+    let moves = line.diff30.map_or_else(String::new, |secs| {
+        let share = secs as f64 / f64::from(aht.secs().max(1));
+        let word = if share >= MOVES {
+            "rising"
+        } else if share <= -MOVES {
+            "falling"
+        } else {
+            "steady"
+        };
+        format!("   {word} ({} in 30 min)", cells::diff(Some(secs)))
+    });
+    let all = [format!("{base}{moves}"), base, format!("2 h ago {then} ({diff})")];
+    let text = all.into_iter().find(|t| width_of(t) <= usize::from(w)).unwrap_or(then);
     let style = canvas.look.styles.dim;
     canvas.put(1, y, w, &text, style);
 }

@@ -1,0 +1,111 @@
+//! What the screen says is so: the state of the link, what is selected, and what an outage does not tell.
+
+use std::time::Duration;
+
+use super::testing::*;
+use crate::{
+    app::{REPLAY, State, View, Wall},
+    config::{Symbols, Theme},
+    domain::BootTime,
+    store::{Link, Status},
+};
+
+fn screen(state: &State, width: u16, height: u16) -> String {
+    words(&picture(state, &look(Theme::Auto, Symbols::Unicode), width, height).0)
+}
+
+/// [`busy`] as of so many seconds later, without anything new.
+fn later(view: View, secs: i64) -> State {
+    let mut s = busy(view);
+    s.live.now = now_at(WALL + secs);
+    s
+}
+
+#[test]
+fn a_start_is_no_trouble_until_it_takes_too_long() {
+    let mut s = busy(View::Overview);
+    s.live.status = None;
+    s.live.poller = None;
+    s.started = now_at(WALL - 3);
+    let text = screen(&s, 120, 40);
+    assert!(text.contains("[CONNECTING]") && !text.contains("nobody") && !text.contains("NOT CHECKED"), "{text}");
+    s.started = now_at(WALL - 31);
+    let text = screen(&s, 120, 40);
+    assert!(text.contains("[NOT CHECKED]") && text.contains("nobody checks the service"), "{text}");
+}
+
+#[test]
+fn a_restart_beside_fresh_values_is_live_and_one_beside_old_ones_is_not() {
+    let fresh = [Spec::agent("Arun V", "north", 295, 310, 20), Spec::agent("Hana T", "south", 252, 270, 38)];
+    let starting = |specs: &[Spec]| {
+        let mut s = state(specs);
+        s.live.status = Some(Status::new(ago(2), Link::Starting));
+        screen(&s, 120, 40)
+    };
+    assert!(starting(&fresh).contains("[LIVE]"));
+    let text = starting(&[fresh[0].clone(), Spec::agent("Kavya N", "north", 262, 242, 900)]);
+    assert!(text.contains("[CONNECTING]") && !text.contains("[LIVE]"), "{text}");
+}
+
+#[test]
+fn a_replay_is_not_live_and_expects_no_check() {
+    let mut s = busy(View::Agents);
+    s.config.mode = Some(REPLAY);
+    s.navigation.detail_open = true;
+    let text = screen(&s, 120, 40);
+    assert!(text.contains("REPLAY") && !text.contains("[LIVE]"), "{text}");
+    assert!(
+        text.contains("next check: none, this is a replay") && text.contains("replay: nothing is checked"),
+        "{text}"
+    );
+    s.navigation.view = View::Budget;
+    s.navigation.detail_open = false;
+    assert!(!screen(&s, 120, 40).contains("next check"));
+    s.live.status = Some(Status::new(ago(2), Link::Down { why: "no answer".into(), since: ago(60), until: ago(-5) }));
+    assert!(screen(&s, 120, 40).contains("[was DOWN 1:00]"));
+}
+
+#[test]
+fn the_band_in_the_footer_says_whose_it_is() {
+    assert!(screen(&busy(View::Agents), 160, 40).contains("selected: target 4:47, band 3:20-6:15"));
+    let mut s = busy(View::Agents);
+    s.navigation.selected.clear();
+    assert!(screen(&s, 160, 40).contains("first row: target 4:47, band 3:20-6:15"));
+}
+
+#[test]
+fn in_an_outage_the_figures_of_the_floor_stand_still_and_what_is_old_is_not_known() {
+    let out = |secs| {
+        let mut s = later(View::Agents, secs);
+        let down = Link::Down { why: "no answer".into(), since: ago(0), until: ago(-secs - 5) };
+        s.live.status = Some(Status { sweep: Duration::from_secs(64), ..Status::new(ago(-secs), down) });
+        s
+    };
+    let median =
+        |text: &str| text.lines().find_map(|l| l.split("median of ").nth(1)).map(|t| t[..12].to_owned()).unwrap();
+    let before = median(&screen(&busy(View::Agents), 160, 40));
+    for secs in [100, 170, 400, 1000] {
+        let text = screen(&out(secs), 160, 40);
+        assert_eq!(median(&text), before, "after {secs} s: {text}");
+    }
+    assert!(screen(&out(1000), 160, 40).contains(" at 14:32"), "{}", screen(&out(1000), 160, 40));
+    let wall = |mut s: State| {
+        s.navigation.wall = Some(Wall::new(BootTime(0)));
+        screen(&s, 200, 60)
+    };
+    assert!(wall(busy(View::Agents)).contains("10 of 12 known"));
+    for secs in [100, 170] {
+        assert!(wall(out(secs)).contains("under 3:12 old"), "the yardstick moves after {secs} s: {}", wall(out(secs)));
+    }
+    let text = wall(out(1000));
+    assert!(text.contains("not known: no fresh value") && !text.contains("0 of 15"), "{text}");
+}
+
+#[test]
+fn one_filter_has_the_counts_of_both_tables() {
+    let mut s = busy(View::Overview);
+    s.navigation.filter.text = "imran".into();
+    s.navigation.filter.editing = true;
+    let text = screen(&s, 120, 40);
+    assert!(text.contains("1 of 15 agents, 0 of 4 campaigns"), "{text}");
+}
