@@ -264,7 +264,7 @@ pub static KEYS: [Key; 40] = [
     ),
     key!(
         MaxFps, "ui"."max_fps", ValueType::Count { min: 1, max: 60 }, Some("30"), Some("--max-fps"),
-        Some("AHTOP_MAX_FPS"), "Most frames a second"
+        Some("AHTOP_MAX_FPS"), "Most frames a second, beside the answers to keys"
     ),
     key!(
         Mouse, "ui"."mouse", ValueType::Switch, Some("false"), Some("--mouse"), Some("AHTOP_MOUSE"),

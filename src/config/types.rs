@@ -188,7 +188,7 @@ pub struct Ui {
     pub symbols: Symbols,
     /// Shown ages advance in steps of this (1 s and up): larger ones send less over slow links.
     pub age_step: Duration,
-    /// Most frames a second, 1 to 60.
+    /// Most frames a second beside the answers to keys, 1 to 60.
     pub max_fps: u32,
     /// True where clicks and the wheel are taken; the terminal's own selection of text then needs Shift.
     pub mouse: bool,

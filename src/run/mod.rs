@@ -51,6 +51,9 @@ const DRAIN: usize = 1000;
 /// What nobody waits for is drawn with the ages, which advance once a second; where they advance less often, it waits
 /// no longer than this for the frame before it.
 const CALM: Duration = Duration::from_secs(1);
+/// Answers to keys may follow each other so many times as fast as other frames: who moves through a table with a key held
+/// down, or types, sees each step at once, and no frame is drawn for it that nobody asked for.
+const KEYS: u32 = 8;
 /// How often our own memory and the log are looked at.
 const SAMPLE: Duration = Duration::from_secs(10);
 
@@ -235,7 +238,7 @@ where
     let begun = Instant::now();
     // As if the last frame were long ago: the first two, without and with what the store knows, may follow each other.
     let next = begun.checked_sub(gap * 3).unwrap_or(begun);
-    let mut painter = Painter { drawn: None, next, calm: begun, urgent: false, page: None };
+    let mut painter = Painter { drawn: None, next, calm: begun, urgent: false, keyed: false, page: None };
     if let Ok(size) = terminal.size() {
         state.size = (size.width, size.height);
     }
@@ -276,6 +279,7 @@ where
                     taken += 1;
                     // Without its keys a dashboard cannot be left: the terminal is gone.
                     let Some(Ok(key)) = key else { return Ok(Outcome::HangUp) };
+                    painter.keyed |= !matches!(key, Input::Resize(..));
                     events.extend(translate(key));
                     painter.urgent = true;
                     next = if taken < DRAIN { input.next().now_or_never() } else { None };
@@ -372,6 +376,8 @@ struct Painter {
     calm: Instant,
     /// Somebody did something since the last frame.
     urgent: bool,
+    /// It was with a key, pasted, or with the mouse.
+    keyed: bool,
     /// What filled the screen.
     page: Page,
 }
@@ -389,10 +395,12 @@ impl Painter {
     /// are no more of them than are configured. What comes by itself waits for the next frame that comes by itself.
     fn paced(&mut self, gap: Duration, state: &State, shown: &Now) {
         let now = Instant::now();
-        self.next = self.next.max(now.checked_sub(gap * 2).unwrap_or(now)) + gap;
+        let step = if self.keyed { gap / KEYS } else { gap };
+        self.next = self.next.max(now.checked_sub(gap * 2).unwrap_or(now)) + step;
         let ages = needs::next_change(state, shown).unwrap_or(CALM).min(CALM);
         let hurried = needs::are_filling(state) || state.config.mode == Some(REPLAY);
-        (self.calm, self.urgent) = (now + if hurried { gap } else { gap.max(ages) }, false);
+        self.calm = now + if hurried { gap } else { gap.max(ages) };
+        (self.urgent, self.keyed) = (false, false);
     }
 
     /// When the next frame may be drawn.

@@ -349,6 +349,30 @@ async fn a_flood_of_changes_is_drawn_at_the_frame_rate() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn two_hundred_keys_a_second_are_each_answered_at_once() {
+    let rig = Rig::start();
+    rig.shows("a1").await;
+    rig.type_text("/");
+    sleep(Duration::from_millis(500)).await;
+    let mut waits = Vec::new();
+    for i in 0..200u32 {
+        let (before, pressed) = (rig.frames(), Instant::now());
+        rig.type_text(if i % 20 < 10 { "x" } else { "y" });
+        let drawn = loop {
+            sleep(Duration::from_millis(1)).await;
+            if rig.frames() > before {
+                break pressed.elapsed();
+            }
+        };
+        waits.push(drawn);
+        sleep(Duration::from_millis(5).saturating_sub(drawn)).await;
+    }
+    waits.sort();
+    assert!(waits[100] <= Duration::from_millis(5), "{waits:?}");
+    assert!(waits[199] <= Duration::from_millis(10), "{waits:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_is_looked_at_and_who_is_wanted_next_reaches_the_store() {
     let rig = Rig::start();
     rig.shows("a1").await;
