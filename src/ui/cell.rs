@@ -8,7 +8,7 @@ use super::{
     canvas::{Canvas, cells as cells_of},
     cells::{self, NOTHING},
     scene::Scene,
-    sparkline,
+    sparkline::{self, Trend},
 };
 use crate::{
     app::{Column, Line, RowState, names},
@@ -63,13 +63,14 @@ pub(super) const fn inset(column: Column) -> (u16, u16) {
     }
 }
 
-/// Draws one cell into its place `(x, y, width)`.
+/// Draws one cell into its place `(x, y, width)`; the trend takes all the rows that the line has.
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
     scene: &Scene<'_>,
     line: &Line<'_>,
     column: Column,
     (x, y, width): (u16, u16, u16),
+    height: u16,
 ) {
     let look = canvas.look;
     let s = &look.styles;
@@ -106,11 +107,15 @@ pub(super) fn draw(
         Column::Diff30 => right(canvas, &cells::diff(line.diff30), quiet),
         Column::Prev2h => right(canvas, &cells::aht(line.prev2h), s.dim),
         Column::Trend => {
-            let hold = scene.stale_after;
             let (before, _) = inset(column);
-            let n = usize::from(width - before);
-            let values = sparkline::buckets(&line.row.series, scene.data.now.mono, sparkline::SPAN, n, hold);
-            sparkline::draw(canvas, x + before, y, &values, &line.watched.band, faded.then_some(s.stale));
+            let trend = Trend {
+                series: &line.row.series,
+                band: &line.watched.band,
+                now: scene.data.now.mono,
+                hold: scene.stale_after,
+                old: faded.then_some(s.stale),
+            };
+            sparkline::draw(&mut canvas.part(x + before, y, width - before, height), &trend);
         }
         Column::Age => {
             let text = if scene.state.preferences.age_as_time {

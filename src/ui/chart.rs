@@ -48,6 +48,10 @@ const MEMORY_MS: i64 = AHT_WINDOW.as_millis() as i64;
 /// Width of the labels at the left, the axis included.
 const LABELS: u16 = 8;
 
+/// From this width on the lines have their names at the right, in so many cells.
+const NAMED: u16 = 60;
+const NAMES: u16 = 10;
+
 /// Fewest columns and rows that make a chart.
 pub(super) const LEAST: (u16, u16) = (LABELS + 8, 4);
 
@@ -56,13 +60,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
     if canvas.width() < LEAST.0 || canvas.height() < LEAST.1 {
         return;
     }
-    let (width, height) = (canvas.width() - LABELS, canvas.height() - 2);
+    let (width, height) = (canvas.width() - LABELS - names_width(canvas), canvas.height() - 2);
     let per_cell = per_cell(canvas);
     let n = columns(canvas);
     let values = match chart.source {
         Source::Live(series) => {
             let one = |aht| Bucket { low: aht, high: aht, last: aht };
-            let values = sparkline::buckets(series, chart.now.mono, chart.span, n, chart.hold);
+            let values = sparkline::buckets(series, chart.now.mono, chart.span, (n, per_cell), chart.hold);
             Some(values.into_iter().map(|v| v.map(one)).collect())
         }
         Source::Past(_, bins) => bins.filter(|b| b.len() == n).map(<[_]>::to_vec),
@@ -71,7 +75,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
     let values: Vec<Option<Bucket>> = values.unwrap_or_else(|| vec![None; n]);
     let scale = Scale::of(chart.band, values.iter().flatten().flat_map(|b| [b.low, b.high]));
     limits(canvas, chart.band, &scale, width, height);
-    axes(canvas, chart, &scale, width, height);
+    axes(canvas, chart, &scale, &values, (width, height));
     if values.iter().all(Option::is_none) {
         let hours = chart.span.as_secs() / 3600;
         let text = if reading {
@@ -93,7 +97,12 @@ pub(super) fn columns(canvas: &Canvas<'_>) -> usize {
     if canvas.width() < LEAST.0 || canvas.height() < LEAST.1 {
         return 0;
     }
-    usize::from(canvas.width() - LABELS) * per_cell(canvas)
+    usize::from(canvas.width() - LABELS - names_width(canvas)) * per_cell(canvas)
+}
+
+/// Cells at the right for the names of the lines, where there is room for them.
+fn names_width(canvas: &Canvas<'_>) -> u16 {
+    if canvas.width() >= NAMED { NAMES } else { 0 }
 }
 
 /// The row of the plot in which `aht` lies, 0 at the top.
@@ -105,13 +114,13 @@ fn limits(canvas: &mut Canvas<'_>, band: &Band, scale: &Scale, width: u16, heigh
     let (styles, glyphs) = (canvas.look.styles, canvas.look.glyphs);
     // The target last: where two lines fall into one row, its label is the one that is missed.
     let lines = [
-        (band.low_crit, styles.limit, 0),
-        (band.high_crit, styles.limit, 0),
-        (band.low_warn, styles.limit, 0),
-        (band.high_warn, styles.limit, 0),
-        (band.target, styles.dim, 1),
+        (band.low_crit, styles.limit, 0, "very low"),
+        (band.high_crit, styles.limit, 0, "very high"),
+        (band.low_warn, styles.limit, 0, "low"),
+        (band.high_warn, styles.limit, 0, "high"),
+        (band.target, styles.dim, 1, "target"),
     ];
-    for (limit, style, kind) in lines {
+    for (limit, style, kind, name) in lines {
         let Some(limit) = limit.filter(|l| scale.beyond(*l) == Ordering::Equal) else { continue };
         let y = row_of(scale, limit, height);
         canvas.part(0, y, LABELS, 1).clear();
@@ -122,10 +131,19 @@ fn limits(canvas: &mut Canvas<'_>, band: &Band, scale: &Scale, width: u16, heigh
         if width.is_multiple_of(2) {
             canvas.dot(LABELS + width - 1, y, " ", style);
         }
+        let room = names_width(canvas).saturating_sub(1);
+        canvas.part(LABELS + width, y, room + 1, 1).clear();
+        canvas.put(LABELS + width + 1, y, room, name, style);
     }
 }
 
-fn axes(canvas: &mut Canvas<'_>, chart: &Chart<'_>, scale: &Scale, width: u16, height: u16) {
+fn axes(
+    canvas: &mut Canvas<'_>,
+    chart: &Chart<'_>,
+    scale: &Scale,
+    values: &[Option<Bucket>],
+    (width, height): (u16, u16),
+) {
     let (dim, glyphs) = (canvas.look.styles.dim, canvas.look.glyphs);
     let (axis, base) = (LABELS - 1, height);
     for y in 0..height {
@@ -155,6 +173,16 @@ fn axes(canvas: &mut Canvas<'_>, chart: &Chart<'_>, scale: &Scale, width: u16, h
         };
         at.to_zoned(chart.zone.clone()).strftime(form).to_string()
     };
+    // The largest and the smallest value, where no line stands in their rows and their labels.
+    let extremes = values.iter().flatten();
+    let (top, bottom) = (extremes.clone().map(|b| b.high).max(), extremes.map(|b| b.low).min());
+    let taken: Vec<u16> = chart.band.limits().iter().filter_map(|(_, l)| l.map(|l| row_of(scale, l, height))).collect();
+    for aht in [top, bottom].into_iter().flatten().filter(|_| scale.by_band) {
+        let y = row_of(scale, aht, height);
+        if !taken.contains(&y) {
+            canvas.put_right(0, y, axis, &cells::aht(Some(aht)), dim);
+        }
+    }
     let right = LABELS + width;
     let (first, last) = (label(left), label(right_end.min(chart.now.wall.as_millisecond())));
     let long = u16::try_from(first.len().max(last.len())).unwrap_or(u16::MAX);
@@ -239,7 +267,7 @@ fn farther(band: &Band, a: Aht, b: Aht) -> Aht {
 }
 
 /// The symbol for the dots of one cell, from the top, left before right.
-fn symbol(set: Set, bits: u8, utf8: &mut [u8; 4]) -> &str {
+pub(super) fn symbol(set: Set, bits: u8, utf8: &mut [u8; 4]) -> &str {
     match set {
         Set::Unicode => {
             const DOTS: [u32; 8] = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80];
@@ -292,12 +320,10 @@ mod tests {
         values.extend([None; 30]);
         values.extend([Some(3000); 25]);
         values.extend([Some(5); 25]);
-        for (symbols, marks) in
-            [(Symbols::Unicode, ["▲", "▼"]), (Symbols::Block, ["▲", "▼"]), (Symbols::Ascii, ["^", "v"])]
-        {
+        for (symbols, mark) in [(Symbols::Unicode, "▲"), (Symbols::Block, "▲"), (Symbols::Ascii, "^")] {
             let picture = chart(&values, band(AGENTS), symbols);
             let lines: Vec<&str> = picture.lines().collect();
-            assert!(lines[0].contains(marks[0]) && lines[7].contains(marks[1]), "{picture}");
+            assert!(lines[0].contains(mark), "{picture}");
             // The gap of half an hour is a quarter of the 24 columns less the time that a reading holds.
             let column = |x: usize| lines.iter().take(8).filter_map(|l| l.chars().nth(8 + x)).collect::<String>();
             let ink = |x: usize| column(x).contains(|c| !" ╌·-.".contains(c));

@@ -18,8 +18,6 @@ use crate::{
 
 /// Most events of a target that are told.
 const EVENTS: usize = 3;
-/// Rows of the chart beyond this add nothing.
-const TALLEST: u16 = 24;
 
 /// Draws the detail of the selected row.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layout: &mut FrameLayout) {
@@ -86,8 +84,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mu
     let below = u16::try_from(lines.len()).unwrap_or(u16::MAX).div_ceil(columns);
     // The chart takes what the facts leave, and facts give way to a chart of up to eight rows.
     let room = height.saturating_sub(4);
-    let rows =
-        if room.saturating_sub(below + 1) >= 8 { room - below - 1 } else { room.saturating_sub(2).min(8) }.min(TALLEST);
+    let rows = if room.saturating_sub(below + 1) >= 8 { room - below - 1 } else { room.saturating_sub(2).min(8) };
     let mut y = 3;
     if rows >= chart::LEAST.1 {
         y = 4 + rows + 1;

@@ -52,7 +52,10 @@ use ratatui::{Frame, buffer::Buffer, layout::Rect};
 
 pub use self::theme::{Colors, Look, TerminalFacts};
 use self::{canvas::Canvas, scene::Scene};
-use crate::app::{FrameLayout, Overlay, State, View, tables};
+use crate::{
+    app::{FrameLayout, Overlay, State, View, tables},
+    domain::Kind,
+};
 
 /// Smaller than this in either direction, only the worst rows are shown.
 const SMALL: (u16, u16) = (40, 8);
@@ -175,11 +178,15 @@ fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout, 
     let around: u16 = if frames { 3 } else { 1 };
     let tables = tables::tables(scene.state);
     let mut y = 0;
+    let rows = |kind: Kind| u16::try_from(scene.items(kind).len().max(1)).unwrap_or(u16::MAX / 4);
+    // Where all rows have room for a trend of two lines, each table has.
+    let all: u16 = tables.iter().map(|kind| rows(*kind).saturating_mul(2).saturating_add(around)).sum();
     for (i, kind) in tables.iter().enumerate() {
         let height = if i + 1 < tables.len() {
             // The campaigns are few: they get the rows that they need, up to a third.
-            let wanted = u16::try_from(scene.lines(*kind).len().max(1)).unwrap_or(u16::MAX);
-            (wanted.min((h / 3).saturating_sub(around).max(1)) + around).min(h - y)
+            let wanted = rows(*kind);
+            let room = if all <= h { wanted * 2 } else { wanted.min((h / 3).saturating_sub(around).max(1)) };
+            (room + around).min(h - y)
         } else {
             h - y
         };

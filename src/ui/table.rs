@@ -1,7 +1,5 @@
 //! The table of campaigns or agents: as many columns as fit well, the rest left out in the order of their weight.
 
-use ratatui::style::Modifier;
-
 use super::{
     FrameLayout,
     canvas::{Canvas, cells as cells_of},
@@ -49,7 +47,10 @@ fn plan(width: u16, mut columns: Vec<Room>) -> Vec<(Column, u16)> {
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame: bool, layout: &mut FrameLayout) {
     let items = scene.items(kind);
     let titles = u16::from(canvas.height() > 1);
-    let room = usize::from(canvas.height().saturating_sub(if frame { 3 } else { titles }));
+    let lines = canvas.height().saturating_sub(if frame { 3 } else { titles });
+    let columns = planned(canvas, scene, kind, canvas.width().saturating_sub(if frame { 2 } else { 0 }));
+    let each = if columns.iter().any(|(c, _)| *c == Column::Trend) { each(items.len(), lines) } else { 1 };
+    let room = usize::from(lines / each);
     layout.set_rows(kind, room);
     let offset = offset(scene, kind, items.len(), room);
     if frame {
@@ -58,10 +59,24 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame
         let title = format!("{} {}", plural(kind), scene.watched(kind));
         let sum = if kind == Kind::Campaign { "the AHT of all calls of each campaign" } else { "" };
         let mut inside = canvas.framed(&title, range.as_deref().unwrap_or(sum));
-        body(&mut inside, scene, kind, offset, layout);
+        body(&mut inside, scene, kind, &columns, (offset, each), layout);
     } else {
-        body(canvas, scene, kind, offset, layout);
+        body(canvas, scene, kind, &columns, (offset, each), layout);
     }
+}
+
+/// The columns of the table of `kind` in `width` cells.
+fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, kind: Kind, width: u16) -> Vec<(Column, u16)> {
+    // Of all rows, so that the columns stay where they are while a filter is typed.
+    let all = scene.all(kind);
+    let wanted =
+        columns::shown(scene.state).into_iter().filter(|c| c.spec().needs.is_none_or(|has| all.iter().any(has)));
+    plan(width, wanted.map(|c| cell::room(canvas, scene, c, all)).collect())
+}
+
+/// Lines of the screen for a row: two where all rows have room for a trend of two.
+fn each(items: usize, lines: u16) -> u16 {
+    if items > 0 && items * 2 <= usize::from(lines) { 2 } else { 1 }
 }
 
 /// The first row that is shown. The offset of the last update may be that of a smaller window.
@@ -83,15 +98,17 @@ pub(super) fn visible(scene: &Scene<'_>, kind: Kind, room: usize) -> Option<(usi
 }
 
 /// Draws titles and rows; tells where they are.
-fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, layout: &mut FrameLayout) {
-    // Of all rows, so that the columns stay where they are while a filter is typed.
-    let all = scene.all(kind);
-    let wanted =
-        columns::shown(scene.state).into_iter().filter(|c| c.spec().needs.is_none_or(|has| all.iter().any(has)));
-    let columns = plan(canvas.width(), wanted.map(|c| cell::room(canvas, scene, c, all)).collect());
+fn body(
+    canvas: &mut Canvas<'_>,
+    scene: &Scene<'_>,
+    kind: Kind,
+    columns: &[(Column, u16)],
+    (offset, each): (usize, u16),
+    layout: &mut FrameLayout,
+) {
     let titles = u16::from(canvas.height() > 1);
     if titles > 0 {
-        head(canvas, scene, kind, &columns);
+        head(canvas, scene, kind, columns);
     }
     if scene.lines(kind).is_empty() {
         let text = if scene.watched(kind) == 0 {
@@ -104,7 +121,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, l
         return;
     }
     let chosen = scene.state.navigation.selected.get(&kind);
-    for (y, item) in (titles..canvas.height()).zip(scene.items(kind).iter().skip(offset)) {
+    for (y, item) in (titles..canvas.height()).step_by(usize::from(each)).zip(scene.items(kind).iter().skip(offset)) {
         let line = match item {
             Item::Row(line) => line,
             Item::Section(section) => {
@@ -118,21 +135,14 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, l
         }
         let selected = chosen == Some(line.target());
         let mut x = MARGIN;
-        for (column, width) in &columns {
-            cell::draw(canvas, scene, line, *column, (x, y, *width));
+        for (column, width) in columns {
+            cell::draw(canvas, scene, line, *column, (x, y, *width), each);
             x += width + 1;
         }
         if selected {
             canvas.put(0, y, 1, canvas.look.glyphs.cursor, canvas.look.styles.accent);
             if scene.state.navigation.focus == kind {
-                canvas.select(y);
-                // Bars in reverse would show their complement.
-                if canvas.look.styles.selected.add_modifier.contains(Modifier::REVERSED)
-                    && let Some((x, width)) = place_of(&columns, Column::Trend)
-                {
-                    canvas.part(x, y, width, 1).clear();
-                    cell::draw(canvas, scene, line, Column::Trend, (x, y, width));
-                }
+                (y..y + each).for_each(|y| canvas.select(y));
             }
         }
     }
@@ -143,7 +153,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, l
     let mut x = left.saturating_add(MARGIN);
     let mut places = Vec::new();
     for (column, width) in columns {
-        places.push((column, x, width));
+        places.push((*column, x, *width));
         x = x.saturating_add(width + 1);
     }
     let rows = canvas.height() - titles;
@@ -151,6 +161,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, offset: usize, l
         kind: Some(kind),
         top,
         rows,
+        each,
         columns: (left, left.saturating_add(canvas.width())),
         titles: places,
     });
@@ -181,12 +192,6 @@ fn heading(canvas: &mut Canvas<'_>, scene: &Scene<'_>, section: &Section<'_>, y:
     for x in end.saturating_add(1)..width {
         canvas.dot(x, y, look.glyphs.hv[0], s.dim);
     }
-}
-
-/// Where a column begins, and its width.
-fn place_of(columns: &[(Column, u16)], wanted: Column) -> Option<(u16, u16)> {
-    let i = columns.iter().position(|(c, _)| *c == wanted)?;
-    Some((MARGIN + columns[..i].iter().map(|(_, w)| w + 1).sum::<u16>(), columns[i].1))
 }
 
 fn head(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, columns: &[(Column, u16)]) {

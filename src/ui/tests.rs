@@ -187,7 +187,7 @@ fn between_two_borders_of_buckets_the_curve_of_the_past_stands_still() {
         let curve = |l: &&str| l.contains(|c: char| ('\u{2800}'..='\u{28ff}').contains(&c));
         picture.lines().filter(curve).map(|l| l.chars().filter(|c| !c.is_ascii()).collect()).collect()
     };
-    s.layout.chart = fixture::chart(&s, 200);
+    s.layout = picture(&s, &with(UNICODE), 120, 40).1;
     let before = (plot(&s), history::wanted(&s).unwrap().first);
     for secs in 1..120 {
         s.live.now = now_at(WALL + secs);

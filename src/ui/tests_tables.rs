@@ -178,8 +178,8 @@ fn the_tables_tell_where_they_are() {
         let (buf, layout) = picture(&s, &with(LOOKS[0].1), w, h);
         let kinds: Vec<_> = layout.tables.iter().map(|s| s.kind).collect();
         assert_eq!(kinds, [Some(Kind::Campaign), Some(Kind::Agent)]);
-        for TableArea { kind, top, rows, columns, titles } in &layout.tables {
-            assert_eq!(usize::from(*rows), layout.rows(kind.unwrap()), "{w}x{h}");
+        for TableArea { kind, top, rows, each, columns, titles } in &layout.tables {
+            assert_eq!(usize::from(rows / each), layout.rows(kind.unwrap()), "{w}x{h}");
             let line = words(&buf).lines().nth(usize::from(*top)).unwrap().to_owned();
             for (column, x, width) in titles {
                 assert!(columns.0 <= *x && x + width <= columns.1);
@@ -189,6 +189,24 @@ fn the_tables_tell_where_they_are() {
             }
         }
     }
+}
+
+#[test]
+fn a_short_table_on_a_tall_screen_has_two_lines_for_each_row_and_its_trend() {
+    let s = busy(View::Agents);
+    let lines = |w, h| picture(&s, &with(LOOKS[0].1), w, h).1.tables[0].each;
+    assert_eq!([(80, 24), (120, 36), (120, 52), (200, 60), (50, 60)].map(|(w, h)| lines(w, h)), [1, 1, 2, 2, 1]);
+    let (buf, layout) = picture(&s, &with(LOOKS[0].1), 200, 60);
+    let spot = &layout.tables[0];
+    let (_, x, width) = *spot.titles.iter().find(|(c, ..)| *c == Column::Trend).unwrap();
+    let braille =
+        |y: u16| (x..x + width).any(|x| buf[(x, y)].symbol().starts_with(|c| ('\u{2801}'..'\u{28ff}').contains(&c)));
+    // What is above the target is on the first line, what is below on the second.
+    let drawn = |line: u16| (spot.top + 1 + line..=spot.top + spot.rows).step_by(2).filter(|y| braille(*y)).count();
+    assert!(drawn(0) > 4 && drawn(1) > 4, "{} and {}", drawn(0), drawn(1));
+    // The selection covers both lines, the trend too.
+    let reversed = |y: u16| (x..x + width).all(|x| buf[(x, y)].modifier.contains(ratatui::style::Modifier::REVERSED));
+    assert!(reversed(spot.top + 1) && reversed(spot.top + 2) && !reversed(spot.top + 3));
 }
 
 #[test]

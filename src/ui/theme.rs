@@ -121,7 +121,7 @@ pub struct Styles {
     pub selected: Style,
     /// A key in the footer and the help.
     pub key: Style,
-    /// A trend inside the band: quieter than the numbers.
+    /// A trend inside the band: quieter than the numbers, since it belongs to rows that are ok.
     pub trend: Style,
     /// The limits of the band in charts.
     pub limit: Style,
@@ -384,7 +384,7 @@ impl Styles {
             info: Style::new(),
             selected: with(Modifier::REVERSED),
             key: with(Modifier::BOLD),
-            trend: Style::new(),
+            trend: with(Modifier::DIM),
             limit: with(Modifier::DIM),
         }
     }

@@ -173,7 +173,10 @@ columns! {
         word: "trend",
         former: None,
         label: "trend",
-        help: Some("The last two hours, drawn on the scale of the band. A gap: no calls or no answers"),
+        help: Some(
+            "The last two hours in the band: the target in the middle, the limits at the edges. Without a band from the \
+             row's lowest to its highest value. Colour: outside the band; an arrow: far outside; a gap: no calls or no answer",
+        ),
         // Wider than this it is a carpet.
         width: ColumnWidth { least: 9, comfort: 12, grows: Some((3, 80)) },
         right: false,

@@ -59,8 +59,10 @@ pub struct TableArea {
     pub kind: Option<Kind>,
     /// The line of its titles; its rows follow below.
     pub top: u16,
-    /// How many rows there are.
+    /// How many lines of the screen it has for rows.
     pub rows: u16,
+    /// How many of them a row takes, at least one.
+    pub each: u16,
     /// First column of the screen, and the one behind the last.
     pub columns: (u16, u16),
     /// Where each column begins and how wide it is.

@@ -374,7 +374,7 @@ fn a_click_selects_a_row_or_sorts_by_a_title() {
     let mut floor = floor();
     floor.keys("2");
     let titles = vec![(Column::Name, 2, 12), (Column::Aht, 15, 8)];
-    let spot = TableArea { kind: Some(Kind::Agent), top: 4, rows: 3, columns: (0, 60), titles };
+    let spot = TableArea { kind: Some(Kind::Agent), top: 4, rows: 3, each: 1, columns: (0, 60), titles };
     floor.event(Event::Drawn(FrameLayout { agents: 3, tables: vec![spot], ..FrameLayout::default() }));
     click(&mut floor, 9, 6);
     assert_eq!(floor.selected().as_deref(), Some("a3"));
@@ -392,6 +392,19 @@ fn a_click_selects_a_row_or_sorts_by_a_title() {
     floor.keys("?");
     click(&mut floor, 9, 5);
     assert_eq!((floor.selected(), floor.state.preferences.sort), before);
+}
+
+#[test]
+fn a_click_on_either_line_of_a_row_selects_it() {
+    let mut floor = floor();
+    floor.keys("2");
+    let titles = vec![(Column::Name, 2, 12)];
+    let spot = TableArea { kind: Some(Kind::Agent), top: 4, rows: 6, each: 2, columns: (0, 60), titles };
+    floor.event(Event::Drawn(FrameLayout { agents: 3, tables: vec![spot], ..FrameLayout::default() }));
+    for (y, expected) in [(5, "a2"), (6, "a2"), (7, "a3"), (8, "a3")] {
+        click(&mut floor, 9, y);
+        assert_eq!(floor.selected().as_deref(), Some(expected), "{y}");
+    }
 }
 
 #[test]

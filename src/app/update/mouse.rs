@@ -24,7 +24,8 @@ pub(super) fn click(state: &mut State, x: u16, y: u16) -> bool {
         state.preferences.sort.column = *column;
         return true;
     }
-    let at = state.navigation.offset.get(&kind).copied().unwrap_or(0) + usize::from(y - spot.top - 1);
+    let at =
+        state.navigation.offset.get(&kind).copied().unwrap_or(0) + usize::from((y - spot.top - 1) / spot.each.max(1));
     let Some(row) = selection::order(state, kind).get(at).cloned().flatten() else { return false };
     selection::choose(state, &row.target);
     true

@@ -12,7 +12,8 @@ use crate::{
         cell, cells,
         chart::{self, Chart, Source},
         scene::Scene,
-        sparkline, status,
+        sparkline::{self, Trend},
+        status,
     },
 };
 
@@ -215,7 +216,12 @@ fn trend(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, fill: Fill
         chart::draw(canvas, &chart);
         return;
     }
-    let n = usize::from(canvas.width());
-    let values = sparkline::buckets(&line.row.series, now.mono, sparkline::SPAN, n, scene.stale_after);
-    sparkline::draw(canvas, 0, 0, &values, &line.watched.band, old.then_some(s.stale));
+    let trend = Trend {
+        series: &line.row.series,
+        band: &line.watched.band,
+        now: now.mono,
+        hold: scene.stale_after,
+        old: old.then_some(s.stale),
+    };
+    sparkline::draw(canvas, &trend);
 }
