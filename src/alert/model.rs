@@ -74,7 +74,7 @@ impl AlertKind {
     pub const fn level(&self) -> Option<Level> {
         match self {
             AlertKind::Band { level, .. } => Some(*level),
-            AlertKind::Cause { .. } => None,
+            AlertKind::Problem { .. } => None,
         }
     }
 
