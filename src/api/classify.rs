@@ -23,7 +23,7 @@ use crate::{
 /// Longest name that is kept, in characters.
 const MAX_NAME: usize = 300;
 /// A refusal that says nothing.
-const WITHOUT: &str = "without a message";
+pub(super) const WITHOUT: &str = "without a message";
 /// Longest message or excerpt, in bytes of the reply.
 const MAX_TEXT: usize = 200;
 
@@ -160,7 +160,7 @@ fn rejected(text: &str, mode: AuthMode) -> Reply {
 }
 
 /// Why credentials are refused, in our own words: the service's could hold the key.
-fn reason(text: &str) -> Arc<str> {
+pub(super) fn reason(text: &str) -> Arc<str> {
     if text == WITHOUT { WITHOUT.into() } else { wording::credentials_phrase(text).into() }
 }
 
@@ -183,7 +183,7 @@ fn described(text: &str) -> Reply {
 }
 
 /// A text of the service in one harmless line, without anything that could be a key or a token.
-fn message(text: &str) -> Arc<str> {
+pub(super) fn message(text: &str) -> Arc<str> {
     /// A run of letters, digits and the marks of base64 as long as this is no word and no id.
     const MAX_RUN: usize = 32;
     let in_run = |c: char| c.is_ascii_alphanumeric() || "-_.+/=".contains(c);
@@ -202,14 +202,14 @@ fn message(text: &str) -> Arc<str> {
 
 /// The `status` of a body: several vocabularies are in use.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Flag {
+pub(super) enum Flag {
     Good,
     Bad,
     Absent,
     Unknown,
 }
 
-fn flag(top: &Map<String, Value>) -> Flag {
+pub(super) fn flag(top: &Map<String, Value>) -> Flag {
     match json::field(top, "status") {
         None | Some(Value::Null) => Flag::Absent,
         Some(Value::Bool(good)) => {

@@ -1,12 +1,19 @@
 //! Builds the requests, sends them by a [`Transport`], and remembers which HTTP method the service takes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::{Auth, Method, Reply, Request, Response, Route, TokenReply, Transport, TransportError, classify, echo};
+use super::{
+    Auth, ListReply, ListedCampaign, Login, Method, Reply, Request, Response, Route, TokenReply, Transport,
+    TransportError, classify, echo,
+    listing::{self, Named},
+};
 use crate::{
     config::AuthMode,
     domain::{Kind, Target},
@@ -43,8 +50,10 @@ struct AhtBody<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct TokenBody<'a> {
+struct UserBody<'a> {
     user_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    campaign_name: Option<&'a str>,
 }
 
 impl Client {
@@ -102,7 +111,7 @@ impl Client {
             let message = "the API key is empty or holds characters that no header can carry".into();
             return TokenReply::Refused(Reply::CredentialsRejected { message, wants_basic: false });
         }
-        let body = json(&TokenBody { user_name: &self.user_name });
+        let body = json(&UserBody { user_name: &self.user_name, campaign_name: None });
         let auth = Auth::ApiKey(api_key.clone());
         let request = Request { route: Route::GenerateToken, method: Method::Post, auth, body };
         let response = match self.send(request).await {
@@ -116,6 +125,76 @@ impl Client {
                 TokenReply::Refused(without_secrets(reply, &response.body, &secrets))
             }
             generated => generated,
+        }
+    }
+
+    /// Asks who is logged in: one request. The service has a limit of its own for it, five a minute.
+    pub async fn logins(&self, auth: &Auth) -> ListReply<Login> {
+        let reply = self.list(Route::AgentLogins, Method::Post, auth, None, listing::logins).await;
+        self.without_secrets_in(reply, auth, |login, repeats| Login {
+            name: login.name.filter(|name| !repeats(name)),
+            state: login.state.filter(|state| !repeats(state)),
+            skills: login.skills.into_iter().filter(|skill| !repeats(skill)).collect(),
+            id: login.id,
+        })
+    }
+
+    /// Asks which campaigns the account has: one request.
+    pub async fn available_campaigns(&self, auth: &Auth) -> ListReply<ListedCampaign> {
+        let reply = self.list(Route::AvailableCampaigns, Method::Get, auth, None, listing::campaigns).await;
+        self.without_secrets_in(reply, auth, without_secrets_of_campaign)
+    }
+
+    /// Asks how a campaign is, which may list others too: one request.
+    pub async fn campaign_status(&self, campaign: &str, auth: &Auth) -> ListReply<ListedCampaign> {
+        let reply = self.list(Route::CampaignStatus, Method::Get, auth, Some(campaign), listing::campaigns).await;
+        self.without_secrets_in(reply, auth, without_secrets_of_campaign)
+    }
+
+    async fn list<T>(
+        &self,
+        route: Route,
+        method: Method,
+        auth: &Auth,
+        campaign_name: Option<&str>,
+        judge: fn(u16, Option<Duration>, &[u8]) -> ListReply<T>,
+    ) -> ListReply<T> {
+        let (Auth::Bearer(secret) | Auth::ApiKey(secret)) = auth;
+        if !classify::sendable(secret.expose_secret()) {
+            return ListReply::Refused {
+                why: "the secret is empty or holds characters that no header can carry".into(),
+            };
+        }
+        let body = json(&UserBody { user_name: &self.user_name, campaign_name });
+        match self.send(Request { route, method, auth: auth.clone(), body }).await {
+            Ok(response) => judge(response.status, response.retry_after, &response.body),
+            Err(Reply::Network(error)) => ListReply::Failed { why: error.to_string().into() },
+            Err(_) => ListReply::Refused { why: "the list is larger than 2 MiB".into() },
+        }
+    }
+
+    /// `reply` without what repeats a secret: a row that has one in its id is left out and counts as unread.
+    fn without_secrets_in<T: Named>(
+        &self,
+        reply: ListReply<T>,
+        auth: &Auth,
+        clean: impl Fn(T, &dyn Fn(&str) -> bool) -> T,
+    ) -> ListReply<T> {
+        let mut secrets = self.secrets();
+        let (Auth::Bearer(secret) | Auth::ApiKey(secret)) = auth;
+        secrets.push(secret.clone());
+        let repeats = |text: &str| secrets.iter().any(|secret| echo::repeats(text, secret.expose_secret()));
+        match reply {
+            ListReply::Rows { rows, unread } => {
+                let before = rows.len();
+                let rows: Vec<T> =
+                    rows.into_iter().filter(|row| !repeats(row.id())).map(|row| clean(row, &repeats)).collect();
+                ListReply::Rows { unread: unread + (before - rows.len()), rows }
+            }
+            ListReply::Refused { why } if repeats(&why) => {
+                ListReply::Refused { why: "a text that repeats the secret and is not shown".into() }
+            }
+            other => other,
         }
     }
 
@@ -164,6 +243,14 @@ impl Client {
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client").field("user_name", &self.user_name).finish_non_exhaustive()
+    }
+}
+
+fn without_secrets_of_campaign(campaign: ListedCampaign, repeats: &dyn Fn(&str) -> bool) -> ListedCampaign {
+    ListedCampaign {
+        kind: campaign.kind.filter(|kind| !repeats(kind)),
+        state: campaign.state.filter(|state| !repeats(state)),
+        name: campaign.name,
     }
 }
 

@@ -116,7 +116,7 @@ impl HttpTransport {
             Method::Post => reqwest::Method::POST,
             Method::Get => reqwest::Method::GET,
         };
-        let mut url = self.origin.url().clone();
+        let (mut url, most) = (self.origin.url().clone(), request.route.max_body());
         url.set_path(request.route.path());
         let mut response = self
             .client
@@ -128,12 +128,12 @@ impl HttpTransport {
             .map_err(|e| self.failure(&e))?;
         let status = response.status().as_u16();
         let retry_after = retry_after_of(response.headers());
-        if response.content_length().is_some_and(|n| n > Response::MAX_BODY as u64) {
+        if response.content_length().is_some_and(|n| n > most as u64) {
             return Err(TransportError::TooLarge { status });
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|e| self.failure(&e))? {
-            if body.len() + chunk.len() > Response::MAX_BODY {
+            if body.len() + chunk.len() > most {
                 return Err(TransportError::TooLarge { status });
             }
             body.extend_from_slice(&chunk);

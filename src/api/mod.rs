@@ -6,6 +6,7 @@ mod echo;
 mod http;
 mod json;
 mod jwt;
+pub mod listing;
 mod loopback;
 mod reply;
 mod retry_after;
@@ -18,5 +19,6 @@ mod tests;
 
 pub use client::Client;
 pub use http::{HttpError, HttpOptions, HttpTransport};
+pub use listing::{ListReply, ListedCampaign, Login};
 pub use reply::{NetworkError, Reply, TokenReply};
 pub use transport::{Auth, Method, Request, Response, Route, Transport, TransportError};

@@ -13,6 +13,12 @@ pub enum Route {
     GenerateToken,
     /// `/ca_apis/aht`
     Aht,
+    /// `/ca_apis/getAgentLogins`
+    AgentLogins,
+    /// `/ca_apis/campaignStatus`
+    CampaignStatus,
+    /// `/ca_apis/getAvailableCampaigns`
+    AvailableCampaigns,
 }
 
 impl Route {
@@ -20,6 +26,17 @@ impl Route {
         match self {
             Route::GenerateToken => "/ca_apis/CAToken/generateToken",
             Route::Aht => "/ca_apis/aht",
+            Route::AgentLogins => "/ca_apis/getAgentLogins",
+            Route::CampaignStatus => "/ca_apis/campaignStatus",
+            Route::AvailableCampaigns => "/ca_apis/getAvailableCampaigns",
+        }
+    }
+
+    /// Bodies are read to here and no further, in bytes.
+    pub const fn max_body(self) -> usize {
+        match self {
+            Route::GenerateToken | Route::Aht => Response::MAX_BODY,
+            Route::AgentLogins | Route::CampaignStatus | Route::AvailableCampaigns => Response::MAX_LIST,
         }
     }
 }
@@ -55,20 +72,22 @@ pub struct Response {
     pub status: u16,
     /// `Retry-After`, given in seconds or as a date; at most an hour.
     pub retry_after: Option<Duration>,
-    /// The body, at most [`Response::MAX_BODY`].
+    /// The body, at most [`Route::max_body`].
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// Bodies are read to here and no further.
+    /// Bodies about one target are read to here and no further.
     pub const MAX_BODY: usize = 64 * 1024;
+    /// Those with a list: some thousands of agents with their skills.
+    pub const MAX_LIST: usize = 2 * 1024 * 1024;
 }
 
 /// Why there is no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransportError {
     Network(NetworkError),
-    /// The body was larger than [`Response::MAX_BODY`].
+    /// The body was larger than [`Route::max_body`].
     TooLarge {
         status: u16,
     },

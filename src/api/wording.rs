@@ -63,6 +63,14 @@ pub(super) fn meaning(message: &str) -> Option<Wording> {
         .then_some(Wording::NoData)
 }
 
+/// Whether `message` says that a list has no entries.
+pub(super) fn is_empty_list(message: &str) -> bool {
+    let text = squash(message);
+    let words =
+        ["norecord", "nodata", "noagent", "nouser", "nologin", "nologgedin", "nobodyis", "nocampaign", "notfound"];
+    words.iter().any(|word| text.contains(word))
+}
+
 /// What `message` says of credentials, in words of our own list: the service may repeat the key in its message.
 pub(super) fn credentials_phrase(message: &str) -> &'static str {
     const PHRASES: [&str; 12] = [

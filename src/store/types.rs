@@ -162,7 +162,7 @@ pub struct PermitAsk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PermitKind {
-    /// A reading of a target.
+    /// A reading of a target, or a list that the account gives.
     Aht,
     Token,
 }

@@ -44,9 +44,12 @@ const SECRET: &str = "canary-key-5f0c1d";
 struct Echo(Mutex<Option<Response>>);
 
 impl Transport for Echo {
-    fn send<'a>(&'a self, _: Request) -> Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>> {
+    fn send<'a>(
+        &'a self,
+        request: Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>> {
         let response = self.0.lock().unwrap().clone().unwrap();
-        let fits = response.body.len() <= Response::MAX_BODY;
+        let fits = response.body.len() <= request.route.max_body();
         Box::pin(std::future::ready(if fits { Ok(response) } else { Err(TransportError::TooLarge { status: 200 }) }))
     }
 }

@@ -114,6 +114,7 @@ impl Transport for SimTransport {
                 Auth::Bearer(token) => ("authorization".to_owned(), format!("Bearer {}", token.expose_secret())),
                 Auth::ApiKey(key) => ("apiKey".to_owned(), key.expose_secret().to_owned()),
             };
+            let most = request.route.max_body();
             let request = SimRequest {
                 method: match request.method {
                     Method::Post => "POST".into(),
@@ -141,7 +142,7 @@ impl Transport for SimTransport {
                 }
                 Some(_) => return Err(broken()),
             }
-            if reply.body.len() > Response::MAX_BODY {
+            if reply.body.len() > most {
                 return Err(TransportError::TooLarge { status: reply.status });
             }
             let seconds = reply.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));

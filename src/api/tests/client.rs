@@ -16,9 +16,9 @@ use crate::{
 
 /// Gives prepared answers and keeps what was asked.
 #[derive(Default)]
-struct Script {
+pub(super) struct Script {
     answers: Mutex<VecDeque<Result<Response, TransportError>>>,
-    asked: Mutex<Vec<Request>>,
+    pub(super) asked: Mutex<Vec<Request>>,
 }
 
 impl Transport for Script {
@@ -32,14 +32,14 @@ impl Transport for Script {
     }
 }
 
-fn client(answers: &[(u16, &str)]) -> (Arc<Script>, Client) {
+pub(super) fn client(answers: &[(u16, &str)]) -> (Arc<Script>, Client) {
     let script = Arc::new(Script::default());
     let responses = answers.iter().map(|&(status, body)| Ok(Response { status, retry_after: None, body: body.into() }));
     script.answers.lock().unwrap().extend(responses);
     (script.clone(), Client::new(script, "acme"))
 }
 
-fn bearer() -> Auth {
+pub(super) fn bearer() -> Auth {
     Auth::Bearer("sesame-0123456789".to_owned().into())
 }
 

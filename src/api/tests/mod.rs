@@ -3,5 +3,6 @@
 mod client;
 mod fuzz;
 mod http;
+mod listings;
 mod shapes;
 mod wordings;
