@@ -14,7 +14,7 @@ use super::{
     options::{AuthSetting, Eleventh, Latency, LimitScope, Methods, Parallel, SimOptions},
     script::{Action, Script},
     tokens::{Presented, Tokens},
-    wire::{self, Answer, Refusal, SimRequest, SimResponse},
+    wire::{self, Answer, Refusal, Sibling, SimRequest, SimResponse},
 };
 use crate::domain::{BootTime, Kind, Now, Target};
 
@@ -34,6 +34,8 @@ pub(super) struct Inner {
     pub(super) folded: HashMap<Target, Target>,
     pub(super) tokens: Tokens,
     pub(super) limiter: Limiter,
+    /// Of the lists, by path.
+    pub(super) list_limiter: Limiter,
     pub(super) faults: Faults,
     pub(super) script: Script,
     pub(super) log: Log,
@@ -47,7 +49,7 @@ pub(super) struct Inner {
 }
 
 /// An answer with what the log wants to know.
-struct Decision {
+pub(super) struct Decision {
     answer: Answer,
     verdict: Verdict,
     generation: Option<u32>,
@@ -55,12 +57,17 @@ struct Decision {
 }
 
 impl Decision {
-    fn new(answer: Answer, verdict: Verdict) -> Self {
+    pub(super) fn new(answer: Answer, verdict: Verdict) -> Self {
         Decision { answer, verdict, generation: None, told: None }
     }
 
-    fn refuse(refusal: Refusal, verdict: Verdict, o: &SimOptions) -> Self {
+    pub(super) fn refuse(refusal: Refusal, verdict: Verdict, o: &SimOptions) -> Self {
         Decision::new(wire::refuse(refusal, o), verdict)
+    }
+
+    /// With the token that came along.
+    pub(super) fn by(self, generation: Option<u32>) -> Self {
+        Decision { generation, ..self }
     }
 }
 
@@ -173,9 +180,11 @@ impl Inner {
 
     pub(super) fn handle(&mut self, request: &SimRequest, now: &Now) -> SimResponse {
         let path = request.path.split('?').next().unwrap_or_default().to_owned();
+        let sibling = Sibling::of_path(&path);
         let scope = match path.as_str() {
             AHT_PATH => FaultScope::Aht,
             TOKEN_PATH => FaultScope::Token,
+            _ if sibling.is_some() => FaultScope::List,
             _ => FaultScope::All,
         };
         let delay = self.latency();
@@ -184,12 +193,14 @@ impl Inner {
         match scope {
             FaultScope::Aht => self.log.counters.aht_requests += 1,
             FaultScope::Token => self.log.counters.token_requests += 1,
+            FaultScope::List => self.log.counters.list_requests += 1,
             FaultScope::All => {}
         }
         let body: Option<Value> = serde_json::from_slice(&request.body).ok();
         let limited = match scope {
             FaultScope::Aht => true,
             FaultScope::Token => self.options.count_tokens,
+            FaultScope::List => self.options.count_lists,
             FaultScope::All => false,
         };
         let key = match self.options.limit_scope {
@@ -214,10 +225,16 @@ impl Inner {
             None => match scope {
                 FaultScope::Aht => self.aht(request, body.as_ref(), now, fault.as_ref()),
                 FaultScope::Token => self.generate(request, body.as_ref(), now, delay),
-                FaultScope::All => Decision::new((404, wire::html("404 Not Found")), Verdict::NotFound),
+                FaultScope::List if self.above_own_limit(&path, now.mono) => {
+                    Decision::refuse(Refusal::Limit, Verdict::Throttled, &self.options)
+                }
+                FaultScope::List | FaultScope::All => sibling.map_or_else(
+                    || Decision::new((404, wire::html("404 Not Found")), Verdict::NotFound),
+                    |sibling| self.list(sibling, request, body.as_ref(), now),
+                ),
             },
         };
-        let failed = !matches!(decision.verdict, Verdict::Value | Verdict::NoCalls | Verdict::Minted);
+        let failed = !matches!(decision.verdict, Verdict::Value | Verdict::NoCalls | Verdict::Listed | Verdict::Minted);
         if limited && (!failed || self.options.count_failures) {
             self.limiter.count(key, now.mono);
         }
@@ -356,6 +373,14 @@ impl Inner {
         if !taken {
             return Decision::new((o.wrong_method_status, Vec::new()), Verdict::WrongMethod);
         }
+        let (generation, decision) = self.token_refused(request, now);
+        let decision = decision.unwrap_or_else(|| self.look_up(request, body, now, fault));
+        Decision { generation, ..decision }
+    }
+
+    /// By the kind of authentication and by the token; which token it was.
+    pub(super) fn token_refused(&self, request: &SimRequest, now: &Now) -> (Option<u32>, Option<Decision>) {
+        let o = &self.options;
         let bearer = request.get("Authorization").and_then(|h| h.strip_prefix("Bearer ")).map(str::trim);
         let looked = bearer.map(|t| self.tokens.look(t, now.mono));
         let generation = match looked {
@@ -371,30 +396,35 @@ impl Inner {
             }
             _ => None,
         };
-        let decision = decision.unwrap_or_else(|| self.look_up(request, body, now, fault));
-        Decision { generation, ..decision }
+        (generation, decision)
+    }
+
+    /// By the body and who it names.
+    pub(super) fn user_refused(&self, request: &SimRequest, body: Option<&Value>) -> Option<Decision> {
+        let o = &self.options;
+        let Some(body) = body.filter(|b| b.is_object()) else {
+            return Some(Decision::refuse(Refusal::InvalidJson, Verdict::BadRequest, o));
+        };
+        if o.auth == AuthSetting::Basic {
+            return self.key_refused(request, Some(body), false);
+        }
+        match body.get("userName").and_then(Value::as_str) {
+            None | Some("") => Some(Decision::refuse(Refusal::UserNameEmpty, Verdict::CredentialsRejected, o)),
+            Some(user) if user != o.user_name => {
+                Some(Decision::refuse(Refusal::Credentials, Verdict::CredentialsRejected, o))
+            }
+            Some(_) => None,
+        }
     }
 
     fn look_up(&mut self, request: &SimRequest, body: Option<&Value>, now: &Now, fault: Option<&Fault>) -> Decision {
+        if let Some(refused) = self.user_refused(request, body) {
+            return refused;
+        }
         let o = &self.options;
-        let Some(body) = body.filter(|b| b.is_object()) else {
+        let Some(body) = body else {
             return Decision::refuse(Refusal::InvalidJson, Verdict::BadRequest, o);
         };
-        if o.auth == AuthSetting::Basic {
-            if let Some(refused) = self.key_refused(request, Some(body), false) {
-                return refused;
-            }
-        } else {
-            match body.get("userName").and_then(Value::as_str) {
-                None | Some("") => {
-                    return Decision::refuse(Refusal::UserNameEmpty, Verdict::CredentialsRejected, o);
-                }
-                Some(user) if user != o.user_name => {
-                    return Decision::refuse(Refusal::Credentials, Verdict::CredentialsRejected, o);
-                }
-                Some(_) => {}
-            }
-        }
         let Some(asked) = asked(body) else {
             // The page has it this way round: nothing at all is "both", and empty fields are "empty".
             let fields = [body.get("agentId"), body.get("campaignName")];

@@ -64,6 +64,7 @@ pub(super) fn control(service: &SimService, request: &SimRequest) -> (u16, Value
         ("GET", "/sim/options") => ok(&service.options()),
         ("GET", "/sim/faults") => ok(&service.faults()),
         ("GET", "/sim/targets") => ok(&service.roster().targets()),
+        ("GET", "/sim/logins") => ok(&service.logins()),
         ("GET", "/sim/truth") => truth(service, query),
         ("POST", "/sim/fault") => done(parse::<FaultBody>(request).map(|b| {
             service.inject_into(b.scope, b.fault, b.span);
@@ -89,7 +90,8 @@ pub(super) fn control(service: &SimService, request: &SimRequest) -> (u16, Value
     }
 }
 
-const GET: [&str; 6] = ["/sim/log", "/sim/counters", "/sim/options", "/sim/faults", "/sim/targets", "/sim/truth"];
+const GET: [&str; 7] =
+    ["/sim/log", "/sim/counters", "/sim/options", "/sim/faults", "/sim/targets", "/sim/logins", "/sim/truth"];
 const POST: [&str; 6] = ["/sim/fault", "/sim/clear", "/sim/mint", "/sim/revoke", "/sim/regime", "/sim/options"];
 
 /// `?agent=ID` or `?campaign=NAME`, and `&at=` milliseconds of the boot clock; now where it is not given.

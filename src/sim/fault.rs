@@ -109,6 +109,8 @@ pub enum FaultScope {
     All,
     Aht,
     Token,
+    /// Who is logged in, and the campaigns.
+    List,
 }
 
 /// How an answer is spoiled on its way.

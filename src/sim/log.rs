@@ -14,6 +14,8 @@ pub enum Verdict {
     /// A value was told.
     Value,
     NoCalls,
+    /// A list was told, empty or not.
+    Listed,
     /// The id is not known.
     InvalidId,
     Throttled,
@@ -69,6 +71,8 @@ pub struct Counters {
     pub aht_requests: u64,
     /// Of these, for a token.
     pub token_requests: u64,
+    /// Of these, for a list.
+    pub list_requests: u64,
     /// Answers with a value or "no calls".
     pub good: u64,
     /// Answers "max limit exceeded".

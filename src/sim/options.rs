@@ -62,6 +62,22 @@ pub struct SimOptions {
     pub window_s: u32,
     /// Whether the case of ids matters; true unless told.
     pub case_sensitive_ids: bool,
+    /// How the account answers who asks who is logged in; given unless told.
+    pub logins: ListAccess,
+    /// How it answers who asks for its campaigns; given unless told.
+    pub campaigns: ListAccess,
+    /// The words of an agent's state.
+    pub login_words: LoginWords,
+    /// How it is said that nobody is logged in.
+    pub nobody: NobodyForm,
+    /// For so many of a hundred agents the list says the opposite of what is so; 0 unless told.
+    pub logins_wrong_percent: u32,
+    /// The list is so many seconds old when it is told; 0 unless told.
+    pub logins_late_s: u32,
+    /// Requests in a minute for each of the lists; 5 unless told.
+    pub lists_per_minute: u32,
+    /// Whether they count in the account's limit; true unless told.
+    pub count_lists: bool,
     /// How long an answer takes.
     pub latency: Latency,
     /// How many requests the log remembers; 100,000 unless told. The counters forget nothing.
@@ -98,6 +114,14 @@ impl Default for SimOptions {
             recompute_s: 0,
             window_s: 7200,
             case_sensitive_ids: true,
+            logins: ListAccess::default(),
+            campaigns: ListAccess::default(),
+            login_words: LoginWords::default(),
+            nobody: NobodyForm::default(),
+            logins_wrong_percent: 0,
+            logins_late_s: 0,
+            lists_per_minute: 5,
+            count_lists: true,
             latency: Latency::default(),
             log_capacity: 100_000,
         }
@@ -304,6 +328,49 @@ switches! {
         /// The token of the one under way; it counts as one generation.
         SameToken,
         Refused,
+    }
+
+    /// How the account answers who asks for a list.
+    ListAccess {
+        Given,
+        /// 401 `Missing userName or apiKey`, whatever comes along.
+        MissingKey,
+        /// What is said of a dead token, although the token lives.
+        TokenExpired,
+        /// 401 without a body.
+        Bare401,
+        /// 403 with the page of a gateway.
+        Forbidden,
+        /// 404 with the page of a gateway.
+        NotFound,
+        /// 405 without a body.
+        WrongMethod,
+        /// JSON that is no list.
+        NotUnderstood,
+        /// 500 with an HTML page.
+        ServerError,
+    }
+
+    /// The words of an agent's state.
+    LoginWords {
+        /// `READY`, `BUSY`, `PAUSE`
+        Upper,
+        /// `READY`, `NOT READY`
+        NotReady,
+        /// `Ready`, `In Call`, `On Break - Tea`
+        Spoken,
+        /// Nothing, a number, an object, another script with controls.
+        Odd,
+    }
+
+    /// How it is said that nobody is logged in.
+    NobodyForm {
+        /// A success with an empty list.
+        EmptyList,
+        /// An error `no record found`, under HTTP 200.
+        NoRecord,
+        /// The same under HTTP 404.
+        NoRecord404,
     }
 
     /// What is said of a token that is dead or unknown.

@@ -13,7 +13,7 @@ use super::{
     fault::{Fault, FaultScope, Faults, Span},
     limit::{Limiter, Peak},
     log::{Counters, Log, LogEntry},
-    model::{Model, Roster, Truth},
+    model::{LoginState, Model, Roster, Truth},
     options::{ModelOptions, SimOptions},
     script::{Script, ScriptStep},
     tokens::Tokens,
@@ -64,6 +64,7 @@ impl SimService {
             folded,
             tokens: Tokens::new(seed),
             limiter: Limiter::default(),
+            list_limiter: Limiter::default(),
             faults: Faults::default(),
             script: Script::default(),
             log: Log::default(),
@@ -190,6 +191,14 @@ impl SimService {
     pub fn changes(&self, target: &Target, from: BootTime, to: BootTime) -> Vec<(BootTime, Truth)> {
         let (mut inner, now) = self.caught_up();
         inner.changes(target, from, to.min(now.mono))
+    }
+
+    /// Who the list names as logged in, in the order of the roster.
+    pub fn logins(&self) -> Vec<(String, LoginState)> {
+        let (mut inner, now) = self.caught_up();
+        let logins = inner.logins(now.mono);
+        let agents = &inner.model.roster().agents;
+        logins.into_iter().filter_map(|(i, state)| Some((agents.get(i)?.id.clone(), state))).collect()
     }
 
     /// All requests that the log remembers, the oldest first.

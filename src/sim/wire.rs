@@ -49,6 +49,32 @@ impl SimRequest {
     }
 }
 
+/// A sibling of the AHT route, which gives a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sibling {
+    Logins,
+    Status,
+    Available,
+}
+
+impl Sibling {
+    pub(super) fn of_path(path: &str) -> Option<Sibling> {
+        match path {
+            "/ca_apis/getAgentLogins" => Some(Sibling::Logins),
+            "/ca_apis/campaignStatus" => Some(Sibling::Status),
+            "/ca_apis/getAvailableCampaigns" => Some(Sibling::Available),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn method(self) -> &'static str {
+        match self {
+            Sibling::Logins => "POST",
+            Sibling::Status | Sibling::Available => "GET",
+        }
+    }
+}
+
 /// A response, and what is to happen to it on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SimResponse {
@@ -81,6 +107,9 @@ pub(super) enum Refusal {
     WantsBasic,
     NoData,
     MintUnderWay,
+    /// A list without entries, or a campaign that is not known.
+    NoRecord,
+    AllMandatory,
 }
 
 impl Refusal {
@@ -111,13 +140,15 @@ impl Refusal {
             Refusal::WantsBasic => "Missing userName or apiKey",
             Refusal::NoData => "No Data Found",
             Refusal::MintUnderWay => "Token generation is in progress",
+            Refusal::NoRecord => "no record found",
+            Refusal::AllMandatory => "All parameters are mandatory",
         };
         if odd { format!("  {} ", text.to_uppercase().replacen(' ', "\n  ", 1)) } else { text.to_owned() }
     }
 
     fn status(self, o: &SimOptions) -> u16 {
         let real = match self {
-            Refusal::NoData => return 200,
+            Refusal::NoData | Refusal::NoRecord => return 200,
             Refusal::DeadToken | Refusal::WantsBasic | Refusal::Credentials => 401,
             Refusal::Limit => 429,
             _ => 400,
@@ -193,6 +224,18 @@ pub(super) fn success(kind: Kind, id: &str, name: &str, truth: Truth, o: &SimOpt
             payload["status"] = good;
             payload
         }
+    };
+    (200, body.to_string().into_bytes())
+}
+
+/// A good answer with a list. There is no list as an object: it is the documented one then.
+pub(super) fn list(rows: &[Value], shape: Shape, o: &SimOptions) -> Answer {
+    let good = words(o).0;
+    let body = match shape {
+        Shape::MessageObject | Shape::MessageArray => json!({"status": good, "message": rows}),
+        Shape::DetailsObject | Shape::DetailsArray => json!({"status": good, "message": "", "details": rows}),
+        Shape::Data => json!({"status": good, "message": "", "data": rows}),
+        Shape::TopLevel => json!({"status": good, "Campaigns": [], "list": rows}),
     };
     (200, body.to_string().into_bytes())
 }

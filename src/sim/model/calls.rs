@@ -44,6 +44,11 @@ impl Calls {
         Some((*self.ends.get(i)?, self.sums.get(i + 1)? - self.sums.get(i)?))
     }
 
+    /// The first that ended after `t`.
+    pub(super) fn first_after(&self, t: i64) -> Option<(i64, u64)> {
+        self.get(self.ends.partition_point(|&end| end <= t))
+    }
+
     /// The mean of those that ended in `(t - window, t]`.
     pub(super) fn mean(&self, t: i64, window: i64) -> Truth {
         let lo = self.ends.partition_point(|&e| e <= t - window);

@@ -44,6 +44,17 @@ impl Default for Workload {
     }
 }
 
+/// How somebody is who is logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginState {
+    /// Waits for a call.
+    Ready,
+    /// In a call.
+    Busy,
+    Break,
+}
+
 #[derive(Debug)]
 pub struct Model {
     roster: Roster,
@@ -155,6 +166,22 @@ impl Model {
         self.advance(to);
         let Some(calls) = self.calls(target) else { return Vec::new() };
         (0..calls.len()).filter_map(|i| calls.get(i)).filter(|&(end, _)| end > from && end <= to).collect()
+    }
+
+    /// How each agent of the roster is at `t`: by the shift, so that a last call can outlast the login. `None` is logged
+    /// out.
+    pub fn logins(&mut self, t: i64) -> Vec<Option<LoginState>> {
+        self.advance(t);
+        let one = |(run, agent): (&AgentRun, &RosterAgent)| {
+            let on_break = agent.shift.on_break(t)?;
+            let next = run.calls.first_after(t).is_some_and(|(end, long)| end - long.cast_signed() <= t);
+            Some(match (next, on_break) {
+                (true, _) => LoginState::Busy,
+                (false, true) => LoginState::Break,
+                (false, false) => LoginState::Ready,
+            })
+        };
+        self.agents.iter().zip(&self.roster.agents).map(one).collect()
     }
 
     fn calls(&self, target: &Target) -> Option<&Calls> {

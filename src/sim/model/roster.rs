@@ -51,7 +51,7 @@ pub struct RosterAgent {
     pub campaign: usize,
     /// False: configured, but not known to the service.
     pub exists: bool,
-    /// False: logged in, but without outbound calls.
+    /// False: never makes outbound calls.
     pub takes_calls: bool,
     /// The agent's mean handling time as a multiple of the campaign's.
     pub pace: f64,
@@ -68,8 +68,8 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// Four campaigns and 44 agents, around the clock: one agent unknown to the service, four without calls, three
-    /// whose calls are much longer than usual and two whose calls are much shorter.
+    /// Four campaigns and 44 agents, around the clock: one agent unknown to the service, four without calls (two
+    /// of them are never logged in), three whose calls are much longer than usual and two whose calls are much shorter.
     pub fn demo() -> Roster {
         let campaign = |name: &str, campaign_id: &str, mean_s| RosterCampaign {
             name: name.into(),
@@ -102,7 +102,10 @@ impl Roster {
                         6 | 27 => 0.3,
                         _ => 0.9 + 0.2 * ((i * 7 % 11) as f64 / 10.0),
                     },
-                    shift: Shift::always((i as i64 * 13 % 90) * MINUTE),
+                    shift: match i {
+                        20 | 42 => Shift { lasts_ms: 0, ..Shift::always(0) },
+                        _ => Shift::always((i as i64 * 13 % 90) * MINUTE),
+                    },
                 }
             })
             .collect();

@@ -26,6 +26,16 @@ impl Shift {
         Shift { starts_ms: 0, lasts_ms: DAY, breaks_later_ms }
     }
 
+    /// Whether the agent is logged in at `t`, and then whether on a break.
+    pub(super) fn on_break(&self, t: i64) -> Option<bool> {
+        let into = (t - self.starts_ms).rem_euclid(DAY);
+        if into >= self.lasts_ms {
+            return None;
+        }
+        let starts = BREAKS.iter().map(|&(at, long)| (at + self.breaks_later_ms, long));
+        Some(starts.into_iter().any(|(at, long)| (at..at.saturating_add(long)).contains(&into)))
+    }
+
     /// The first moment at or after `t` at which a call may begin. A shift of no length never begins one.
     pub(super) fn next_working(&self, mut t: i64) -> i64 {
         if self.lasts_ms <= 0 {

@@ -86,4 +86,5 @@ fn message(r: &SimResponse) -> String {
 fn nothing(_: &mut SimOptions) {}
 
 mod contract;
+mod lists;
 mod trouble;
