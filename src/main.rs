@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use ahtop::{
     cli::{Cli, Command},
     commands::{
-        Failure, check, completions, config, dashboard, doctor, history, hook, live, log_trouble, man, once, plan,
-        print_error, replay, serve, simulate, snapshot, start_log, start_service_log, stream, token, wall,
+        Failure, check, completions, config, dashboard, discover, doctor, history, hook, live, log_trouble, man, once,
+        plan, print_error, replay, serve, simulate, snapshot, start_log, start_service_log, stream, token, wall,
     },
     config::Env,
     exit::Exit,
@@ -71,7 +71,8 @@ async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
         Some(Command::Token { command }) => token::run(command, flags, env).print(),
         Some(Command::Check(args)) if args.live => live::run(&args, flags, env).await?,
         Some(Command::Check(args)) => check::run(&args, flags, env).print(),
-        Some(Command::Config { command }) => config::run(command, flags, env).print(),
+        Some(Command::Discover(args)) => discover::run(&args, flags, env).await?.print(),
+        Some(Command::Config { command }) => config::run(command, flags, env).await.print(),
         Some(Command::Plan(args)) => plan::run(args.format, flags, env).print(),
         Some(Command::Hook { command }) => hook::run(&command, flags, env).await.print(),
         Some(Command::History { command }) => history::run(&command, flags, env)?,

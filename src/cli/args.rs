@@ -148,11 +148,42 @@ pub enum TokenCommand {
     Status(Printed),
 }
 
+/// `discover`
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Discover {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: DiscoverFormat,
+}
+
+/// How `discover` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DiscoverFormat {
+    /// For people
+    #[default]
+    Table,
+    /// A roster of the agents, for `[watch] agents_csv`
+    Csv,
+    /// One JSON object, versioned
+    Json,
+    /// The table [watch] of a configuration
+    Toml,
+}
+
+/// `config init`
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Init {
+    /// Ask the service who is logged in, and write a file that watches them; takes account and key from flags and
+    /// variables
+    #[arg(long)]
+    pub discover: bool,
+}
+
 /// `config …`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum ConfigCommand {
     /// Writes a file with comments to start from; never over an existing one
-    Init,
+    Init(Init),
     /// Prints the path of the configuration file
     Path,
     /// Prints the JSON Schema of the configuration file, by which editors complete and check it

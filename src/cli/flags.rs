@@ -114,7 +114,7 @@ pub(super) enum FlagScope {
 }
 
 /// The commands to which not every flag means something.
-pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 20] = [
+pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 21] = [
     (&["once"], FlagScope::Once),
     (&["stream"], FlagScope::AsItIs),
     (&["serve"], FlagScope::Listener),
@@ -122,13 +122,15 @@ pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 20] = [
     (&["token", "status"], FlagScope::AsItIs),
     (&["check"], FlagScope::AsItIs),
     (&["plan"], FlagScope::AsItIs),
+    (&["discover"], FlagScope::AsItIs),
     (&["hook", "test"], FlagScope::ConfigFile),
     (&["history", "export"], FlagScope::Stored),
     (&["history", "prune"], FlagScope::Stored),
     (&["history", "backtest"], FlagScope::Stored),
     (&["report"], FlagScope::Stored),
     (&["config", "show"], FlagScope::Listener),
-    (&["config", "init"], FlagScope::ConfigFile),
+    // All that the service is asked with, where it is asked.
+    (&["config", "init"], FlagScope::AsItIs),
     (&["config", "path"], FlagScope::ConfigFile),
     (&["config", "schema"], FlagScope::Nothing),
     (&["sim"], FlagScope::Nothing),

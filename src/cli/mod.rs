@@ -61,6 +61,10 @@ pub enum Command {
     },
     /// Checks the configuration; with --live also asks the service for each ID
     Check(Check),
+    /// Lists the agents that are logged in now and the campaigns of the account
+    ///
+    /// Says which of them are watched, and which that are watched it did not see. Takes two or three requests.
+    Discover(Discover),
     /// Writes, finds or shows the configuration
     Config {
         /// Which of them.
@@ -144,7 +148,8 @@ impl Cli {
             Some(Command::Check(_)) => &["check"],
             Some(Command::Plan(_)) => &["plan"],
             Some(Command::Config { command: ConfigCommand::Show(_) }) => &["config", "show"],
-            Some(Command::Config { command: ConfigCommand::Init }) => &["config", "init"],
+            Some(Command::Discover(_)) => &["discover"],
+            Some(Command::Config { command: ConfigCommand::Init(_) }) => &["config", "init"],
             Some(Command::Config { command: ConfigCommand::Path }) => &["config", "path"],
             Some(Command::Config { command: ConfigCommand::Schema }) => &["config", "schema"],
             Some(Command::History { command: HistoryCommand::Export(_) }) => &["history", "export"],
@@ -160,6 +165,10 @@ impl Cli {
             _ => &[],
         };
         let scope = FLAG_SCOPES.iter().find(|(scoped, _)| *scoped == path).map_or(FlagScope::Everything, |p| p.1);
+        let scope = match &self.command {
+            Some(Command::Config { command: ConfigCommand::Init(Init { discover: false }) }) => FlagScope::ConfigFile,
+            _ => scope,
+        };
         let file = self.options.0.config.iter().map(|_| (None, "--config"));
         let keys = self.options.0.values().filter_map(|(id, _)| Some((Some(id), id.key().flag?)));
         match file.chain(keys).find(|(id, _)| !scope.flag(*id)) {

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fs::OpenOptions, io, io::Write, os::unix::fs::O
 
 use serde::Serialize;
 
-use super::{Done, schema};
+use super::{Done, Failure, discover, schema};
 use crate::{
-    cli::{ConfigCommand, Output},
+    cli::{ConfigCommand, Init, Output},
     config::{self, EXAMPLE, Env, KEYS, Key, Loaded, Overrides, Watched, paths},
     domain::{Band, Kind, clean},
     exit::Exit,
@@ -14,43 +14,50 @@ use crate::{
 };
 
 /// Runs one of them.
-pub fn run(command: ConfigCommand, flags: &Overrides, env: &Env) -> Done {
+pub async fn run(command: ConfigCommand, flags: &Overrides, env: &Env) -> Done {
     match command {
         ConfigCommand::Show(args) => return show(args.format, flags, env),
         ConfigCommand::Schema => return Done::ok(schema::text()),
-        ConfigCommand::Init | ConfigCommand::Path => {}
+        ConfigCommand::Init(_) | ConfigCommand::Path => {}
     }
     let Some((path, _)) = paths::config_file(flags, env) else {
         return Done::failed(Exit::Config, "ahtop: this platform has no configuration directory: give --config FILE");
     };
     match command {
-        ConfigCommand::Init => init(&path),
+        ConfigCommand::Init(Init { discover: false }) => init(&path, EXAMPLE),
+        // Looked at before the service is asked; it is looked at again when the file is made.
+        ConfigCommand::Init(_) if path.exists() => there_is_one(&path),
+        ConfigCommand::Init(_) => match discover::configuration(flags, env).await {
+            Ok(text) => init(&path, &text),
+            Err(Failure { exit, message }) => Done::failed(exit, message),
+        },
         _ => Done::ok(format!("{}\n", shown(&path))),
     }
+}
+
+fn there_is_one(path: &Path) -> Done {
+    Done::failed(Exit::Config, format!("{}: is there already, and stays as it is", shown(path)))
 }
 
 fn shown(path: &Path) -> String {
     clean(&path.to_string_lossy(), 4096).into_owned()
 }
 
-fn init(path: &Path) -> Done {
+fn init(path: &Path, text: &str) -> Done {
     let written = path
         .parent()
         .filter(|dir| !dir.as_os_str().is_empty())
         .map_or(Ok(()), paths::make_private_dir)
         .and_then(|()| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path))
-        .and_then(|mut file| file.write_all(EXAMPLE.as_bytes()));
+        .and_then(|mut file| file.write_all(text.as_bytes()));
     let beside = match &written {
         Ok(()) => schema_beside(path),
         Err(_) => String::new(),
     };
-    let path = shown(path);
     match written {
-        Ok(()) => Done { err: beside, ..Done::ok(format!("{path}\n")) },
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            Done::failed(Exit::Config, format!("{path}: is there already, and stays as it is"))
-        }
-        Err(e) => Done::failed(Exit::Config, format!("{path}: cannot be written: {e}")),
+        Ok(()) => Done { err: beside, ..Done::ok(format!("{}\n", shown(path))) },
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => there_is_one(path),
+        Err(e) => Done::failed(Exit::Config, format!("{}: cannot be written: {e}", shown(path))),
     }
 }
 
@@ -134,21 +141,21 @@ mod tests {
     use super::*;
     use crate::cli::Printed;
 
-    #[test]
-    fn init_writes_a_file_that_loads_and_never_over_another() {
+    #[tokio::test]
+    async fn init_writes_a_file_that_loads_and_never_over_another() {
         let dir = tempfile::tempdir().unwrap();
         let env = Env::of([("AHTOP_MAX_FPSS", "1")]).with_dirs(dir.path().join("new/ahtop"), dir.path());
         let flags = Overrides::default();
         let path = dir.path().join("new/ahtop/config.toml");
         let line = format!("{}\n", path.display());
-        assert_eq!(run(ConfigCommand::Path, &flags, &env), Done::ok(line.clone()));
-        assert_eq!(run(ConfigCommand::Init, &flags, &env), Done::ok(line));
+        assert_eq!(run(ConfigCommand::Path, &flags, &env).await, Done::ok(line.clone()));
+        assert_eq!(run(ConfigCommand::Init(Init::default()), &flags, &env).await, Done::ok(line));
         let schema = std::fs::read_to_string(dir.path().join("new/ahtop/config.schema.json")).unwrap();
-        assert_eq!(run(ConfigCommand::Schema, &flags, &env).out, schema);
-        let shown = run(ConfigCommand::Show(Printed::default()), &flags, &env);
+        assert_eq!(run(ConfigCommand::Schema, &flags, &env).await.out, schema);
+        let shown = run(ConfigCommand::Show(Printed::default()), &flags, &env).await;
         assert_eq!(shown.exit, Exit::Ok);
         assert!(shown.out.contains("user_name = \"acme\"  # config.toml line"), "{}", shown.out);
-        let json = run(ConfigCommand::Show(Printed { format: Output::Json }), &flags, &env).out;
+        let json = run(ConfigCommand::Show(Printed { format: Output::Json }), &flags, &env).await.out;
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(
             (&json["config"]["poll"]["timeout"], &json["origins"]["poll.timeout"]),
@@ -157,9 +164,9 @@ mod tests {
         assert_eq!((json["watched"].as_array().unwrap().len(), &json["watched"][0]["id"]), (3, &"COLLECT-IN".into()));
         assert!(shown.err.starts_with("warning: 'AHTOP_MAX_FPSS' means nothing"), "{}", shown.err);
         std::fs::write(&path, "x = 1\n").unwrap();
-        let again = run(ConfigCommand::Init, &flags, &env);
+        let again = run(ConfigCommand::Init(Init::default()), &flags, &env).await;
         assert_eq!((again.exit, again.err.contains("is there already")), (Exit::Config, true));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "x = 1\n");
-        assert_eq!(run(ConfigCommand::Show(Printed::default()), &flags, &env).exit, Exit::Config);
+        assert_eq!(run(ConfigCommand::Show(Printed::default()), &flags, &env).await.exit, Exit::Config);
     }
 }

@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod config;
 pub mod dashboard;
+pub mod discover;
 pub mod doctor;
 mod failure;
 pub mod history;

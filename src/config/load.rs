@@ -56,12 +56,40 @@ impl Loaded {
     }
 }
 
+/// What the configuration is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Watch,
+    /// To find out what there is to watch: nothing needs to be listed.
+    Discover,
+}
+
 /// Reads and checks everything.
 ///
 /// # Errors
 /// All that is wrong, at once.
 pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
-    let Some((path, named)) = paths::config_file(flags, env) else { return resolve(flags, env, None) };
+    load_for(Purpose::Watch, flags, env)
+}
+
+/// The same where it may be that nothing is watched yet.
+///
+/// # Errors
+/// All that is wrong, at once.
+pub fn load_to_discover(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
+    load_for(Purpose::Discover, flags, env)
+}
+
+/// The same by flags and variables alone, before there is a file.
+///
+/// # Errors
+/// All that is wrong, at once.
+pub fn resolve_to_discover(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
+    resolve_for(Purpose::Discover, flags, env, None)
+}
+
+fn load_for(purpose: Purpose, flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
+    let Some((path, named)) = paths::config_file(flags, env) else { return resolve_for(purpose, flags, env, None) };
     let file: Arc<str> = show_path(&path).into();
     let fail = |message: String| {
         let mut diagnostics = Diagnostics::default();
@@ -71,7 +99,7 @@ pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
     let bytes = match small_file::read_file(&path, LARGEST) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound && !named => {
-            return resolve(flags, env, None).map_err(|mut errors| {
+            return resolve_for(purpose, flags, env, None).map_err(|mut errors| {
                 if said_nothing(flags, env) {
                     // What is missing in detail is no help to somebody who has just installed it.
                     errors.0.clear();
@@ -86,7 +114,7 @@ pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
         Err(e) => return fail(format!("cannot be read: {e}")),
     };
     match String::from_utf8(bytes) {
-        Ok(text) => resolve(flags, env, Some((&path, &text))),
+        Ok(text) => resolve_for(purpose, flags, env, Some((&path, &text))),
         Err(e) => {
             let good = e.utf8_error().valid_up_to();
             let bytes = e.into_bytes();
@@ -101,6 +129,15 @@ pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
 /// # Errors
 /// All that is wrong, at once.
 pub fn resolve(flags: &Overrides, env: &Env, file: Option<(&Path, &str)>) -> Result<Loaded, ConfigErrors> {
+    resolve_for(Purpose::Watch, flags, env, file)
+}
+
+fn resolve_for(
+    purpose: Purpose,
+    flags: &Overrides,
+    env: &Env,
+    file: Option<(&Path, &str)>,
+) -> Result<Loaded, ConfigErrors> {
     let mut diagnostics = Diagnostics::default();
     let read = match file {
         Some((path, text)) => document::read(path, text, &mut diagnostics),
@@ -116,6 +153,7 @@ pub fn resolve(flags: &Overrides, env: &Env, file: Option<(&Path, &str)>) -> Res
         env_layer.take(Id::ApiKeyEnv, place, Ok(Value::Text("AHTOP_API_KEY".into())), "", &mut diagnostics);
     }
     let mut layers = Layers {
+        purpose,
         flags,
         env: env_layer,
         file: read,
@@ -191,6 +229,7 @@ fn take_texts<'a>(
 }
 
 struct Layers {
+    purpose: Purpose,
     flags: Layer,
     env: Layer,
     file: File,
@@ -509,7 +548,7 @@ impl Layers {
         };
         let merged = watch::merge(&sources, diagnostics);
         // Who only watches shows all that the store has.
-        if merged.0.is_empty() && polls && diagnostics.is_empty() {
+        if merged.0.is_empty() && polls && self.purpose == Purpose::Watch && diagnostics.is_empty() {
             let message = "nothing to watch: list ids in [watch] agents or campaigns, or give -a ID or -C NAME";
             diagnostics.push(self.whole(), message);
         }

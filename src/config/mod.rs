@@ -30,7 +30,7 @@ pub use duration::{DurationError, format_duration, parse_duration};
 pub use env::{Env, Overrides};
 pub use error::{ConfigError, ConfigErrors, Place, suggest};
 pub use listen::Listen;
-pub use load::{Loaded, load, resolve};
+pub use load::{Loaded, load, load_to_discover, resolve, resolve_to_discover};
 pub use origin::Origin;
 pub use process_group::ProcessGroup;
 pub use schema::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, TRIGGERS, VARIABLES};

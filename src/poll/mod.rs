@@ -28,4 +28,4 @@ pub use pace::Pacer;
 pub use poller::Poller;
 pub use schedule::{INVALID_INTERVAL, Next, Schedule};
 pub use setup::{Notifiers, Rules, Setup};
-pub use token_manager::{Keys, MOST_GENERATIONS, TokenManager, TokenSource};
+pub use token_manager::{Keys, MOST_GENERATIONS, Ready, TokenManager, TokenSource};

@@ -135,6 +135,7 @@ fn every_command_with_a_configuration_refuses_keys_that_are_none() {
         "token status",
         "check",
         "plan",
+        "discover",
         "config show",
         "report",
         "replay",

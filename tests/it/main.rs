@@ -7,6 +7,7 @@ mod cli;
 mod command_line;
 mod completions;
 mod dashboard;
+mod discover;
 mod docs;
 mod frame_bytes;
 mod history;
