@@ -21,7 +21,7 @@ pub use view::{
     banners::{self, Banner, banners, remedy},
     columns, command, follow,
     groups::{self, Item, Section},
-    history, keys, log, names, needs, rows,
+    history, keys, log, names, needs, presence, rows,
     tables::{self, items, lines},
     text, wall,
 };

@@ -315,6 +315,7 @@ fn rules(config: &Config) -> Rules {
         timeout: config.poll.timeout,
         keep: config.history_keep,
         bands: config.watch.iter().map(|w| (w.target.clone(), w.band)).collect(),
+        presence: config.presence.auto.then_some(config.presence.interval),
         quiet: quiet(config),
     }
 }

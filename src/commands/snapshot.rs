@@ -23,7 +23,7 @@ use crate::{
     sim::{self, SimService},
     store::{
         Attention, GenerationAnswer, GenerationAsk, GenerationEnd, Instance, Link, Pace, PermitAnswer, PermitAsk,
-        PermitKind, Role, SqliteStore, Status, Store, StoreError, open,
+        PermitKind, Role, SqliteStore, Status, Store, StoreError, open, read_presence,
     },
     ui::{self, Colors, Look, TerminalFacts},
 };
@@ -162,7 +162,8 @@ fn reading(service: &SimService, target: &Target, now: &Now) -> Reading {
 
 /// What the instances share besides readings, without the history's size.
 fn shared(store: &dyn Store) -> Result<Shared, StoreError> {
-    Ok(Shared { events: Some(store.events(EVENTS)?), ..read_shared(store)? })
+    let presence = read_presence(store, &mut 0)?.map(std::sync::Arc::new);
+    Ok(Shared { events: Some(store.events(EVENTS)?), presence, ..read_shared(store)? })
 }
 
 fn state(

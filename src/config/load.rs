@@ -17,8 +17,8 @@ use super::{
     schema::{Id, KEYS, VARIABLES},
     small_file, themes,
     types::{
-        Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, SecretSource, Serve, Symbols, Theme,
-        Ui, Wall,
+        Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, Presence, SecretSource, Serve,
+        Symbols, Theme, Ui, Wall,
     },
     value_type::{Value, ValueType, line},
     watch,
@@ -319,6 +319,10 @@ impl Layers {
         let account = self.account(auth.is_some(), diagnostics);
         let budget = self.budget(diagnostics);
         let poll = self.poll(diagnostics);
+        let presence = Presence {
+            auto: self.text(Id::PresenceMode).as_deref() != Some("off"),
+            interval: self.span(Id::PresenceInterval),
+        };
         let ui = Ui {
             theme: self.theme(diagnostics),
             symbols: symbols(self.text(Id::Symbols).as_deref()),
@@ -348,6 +352,7 @@ impl Layers {
             auth,
             budget,
             poll,
+            presence,
             store_url: store_url?,
             history_keep,
             watch,

@@ -38,6 +38,10 @@ pub enum Id {
     Timeout,
     /// `[poll] connect_timeout`
     ConnectTimeout,
+    /// `[presence] mode`
+    PresenceMode,
+    /// `[presence] interval`
+    PresenceInterval,
     /// `[store] url`
     StoreUrl,
     /// `[history] keep`
@@ -150,6 +154,8 @@ pub(super) const SYMBOLS: &[&str] = &["auto", "unicode", "block", "ascii"];
 pub(super) const NAMES: &[&str] = &["full", "initials", "id", "hidden"];
 /// Words for `[auth] mode`.
 pub(super) const MODES: &[&str] = &["token", "basic"];
+/// Words for `[presence] mode`.
+pub(super) const PRESENCE: &[&str] = &["auto", "off"];
 /// Words for `[alert] notify`.
 pub(super) const NOTIFY: &[&str] = &["off", "osc9", "osc777"];
 /// Words for `[[hook]] on`: what bands do, and the problems that are alerts.
@@ -168,7 +174,7 @@ pub const TRIGGERS: [&str; 3 + Problem::ALERTS] = {
 };
 
 /// The table, in the order of [`Id`].
-pub static KEYS: [Key; 40] = [
+pub static KEYS: [Key; 42] = [
     key!(
         AccountName, "account"."name", ValueType::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
@@ -229,6 +235,14 @@ pub static KEYS: [Key; 40] = [
     key!(
         ConnectTimeout, "poll"."connect_timeout", ValueType::Span { min: 1, max: MINUTE }, Some("5s"),
         Some("--connect-timeout"), Some("AHTOP_CONNECT_TIMEOUT"), "Longest time for connecting; at most the timeout"
+    ),
+    key!(
+        PresenceMode, "presence"."mode", ValueType::Word(PRESENCE), Some("auto"), Some("--presence"),
+        Some("AHTOP_PRESENCE"), "Ask the service who is logged in: auto (where the account gives that list) or off"
+    ),
+    key!(
+        PresenceInterval, "presence"."interval", ValueType::Span { min: 15, max: 600 }, Some("60s"),
+        Some("--presence-interval"), Some("AHTOP_PRESENCE_INTERVAL"), "How often; each time is one request of the limit"
     ),
     key!(
         StoreUrl, "store"."url", ValueType::Store, Some("auto"), Some("--store"), Some("AHTOP_STORE"),
@@ -333,8 +347,10 @@ pub static KEYS: [Key; 40] = [
 ];
 
 /// The tables of single values, in the order of the file.
-pub const SECTIONS: [&str; 12] =
-    ["account", "auth", "budget", "poll", "store", "history", "watch", "ui", "alert", "quiet", "wall", "serve"];
+pub const SECTIONS: [&str; 13] = [
+    "account", "auth", "budget", "poll", "presence", "store", "history", "watch", "ui", "alert", "quiet", "wall",
+    "serve",
+];
 
 /// The lists of tables, with their keys; the first one names the entry.
 pub const LISTS: [(&str, &[&str]); 4] = [

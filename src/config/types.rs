@@ -20,6 +20,8 @@ pub struct Config {
     pub budget: Budget,
     /// How the service is asked.
     pub poll: Poll,
+    /// Whether and how often the service is asked who is logged in.
+    pub presence: Presence,
     /// Where the shared state lies.
     pub store_url: StoreUrl,
     /// How long readings are kept.
@@ -165,6 +167,14 @@ pub struct Poll {
     pub timeout: Duration,
     /// Longest time for connecting.
     pub connect_timeout: Duration,
+}
+
+/// `[presence]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// Asked where the account gives it; false: never.
+    pub auto: bool,
+    pub interval: Duration,
 }
 
 /// One watched target, with all that the configuration says of it.

@@ -17,6 +17,7 @@ pub mod measure;
 mod pace;
 pub mod plan;
 mod poller;
+mod presence;
 mod request;
 mod schedule;
 mod setup;

@@ -1,5 +1,7 @@
 //! The loop: one task that holds the lease, picks targets, gets permits, sends, and stores what comes back.
 
+mod logins;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -9,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Gate, Health, Next, Notifiers, Pacer, Rules, Schedule, Setup, TokenManager,
     health::ILL_AFTER,
-    request::{Completed, Requests, reply_kind},
+    presence::PresenceKeeper,
+    request::{Completed, Ended, Requests, reply_kind},
     status::{STATUS_INTERVAL, StatusWriter},
     token_manager::Ready,
 };
@@ -44,6 +47,7 @@ pub struct Poller {
     notifiers: Notifiers,
     token_manager: TokenManager,
     schedule: Schedule,
+    presence: PresenceKeeper,
     health: Health,
     rng: StdRng,
     governor: Governor,
@@ -74,6 +78,7 @@ impl Poller {
         let requests = Requests::new(store.clone(), client, me.clone(), rules.budget, rules.timeout);
         Poller {
             schedule: Schedule::new(rules.min_interval),
+            presence: PresenceKeeper::new(rules.presence),
             status: StatusWriter::new(store.clone(), me.label()),
             store,
             me,
@@ -127,6 +132,7 @@ impl Poller {
             let answered = rows.into_iter().filter_map(|row| Some(now.mono_of(&row.last?.1)));
             self.requests.pacer = Pacer::after(answered.filter(|at| now.mono.since(*at) < WINDOW));
             self.take_over(status, usage, &now);
+            self.begin_presence(&now).await?;
             return Ok(true);
         }
         sleep(WATCH, cancel).await;
@@ -282,7 +288,15 @@ impl Poller {
         }
         let rate = self.rate(&now);
         self.schedule.pace(rate);
-        match self.schedule.next(now.mono) {
+        let next = self.schedule.next(now.mono);
+        // Once the first values are on the screen.
+        if self.presence.is_due(now.mono)
+            && !matches!(next, Next::Ask { first: true, .. } | Next::Idle)
+            && self.requests.in_flight() < IN_FLIGHT.0
+        {
+            return self.send_for_logins(&now, rate).await;
+        }
+        match next {
             Next::Idle => Ok(Step::Sleep(HOUSEKEEPING)),
             Next::At(at) => Ok(Step::Sleep(at.since(now.mono))),
             Next::Ask { target, first, requested } => {
@@ -320,10 +334,17 @@ impl Poller {
     }
 
     /// Takes in a request that ended.
-    async fn completed(&mut self, completed: Result<Completed, JoinError>) -> Result<(), StoreError> {
-        let Ok(Completed { target, permit, generation, reply, at: now, as_of }) = completed else {
-            return self.crashed().await;
-        };
+    async fn completed(&mut self, ended: Result<Ended, JoinError>) -> Result<(), StoreError> {
+        match ended {
+            Ok(Ended::Aht(completed)) => self.answered(completed).await,
+            Ok(Ended::Logins(listed)) => self.listed(listed).await,
+            Err(_) => self.crashed().await,
+        }
+    }
+
+    /// Takes in an answer about a target.
+    async fn answered(&mut self, completed: Completed) -> Result<(), StoreError> {
+        let Completed { target, permit, generation, reply, at: now, as_of } = completed;
         self.requests.completed(permit);
         // First of all, so that no failure of the store leaves the target waiting for an answer that was here.
         self.schedule.unsent(&target);
@@ -386,7 +407,10 @@ impl Poller {
     async fn crashed(&mut self) -> Result<(), StoreError> {
         tracing::error!("a request task died");
         for (permit, target) in self.requests.take_in_flight() {
-            self.schedule.unsent(&target);
+            match target {
+                Some(target) => self.schedule.unsent(&target),
+                None => self.presence.unsent(),
+            }
             self.store.call(move |s| s.finish(permit, true)).await?;
         }
         Ok(())

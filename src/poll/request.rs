@@ -6,7 +6,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::Pacer;
 use crate::{
-    api::{Auth, Client, Reply},
+    api::{Auth, Client, ListReply, Login, Reply},
     config::Budget,
     domain::{BootTime, EventTime, Now, Target},
     store::{Handle, Instance, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, ReplyKind, StoreError},
@@ -32,6 +32,20 @@ pub(super) struct Completed {
     pub(super) as_of: EventTime,
 }
 
+/// A request for a list that has ended.
+pub(super) struct Listed {
+    pub(super) permit: PermitId,
+    /// `None`: the permit was void before it was sent.
+    pub(super) reply: Option<ListReply<Login>>,
+    pub(super) at: Now,
+}
+
+/// A request of either kind that has ended.
+pub(super) enum Ended {
+    Aht(Completed),
+    Logins(Listed),
+}
+
 /// The requests under way, and the pace at which they go out.
 pub(super) struct Requests {
     store: Handle,
@@ -40,8 +54,9 @@ pub(super) struct Requests {
     budget: Budget,
     timeout: Duration,
     pub(super) pacer: Pacer,
-    tasks: JoinSet<Completed>,
-    in_flight: BTreeMap<PermitId, Target>,
+    tasks: JoinSet<Ended>,
+    /// `None`: about who is logged in.
+    in_flight: BTreeMap<PermitId, Option<Target>>,
 }
 
 impl Requests {
@@ -69,11 +84,50 @@ impl Requests {
         rate: f64,
         now: &Now,
     ) -> Result<Option<Duration>, StoreError> {
+        let (permit, void_at) = match self.permit(pace, rate, now).await? {
+            Ok(permit) => permit,
+            Err(wait) => return Ok(Some(wait)),
+        };
+        self.in_flight.insert(permit, Some(target.clone()));
+        let request = Request { target: target.clone(), permit, generation, void_at, timeout: self.timeout };
+        self.tasks.spawn(run(self.store.clone(), self.client.clone(), auth, request));
+        Ok(None)
+    }
+
+    /// Asks who is logged in if the turn has come. `Some`: not sent, try again after this.
+    pub(super) async fn send_for_logins(
+        &mut self,
+        auth: Auth,
+        pace: Pace,
+        rate: f64,
+        now: &Now,
+    ) -> Result<Option<Duration>, StoreError> {
+        let (permit, void_at) = match self.permit(pace, rate, now).await? {
+            Ok(permit) => permit,
+            Err(wait) => return Ok(Some(wait)),
+        };
+        self.in_flight.insert(permit, None);
+        let (store, client) = (self.store.clone(), self.client.clone());
+        self.tasks.spawn(async move {
+            let sent = store.direct().now().mono < void_at;
+            let reply = if sent { Some(client.logins(&auth).await) } else { None };
+            Ended::Logins(Listed { permit, reply, at: store.direct().now() })
+        });
+        Ok(None)
+    }
+
+    /// A permit and until when it may be used, or how long to wait for one.
+    async fn permit(
+        &mut self,
+        pace: Pace,
+        rate: f64,
+        now: &Now,
+    ) -> Result<Result<(PermitId, BootTime), Duration>, StoreError> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is between 1 and 600")]
         let cap = self.budget.usable().min(rate.ceil() as u32);
         let full = self.pacer.wait(now.mono, cap);
         if full > Duration::ZERO {
-            return Ok(Some(full));
+            return Ok(Err(full));
         }
         let (pace, cap) = match pace {
             // A permit counts until a minute after its answer, so that an even flow of the whole rate has one more.
@@ -87,22 +141,19 @@ impl Requests {
         let ask = PermitAsk { kind: PermitKind::Aht, cap, pace, void_after: VOID_AFTER, timeout };
         let (permit, void_at) = match self.store.call(move |s| s.permit(&me, &ask)).await? {
             PermitAnswer::Granted { id, void_at } => (id, void_at),
-            PermitAnswer::Wait(d) => return Ok(Some(d)),
+            PermitAnswer::Wait(d) => return Ok(Err(d)),
         };
         self.pacer.sent(now.mono);
-        self.in_flight.insert(permit, target.clone());
-        let request = Request { target: target.clone(), permit, generation, void_at, timeout };
-        self.tasks.spawn(run(self.store.clone(), self.client.clone(), auth, request));
-        Ok(None)
+        Ok(Ok((permit, void_at)))
     }
 
     /// One that has ended already.
-    pub(super) fn try_next(&mut self) -> Option<Result<Completed, JoinError>> {
+    pub(super) fn try_next(&mut self) -> Option<Result<Ended, JoinError>> {
         self.tasks.try_join_next()
     }
 
     /// The next one that ends; `None` without any. Nothing is lost where this is not awaited to its end.
-    pub(super) async fn next(&mut self) -> Option<Result<Completed, JoinError>> {
+    pub(super) async fn next(&mut self) -> Option<Result<Ended, JoinError>> {
         self.tasks.join_next().await
     }
 
@@ -112,7 +163,7 @@ impl Requests {
     }
 
     /// Takes out all that are in flight.
-    pub(super) fn take_in_flight(&mut self) -> BTreeMap<PermitId, Target> {
+    pub(super) fn take_in_flight(&mut self) -> BTreeMap<PermitId, Option<Target>> {
         std::mem::take(&mut self.in_flight)
     }
 
@@ -131,7 +182,7 @@ struct Request {
     timeout: Duration,
 }
 
-async fn run(store: Handle, client: Arc<Client>, auth: Auth, request: Request) -> Completed {
+async fn run(store: Handle, client: Arc<Client>, auth: Auth, request: Request) -> Ended {
     let Request { target, permit, generation, void_at, timeout } = request;
     let sent = store.direct().now();
     let reply = if sent.mono < void_at { Some(client.aht(&target, &auth).await) } else { None };
@@ -139,7 +190,7 @@ async fn run(store: Handle, client: Arc<Client>, auth: Auth, request: Request) -
     let took = at.mono.since(sent.mono);
     // A process that was stopped meanwhile finds an answer that may be as old as the request.
     let as_of = if took > timeout + TICK { sent.stamp() } else { at.stamp() };
-    Completed { target, permit, generation, reply: reply.map(|reply| (reply, took)), at, as_of }
+    Ended::Aht(Completed { target, permit, generation, reply: reply.map(|reply| (reply, took)), at, as_of })
 }
 
 /// As what a reply is counted.

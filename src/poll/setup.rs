@@ -25,6 +25,8 @@ pub struct Rules {
     pub keep: Duration,
     /// The bands that are configured here: a value near a limit is worth a request sooner.
     pub bands: BTreeMap<Target, Band>,
+    /// How often to ask who is logged in; `None`: never.
+    pub presence: Option<Duration>,
     /// When nothing is asked.
     pub quiet: Quiet,
 }

@@ -9,7 +9,7 @@ use crate::{
     app::{Alerts, Event, Shared},
     config::Watched,
     domain::{Reading, Series},
-    store::{Cursor, Handle, Instance, Store, StoreError},
+    store::{Cursor, Handle, Instance, Presence, Store, StoreError, read_presence},
 };
 
 /// How often the shared values are read although nothing was written: permits and leases also end by time alone.
@@ -44,6 +44,8 @@ pub struct Reader {
     rare_at: Option<Instant>,
     judge: Judge,
     registry: persist::Known,
+    /// Who is logged in, with the revision that was read.
+    presence: (Option<Arc<Presence>>, u64),
     /// What was told last: nobody is woken for what is known.
     sent: Option<Shared>,
 }
@@ -58,6 +60,7 @@ impl Reader {
             rare_at: None,
             judge,
             registry: persist::Known::default(),
+            presence: (None, 0),
             sent: None,
         }
     }
@@ -119,16 +122,21 @@ impl Reader {
 
     async fn share(&mut self, news: &mut Vec<Event>) -> Result<(), StoreError> {
         let rare = is_past(self.rare_at, RARE);
-        let shared = self
+        let (known, mut revision) = self.presence.clone();
+        let (shared, revision) = self
             .store
             .call(move |s| {
-                Ok(Shared {
+                let presence = read_presence(s, &mut revision)?.map(Arc::new).or(known);
+                let shared = Shared {
+                    presence,
                     history: rare.then(|| s.history()).transpose()?,
                     events: rare.then(|| s.events(EVENTS)).transpose()?,
                     ..read_shared(s)?
-                })
+                };
+                Ok((shared, revision))
             })
             .await?;
+        self.presence = (shared.presence.clone(), revision);
         self.shared_at = Some(Instant::now());
         if rare {
             self.rare_at = self.shared_at;
@@ -148,7 +156,7 @@ impl Reader {
     }
 }
 
-/// What the instances share besides readings, without what is read rarely.
+/// What the instances share besides readings, without what is read rarely or only when it has changed.
 ///
 /// # Errors
 /// Those of the store.

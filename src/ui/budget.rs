@@ -14,7 +14,7 @@ use super::{
     theme::Styles,
 };
 use crate::{
-    app::{REPLAY, names},
+    app::{REPLAY, names, presence},
     domain::{GENERATIONS_PER_HOUR, Kind},
     poll::plan,
     store::{MINUTES, ReplyKind},
@@ -156,6 +156,11 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     }
     lines.push(fact("stale after", cells::age(Some(scene.stale_after)), s.text, s));
     lines.extend(planned(canvas, scene, s));
+    let (logins, look) = presence::sentence(scene.data.presence.as_deref(), &scene.now, &scene.state.config.zone);
+    let style = if look { s.warning } else { s.text };
+    for (i, part) in canvas::wrap(&logins, canvas.width().saturating_sub(VALUES + 1)).into_iter().enumerate() {
+        lines.push(if i == 0 { fact("logins", part, style, s) } else { plain(VALUES, part, style) });
+    }
     lines.push(TextLine::new());
 
     let ages = Ages::of(scene);

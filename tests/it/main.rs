@@ -18,6 +18,7 @@ mod man;
 mod many;
 mod pictures;
 mod poll;
+mod presence;
 mod processes;
 mod pty;
 mod quiet;

@@ -184,6 +184,7 @@ impl World {
             timeout: TIMEOUT,
             keep: Duration::from_secs(30 * 86_400),
             bands: targets.iter().filter_map(|t| Some((t.clone(), roster.band(t)?))).collect(),
+            presence: None,
             quiet: ahtop::domain::Quiet::default(),
         };
         World { clock, sim, targets, rules, sent: Sent::default(), dir: tempfile::tempdir().unwrap(), memory: None }

@@ -1,12 +1,12 @@
 //! What came from the store, as it is now or as it was when the picture was frozen.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::Past;
 use crate::{
     alert::{Alert, Mute, Subject},
     domain::{Now, Row, Target},
-    store::{Event, HistoryInfo, Instance, Status, Usage},
+    store::{Event, HistoryInfo, Instance, Presence, Status, Usage},
 };
 
 /// What the numbers on the screen are made of.
@@ -24,6 +24,8 @@ pub struct Data {
     pub poller: Option<Instance>,
     /// All instances on this store.
     pub instances: Vec<Instance>,
+    /// Who is logged in; `None`: nobody has asked.
+    pub presence: Option<Arc<Presence>>,
     /// Size of the history.
     pub history: HistoryInfo,
     /// What the history said last.
@@ -53,6 +55,7 @@ impl Data {
             usage: Usage::default(),
             poller: None,
             instances: Vec::new(),
+            presence: None,
             history: HistoryInfo::default(),
             past: None,
             events: Vec::new(),

@@ -1,11 +1,13 @@
 //! Everything that reaches `update`: what people type, what the store holds, and that time passes.
 
+use std::sync::Arc;
+
 use crossterm::event::KeyEvent;
 
 use super::{Alerts, FrameLayout, Notice, Past};
 use crate::{
     domain::Reading,
-    store::{self, HistoryInfo, Instance, Snapshot, Status, Usage},
+    store::{self, HistoryInfo, Instance, Presence, Snapshot, Status, Usage},
 };
 
 /// Something that happened to the dashboard.
@@ -61,6 +63,8 @@ pub struct Shared {
     /// Who holds the lease.
     pub poller: Option<Instance>,
     pub instances: Vec<Instance>,
+    /// Who is logged in.
+    pub presence: Option<Arc<Presence>>,
     /// Size of the history.
     pub history: Option<HistoryInfo>,
     /// Events of the last hours, oldest first.

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod log;
 pub mod names;
 pub mod needs;
+pub mod presence;
 pub mod rows;
 pub mod tables;
 pub mod text;

@@ -7,12 +7,14 @@ use super::{
     place,
 };
 use crate::{
-    app::{remedy, text::brief},
+    app::{self, remedy, text::brief},
     commands::{session, token},
     config::{Config, Env},
     domain::{Clock, Now, SILENT_AFTER, Severity, SystemClock, clean_line},
     exit::Exit,
-    store::{HistoryInfo, Instance, Status, Store, StoreError, Token, Usage, other_store, peek},
+    store::{
+        HistoryInfo, Instance, Presence, Status, Store, StoreError, Token, Usage, other_store, peek, read_presence,
+    },
 };
 
 /// A wall clock that differs by more from the boot clock was set by somebody.
@@ -25,6 +27,7 @@ pub(super) struct Known {
     pub(super) status: Option<Status>,
     pub(super) usage: Usage,
     pub(super) token: Option<Token>,
+    pub(super) presence: Option<Presence>,
 }
 
 impl Known {
@@ -35,6 +38,7 @@ impl Known {
             status: store.status()?,
             usage: store.usage()?,
             token: store.token()?,
+            presence: read_presence(store, &mut 0)?,
         })
     }
 }
@@ -85,6 +89,7 @@ pub(super) fn tell(known: &Known, config: &Config, now: &Now) -> Vec<Finding> {
     found.extend(known.status.as_ref().filter(|_| known.holder.is_some()).map(link));
     found.push(life(known, config, now));
     found.push(budget(known, config));
+    found.push(presence(known, config, now));
     found.extend(stepped(known, now));
     found
 }
@@ -160,6 +165,17 @@ fn budget(known: &Known, config: &Config) -> Finding {
             Finding::look("budget", text)
         }
         (None, 0) => Finding::ok("budget", text),
+    }
+}
+
+/// Who is logged in, and whether the account tells.
+fn presence(known: &Known, config: &Config, now: &Now) -> Finding {
+    if !config.presence.auto {
+        return Finding::ok("logins", "not asked: [presence] mode is off");
+    }
+    match app::presence::sentence(known.presence.as_ref(), now, &session::zone(config)) {
+        (text, false) => Finding::ok("logins", text),
+        (text, true) => Finding::look("logins", text),
     }
 }
 

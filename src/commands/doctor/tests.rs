@@ -125,6 +125,7 @@ fn a_wall_clock_that_was_set_is_told_and_one_of_another_boot_is_not_judged() {
         status: Some(status),
         usage: crate::store::Usage { throttled_1h: 4, invalidated_1h: 2, ..Default::default() },
         token: None,
+        presence: None,
     };
     clock.advance(Duration::from_secs(10));
     let told = |known: &shared::Known| -> String {
