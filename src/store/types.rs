@@ -28,6 +28,13 @@ pub enum StoreError {
     /// Not a database, or a damaged one.
     #[error("{0} is damaged")]
     Corrupt(String),
+    /// The server does not answer; it is tried again.
+    #[error("{place} cannot be reached: {why}")]
+    Unreachable {
+        /// Which server.
+        place: String,
+        why: String,
+    },
     /// Written by a later version of ahtop.
     #[error("{path} was written by a newer ahtop (schema {found}, this one knows {known}): update ahtop")]
     Newer {

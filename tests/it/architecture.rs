@@ -24,9 +24,10 @@ const FLOORS: [&[&str]; 9] = [
 ];
 
 /// Libraries that only one room may name.
-const KEEPERS: [(&str, &[&str]); 7] = [
+const KEEPERS: [(&str, &[&str]); 8] = [
     ("reqwest::", &["api"]),
     ("rusqlite::", &["store"]),
+    ("tokio_postgres::", &["store/postgres"]),
     ("Color::", &["ui/theme.rs", "ui/theme", "report/svg.rs", "term/pen.rs"]),
     ("crossterm::execute", &["term"]),
     ("Instant::now()", &["poll", "sim", "run", "term", "api", "store", "alerting", "web"]),

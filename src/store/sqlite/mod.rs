@@ -9,7 +9,6 @@ mod documents;
 mod error;
 mod events;
 mod files;
-mod ids;
 mod latest;
 mod lease;
 mod lease_lock;
@@ -37,7 +36,6 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::files::Identity;
-pub use self::ids::seed_ids;
 use super::{
     Attention, Cursor, DocumentStore, Event, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket,
     Governor, HistoryInfo, Instance, InterestStore, Lease, LeaseStore, LedgerStore, PermitAnswer, PermitAsk, PermitId,

@@ -14,10 +14,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::{codec::millis, events, ids::fresh_id, token};
+use super::{codec::millis, events, token};
 use crate::{
     domain::{BootTime, Now},
-    store::{EventKind, Governor, Instance, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Usage, WINDOW},
+    store::{
+        EventKind, Governor, Instance, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Usage, WINDOW,
+        ids::fresh_id,
+    },
 };
 
 /// After another boot (perhaps a power failure, which can take the last entries with it) nothing is sent until the

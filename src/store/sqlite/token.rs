@@ -7,12 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 use super::{
     codec::{millis, oldest_kept, wall_of},
     events,
-    ids::fresh_id,
 };
 use crate::{
     domain::{BootId, BootTime, EventTime, Now},
     store::{
         EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Instance, Token,
+        ids::fresh_id,
         token_file::{Stored, TokenFile},
     },
 };

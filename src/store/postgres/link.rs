@@ -1,0 +1,565 @@
+//! The connections to the server: one for short calls, which also hears what others write, and one for what is long,
+//! closed when it rests. They live on a thread of their own, so that a server that does not answer holds up nobody.
+
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    future::{Future, poll_fn},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use rand::RngExt;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{
+    runtime,
+    sync::{Notify, oneshot, watch},
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use tokio_postgres::{
+    AsyncMessage, Client, Connection, NoTls, Row, Socket,
+    config::{SslMode, TargetSessionAttrs},
+    tls::TlsStream,
+};
+
+use super::{
+    clock::{Sample, ServerClock},
+    codec::P,
+    error,
+    schema::{VERSION, ident},
+    tls::Tls,
+};
+use crate::{
+    config::PostgresUrl,
+    domain::{BootId, BootTime, Clock},
+    store::StoreError,
+};
+
+/// Longest time of a short call.
+pub(super) const LIMIT: Duration = Duration::from_secs(2);
+/// Longest time of one step of a long one.
+pub(super) const BULK_LIMIT: Duration = Duration::from_secs(10);
+/// Longest time until a connection is ready to be used.
+const CONNECTING: Duration = Duration::from_secs(4);
+/// First and last distance between tries to connect.
+const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// The connection for long calls is closed when it was not used for this long.
+const IDLE: Duration = Duration::from_secs(60);
+/// A connection on which nothing was asked for this long is tried, and the clock measured again.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// What could not be said to the server waits here.
+const MOST_LATE: usize = 64;
+
+/// How to reach the store of one account.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub url: PostgresUrl,
+    pub password: Option<SecretString>,
+    /// PEM file with authorities that are trusted besides the system's.
+    pub ca_file: Option<std::path::PathBuf>,
+    /// The account's schema.
+    pub schema: String,
+}
+
+/// Something that the server could not be told yet; each has a number of its own and counts once, however often it is
+/// sent.
+#[derive(Clone, Debug)]
+pub(super) struct Late {
+    pub(super) sql: &'static str,
+    pub(super) params: Vec<P>,
+}
+
+/// A connection that can be used.
+pub(super) struct Up {
+    client: Client,
+    /// Counts the connections for short calls.
+    pub(super) number: u64,
+    /// Whether its role may poll.
+    pub(super) poller: bool,
+}
+
+impl Up {
+    pub(super) async fn query(&self, sql: &str, params: &[P]) -> Result<Vec<Row>, tokio_postgres::Error> {
+        let typed: Vec<_> = params.iter().map(P::typed).collect();
+        self.client.query_typed(sql, &typed).await
+    }
+}
+
+/// What is known of the connection.
+#[derive(Clone, Default)]
+pub(super) struct State {
+    pub(super) up: Option<Arc<Up>>,
+    /// Since when there is none, by both clocks of this machine.
+    pub(super) down: Option<(BootTime, Timestamp)>,
+    /// Why not.
+    pub(super) why: Option<StoreError>,
+}
+
+pub(super) struct Link {
+    pub(super) options: Options,
+    pub(super) place: String,
+    tls: Option<Tls>,
+    state: watch::Sender<State>,
+    /// The connection does not answer.
+    suspect: Arc<Notify>,
+    /// The server's clock; `None` where the caller has one of its own.
+    pub(super) clock: Option<Arc<ServerClock>>,
+    /// Time on this machine.
+    local: Arc<dyn Clock>,
+    /// Counts what may have changed.
+    pub(super) version: AtomicU64,
+    /// Counts the calls for short, for the heartbeat.
+    calls: AtomicU64,
+    late: Mutex<VecDeque<Late>>,
+    /// For whom which connection holds the poller's lock.
+    held: Mutex<Option<(u64, Arc<str>)>>,
+    bulk: tokio::sync::Mutex<Option<Arc<Up>>>,
+    bulk_used: AtomicU64,
+    runtime: runtime::Handle,
+    _until: oneshot::Sender<Infallible>,
+}
+
+impl Link {
+    /// Starts the thread, which connects at once and again whenever it has to.
+    pub(super) fn start(
+        options: Options,
+        local: Arc<dyn Clock>,
+        clock: Option<Arc<ServerClock>>,
+    ) -> Result<Arc<Link>, StoreError> {
+        let tls = if options.url.tls {
+            Some(Tls::new(options.ca_file.as_deref()).map_err(StoreError::Refused)?)
+        } else {
+            None
+        };
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| StoreError::Other(format!("no thread for the store: {e}")))?;
+        let handle = runtime.handle().clone();
+        let (until, dropped) = oneshot::channel();
+        thread::Builder::new()
+            .name("postgres".into())
+            .spawn(move || {
+                let _ = runtime.block_on(dropped);
+                runtime.shutdown_background();
+            })
+            .map_err(|e| StoreError::Other(format!("no thread for the store: {e}")))?;
+        let now = local.now();
+        let link = Arc::new(Link {
+            place: options.url.place(),
+            options,
+            tls,
+            state: watch::Sender::new(State { down: Some((now.mono, now.wall)), ..State::default() }),
+            suspect: Arc::default(),
+            clock,
+            local,
+            version: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
+            late: Mutex::default(),
+            held: Mutex::new(None),
+            bulk: tokio::sync::Mutex::new(None),
+            bulk_used: AtomicU64::new(0),
+            runtime: handle,
+            _until: until,
+        });
+        link.runtime.spawn(keep_connected(Arc::downgrade(&link)));
+        Ok(link)
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    pub(super) fn changed(&self) {
+        self.version.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The connection for short calls, waited for a moment where it has just gone.
+    pub(super) async fn up(&self) -> Result<Arc<Up>, StoreError> {
+        let mut watched = self.state.subscribe();
+        loop {
+            {
+                let state = watched.borrow_and_update();
+                if let Some(up) = &state.up {
+                    self.calls.fetch_add(1, Ordering::Relaxed);
+                    return Ok(up.clone());
+                }
+                let given_up = state.down.is_some_and(|(since, _)| self.local.now().mono.since(since) >= LIMIT);
+                if let Some(why) = state.why.clone().filter(|why| given_up || !is_away(why)) {
+                    return Err(why);
+                }
+            }
+            if watched.changed().await.is_err() {
+                return Err(self.unreachable("the store is closed"));
+            }
+        }
+    }
+
+    pub(super) fn unreachable(&self, why: &str) -> StoreError {
+        StoreError::Unreachable { place: self.place.clone(), why: why.to_owned() }
+    }
+
+    /// Does `work` on the store's thread, for [`LIMIT`] at most. Where the server does not answer in time the connection
+    /// is given up: what it still brings belongs to nobody.
+    pub(super) fn call<T, F, Fut>(self: &Arc<Self>, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(Arc<Link>) -> Fut,
+        Fut: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let (link, work) = (self.clone(), work(self.clone()));
+        self.runtime.spawn(async move {
+            let result = timeout(LIMIT, work).await.unwrap_or_else(|_| {
+                link.suspect.notify_one();
+                Err(link.unreachable("no answer within 2 s"))
+            });
+            let _ = tell.send(result);
+        });
+        told.recv_timeout(LIMIT * 2).unwrap_or_else(|_| Err(self.unreachable("the store's thread is busy")))
+    }
+
+    /// One statement.
+    pub(super) fn query(self: &Arc<Self>, sql: &'static str, params: Vec<P>) -> Result<Vec<Row>, StoreError> {
+        self.call(|link| async move { link.ask(sql, &params).await })
+    }
+
+    pub(super) async fn ask(&self, sql: &str, params: &[P]) -> Result<Vec<Row>, StoreError> {
+        let up = self.up().await?;
+        up.query(sql, params).await.map_err(|e| error::explain(&e, &self.place))
+    }
+
+    /// One statement that may take longer, on the connection for such.
+    pub(super) fn bulk(self: &Arc<Self>, sql: String, params: Vec<P>) -> Result<Vec<Row>, StoreError> {
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let link = self.clone();
+        self.runtime.spawn(async move {
+            let result = timeout(BULK_LIMIT, link.ask_long(&sql, &params)).await;
+            let _ = tell.send(match result {
+                Ok(result) => result,
+                Err(_) => {
+                    *link.bulk.lock().await = None;
+                    Err(link.unreachable("no answer within 10 s"))
+                }
+            });
+        });
+        told.recv_timeout(BULK_LIMIT * 2).unwrap_or_else(|_| Err(self.unreachable("the store's thread is busy")))
+    }
+
+    async fn ask_long(self: &Arc<Self>, sql: &str, params: &[P]) -> Result<Vec<Row>, StoreError> {
+        // Where the server is away, that is known already.
+        let short = self.up().await?;
+        let long = {
+            let mut bulk = self.bulk.lock().await;
+            if bulk.as_ref().is_none_or(|up| up.client.is_closed()) {
+                *bulk = match self.connect(0, BULK_LIMIT).await {
+                    Ok((up, driver)) => {
+                        self.runtime.spawn(driver);
+                        self.runtime.spawn(close_when_idle(Arc::downgrade(self)));
+                        Some(Arc::new(up))
+                    }
+                    // A server has so many connections: then on the one that there is.
+                    Err(_) => None,
+                };
+            }
+            bulk.clone()
+        };
+        self.bulk_used.fetch_add(1, Ordering::Relaxed);
+        long.unwrap_or(short).query(sql, params).await.map_err(|e| error::explain(&e, &self.place))
+    }
+
+    /// Keeps something for later. False where too much waits already.
+    pub(super) fn later(&self, late: Late) -> bool {
+        let mut waiting = self.late();
+        let room = waiting.len() < MOST_LATE;
+        if room {
+            waiting.push_back(late);
+        }
+        room
+    }
+
+    fn late(&self) -> MutexGuard<'_, VecDeque<Late>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much waits for the server.
+    pub(super) fn waiting(&self) -> usize {
+        self.late().len()
+    }
+
+    /// For whom the connection `number` holds the poller's lock.
+    pub(super) fn held_by(&self, number: u64) -> Option<Arc<str>> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().filter(|(on, _)| *on == number).map(|(_, by)| by.clone())
+    }
+
+    pub(super) fn hold(&self, number: u64, by: Option<Arc<str>>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = by.map(|by| (number, by));
+    }
+
+    /// This machine's boot clock.
+    pub(super) fn here(&self) -> BootTime {
+        self.local.now().mono
+    }
+
+    /// Connects, looks whether the schema is one that we know, and measures the clock.
+    async fn connect(
+        self: &Arc<Self>,
+        number: u64,
+        limit: Duration,
+    ) -> Result<(Up, impl Future<Output = String> + Send + use<>), StoreError> {
+        let config = connection_config(&self.options, limit);
+        let failed = |e: &tokio_postgres::Error| error::explain(e, &self.place);
+        let link = Arc::downgrade(self);
+        let (client, mut driver) = match &self.tls {
+            Some(tls) => {
+                let (client, connection) = config.connect(tls.clone()).await.map_err(|e| failed(&e))?;
+                (client, Box::pin(drive(connection, link)) as std::pin::Pin<Box<dyn Future<Output = String> + Send>>)
+            }
+            None => {
+                let (client, connection) = config.connect(NoTls).await.map_err(|e| failed(&e))?;
+                (client, Box::pin(drive(connection, link)) as _)
+            }
+        };
+        let mut up = Up { client, number, poller: false };
+        tokio::select! {
+            biased;
+            result = self.introduce(&mut up, number > 0) => result?,
+            why = &mut driver => return Err(self.unreachable(&why)),
+        }
+        Ok((up, driver))
+    }
+
+    async fn introduce(&self, up: &mut Up, listen: bool) -> Result<(), StoreError> {
+        let schema = ident(&self.options.schema);
+        let failed = |e: tokio_postgres::Error| error::explain(&e, &self.place);
+        // Answers count only when they are on the server's disk.
+        let mut set = format!(
+            "SET search_path = {schema}, pg_temp; SELECT set_config('synchronous_commit', 'on', false) WHERE \
+             current_setting('synchronous_commit') = 'off';"
+        );
+        if listen {
+            set += &format!("LISTEN {schema};");
+        }
+        up.client.batch_execute(&set).await.map_err(failed)?;
+        let sent = self.here();
+        let rows = up.query("SELECT version, boot, mono, wall, poller FROM hello(NULL)", &[]).await;
+        let received = self.here();
+        let missing = |e: tokio_postgres::Error| match e.code().map(tokio_postgres::error::SqlState::code) {
+            Some("42P01" | "42883" | "3F000" | "42501") => StoreError::Refused(format!(
+                "{} has no store of this account for user {}: run 'ahtop store init', and grant {} to the user",
+                self.place,
+                self.options.url.user,
+                self.options.schema.clone() + "_poller or _reader"
+            )),
+            _ => error::explain(&e, &self.place),
+        };
+        let rows = rows.map_err(missing)?;
+        let row = rows.first().ok_or_else(|| StoreError::Corrupt(self.place.clone()))?;
+        let version: i32 = row.try_get(0).map_err(failed)?;
+        if version > VERSION {
+            let known = u32::try_from(VERSION).unwrap_or(0);
+            return Err(StoreError::Newer {
+                path: self.place.clone().into(),
+                found: u32::try_from(version).unwrap_or(0),
+                known,
+            });
+        }
+        if version < VERSION {
+            return Err(StoreError::Refused(format!(
+                "the store in {} is of an older version: run 'ahtop store migrate'",
+                self.place
+            )));
+        }
+        up.poller = row.try_get(4).map_err(failed)?;
+        if let Some(clock) = &self.clock {
+            let boot: &str = row.try_get(1).map_err(failed)?;
+            let (mono, wall) = (row.try_get(2).map_err(failed)?, row.try_get(3).map_err(failed)?);
+            clock.measured(&BootId(boot.into()), &Sample { sent, received, mono, wall });
+        }
+        Ok(())
+    }
+
+    /// Tells the server what waited for it, oldest first.
+    async fn catch_up(&self, up: &Up) -> Result<(), StoreError> {
+        loop {
+            let Some(next) = self.late().front().cloned() else { return Ok(()) };
+            match timeout(LIMIT, up.query(next.sql, &next.params)).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(e)) => match error::explain(&e, &self.place) {
+                    away @ (StoreError::Unreachable { .. } | StoreError::Busy(_)) => return Err(away),
+                    // It will never be taken.
+                    other => tracing::warn!("what waited for the store was refused: {other}"),
+                },
+                Err(_) => return Err(self.unreachable("no answer within 2 s")),
+            }
+            self.late().pop_front();
+        }
+    }
+
+    fn set_state(&self, up: Option<Arc<Up>>, why: Option<StoreError>) {
+        let now = self.local.now();
+        self.state.send_modify(|state| {
+            state.down = if up.is_some() { None } else { state.down.or(Some((now.mono, now.wall))) };
+            state.up = up;
+            state.why = why;
+        });
+        self.changed();
+    }
+}
+
+/// How to connect, for statements that may take as long as `limit`.
+pub(super) fn connection_config(options: &Options, limit: Duration) -> tokio_postgres::Config {
+    let (url, mut config) = (&options.url, tokio_postgres::Config::new());
+    for (host, port) in &url.hosts {
+        config.host(host).port(*port);
+    }
+    config
+        .user(&url.user)
+        .dbname(&url.database)
+        .application_name("ahtop")
+        .ssl_mode(if url.tls { SslMode::Require } else { SslMode::Disable })
+        // A standby cannot keep the limit.
+        .target_session_attrs(TargetSessionAttrs::ReadWrite)
+        .connect_timeout(Duration::from_secs(3))
+        .tcp_user_timeout(Duration::from_secs(5))
+        .keepalives_idle(Duration::from_secs(5))
+        .keepalives_interval(Duration::from_secs(2))
+        .keepalives_retries(2)
+        .options(format!(
+            "-c statement_timeout={} -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000",
+            limit.as_millis().saturating_sub(200)
+        ));
+    if let Some(password) = &options.password {
+        config.password(password.expose_secret());
+    }
+    config
+}
+
+/// Whether it is worth to wait for better times.
+pub(super) fn is_away(e: &StoreError) -> bool {
+    matches!(e, StoreError::Unreachable { .. })
+}
+
+/// Works the connection until it ends; says why it did.
+async fn drive<S>(mut connection: Connection<Socket, S>, link: std::sync::Weak<Link>) -> String
+where
+    S: TlsStream + Unpin,
+{
+    loop {
+        match poll_fn(|cx| connection.poll_message(cx)).await {
+            Some(Ok(AsyncMessage::Notification(_))) => {
+                if let Some(link) = link.upgrade() {
+                    link.changed();
+                }
+            }
+            Some(Ok(_)) => {}
+            Some(Err(e)) => return error::cause(&e),
+            None => return "the connection was closed".into(),
+        }
+    }
+}
+
+async fn keep_connected(link: std::sync::Weak<Link>) {
+    let (mut pause, mut number) = (RETRY.0, 0);
+    loop {
+        number += 1;
+        let Some(this) = link.upgrade() else { return };
+        let connected = match timeout(CONNECTING, this.connect(number, LIMIT)).await {
+            Ok(result) => result,
+            Err(_) => Err(this.unreachable("no answer within 4 s")),
+        };
+        let why = match connected {
+            Ok((up, driver)) => {
+                let up = Arc::new(up);
+                let driving = this.runtime.spawn(driver);
+                match this.catch_up(&up).await {
+                    Ok(()) => {
+                        pause = RETRY.0;
+                        this.set_state(Some(up.clone()), None);
+                        drop(this);
+                        let why = until_it_ends(&link, &up, driving).await;
+                        let Some(this) = link.upgrade() else { return };
+                        this.unreachable(&why)
+                    }
+                    Err(e) => {
+                        driving.abort();
+                        e
+                    }
+                }
+            }
+            Err(e) => e,
+        };
+        {
+            let Some(this) = link.upgrade() else { return };
+            if !is_away(&why) || this.state().up.is_some() {
+                tracing::warn!("{why}");
+            }
+            this.set_state(None, Some(why));
+        }
+        let part: f64 = rand::rng().random_range(0.5..1.0);
+        sleep(pause.mul_f64(part)).await;
+        pause = (pause * 2).min(RETRY.1);
+    }
+}
+
+/// Waits until the connection ends or does not answer any more. Now and then it is tried.
+async fn until_it_ends(link: &std::sync::Weak<Link>, up: &Up, mut driving: JoinHandle<String>) -> String {
+    let mut calls = 0;
+    // Nothing of the store is kept while this waits: it ends when nobody else has it.
+    let Some(suspect) = link.upgrade().map(|this| this.suspect.clone()) else { return String::new() };
+    loop {
+        tokio::select! {
+            biased;
+            why = &mut driving => return why.unwrap_or_else(|e| e.to_string()),
+            () = suspect.notified() => {
+                driving.abort();
+                return "no answer within 2 s".into();
+            }
+            () = sleep(HEARTBEAT) => {}
+        }
+        let Some(this) = link.upgrade() else { return String::new() };
+        let quiet = this.calls.load(Ordering::Relaxed) == calls;
+        if quiet || this.clock.is_some() {
+            let sent = this.here();
+            let result = timeout(LIMIT, up.query("SELECT boot, mono, wall FROM hello(NULL)", &[])).await;
+            let received = this.here();
+            let Ok(result) = result else {
+                driving.abort();
+                return "no answer within 2 s".into();
+            };
+            if let (Some(clock), Ok(rows)) = (&this.clock, result)
+                && let Some(row) = rows.first()
+                && let (Ok(boot), Ok(mono), Ok(wall)) =
+                    (row.try_get::<_, &str>(0), row.try_get::<_, i64>(1), row.try_get::<_, i64>(2))
+            {
+                let sample = Sample { sent, received, mono, wall };
+                // A step is for the ledger to judge, at the next permit.
+                if clock.stepped(&sample).is_none() {
+                    clock.measured(&BootId(boot.into()), &sample);
+                }
+            }
+        }
+        calls = this.calls.load(Ordering::Relaxed);
+    }
+}
+
+async fn close_when_idle(link: std::sync::Weak<Link>) {
+    let mut used = u64::MAX;
+    loop {
+        sleep(IDLE).await;
+        let Some(this) = link.upgrade() else { return };
+        let now = this.bulk_used.load(Ordering::Relaxed);
+        if now == used {
+            *this.bulk.lock().await = None;
+            return;
+        }
+        used = now;
+    }
+}
