@@ -6,7 +6,7 @@ use ahtop::{
     cli::{Cli, Command},
     commands::{
         Failure, check, completions, config, dashboard, discover, doctor, history, hook, live, log_trouble, man, once,
-        plan, print_error, replay, serve, simulate, snapshot, start_log, start_service_log, stream, token, wall,
+        plan, print_error, replay, serve, simulate, snapshot, start_log, start_service_log, store, stream, token, wall,
     },
     config::Env,
     exit::Exit,
@@ -76,6 +76,7 @@ async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
         Some(Command::Plan(args)) => plan::run(args.format, flags, env).print(),
         Some(Command::Hook { command }) => hook::run(&command, flags, env).await.print(),
         Some(Command::History { command }) => history::run(&command, flags, env)?,
+        Some(Command::Store { command }) => store::run(&command, flags, env)?.print(),
         Some(Command::Report(args)) => history::shift(&args, flags, env)?,
         Some(Command::Replay(args)) => replay::run(&args, flags, env).await?,
         Some(Command::Sim(args)) => simulate::serve(&args).await?,

@@ -192,6 +192,42 @@ pub enum ConfigCommand {
     Show(Printed),
 }
 
+/// `store …`
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum StoreCommand {
+    /// Makes the store of the account on a PostgreSQL server, with a role for polling and one for reading
+    Init(StoreInit),
+    /// Prints where the store is, how large it is, who is there and who polls
+    Status,
+    /// Copies readings, events and alerts from one store to another; it can be repeated
+    ///
+    /// Each is auto, sqlite:///path/to/file.db or postgres://USER@HOST/DATABASE. What is older than the newest reading
+    /// there is taken to be there already. The token and the counted requests stay where they are.
+    Copy(StoreCopy),
+    /// Brings the store on a server to this version of ahtop
+    Migrate,
+}
+
+/// `store init`
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreInit {
+    /// Only print the SQL, for somebody who may run it
+    #[arg(long)]
+    pub print_sql: bool,
+}
+
+/// `store copy`
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct StoreCopy {
+    /// From which store
+    pub from: String,
+    /// To which
+    pub to: String,
+    /// Do not show how far it is
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
 /// `history …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum HistoryCommand {

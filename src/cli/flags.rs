@@ -114,7 +114,7 @@ pub(super) enum FlagScope {
 }
 
 /// The commands to which not every flag means something.
-pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 21] = [
+pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 25] = [
     (&["once"], FlagScope::Once),
     (&["stream"], FlagScope::AsItIs),
     (&["serve"], FlagScope::Listener),
@@ -128,6 +128,10 @@ pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 21] = [
     (&["history", "prune"], FlagScope::Stored),
     (&["history", "backtest"], FlagScope::Stored),
     (&["report"], FlagScope::Stored),
+    (&["store", "init"], FlagScope::Stored),
+    (&["store", "status"], FlagScope::Stored),
+    (&["store", "copy"], FlagScope::Stored),
+    (&["store", "migrate"], FlagScope::Stored),
     (&["config", "show"], FlagScope::Listener),
     // All that the service is asked with, where it is asked.
     (&["config", "init"], FlagScope::AsItIs),

@@ -79,6 +79,12 @@ pub enum Command {
         #[command(subcommand)]
         command: HistoryCommand,
     },
+    /// Makes, describes, copies or migrates the store that all dashboards share
+    Store {
+        /// Which of them.
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
     /// Tries the programs that are told of alerts
     Hook {
         /// Which of them.
@@ -155,6 +161,10 @@ impl Cli {
             Some(Command::History { command: HistoryCommand::Export(_) }) => &["history", "export"],
             Some(Command::History { command: HistoryCommand::Prune(_) }) => &["history", "prune"],
             Some(Command::History { command: HistoryCommand::Backtest(_) }) => &["history", "backtest"],
+            Some(Command::Store { command: StoreCommand::Init(_) }) => &["store", "init"],
+            Some(Command::Store { command: StoreCommand::Status }) => &["store", "status"],
+            Some(Command::Store { command: StoreCommand::Copy(_) }) => &["store", "copy"],
+            Some(Command::Store { command: StoreCommand::Migrate }) => &["store", "migrate"],
             Some(Command::Hook { .. }) => &["hook", "test"],
             Some(Command::Report(_)) => &["report"],
             Some(Command::Sim(_)) => &["sim"],

@@ -117,7 +117,7 @@ fn no_flag_takes_a_secret() {
     for command in std::iter::once(&command()).chain(command().get_subcommands()) {
         for arg in command.get_arguments().filter_map(|a| a.get_long()) {
             let secret = ["key", "token", "secret", "password"].iter().any(|w| arg.contains(w));
-            assert!(!secret || ["api-key-file", "exit-key"].contains(&arg), "{arg}");
+            assert!(!secret || ["api-key-file", "exit-key", "store-password-file"].contains(&arg), "{arg}");
         }
     }
 }

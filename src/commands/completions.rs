@@ -157,8 +157,8 @@ impl Asked {
         let own = config.watch.iter().map(|w| (w.target.clone(), w.label.clone()));
         let mut all: Vec<_> = own.filter(|(target, _)| target.kind == kind).collect();
         if config.watch.is_empty()
-            && let Ok(place) = session::auto_path(config, &self.env)
-            && let Ok(Some(store)) = peek(&config.store_url, &place, Arc::new(SystemClock::new()))
+            && let Ok(place) = session::place(config, &self.env)
+            && let Ok(Some(store)) = peek(&place, Arc::new(SystemClock::new()))
             && let Ok(snapshot) = store.snapshot(Duration::ZERO)
         {
             let rows = snapshot.rows.into_iter().filter(|row| row.target.kind == kind);

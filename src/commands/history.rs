@@ -16,7 +16,7 @@ use crate::{
     app::follow,
     cli::{self, ExportFormat, HistoryCommand, Output, ReportFormat},
     config::{self, Config, Env, Id, Overrides, Watched},
-    domain::{Clock, Now, Reading, SystemClock, Target, display_name},
+    domain::{Now, Reading, SystemClock, Target, display_name},
     exit::Exit,
     report::{self, BacktestLook, Export, ShiftBuilder, ShiftFormat},
     store::{RangeQuery, Store, open},
@@ -38,12 +38,11 @@ impl Past {
         let loaded = super::load(flags, env)?;
         print_error(&super::config::warnings(&loaded.warnings));
         let config = loaded.config;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let opened = open(&config.store_url, &session::auto_path(&config, env)?, clock.clone())?;
+        let opened = open(&session::place(&config, env)?, Arc::new(SystemClock::new()))?;
         for notice in &opened.notices {
             print_error(&notice.text);
         }
-        Ok(Past { zone: session::zone(&config), now: clock.now(), store: opened.store, config })
+        Ok(Past { zone: session::zone(&config), now: opened.clock.now(), store: opened.store, config })
     }
 
     fn time_arg(&self, flag: &str, text: &str) -> Result<Timestamp, Failure> {

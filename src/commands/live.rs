@@ -105,13 +105,8 @@ pub async fn run(args: &cli::Check, flags: &Overrides, env: &Env) -> std::result
     }
     let stop = stop::signal();
     let keys = session::keys(config, env).await?;
-    let session = Session::open(Open {
-        auto_path: session::auto_path(config, env)?,
-        role: Role::Command,
-        keys,
-        wants: vec![],
-        config,
-    })?;
+    let session =
+        Session::open(Open { place: session::place(config, env)?, role: Role::Command, keys, wants: vec![], config })?;
     let result = ask(&session, (args, config, env), &mut report, stop).await;
     session.close().await;
     result

@@ -23,6 +23,7 @@ mod session;
 pub mod simulate;
 pub mod snapshot;
 mod stop;
+pub mod store;
 pub mod stream;
 mod sweep;
 mod time_arg;

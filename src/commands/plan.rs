@@ -39,8 +39,8 @@ pub fn run(format: Output, flags: &Overrides, env: &Env) -> Done {
 
 /// The stored past of what is watched; nothing where nothing is stored. Reads only.
 fn history(config: &Config, env: &Env) -> Result<Vec<Series>, StoreError> {
-    let Ok(place) = session::auto_path(config, env) else { return Ok(Vec::new()) };
-    let Some(store) = peek(&config.store_url, &place, Arc::new(SystemClock::new()))? else { return Ok(Vec::new()) };
+    let Ok(place) = session::place(config, env) else { return Ok(Vec::new()) };
+    let Some(store) = peek(&place, Arc::new(SystemClock::new()))? else { return Ok(Vec::new()) };
     let watched: BTreeSet<_> = config.watch.iter().map(|w| &w.target).collect();
     let rows = store.snapshot(Series::SPAN)?.rows;
     Ok(rows.into_iter().filter(|row| watched.contains(&row.target)).map(|row| row.series).collect())

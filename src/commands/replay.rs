@@ -37,7 +37,7 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
     let real: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let source = match &args.path {
         Some(path) => stored(path, real.clone())?,
-        None => open(&config.store_url, &session::auto_path(&config, env)?, real.clone())?.store,
+        None => open(&session::place(&config, env)?, real.clone())?.store,
     };
     let from = time_arg("--from", &args.from, real.now().wall, &session::zone(&config))?;
     let (near, last) = ReplayStore::near(&*source, from)?;

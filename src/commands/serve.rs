@@ -8,7 +8,7 @@
 //!   STOPPING ◄── SIGTERM (exit 0: that is how a service is stopped), SIGINT (130: somebody at a terminal) ┘
 //! ```
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{io, time::Duration};
 
 use sd_notify::NotifyState;
 use secrecy::SecretString;
@@ -26,7 +26,7 @@ use crate::{
     domain::{Now, Problem, SILENT_AFTER, Severity, clean_line, opening},
     exit::Exit,
     poll::Keys,
-    store::{Attention, Event, EventKind, Instance, Link, Role, Status, StoreThread, Words},
+    store::{Attention, Event, EventKind, Instance, Link, Role, Status, StorePlace, StoreThread, Words},
     web::{self, Bound},
 };
 
@@ -119,7 +119,7 @@ impl Ends {
 /// What the files say, checked.
 struct Read {
     config: Config,
-    auto_path: PathBuf,
+    place: StorePlace,
     keys: Keys,
     prepared: Prepared,
     token: Option<SecretString>,
@@ -133,23 +133,23 @@ impl Read {
             let message = "serve needs an [auth] section: without a secret it could only watch";
             return Err(Failure::new(Exit::Credentials, message));
         };
-        let auto_path = session::auto_path(&loaded.config, env)?;
+        let place = session::place(&loaded.config, env)?;
         let token = listener::token(&loaded.config, env)?;
-        Read::again(loaded.config, auto_path, keys, token)
+        Read::again(loaded.config, place, keys, token)
     }
 
     /// What was read before.
-    fn again(config: Config, auto_path: PathBuf, keys: Keys, token: Option<SecretString>) -> Result<Read, Failure> {
+    fn again(config: Config, place: StorePlace, keys: Keys, token: Option<SecretString>) -> Result<Read, Failure> {
         let wants = config.watch.iter().map(|w| w.target.clone()).collect();
         let prepared = Prepared::new(&config, Role::Serve, Some(keys.clone()), wants)?;
-        Ok(Read { config, auto_path, keys, prepared, token })
+        Ok(Read { config, place, keys, prepared, token })
     }
 }
 
 /// The account that is served.
 struct Service {
     config: Config,
-    auto_path: PathBuf,
+    place: StorePlace,
     keys: Keys,
     token: Option<SecretString>,
     session: Session,
@@ -171,7 +171,7 @@ impl Service {
     }
 
     fn open(read: Read) -> Result<Service, Failure> {
-        let base = Base::open(StoreThread::start()?, &read.config, &read.auto_path)?;
+        let base = Base::open(StoreThread::start()?, &read.config, read.place.clone())?;
         base.want(&read.prepared)?;
         let service = Service::on(base, read);
         service.session.notices.iter().for_each(|notice| tracing::warn!("{}", notice.text));
@@ -180,7 +180,7 @@ impl Service {
 
     /// On a store that is open and knows what is wanted.
     fn on(base: Base, read: Read) -> Service {
-        let Read { config, auto_path, keys, prepared, token } = read;
+        let Read { config, place, keys, prepared, token } = read;
         let session = Session::on(base, &config, prepared);
         let from = config.file.as_ref().map_or_else(|| "no file".into(), |p| p.display().to_string());
         tracing::info!(
@@ -191,7 +191,7 @@ impl Service {
             session.me.label()
         );
         let started = session.clock.now();
-        Service { config, auto_path, keys, token, session, listener: None, started, told: None, proven: false }
+        Service { config, place, keys, token, session, listener: None, started, told: None, proven: false }
     }
 
     /// Begins to answer over HTTP.
@@ -259,7 +259,7 @@ impl Service {
     /// Goes on as `read` says, or as before, and why.
     async fn follow(self, read: Read) -> Result<(Service, Result<(), Failure>), Failure> {
         if let Some(base) = self.session.base()
-            && base.is_of(&read.config, &read.auto_path)
+            && base.is_of(&read.config, &read.place)
         {
             // Before the other one leaves: the store always knows what is wanted.
             if let Err(failure) = base.want(&read.prepared) {
@@ -270,11 +270,11 @@ impl Service {
                 None => Service::open(read).map(|service| (service, Ok(()))),
             };
         }
-        let Service { config, auto_path, keys, token, session, .. } = self;
+        let Service { config, place, keys, token, session, .. } = self;
         // Two paths may lead to one file: it is closed before another one is opened.
         drop(session.close().await);
         Service::open(read).map(|service| (service, Ok(()))).or_else(|failure| {
-            let service = Service::open(Read::again(config, auto_path, keys, token)?)?;
+            let service = Service::open(Read::again(config, place, keys, token)?)?;
             Ok((service, Err(failure)))
         })
     }

@@ -1,12 +1,6 @@
 //! One process on an account: the store opened, the poller running, and both given back at the end.
 
-use std::{
-    future::Future,
-    path::{Path, PathBuf},
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
@@ -25,7 +19,10 @@ use crate::{
     domain::{Clock, Quiet, SystemClock, Target},
     exit::Exit,
     poll::{Keys, Notifiers, Poller, Rules, Setup, TokenSource},
-    store::{Attention, Handle, Instance, Role, StoreNotice, StoreThread, open_for},
+    store::{
+        Attention, Handle, Instance, Opened, Role, ServerPlace, StoreError, StoreNotice, StorePlace, StoreThread,
+        open_for,
+    },
 };
 
 /// How long a clean exit may take; a generation under way is worth waiting for, but not forever.
@@ -39,8 +36,8 @@ const USER_AGENT: &str = concat!("ahtop/", env!("CARGO_PKG_VERSION"));
 /// What a session is opened with.
 pub(crate) struct Open<'a> {
     pub(crate) config: &'a Config,
-    /// Where `auto` leads.
-    pub(crate) auto_path: PathBuf,
+    /// Where its store is.
+    pub(crate) place: StorePlace,
     /// What this process does.
     pub(crate) role: Role,
     /// As whom it polls; `None`: it only watches.
@@ -56,26 +53,10 @@ pub(crate) struct Base {
     store: Handle,
     clock: Arc<dyn Clock>,
     notices: Vec<StoreNotice>,
-    place: Place,
+    /// Which store is open, and for which account, whose limit is kept over all stores.
+    place: (StorePlace, String),
     /// Ends last, with its tasks.
     _thread: StoreThread,
-}
-
-/// What decides which store is open: its file, and the account whose limit is kept over all stores.
-#[derive(Clone, PartialEq, Eq)]
-struct Place {
-    url: StoreUrl,
-    auto_path: PathBuf,
-    account: String,
-}
-
-impl Place {
-    fn new(config: &Config, auto_path: &Path) -> Place {
-        let (url, account) = (config.store_url.clone(), account(config));
-        // Where `auto` leads matters only to it.
-        let auto_path = if url == StoreUrl::Auto { auto_path.to_owned() } else { PathBuf::new() };
-        Place { url, auto_path, account }
-    }
 }
 
 impl Base {
@@ -83,24 +64,26 @@ impl Base {
     ///
     /// # Errors
     /// A store of a newer version.
-    pub(crate) fn open(thread: StoreThread, config: &Config, auto_path: &Path) -> Result<Base, Failure> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let place = Place::new(config, auto_path);
-        let opened = open_for(&place.url, &place.auto_path, clock.clone(), Some(&place.account))?;
-        Ok(Base { store: Handle::on(&thread, opened.store), clock, notices: opened.notices, place, _thread: thread })
+    pub(crate) fn open(thread: StoreThread, config: &Config, place: StorePlace) -> Result<Base, Failure> {
+        let account = account(config);
+        let Opened { store, clock, notices } = open_for(&place, Arc::new(SystemClock::new()), Some(&account))?;
+        Ok(Base { store: Handle::on(&thread, store), clock, notices, place: (place, account), _thread: thread })
     }
 
-    /// True where `config` names this store.
-    pub(crate) fn is_of(&self, config: &Config, auto_path: &Path) -> bool {
-        self.place == Place::new(config, auto_path)
+    /// True where this is the store at `place` for the account of `config`.
+    pub(crate) fn is_of(&self, config: &Config, place: &StorePlace) -> bool {
+        self.place.0 == *place && self.place.1 == account(config)
     }
 
-    /// Says what `next` wants before it begins: it polls at once then.
+    /// Says what `next` wants before it begins: it polls at once then. A server that cannot be reached is told later.
     ///
     /// # Errors
     /// Where the store does not take it.
     pub(crate) fn want(&self, next: &Prepared) -> Result<(), Failure> {
-        Ok(self.store.direct().want(&next.me, &next.wants, FIRST_WANT)?)
+        match self.store.direct().want(&next.me, &next.wants, FIRST_WANT) {
+            Err(StoreError::Unreachable { .. }) => Ok(()),
+            other => Ok(other?),
+        }
     }
 }
 
@@ -164,7 +147,7 @@ impl Session {
         role: Role,
         wants: Vec<Target>,
     ) -> Result<Session, Failure> {
-        Session::open(Open { config, auto_path: auto_path(config, env)?, role, keys: keys(config, env).await?, wants })
+        Session::open(Open { config, place: place(config, env)?, role, keys: keys(config, env).await?, wants })
     }
 
     /// The same on a thread that is there already, which ends with the session.
@@ -172,9 +155,9 @@ impl Session {
     /// # Errors
     /// As for [`open`](Self::open).
     pub(crate) fn open_at(thread: StoreThread, open_with: Open<'_>) -> Result<Session, Failure> {
-        let Open { config, auto_path, role, keys, wants } = open_with;
+        let Open { config, place, role, keys, wants } = open_with;
         let prepared = Prepared::new(config, role, keys, wants)?;
-        let base = Base::open(thread, config, &auto_path)?;
+        let base = Base::open(thread, config, place)?;
         base.want(&prepared)?;
         Ok(Session::on(base, config, prepared))
     }
@@ -325,15 +308,32 @@ pub(crate) fn account(config: &Config) -> String {
     format!("{} {}", config.account.base_url, config.account.user_name)
 }
 
-/// The store's place under `auto`.
+/// Where the store is. A program that gives the password of its server is run for that.
 ///
 /// # Errors
-/// Where the system names no directory for it.
-pub(crate) fn auto_path(config: &Config, env: &Env) -> Result<PathBuf, Failure> {
-    paths::store_file(config, env).ok_or_else(|| {
-        let message = "there is no home directory to keep the store in: set AHTOP_STATE_DIR, or [store] url";
-        Failure::new(Exit::Config, message)
-    })
+/// Where the system names no directory for a file; those of the password's source, with [`Exit::Credentials`].
+pub(crate) fn place(config: &Config, env: &Env) -> Result<StorePlace, Failure> {
+    let StoreUrl::Postgres(url) = &config.store_url else {
+        return paths::store_file(config, env).map(StorePlace::File).ok_or_else(|| {
+            let message = "there is no home directory to keep the store in: set AHTOP_STATE_DIR, or [store] url";
+            Failure::new(Exit::Config, message)
+        });
+    };
+    let password = std::thread::scope(|scope| {
+        // On a thread of its own: the caller's may have a runtime already.
+        let ask = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Ok::<_, std::io::Error>(runtime.block_on(secret::store_password(&config.store_server, url, env)))
+        });
+        ask.join().unwrap_or_else(|_| Err(std::io::Error::other("the password could not be asked for")))
+    });
+    let password = password?.map_err(|e| Failure::new(Exit::Credentials, e.to_string()))?;
+    Ok(StorePlace::Server(Box::new(ServerPlace {
+        schema: url.schema_for(&config.account.name),
+        url: url.clone(),
+        password,
+        ca_file: config.store_server.ca_file.clone(),
+    })))
 }
 
 /// Loads what the configuration names as the secret.

@@ -13,13 +13,13 @@ use super::{
 };
 use crate::{
     cli,
-    config::{self, Env, Id, Loaded, Overrides, StoreUrl},
+    config::{self, Env, Id, Loaded, Overrides},
     domain::{Aht, Band, Clock, EventTime, Kind, Outcome, Reading, SystemClock, Target},
     exit::Exit,
     poll::Keys,
     run::Memory,
     sim::{self, Roster, SimServer, SimService, Truth, options::RosterChoice},
-    store::{Role, Store, StoreError, StoreThread},
+    store::{Role, Store, StoreError, StorePlace, StoreThread},
 };
 
 /// The demo's past: how long, and one reading in how long. Some of them are due when it begins.
@@ -93,7 +93,7 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
         thread,
         Open {
             config,
-            auto_path,
+            place: StorePlace::File(auto_path),
             role: Role::Dashboard,
             keys: Some(Keys::Token(key.into())),
             wants: config.watch.iter().map(|w| w.target.clone()).collect(),
@@ -133,7 +133,7 @@ pub(crate) fn configuration(
 
 /// Puts the past into the store, as a poller would have.
 fn remember(service: &SimService, path: &Path) -> Result<(), Failure> {
-    let opened = crate::store::open(&StoreUrl::Auto, path, service.clock().clone())?;
+    let opened = crate::store::open(&StorePlace::File(path.to_owned()), service.clock().clone())?;
     Ok(remember_in(service, opened.store.as_ref())?)
 }
 

@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     Done, Failure, dashboard,
-    session::{auto_path, quiet, zone},
+    session::{place, quiet, zone},
     simulate,
 };
 use crate::{
@@ -55,15 +55,15 @@ pub fn run(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<Done, Failur
 
 fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(State, String), Failure> {
     let config = super::load(flags, env)?.config;
-    let path = auto_path(&config, env)?;
-    let file = config.store_url.file(&path);
-    if !file.exists() {
+    let place = place(&config, env)?;
+    if let Some(file) = place.file()
+        && !file.exists()
+    {
         let message = format!("nothing is stored at {} yet: let ahtop poll first", file.display());
         return Err(Failure::new(Exit::Unexpected, message));
     }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let opened = open(&config.store_url, &path, clock.clone())?;
-    let now = clock.now();
+    let opened = open(&place, Arc::new(SystemClock::new()))?;
+    let now = opened.clock.now();
     let mut shared = shared(opened.store.as_ref())?;
     shared.history = Some(opened.store.history()?);
     let me = Instance::here(Role::Command);

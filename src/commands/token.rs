@@ -29,18 +29,18 @@ pub fn run(command: TokenCommand, flags: &Overrides, env: &Env) -> Done {
         Ok(loaded) => loaded,
         Err(errors) => return Done::failed(Exit::Config, errors.to_string()),
     };
-    let place = match session::auto_path(&loaded.config, env) {
+    let place = match session::place(&loaded.config, env) {
         Ok(place) => place,
         Err(failure) => return Done::failed(failure.exit, failure.message),
     };
     let zone = session::zone(&loaded.config);
     let clock = std::sync::Arc::new(SystemClock::new());
-    match peek(&loaded.config.store_url, &place, clock.clone()) {
+    match peek(&place, clock.clone()) {
         Ok(None) => match args.format {
             Output::Text => Done::ok("no token: nothing has polled this account here yet\n"),
             Output::Json => Done::json(&Element::new(None, &Usage::default(), &clock.now(), &zone)),
         },
-        Ok(Some(store)) => match page(&*store, args.format, &clock.now(), &zone) {
+        Ok(Some(store)) => match page(&*store, args.format, &store.now(), &zone) {
             Ok(done) => done,
             Err(e) => Done::failed(Exit::Unexpected, e.to_string()),
         },

@@ -228,6 +228,11 @@ impl Reader<'_> {
                      api_key_command or token_command"
                         .to_owned()
                 }
+                _ if table == "[store]" && ["password", "pass", "pwd", "secret"].contains(&name) => {
+                    "; a secret never stands in this file: name its source by password_file, password_env or \
+                     password_command"
+                        .to_owned()
+                }
                 Some(key) => format!("; it belongs in [{}]", key.section),
                 None => suggest(name, known),
             };

@@ -18,6 +18,7 @@ use super::{
     small_file, themes,
     types::{
         Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, Presence, SecretSource, Serve,
+        StoreServer,
         Symbols, Theme, Ui, Wall,
     },
     value_type::{Value, ValueType, line},
@@ -266,14 +267,16 @@ impl Layers {
         Some(value)
     }
 
-    /// A relative `api_key_file` or `token_file` is a credential where the service manager hands some over. Other paths in the file are
-    /// relative to the file, and `~/` is the home directory; elsewhere the shell has seen to that.
+    /// A relative `api_key_file`, `token_file` or `password_file` is a credential where the service manager hands some
+    /// over. Other paths in the file are relative to the file, and `~/` is the home directory; elsewhere the shell has seen to that.
     fn resolved(&self, id: Id, value: Value, place: &Place) -> Value {
         let Value::Path(path) = value else { return value };
         let in_file = matches!(place, Place::At { .. });
         Value::Path(match (&self.credentials, &self.home, self.path.as_deref().and_then(Path::parent)) {
             (Some(dir), _, _)
-                if matches!(id, Id::ApiKeyFile | Id::TokenFile) && path.is_relative() && !path.starts_with("~") =>
+                if matches!(id, Id::ApiKeyFile | Id::TokenFile | Id::StorePasswordFile)
+                    && path.is_relative()
+                    && !path.starts_with("~") =>
             {
                 dir.join(path)
             }
@@ -338,6 +341,7 @@ impl Layers {
             exit_key: self.text(Id::ExitKey).and_then(|text| text.parse().ok()),
         };
         let store_url = self.text(Id::StoreUrl).and_then(|text| text.parse().ok());
+        let store_server = self.store_server();
         let history_keep = self.span(Id::HistoryKeep);
         let alert = self.alert();
         let quiet = match self.value(Id::QuietHours) {
@@ -354,6 +358,7 @@ impl Layers {
             poll,
             presence,
             store_url: store_url?,
+            store_server,
             history_keep,
             watch,
             ui,
@@ -455,6 +460,18 @@ impl Layers {
             diagnostics.push(place, "'token_command' needs mode = \"token\": basic mode has no token");
         }
         Some(AuthSource { mode, source })
+    }
+
+    /// The first of the file, the variable and the command gives the password.
+    fn store_server(&mut self) -> StoreServer {
+        let sources = [Id::StorePasswordFile, Id::StorePasswordEnv, Id::StorePasswordCommand].map(|id| self.value(id));
+        let password = sources.into_iter().flatten().find_map(|value| match value {
+            Value::Path(path) => Some(SecretSource::KeyFile(path)),
+            Value::Text(name) => Some(SecretSource::KeyEnv(name)),
+            Value::Argv(words) => Some(SecretSource::KeyCommand(words)),
+            _ => None,
+        });
+        StoreServer { password, ca_file: self.path(Id::StoreCaFile) }
     }
 
     fn budget(&mut self, diagnostics: &mut Diagnostics) -> Budget {

@@ -12,6 +12,7 @@ mod listen;
 mod load;
 mod origin;
 pub mod paths;
+mod pgpass;
 mod postgres_url;
 mod process_group;
 mod roster;

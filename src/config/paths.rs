@@ -29,11 +29,12 @@ pub fn state_dir(env: &Env) -> Option<PathBuf> {
 }
 
 /// The store's file: that of `sqlite:///path`, or `<state>/<account>.db` for `auto`. `None` where there is no state
-/// directory.
+/// directory, and for a server.
 pub fn store_file(config: &Config, env: &Env) -> Option<PathBuf> {
     match &config.store_url {
         StoreUrl::Sqlite(path) => Some(path.clone()),
         StoreUrl::Auto => Some(state_dir(env)?.join(format!("{}.db", config.account.name))),
+        StoreUrl::Postgres(_) => None,
     }
 }
 

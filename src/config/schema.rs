@@ -44,6 +44,14 @@ pub enum Id {
     PresenceInterval,
     /// `[store] url`
     StoreUrl,
+    /// `[store] password_file`
+    StorePasswordFile,
+    /// `[store] password_env`
+    StorePasswordEnv,
+    /// `[store] password_command`
+    StorePasswordCommand,
+    /// `[store] ca_file`
+    StoreCaFile,
     /// `[history] keep`
     HistoryKeep,
     /// `[watch] agents`
@@ -174,7 +182,7 @@ pub const TRIGGERS: [&str; 3 + Problem::ALERTS] = {
 };
 
 /// The table, in the order of [`Id`].
-pub static KEYS: [Key; 42] = [
+pub static KEYS: [Key; 46] = [
     key!(
         AccountName, "account"."name", ValueType::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
@@ -246,7 +254,24 @@ pub static KEYS: [Key; 42] = [
     ),
     key!(
         StoreUrl, "store"."url", ValueType::Store, Some("auto"), Some("--store"), Some("AHTOP_STORE"),
-        "Where the shared state lies: auto (the state directory) or sqlite:///path/to/file.db"
+        "Where the shared state lies: auto (the state directory), sqlite:///path/to/file.db, or for several machines \
+         postgres://USER@HOST/DATABASE"
+    ),
+    key!(
+        StorePasswordFile, "store"."password_file", ValueType::Path, None, Some("--store-password-file"),
+        Some("AHTOP_STORE_PASSWORD_FILE"), "File with the password for the PostgreSQL server, readable by its owner only"
+    ),
+    key!(
+        StorePasswordEnv, "store"."password_env", ValueType::Variable, None, None, None,
+        "Name of the environment variable that holds this password"
+    ),
+    key!(
+        StorePasswordCommand, "store"."password_command", ValueType::Argv, None, None, None,
+        "Program that prints this password, with its arguments; without any of the three ~/.pgpass is read"
+    ),
+    key!(
+        StoreCaFile, "store"."ca_file", ValueType::Path, None, Some("--store-ca-file"), Some("AHTOP_STORE_CA_FILE"),
+        "PEM file with authorities that are trusted for the PostgreSQL server, besides the system's"
     ),
     key!(
         HistoryKeep, "history"."keep", ValueType::Span { min: 4 * HOUR, max: 3650 * DAY }, Some("30d"),

@@ -12,9 +12,11 @@ use tokio::{
 use super::{
     env::Env,
     error::show_path,
+    pgpass,
+    postgres_url::PostgresUrl,
     process_group::ProcessGroup,
     small_file,
-    types::{AuthMode, AuthSource, SecretSource},
+    types::{AuthMode, AuthSource, SecretSource, StoreServer},
 };
 use crate::domain::clean;
 
@@ -49,8 +51,8 @@ pub struct SecretError(String);
 pub async fn credentials(auth: &AuthSource, env: &Env) -> Result<Credentials, SecretError> {
     let key = match &auth.source {
         SecretSource::KeyEnv(name) => from_env(name, env)?,
-        SecretSource::KeyFile(path) => from_file("api_key_file", path, env)?,
-        SecretSource::KeyCommand(argv) => from_command("api_key_command", argv, COMMAND_LIMIT).await?,
+        SecretSource::KeyFile(path) => from_file("api_key_file", path, env, secret)?,
+        SecretSource::KeyCommand(argv) => from_command("api_key_command", argv, COMMAND_LIMIT, secret).await?,
         SecretSource::TokenCommand(argv) => return Ok(Credentials::TokenFromCommand(argv.clone())),
     };
     Ok(match auth.mode {
@@ -64,7 +66,7 @@ pub async fn credentials(auth: &AuthSource, env: &Env) -> Result<Credentials, Se
 /// # Errors
 /// One sentence that says what to do, without anything that the command printed.
 pub async fn token_from(argv: &[String]) -> Result<SecretString, SecretError> {
-    from_command("token_command", argv, COMMAND_LIMIT).await
+    from_command("token_command", argv, COMMAND_LIMIT, secret).await
 }
 
 /// Shortest token that clients of the listener may have: nobody must be able to guess it.
@@ -75,7 +77,7 @@ const SHORTEST: usize = 16;
 /// # Errors
 /// One sentence that says what to do.
 pub fn listener_token(path: &Path, env: &Env) -> Result<SecretString, SecretError> {
-    let token = from_file("[serve] token_file", path, env)?;
+    let token = from_file("[serve] token_file", path, env, secret)?;
     if token.expose_secret().len() < SHORTEST {
         let message = format!(
             "[serve] token_file {} holds fewer than {SHORTEST} characters: write a longer one, as `openssl rand -hex 32` makes",
@@ -111,7 +113,7 @@ pub fn present(auth: &AuthSource, env: &Env) -> Result<String, SecretError> {
     };
     match &auth.source {
         SecretSource::KeyEnv(name) => from_env(name, env).map(|_| format!("the environment variable {name}")),
-        SecretSource::KeyFile(path) => from_file("api_key_file", path, env).map(|_| show_path(path)),
+        SecretSource::KeyFile(path) => from_file("api_key_file", path, env, secret).map(|_| show_path(path)),
         SecretSource::KeyCommand(argv) => found("api_key_command", argv),
         SecretSource::TokenCommand(argv) => found("token_command", argv),
     }
@@ -132,7 +134,7 @@ fn from_env(name: &str, env: &Env) -> Result<SecretString, SecretError> {
     secret(&format!("the environment variable {name}"), value.trim_end_matches(['\n', '\r']))
 }
 
-fn from_file(name: &str, path: &Path, env: &Env) -> Result<SecretString, SecretError> {
+fn from_file(name: &str, path: &Path, env: &Env, check: Check) -> Result<SecretString, SecretError> {
     let shown = show_path(path);
     let fail = |what: &str| SecretError(format!("{name} {shown} {what}"));
     let unread = |e: io::Error| fail(&format!("cannot be read: {e}"));
@@ -147,7 +149,51 @@ fn from_file(name: &str, path: &Path, env: &Env) -> Result<SecretString, SecretE
     let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST + 1));
     small_file::read_to(file, LARGEST as u64, &mut bytes).map_err(unread)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| fail("is not text"))?;
-    secret(&format!("{name} {shown}"), text.trim_end_matches(['\n', '\r']))
+    check(&format!("{name} {shown}"), text.trim_end_matches(['\n', '\r']))
+}
+
+/// What a secret must be like, named by its source.
+type Check = fn(&str, &str) -> Result<SecretString, SecretError>;
+
+/// The password for the store's server: from where the configuration says, else from `~/.pgpass`.
+///
+/// # Errors
+/// One sentence that says what to do.
+pub async fn store_password(
+    server: &StoreServer,
+    url: &PostgresUrl,
+    env: &Env,
+) -> Result<Option<SecretString>, SecretError> {
+    match &server.password {
+        Some(SecretSource::KeyFile(path)) => from_file("[store] password_file", path, env, password).map(Some),
+        Some(SecretSource::KeyEnv(name)) => {
+            let value = env.get(name).ok_or_else(|| {
+                SecretError(format!("the environment variable {name} is not set; it should hold the store's password"))
+            })?;
+            password(&format!("the environment variable {name}"), value.trim_end_matches(['\n', '\r'])).map(Some)
+        }
+        Some(SecretSource::KeyCommand(argv) | SecretSource::TokenCommand(argv)) => {
+            from_command("[store] password_command", argv, COMMAND_LIMIT, password).await.map(Some)
+        }
+        None => {
+            let home = || env.get("HOME").map(|home| Path::new(home).join(".pgpass"));
+            let Some(path) = env.get("PGPASSFILE").map(Into::into).or_else(home) else { return Ok(None) };
+            if !path.exists() {
+                return Ok(None);
+            }
+            let all = from_file("the password file", &path, env, |_, text| Ok(SecretString::from(text)))?;
+            let found = pgpass::find(all.expose_secret(), &url.hosts, &url.database, &url.user);
+            Ok(found.map(SecretString::from))
+        }
+    }
+}
+
+/// A password may hold anything that fits on a line.
+fn password(source: &str, text: &str) -> Result<SecretString, SecretError> {
+    if text.is_empty() || text.len() > LARGEST || text.contains(['\0', '\n']) {
+        return Err(SecretError(format!("{source} does not give one line with a password")));
+    }
+    Ok(SecretString::from(text))
 }
 
 /// A path as a shell takes it.
@@ -171,7 +217,7 @@ fn secret(source: &str, text: &str) -> Result<SecretString, SecretError> {
     Ok(SecretString::from(text))
 }
 
-async fn from_command(name: &str, argv: &[String], limit: Duration) -> Result<SecretString, SecretError> {
+async fn from_command(name: &str, argv: &[String], limit: Duration, check: Check) -> Result<SecretString, SecretError> {
     let (program, args) = argv.split_first().ok_or_else(|| SecretError(format!("{name} is empty")))?;
     let shown = clean(program, 200);
     let fail = |what: String| SecretError(format!("{name} '{shown}' {what}; run it by hand to see why"));
@@ -213,7 +259,7 @@ async fn from_command(name: &str, argv: &[String], limit: Duration) -> Result<Se
     }
     let line = output.bytes.split(|b| *b == b'\n').next().unwrap_or_default();
     let text = std::str::from_utf8(line).map_err(|_| fail("printed something that is not text".into()))?;
-    secret(&format!("the first line of {name} '{shown}'"), text.trim_end_matches('\r'))
+    check(&format!("the first line of {name} '{shown}'"), text.trim_end_matches('\r'))
 }
 
 /// What a program prints, up to a little more than is taken.
@@ -264,7 +310,7 @@ mod tests {
     }
 
     async fn run(script: &str) -> Result<SecretString, SecretError> {
-        from_command("api_key_command", &sh(script), Duration::from_secs(20)).await
+        from_command("api_key_command", &sh(script), Duration::from_secs(20), secret).await
     }
 
     #[test]
@@ -272,12 +318,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for mode in [0o640, 0o604, 0o660, 0o644, 0o610] {
             let path = file(&dir, "key", b"k3y\n", mode);
-            let error = from_file("api_key_file", &path, &Env::default()).unwrap_err().to_string();
+            let error = from_file("api_key_file", &path, &Env::default(), secret).unwrap_err().to_string();
             assert!(error.ends_with(&format!("run `chmod 600 {}`", path.display())), "{error}");
         }
         for mode in [0o600, 0o400] {
             let path = file(&dir, &format!("good{mode}"), b"k3y\r\n", mode);
-            assert_eq!(from_file("api_key_file", &path, &Env::default()).unwrap().expose_secret(), "k3y");
+            assert_eq!(from_file("api_key_file", &path, &Env::default(), secret).unwrap().expose_secret(), "k3y");
         }
     }
 
@@ -285,8 +331,8 @@ mod tests {
     fn a_credential_may_show_its_access_list_as_group_permissions() {
         let dir = tempfile::tempdir().unwrap();
         let env = Env::of([("CREDENTIALS_DIRECTORY", dir.path().to_str().unwrap())]);
-        assert!(from_file("api_key_file", &file(&dir, "a", b"k", 0o440), &env).is_ok());
-        assert!(from_file("api_key_file", &file(&dir, "b", b"k", 0o444), &env).is_err());
+        assert!(from_file("api_key_file", &file(&dir, "a", b"k", 0o440), &env, secret).is_ok());
+        assert!(from_file("api_key_file", &file(&dir, "b", b"k", 0o444), &env, secret).is_err());
     }
 
     #[test]
@@ -301,14 +347,15 @@ mod tests {
             (b"hunter2\xff", "is not text"),
             (&[b'x'; LARGEST + 1], "is larger than 64 KiB"),
         ] {
-            let error =
-                from_file("api_key_file", &file(&dir, "key", text, 0o600), &Env::default()).unwrap_err().to_string();
+            let error = from_file("api_key_file", &file(&dir, "key", text, 0o600), &Env::default(), secret)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(what) && !error.contains("hunter"), "{error}");
         }
-        let error = from_file("api_key_file", dir.path(), &Env::default()).unwrap_err().to_string();
+        let error = from_file("api_key_file", dir.path(), &Env::default(), secret).unwrap_err().to_string();
         assert!(error.ends_with("it is a directory"), "{error}");
         assert!(
-            from_file("api_key_file", &dir.path().join("none"), &Env::default())
+            from_file("api_key_file", &dir.path().join("none"), &Env::default(), secret)
                 .unwrap_err()
                 .to_string()
                 .contains("cannot be")
@@ -353,7 +400,9 @@ mod tests {
         gone(&file).await;
         for (rest, limit, what) in [("wait", 1, "did not end within 1 s"), ("exec yes", 20, "prints more than 64 KiB")]
         {
-            let told = from_command("token_command", &sh(&script(rest)), Duration::from_secs(limit)).await.unwrap_err();
+            let told = from_command("token_command", &sh(&script(rest)), Duration::from_secs(limit), secret)
+                .await
+                .unwrap_err();
             assert!(told.to_string().contains(what), "{told}");
             gone(&file).await;
         }
@@ -400,9 +449,9 @@ mod tests {
             let error = run(script).await.unwrap_err().to_string();
             assert!(error.contains(what) && !error.contains("hunter"), "{script}: {error}");
         }
-        let error = from_command("token_command", &["/no/such".to_owned()], COMMAND_LIMIT).await.unwrap_err();
+        let error = from_command("token_command", &["/no/such".to_owned()], COMMAND_LIMIT, secret).await.unwrap_err();
         assert!(error.to_string().starts_with("token_command '/no/such' cannot be run"), "{error}");
-        let error = from_command("token_command", &sh("sleep 60"), Duration::from_secs(1)).await.unwrap_err();
+        let error = from_command("token_command", &sh("sleep 60"), Duration::from_secs(1), secret).await.unwrap_err();
         assert!(error.to_string().contains("did not end within 1 s"), "{error}");
     }
 

@@ -1,12 +1,8 @@
 //! `[store] url`: where the shared state lies.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::{fmt, path::PathBuf, str::FromStr};
 
-use super::error::quote;
+use super::{error::quote, postgres_url::PostgresUrl};
 
 /// Where the shared state lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,16 +11,8 @@ pub enum StoreUrl {
     Auto,
     /// `sqlite:///path/to/file.db`. The path is absolute, and taken as it is written: nothing in it is escaped.
     Sqlite(PathBuf),
-}
-
-impl StoreUrl {
-    /// The file: the one that is named, else `auto`.
-    pub fn file<'a>(&'a self, auto: &'a Path) -> &'a Path {
-        match self {
-            StoreUrl::Auto => auto,
-            StoreUrl::Sqlite(path) => path,
-        }
-    }
+    /// `postgres://USER@HOST/DATABASE`: a server, for several machines.
+    Postgres(PostgresUrl),
 }
 
 impl FromStr for StoreUrl {
@@ -34,12 +22,18 @@ impl FromStr for StoreUrl {
         if text == "auto" {
             return Ok(StoreUrl::Auto);
         }
+        if let Some(rest) = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://")) {
+            return PostgresUrl::parse(rest).map(StoreUrl::Postgres);
+        }
         match text.strip_prefix("sqlite://") {
             Some(path) if path.len() > 1 && path.starts_with('/') && !path.ends_with('/') && !path.contains('\0') => {
                 Ok(StoreUrl::Sqlite(path.into()))
             }
             Some(_) => Err(format!("{} needs an absolute path of a file: sqlite:///path/to/file.db", quote(text))),
-            None => Err(format!("{} is not \"auto\" or \"sqlite:///path/to/file.db\"", quote(text))),
+            None => Err(format!(
+                "{} is not \"auto\", \"sqlite:///path/to/file.db\" or \"postgres://USER@HOST/DATABASE\"",
+                quote(text)
+            )),
         }
     }
 }
@@ -49,6 +43,7 @@ impl fmt::Display for StoreUrl {
         match self {
             StoreUrl::Auto => f.write_str("auto"),
             StoreUrl::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            StoreUrl::Postgres(url) => url.fmt(f),
         }
     }
 }
@@ -58,14 +53,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_names_an_absolute_file_or_nothing() {
-        let auto = Path::new("/state/acme.db");
-        for (text, file) in [("auto", auto), ("sqlite:///srv/a b.db", Path::new("/srv/a b.db"))] {
-            let url: StoreUrl = text.parse().unwrap();
-            assert_eq!((url.to_string().as_str(), url.file(auto)), (text, file));
-        }
-        for url in ["", "sqlite:", "sqlite://", "sqlite:///", "sqlite://rel.db", "sqlite:///dir/", "redis://h", "/a.db"]
+    fn a_url_names_an_absolute_file_a_server_or_nothing() {
+        for (text, file) in [("auto", None), ("sqlite:///srv/a b.db", Some("/srv/a b.db")), ("postgres://u@h/d", None)]
         {
+            let url: StoreUrl = text.parse().unwrap();
+            let path = match &url {
+                StoreUrl::Sqlite(path) => path.to_str(),
+                _ => None,
+            };
+            assert_eq!((url.to_string().as_str(), path), (text, file));
+        }
+        for url in [
+            "",
+            "sqlite:",
+            "sqlite://",
+            "sqlite:///",
+            "sqlite://rel.db",
+            "sqlite:///dir/",
+            "redis://h",
+            "/a.db",
+            "postgres://",
+        ] {
             assert!(url.parse::<StoreUrl>().is_err(), "{url}");
         }
     }

@@ -24,6 +24,8 @@ pub struct Config {
     pub presence: Presence,
     /// Where the shared state lies.
     pub store_url: StoreUrl,
+    /// How a server that it names is spoken to.
+    pub store_server: StoreServer,
     /// How long readings are kept.
     pub history_keep: Duration,
     /// What is watched, in the order of the configuration, campaigns first.
@@ -40,6 +42,15 @@ pub struct Config {
     pub wall: Wall,
     /// What `serve` shows over HTTP.
     pub serve: Serve,
+}
+
+/// `[store]`, beside the URL: how a server is spoken to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreServer {
+    /// Where its password comes from. `None`: from `~/.pgpass`, where that has one.
+    pub password: Option<SecretSource>,
+    /// PEM file with further trusted authorities.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `[alert]`

@@ -183,7 +183,7 @@ impl ValueType {
             ValueType::Hours => "an array of hours, such as [\"22:00-07:00\", \"Sat,Sun 00:00-24:00\"]".into(),
             ValueType::Theme(known) => format!("one of {}, or a file that ends in .toml", known.join(", ")),
             ValueType::Switch => "true or false".into(),
-            ValueType::Store => "\"auto\" or \"sqlite:///path/to/file.db\"".into(),
+            ValueType::Store => "\"auto\", \"sqlite:///path/to/file.db\" or \"postgres://USER@HOST/DATABASE\"".into(),
             ValueType::Key => "a key, such as \"q\", \"F12\", \"Ctrl-X\", \"Alt-x\", \"Space\" or \"PgDn\"".into(),
             ValueType::Listen => "an address in quotes, such as \"127.0.0.1:9464\" or \"unix:/path/to/socket\"".into(),
             ValueType::Hosts => "an array of names, such as [\"board.example\"]".into(),

@@ -14,7 +14,7 @@ use crate::{
     alert::{Action, persist},
     app::{Event, Notice, Query, Severity, history::BucketBuilder},
     domain::Target,
-    store::{Attention, Handle, Instance, RangeQuery, StoreError},
+    store::{Attention, Handle, Instance, RangeQuery, StoreError, StoreNotice},
 };
 
 /// How often the version is looked at where nobody pokes us.
@@ -62,6 +62,7 @@ impl Feed {
             sender,
             news: Vec::new(),
             failing: BTreeSet::new(),
+            told: None,
             look_at: now,
             want_at: now + WANT,
         };
@@ -117,6 +118,8 @@ struct Worker {
     reader: Reader,
     /// Keys of the notices that are shown.
     failing: BTreeSet<&'static str>,
+    /// What the store said of itself.
+    told: Option<StoreNotice>,
     look_at: Instant,
     want_at: Instant,
 }
@@ -186,10 +189,29 @@ impl Worker {
                     self.judge(READ, result.map(drop));
                 }
             }
+            self.look_at_store();
             if self.send().await.is_err() {
                 return;
             }
         }
+    }
+
+    /// A server that cannot be reached says so itself, with since when and what waits for it.
+    fn look_at_store(&mut self) {
+        let notice = if self.store.direct().is_local() { None } else { self.store.direct().notice() };
+        if notice == self.told {
+            return;
+        }
+        match (&notice, self.told.take()) {
+            (Some(notice), _) => self.news.push(Event::Notice(Notice {
+                key: notice.key.to_owned(),
+                severity: Severity::Error,
+                text: notice.text.clone(),
+            })),
+            (None, Some(told)) => self.news.push(Event::Resolved(told.key.to_owned())),
+            (None, None) => {}
+        }
+        self.told = notice;
     }
 
     fn period(&self) -> Duration {
@@ -220,6 +242,8 @@ impl Worker {
         match result {
             Ok(()) if !self.failing.remove(key) => {}
             Ok(()) => self.news.push(Event::Resolved(key.to_owned())),
+            // The store tells of it.
+            Err(StoreError::Unreachable { .. }) => {}
             Err(e) => {
                 self.failing.insert(key);
                 tracing::warn!("{e}");

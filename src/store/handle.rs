@@ -64,6 +64,8 @@ enum Calls {
     Blocking,
     /// On the thread of a [`StoreThread`].
     StoreThread(runtime::Handle),
+    /// On a blocking thread, though the tasks are on that of a [`StoreThread`]: a server may be waited for.
+    Away(runtime::Handle),
     /// On the caller's thread.
     Here,
 }
@@ -82,7 +84,8 @@ impl Handle {
 
     /// Wraps a store that has a thread of its own.
     pub fn on(thread: &StoreThread, store: Arc<dyn Store>) -> Self {
-        Handle { store, calls: Calls::StoreThread(thread.runtime.clone()) }
+        let there = thread.runtime.clone();
+        Handle { calls: if store.is_local() { Calls::StoreThread(there) } else { Calls::Away(there) }, store }
     }
 
     /// The store itself, for short synchronous use (start-up, tests, reports).
@@ -97,7 +100,7 @@ impl Handle {
         F::Output: Send + 'static,
     {
         match &self.calls {
-            Calls::StoreThread(thread) => thread.spawn(task),
+            Calls::StoreThread(thread) | Calls::Away(thread) => thread.spawn(task),
             Calls::Blocking | Calls::Here => tokio::spawn(task),
         }
     }
@@ -114,7 +117,7 @@ impl Handle {
         let direct = match self.calls {
             Calls::Here => true,
             Calls::StoreThread(_) => ON_STORE_THREAD.get(),
-            Calls::Blocking => false,
+            Calls::Blocking | Calls::Away(_) => false,
         };
         if direct {
             return f(&*self.store);

@@ -18,6 +18,7 @@ mod other_clients;
 mod own_file;
 mod parts;
 mod patience;
+mod place;
 mod poller_lock;
 mod presence;
 #[cfg(feature = "postgres")]
@@ -47,8 +48,9 @@ pub use other_clients::{OtherClients, REMEMBERED};
 pub use parts::{DocumentStore, InterestStore, LeaseStore, LedgerStore, ReadingStore, Store, StoreState, TokenStore};
 pub use patience::never_wait_for_locks;
 pub use presence::{AgentLogin, AgentPresence, Presence, Standing, read_presence, write_presence};
+pub use place::{ServerPlace, StorePlace};
 #[cfg(feature = "postgres")]
-pub use postgres::{Admin as PostgresAdmin, Names as PostgresNames, Options as PostgresOptions, PostgresStore};
+pub use postgres::{Admin as PostgresAdmin, Names as PostgresNames, PostgresStore};
 pub use replay::{ReplayClock, ReplayStore};
 pub use sqlite::SqliteStore;
 pub use status::Status;

@@ -33,6 +33,12 @@ pub trait StoreState: Send + Sync {
     /// A number that differs from the last one given whenever anything in the store may have changed since.
     fn version(&self) -> Result<u64, StoreError>;
 
+    /// True where a call takes no longer than a file does. Otherwise it is made off the thread of who asks, so that a
+    /// server that does not answer holds up nobody.
+    fn is_local(&self) -> bool {
+        true
+    }
+
     /// What is wrong with the store itself at present, while it goes on as well as it can.
     fn notice(&self) -> Option<StoreNotice> {
         None

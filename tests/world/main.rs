@@ -29,11 +29,10 @@ use std::{
 
 use ahtop::{
     api::Client,
-    config::StoreUrl,
     domain::{BootTime, Clock, Series, Target},
     poll::{Keys, Notifiers, Poller, Setup},
     sim::{Fault, FaultScope, Span, options::Latency},
-    store::{Attention, Handle, Instance, Role, never_wait_for_locks, open_for, seed_ids},
+    store::{Attention, Handle, Instance, Role, StorePlace, never_wait_for_locks, open_for, seed_ids},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use support::{Gate, World};
@@ -205,7 +204,7 @@ impl Life {
         let name = format!("p{}", self.born);
         let clock = self.world.clock.clone();
         let account = self.accounts.choose(&mut self.rng).unwrap().clone();
-        let opened = match open_for(&StoreUrl::Auto, &self.places[place], clock, Some(&account)) {
+        let opened = match open_for(&StorePlace::File(self.places[place].clone()), clock, Some(&account)) {
             Ok(opened) => opened,
             Err(e) => return self.write(&format!("{name} does not start: {e}")),
         };

@@ -83,10 +83,13 @@ async fn request(config: &Config, env: &Env) -> Finding {
         Err(failure) => return Finding::bad("request", failure.exit, failure.message),
     };
     let clock = Arc::new(SystemClock::new());
-    let Ok(path) = session::auto_path(config, env) else { return look("none was sent: there is no store".into()) };
+    let place = match session::place(config, env) {
+        Ok(place) => place,
+        Err(failure) => return look(format!("none was sent: {}", failure.message)),
+    };
     // Looked at first: opening would make one.
-    let stored = match peek(&config.store_url, &path, clock.clone()) {
-        Ok(Some(store)) => store.token(),
+    let stored = match peek(&place, clock.clone()) {
+        Ok(Some(store)) => store.token().map(|token| token.filter(|t| t.remaining(&store.now()) > Duration::ZERO)),
         Ok(None) => {
             return look("none was sent: without a store it would not count in the budget; start ahtop first".into());
         }
@@ -98,9 +101,7 @@ async fn request(config: &Config, env: &Env) -> Finding {
             Ok(token) => Auth::Bearer(token),
             Err(why) => return Finding::bad("request", Exit::Credentials, why),
         },
-        (Keys::Token(_), Ok(Some(token))) if token.remaining(&clock.now()) > Duration::ZERO => {
-            Auth::Bearer(token.secret)
-        }
+        (Keys::Token(_), Ok(Some(token))) => Auth::Bearer(token.secret),
         (Keys::Token(_), Ok(_)) => {
             let text = "none was sent: no living token is stored and this command never mints; start `ahtop` or \
                         `ahtop serve` once";
@@ -108,7 +109,7 @@ async fn request(config: &Config, env: &Env) -> Finding {
         }
         (_, Err(e)) => return look(format!("none was sent: {e}")),
     };
-    let store = match open_for(&config.store_url, &path, clock.clone(), Some(&session::account(config))) {
+    let store = match open_for(&place, clock.clone(), Some(&session::account(config))) {
         Ok(opened) => Handle::new(opened.store),
         Err(e) => return look(format!("none was sent: {e}")),
     };

@@ -10,10 +10,11 @@ use crate::{
     app::{self, remedy, text::brief},
     commands::{session, token},
     config::{Config, Env},
-    domain::{Clock, Now, SILENT_AFTER, Severity, SystemClock, clean_line},
+    domain::{Now, SILENT_AFTER, Severity, SystemClock, clean_line},
     exit::Exit,
     store::{
-        HistoryInfo, Instance, Presence, Status, Store, StoreError, Token, Usage, other_store, peek, read_presence,
+        HistoryInfo, Instance, Presence, Status, Store, StoreError, StorePlace, Token, Usage, other_store, peek,
+        read_presence,
     },
 };
 
@@ -45,12 +46,12 @@ impl Known {
 
 /// Looks at the store and what is in it.
 pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
-    let auto = match session::auto_path(config, env) {
-        Ok(path) => path,
+    let place = match session::place(config, env) {
+        Ok(place) => place,
         Err(failure) => return vec![Finding::bad("store", failure.exit, failure.message)],
     };
-    let mut found = place::look(&auto);
-    if let Some((pid, store)) = other_store(&config.store_url, &auto, &session::account(config)) {
+    let mut found = place.file().map(place::look).unwrap_or_default();
+    if let Some((pid, store)) = other_store(&place, &session::account(config)) {
         let text = format!(
             "pid {pid} checks this account through another store, {}: point [store] url of both at one file",
             clean_line(&store.display().to_string(), 400)
@@ -58,8 +59,8 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
         found.push(Finding::look("store", text));
     }
     let clock = Arc::new(SystemClock::new());
-    let known = match peek(&config.store_url, &auto, clock.clone()) {
-        Ok(Some(store)) => Known::read(&*store),
+    let known = match peek(&place, clock) {
+        Ok(Some(store)) => Known::read(&*store).map(|known| (known, store.now())),
         Ok(None) => {
             found.push(Finding::ok("poller", "nobody has polled here yet"));
             return found;
@@ -67,8 +68,15 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
         Err(e) => Err(e),
     };
     match known {
-        Ok(known) => found.extend(tell(&known, config, &clock.now())),
-        Err(e @ StoreError::Newer { .. }) => found.push(Finding::bad("store", Exit::Config, e.to_string())),
+        Ok((known, now)) => {
+            if let StorePlace::Server(server) = &place {
+                found.push(Finding::ok("store", format!("{}, schema {}", server.url.place(), server.schema)));
+            }
+            found.extend(tell(&known, config, &now));
+        }
+        Err(e @ (StoreError::Newer { .. } | StoreError::Refused(_))) => {
+            found.push(Finding::bad("store", Exit::Config, e.to_string()))
+        }
         Err(e @ StoreError::Corrupt(_)) => {
             found
                 .push(Finding::look("store", format!("{e}: the next start moves it aside and keeps what can be read")));

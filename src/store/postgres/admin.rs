@@ -4,17 +4,17 @@ use tokio_postgres::{Client, NoTls};
 
 use super::{
     error,
-    link::{Options, connection_config},
-    schema::Names,
+    link::connection_config,
+    schema::{Names, VERSION, ident},
     tls::Tls,
 };
-use crate::store::StoreError;
+use crate::store::{ServerPlace, StoreError};
 
 /// A connection that expects no store yet.
 pub struct Admin {
     runtime: tokio::runtime::Runtime,
     client: Client,
-    options: Options,
+    options: ServerPlace,
 }
 
 impl Admin {
@@ -22,9 +22,8 @@ impl Admin {
     ///
     /// # Errors
     /// Whatever is in the way.
-    pub fn connect(options: Options) -> Result<Admin, StoreError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
+    pub fn connect(options: ServerPlace) -> Result<Admin, StoreError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| StoreError::Other(format!("no thread for the store: {e}")))?;
@@ -65,7 +64,47 @@ impl Admin {
     /// Lets the store take its time from who calls it, as the tests of a store need it.
     #[cfg(test)]
     pub(super) fn take_given_time(&self) {
-        self.sql(&format!("UPDATE {}.about SET manual = true", super::schema::ident(&self.options.schema)));
+        self.sql(&format!("UPDATE {}.about SET manual = true", ident(&self.options.schema)));
+    }
+
+    /// The version of the store there; `None` where there is none.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub fn version(&self) -> Result<Option<i32>, StoreError> {
+        let place = self.options.url.place();
+        let failed = |e: tokio_postgres::Error| error::explain(&e, &place);
+        let about = format!("{}.about", ident(&self.options.schema));
+        let there = self.runtime.block_on(
+            self.client
+                .query_typed("SELECT to_regclass($1) IS NOT NULL", &[(&about, tokio_postgres::types::Type::TEXT)]),
+        );
+        if !there.map_err(failed)?.first().is_some_and(|row| row.try_get(0).unwrap_or(false)) {
+            return Ok(None);
+        }
+        let sql = format!("SELECT version FROM {about}");
+        let rows = self.runtime.block_on(self.client.query_typed(&sql, &[])).map_err(failed)?;
+        rows.first().map(|row| row.try_get(0)).transpose().map_err(failed)
+    }
+
+    /// Brings the store to the newest version: its functions and grants are made anew. All or nothing.
+    ///
+    /// # Errors
+    /// Where there is none, or a newer one, or the user may not.
+    pub fn migrate(&self) -> Result<(), StoreError> {
+        let place = self.options.url.place();
+        match self.version()? {
+            None => Err(StoreError::Refused(format!("{place} has no store of this account: run 'ahtop store init'"))),
+            Some(found) if found > VERSION => Err(StoreError::Newer {
+                path: place.into(),
+                found: u32::try_from(found).unwrap_or(0),
+                known: u32::try_from(VERSION).unwrap_or(0),
+            }),
+            Some(_) => {
+                let names = self.names();
+                self.run(&format!("BEGIN;\n{}{}COMMIT;", names.roles(), names.renew()))
+            }
+        }
     }
 
     #[cfg(test)]

@@ -15,7 +15,7 @@ use std::{
 
 use jiff::Timestamp;
 use rand::RngExt;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::{
     runtime,
     sync::{Notify, oneshot, watch},
@@ -36,9 +36,8 @@ use super::{
     tls::Tls,
 };
 use crate::{
-    config::PostgresUrl,
     domain::{BootId, BootTime, Clock},
-    store::StoreError,
+    store::{ServerPlace, StoreError},
 };
 
 /// Longest time of a short call.
@@ -55,17 +54,6 @@ const IDLE: Duration = Duration::from_secs(60);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// What could not be said to the server waits here.
 const MOST_LATE: usize = 64;
-
-/// How to reach the store of one account.
-#[derive(Clone, Debug)]
-pub struct Options {
-    pub url: PostgresUrl,
-    pub password: Option<SecretString>,
-    /// PEM file with authorities that are trusted besides the system's.
-    pub ca_file: Option<std::path::PathBuf>,
-    /// The account's schema.
-    pub schema: String,
-}
 
 /// Something that the server could not be told yet; each has a number of its own and counts once, however often it is
 /// sent.
@@ -102,7 +90,7 @@ pub(super) struct State {
 }
 
 pub(super) struct Link {
-    pub(super) options: Options,
+    pub(super) options: ServerPlace,
     pub(super) place: String,
     tls: Option<Tls>,
     state: watch::Sender<State>,
@@ -128,7 +116,7 @@ pub(super) struct Link {
 impl Link {
     /// Starts the thread, which connects at once and again whenever it has to.
     pub(super) fn start(
-        options: Options,
+        options: ServerPlace,
         local: Arc<dyn Clock>,
         clock: Option<Arc<ServerClock>>,
     ) -> Result<Arc<Link>, StoreError> {
@@ -415,7 +403,7 @@ impl Link {
 }
 
 /// How to connect, for statements that may take as long as `limit`.
-pub(super) fn connection_config(options: &Options, limit: Duration) -> tokio_postgres::Config {
+pub(super) fn connection_config(options: &ServerPlace, limit: Duration) -> tokio_postgres::Config {
     let (url, mut config) = (&options.url, tokio_postgres::Config::new());
     for (host, port) in &url.hosts {
         config.host(host).port(*port);

@@ -26,7 +26,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_postgres::Row as SqlRow;
 
-pub use self::{admin::Admin, link::Options, schema::Names};
+pub use self::{admin::Admin, schema::Names};
 use self::{
     clock::ServerClock,
     codec::{Boots, P, READING},
@@ -34,7 +34,8 @@ use self::{
 };
 use super::{
     Attention, Cursor, DocumentStore, Event, HistoryInfo, Instance, InterestStore, Lease, LeaseStore, Post, Pruned,
-    RangeQuery, ReadingStore, Revised, Snapshot, Status, StoreError, StoreNotice, StoreState, ids::fresh_id,
+    RangeQuery, ReadingStore, Revised, ServerPlace, Snapshot, Status, StoreError, StoreNotice, StoreState,
+    ids::fresh_id,
 };
 use crate::domain::{Clock, Now, Reading, Target};
 
@@ -75,7 +76,7 @@ impl PostgresStore {
     ///
     /// # Errors
     /// What waiting does not mend: a wrong password, no store of the account there, one of a newer version.
-    pub fn open(options: Options, local: Arc<dyn Clock>) -> Result<Self, StoreError> {
+    pub fn open(options: ServerPlace, local: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let clock = Arc::new(ServerClock::new(local.clone()));
         let link = Link::start(options, local, Some(clock.clone()))?;
         let store = PostgresStore { link, time: Time::Server(clock) };
@@ -87,7 +88,7 @@ impl PostgresStore {
 
     /// The same by a time that is handed in with each call.
     #[cfg(test)]
-    fn with_time(options: Options, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+    fn with_time(options: ServerPlace, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let link = Link::start(options, Arc::new(crate::domain::SystemClock::new()), None)?;
         link.call(|link| async move { link.up().await.map(drop) })?;
         Ok(PostgresStore { link, time: Time::Given(clock) })
@@ -173,6 +174,10 @@ impl std::fmt::Debug for PostgresStore {
 impl StoreState for PostgresStore {
     fn now(&self) -> Now {
         self.clock().now()
+    }
+
+    fn is_local(&self) -> bool {
+        false
     }
 
     /// Counts what was heard from the server, and what was written from here: nothing is asked for it.

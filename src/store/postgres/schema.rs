@@ -25,6 +25,16 @@ impl Names {
         format!("{}_reader", self.schema)
     }
 
+    /// Makes functions and grants anew, one process at a time.
+    pub(super) fn renew(&self) -> String {
+        let schema = ident(&self.schema);
+        let rest = [FUNCTIONS, GRANTS].map(|sql| self.fill(sql)).join("\n");
+        format!(
+            "SET LOCAL search_path = {schema}, pg_temp;\nLOCK TABLE about;\n{rest}UPDATE about SET version = \
+             {VERSION};\n"
+        )
+    }
+
     fn fill(&self, sql: &str) -> String {
         sql.replace("{schema_ident}", &ident(&self.schema))
             .replace("{schema}", &self.schema.replace('\'', "''"))

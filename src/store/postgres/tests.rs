@@ -39,11 +39,11 @@ impl Layer for Heard {
 }
 
 /// A fresh account on the server.
-fn account(url: &str) -> Options {
+fn account(url: &str) -> ServerPlace {
     static MANY: AtomicU32 = AtomicU32::new(0);
     let schema = format!("test_{}", MANY.fetch_add(1, Ordering::SeqCst));
     let url = PostgresUrl::parse(url.strip_prefix("postgres://").unwrap()).unwrap();
-    Options { url, password: None, ca_file: None, schema }
+    ServerPlace { url, password: None, ca_file: None, schema }
 }
 
 /// A world on the server. Where there is none it is in memory: the suite knows no test that is left out, and what is
@@ -63,7 +63,7 @@ fn world() -> World {
 }
 
 /// A fresh account with a store, and its administrator.
-fn made(server: &TestServer) -> (Options, Admin) {
+fn made(server: &TestServer) -> (ServerPlace, Admin) {
     let options = account(&server.url());
     let admin = Admin::connect(options.clone()).unwrap();
     admin.init().unwrap();

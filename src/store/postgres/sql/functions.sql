@@ -707,3 +707,13 @@ RETURNS TABLE(boot text, mono bigint, wall bigint, kind text, who text, line tex
         ORDER BY e.id DESC LIMIT 1000) newest
     ORDER BY id
 $$;
+
+-- ---- for others
+
+-- The readings with names and times, for Grafana and the like.
+CREATE OR REPLACE VIEW readings AS
+    SELECT r.seq, to_timestamp(r.wall / 1000.0) AS at, CASE t.kind WHEN 0 THEN 'campaign' ELSE 'agent' END AS kind,
+        t.name AS id, l.text AS name, CASE WHEN r.what > 0 THEN r.what END AS aht,
+        CASE WHEN r.what > 0 THEN 'value' WHEN r.what = 0 THEN 'no_calls' WHEN r.what = -1 THEN 'invalid'
+            ELSE 'failed' END AS outcome
+    FROM reading r JOIN target t ON t.id = r.target LEFT JOIN phrase l ON l.id = r.name;

@@ -23,5 +23,5 @@ BEGIN
 END $$;
 GRANT USAGE ON SCHEMA {schema_ident} TO {poller}, {reader};
 -- Everything but the token and the ledgers can be read.
-GRANT SELECT ON about, boot, target, phrase, reading, latest, head, meta, event, document, post, instance, want, lease
+GRANT SELECT ON about, boot, target, phrase, reading, latest, head, meta, event, document, post, instance, want, lease, readings
     TO {poller}, {reader};

@@ -37,7 +37,7 @@ fn reading(store: &PostgresStore, id: &str) -> Reading {
     Reading { target: Target::agent(id), at: store.now().stamp(), outcome: Outcome::NoCalls, name: None }
 }
 
-fn open(options: &Options) -> PostgresStore {
+fn open(options: &ServerPlace) -> PostgresStore {
     PostgresStore::open(options.clone(), Arc::new(SystemClock::new())).unwrap()
 }
 
@@ -210,7 +210,7 @@ fn a_frozen_connection_sends_nothing_and_another_machine_takes_over() {
     let proxy = Proxy::start(server.port);
     let through = server.tcp_url("postgres", proxy.port);
     let url = PostgresUrl::parse(through.strip_prefix("postgres://").unwrap()).unwrap();
-    let far = open(&Options { url, ..options.clone() });
+    let far = open(&ServerPlace { url, ..options.clone() });
     let near = open(&options);
     assert!(far.lease(&me("far"), SECOND * 3).unwrap().mine);
     assert!(!near.lease(&me("near"), SECOND * 3).unwrap().mine);

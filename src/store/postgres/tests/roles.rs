@@ -12,12 +12,12 @@ fn ask() -> PermitAsk {
 }
 
 /// Somebody who logs in over the network with a password, and has `role`.
-fn login(server: &TestServer, options: &Options, admin: &Admin, role: &str) -> Options {
+fn login(server: &TestServer, options: &ServerPlace, admin: &Admin, role: &str) -> ServerPlace {
     let user = format!("{}_somebody_{role}", options.schema);
     admin.sql(&format!("CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}'; GRANT {}_{role} TO {user}", options.schema));
     let url = server.tcp_url(&user, server.port);
     let url = PostgresUrl::parse(url.strip_prefix("postgres://").unwrap()).unwrap();
-    Options { url, password: Some(PASSWORD.into()), ..options.clone() }
+    ServerPlace { url, password: Some(PASSWORD.into()), ..options.clone() }
 }
 
 #[test]
@@ -95,10 +95,10 @@ fn what_waiting_does_not_mend_is_an_error_at_once() {
     let (options, admin) = made(&server);
     let local = Arc::new(SystemClock::new());
     let good = login(&server, &options, &admin, "poller");
-    let wrong = Options { password: Some("no".into()), ..good.clone() };
+    let wrong = ServerPlace { password: Some("no".into()), ..good.clone() };
     let why = PostgresStore::open(wrong, local.clone()).unwrap_err();
     assert!(matches!(&why, StoreError::Refused(text) if text.contains("password")), "{why}");
-    let why = PostgresStore::open(Options { schema: "none".into(), ..good.clone() }, local.clone()).unwrap_err();
+    let why = PostgresStore::open(ServerPlace { schema: "none".into(), ..good.clone() }, local.clone()).unwrap_err();
     assert!(matches!(&why, StoreError::Refused(text) if text.contains("ahtop store init")), "{why}");
     admin.sql(&format!("UPDATE {}.about SET version = 99", options.schema));
     let why = PostgresStore::open(good, local).unwrap_err();

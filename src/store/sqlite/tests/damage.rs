@@ -355,8 +355,7 @@ fn of_two_stores_of_an_account_one_polls_and_the_other_says_where() {
     assert!(!two.lease(&other, ttl).unwrap().mine);
     let notice = two.notice().unwrap();
     assert!(notice.key == "store-other" && notice.text.contains("one.db"), "{}", notice.text);
-    let url = |name: &str| crate::config::StoreUrl::Sqlite(dir.path().join(name));
-    let other_store = |name: &str| crate::store::other_store(&url(name), Path::new("/none"), &account);
+    let other_store = |name: &str| crate::store::other_store(&StorePlace::File(dir.path().join(name)), &account);
     let first = dir.path().canonicalize().unwrap().join("one.db");
     assert_eq!(other_store("two.db"), Some((std::process::id(), first)));
     assert_eq!(other_store("one.db"), None);
