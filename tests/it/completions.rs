@@ -1,7 +1,8 @@
-//! Tab in real shells: in pseudo-terminals, as somebody types. A shell that is not installed is left out.
+//! Tab in real shells: in pseudo-terminals, as somebody types. One that is not installed is left out, which is said.
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -41,8 +42,14 @@ fn ahtop(home: &Path, args: &[&str]) -> String {
     String::from_utf8(command.output().unwrap().stdout).unwrap()
 }
 
+/// Says it where a shell is missing, past what the test harness hides.
 fn installed(shell: &str) -> bool {
-    Command::new(shell).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    let found = Command::new(shell).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !found {
+        let mut terminal = std::io::stderr();
+        writeln!(terminal, "skipped: {shell} is not installed, its completion was not tried").unwrap();
+    }
+    found
 }
 
 /// A shell in a terminal.
