@@ -1,22 +1,28 @@
 //! `ahtop`: the dashboard on the terminal; without one, what `once` does.
 
-use std::{io::IsTerminal, sync::Arc};
+use std::{
+    io::{self, IsTerminal},
+    sync::Arc,
+};
 
+use futures::Stream;
 use ratatui::Terminal;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Failure, once,
+    reload::{self, Followed, Read},
     session::{self, Session},
 };
 use crate::{
     alerting,
-    app::{DashboardConfig, Notice, Severity},
+    app::{DashboardConfig, Notice, Severity, State, rows, tables},
     cli,
-    config::{self, Config, Env, Id, Overrides},
+    config::{self, Config, Env, Id, Overrides, Watched},
     exit::Exit,
-    run::{self, DashboardOptions, Memory, Outcome},
-    store::{Instance, Role},
+    report::{self, Document, Facts, View},
+    run::{self, DashboardOptions, Memory, Outcome, Reload, Resume, RunError},
+    store::Instance,
     term::{self, Guard, Screen, Stdout},
 };
 
@@ -34,21 +40,15 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
 
 /// The same, `locked`: as the board on the wall. There is a terminal.
 pub(crate) async fn open(flags: &Overrides, env: &Env, locked: bool) -> Result<Exit, Failure> {
-    let loaded = super::load(flags, env)?;
-    let config = loaded.config;
-    let wants = config.watch.iter().map(|w| w.target.clone()).collect();
-    let session = Session::configured(&config, env, Role::Dashboard, wants).await?;
-    let notices = loaded.warnings.into_iter().enumerate().map(|(n, text)| Notice {
-        key: format!("{}{n}", Notice::CONFIG),
-        severity: Severity::Info,
-        text,
-    });
-    let mut notices: Vec<Notice> = notices.collect();
+    let mut read = Read::new(flags, env).await?;
+    let session = read.open()?;
     // What one person chose for a dashboard is not for the wall.
-    let remembered = config::paths::choices_file(&config, env).filter(|_| !locked).map(Memory::load);
+    let remembered = config::paths::choices_file(&read.config, env).filter(|_| !locked).map(Memory::load);
     let (memory, notice) = remembered.unwrap_or_default();
-    notices.extend(notice);
-    open_on(session, &config, env, Shown { mode: None, locked }, notices, named(memory, &config, flags)).await
+    read.notices.extend(notice);
+    let memory = named(memory, &read.config, flags);
+    let opened = Opened { session, config: read.config.clone(), notices: read.notices.clone(), memory };
+    show(opened, env, Shown { mode: None, locked }, Some((flags, read))).await
 }
 
 /// With the names that `--names` wants, whatever was chosen the last time. `[wall] names` is about the board alone.
@@ -110,58 +110,134 @@ pub(crate) fn facts(config: &Config, me: Instance, may_poll: bool, shown: Shown)
     }
 }
 
-/// Shows `session` until somebody leaves, then closes it.
+/// A session, and how it is shown.
+struct Opened {
+    session: Session,
+    config: Config,
+    notices: Vec<Notice>,
+    memory: Memory,
+}
+
+/// Shows `session` until somebody leaves, then closes it. There is no configuration that could be read again.
 pub(crate) async fn open_on(
     session: Session,
     config: &Config,
     env: &Env,
     shown: Shown,
-    mut notices: Vec<Notice>,
+    notices: Vec<Notice>,
     memory: Memory,
 ) -> Result<Exit, Failure> {
-    notices.extend(session.notices.iter().map(|n| Notice {
+    show(Opened { session, config: config.clone(), notices, memory }, env, shown, None).await
+}
+
+/// The same for as many configurations as are read one after the other, on one terminal.
+async fn show(
+    mut opened: Opened,
+    env: &Env,
+    shown: Shown,
+    mut from: Option<(&Overrides, Read)>,
+) -> Result<Exit, Failure> {
+    let (cancel, resume) = (CancellationToken::new(), Resume::default());
+    let (mut guard, mut terminal, mut input, mut signals) = match take_terminal(cancel.clone()) {
+        Ok(taken) => taken,
+        Err(e) => {
+            opened.session.close().await;
+            return Err(terminal_failed(e));
+        }
+    };
+    let outcome = loop {
+        let (reload, found) = from.as_ref().map(|(flags, _)| reload::reader(flags, env)).unzip();
+        let options = options(&opened, env, shown, &cancel, (reload, &resume));
+        let outcome = match guard.use_mouse(options.facts.ui.mouse) {
+            Ok(()) => run::dashboard(options, &mut terminal, &mut guard, &mut input, &mut signals).await,
+            Err(e) => Err(RunError::Terminal(Box::new(e))),
+        };
+        let read = found.and_then(|found| found.take());
+        match (outcome, from.take(), read) {
+            (Ok(Outcome::Reload), Some((flags, before)), Some(read)) => {
+                let Followed { read, session, same_store, failure } = before.follow(opened.session, read).await?;
+                if !same_store {
+                    drop(resume.take());
+                }
+                let mut notices = read.notices.clone();
+                notices.extend(failure.map(|failure| run::bad_configuration(&failure.message)));
+                opened = Opened { session, config: read.config.clone(), notices, memory: opened.memory };
+                from = Some((flags, read));
+            }
+            (outcome, _, _) => break outcome,
+        }
+    };
+    let panicked = guard.panicked();
+    drop(guard);
+    opened.session.close().await;
+    match outcome {
+        _ if panicked => Ok(Exit::Unexpected),
+        // It is asked for only where there is somebody to answer.
+        Ok(Outcome::Quit | Outcome::Cancelled | Outcome::Reload) => Ok(Exit::Ok),
+        Ok(Outcome::Signal(number)) => Ok(Exit::Signal(u8::try_from(number).unwrap_or(u8::MAX))),
+        Ok(Outcome::HangUp) => Ok(Exit::Signal(1)),
+        Err(e) => Err(Failure::new(Exit::Unexpected, e.to_string())),
+    }
+}
+
+fn options(
+    opened: &Opened,
+    env: &Env,
+    shown: Shown,
+    cancel: &CancellationToken,
+    (reload, resume): (Option<Reload>, &Resume),
+) -> DashboardOptions {
+    let Opened { session, config, notices, memory } = opened;
+    let about_the_store = session.notices.iter().map(|n| Notice {
         key: n.key.to_owned(),
         severity: Severity::Warning,
         text: n.text.clone(),
-    }));
-    let cancel = CancellationToken::new();
-    let facts = facts(config, session.me.clone(), session.may_poll, shown);
-    let options = DashboardOptions {
-        facts,
+    });
+    DashboardOptions {
+        facts: facts(config, session.me.clone(), session.may_poll, shown),
         store: session.store.clone(),
         notify: session.notifiers.feed.clone(),
         clock: Arc::clone(&session.clock),
         cancel: cancel.clone(),
         look: run::look(&config.ui, terminal(env)),
-        notices,
+        notices: notices.iter().cloned().chain(about_the_store).collect(),
         policy: alerting::policy(config),
         alert: config.alert,
-        memory,
+        memory: memory.clone(),
         log_trouble: super::log_trouble,
-    };
-    let outcome = on_terminal(options, cancel).await;
-    session.close().await;
-    outcome
+        reload,
+        resume: resume.clone(),
+        csv,
+    }
 }
 
-async fn on_terminal(options: DashboardOptions, cancel: CancellationToken) -> Result<Exit, Failure> {
-    let terminal_failed = |e: std::io::Error| Failure::new(Exit::Unexpected, format!("the terminal: {e}"));
-    let signals = term::signals().map_err(terminal_failed)?;
-    let mut guard = Guard::enter(cancel).map_err(terminal_failed)?;
-    if options.facts.ui.mouse {
-        guard.take_mouse().map_err(terminal_failed)?;
-    }
-    let screen = Stdout::new().map(Screen::new).map_err(terminal_failed)?;
-    let mut terminal = Terminal::new(screen).map_err(terminal_failed)?;
-    let input = term::input().map_err(terminal_failed)?;
-    let outcome = run::dashboard(options, &mut terminal, &mut guard, input, signals).await;
-    let panicked = guard.panicked();
-    drop(guard);
-    match outcome {
-        _ if panicked => Ok(Exit::Unexpected),
-        Ok(Outcome::Quit | Outcome::Cancelled) => Ok(Exit::Ok),
-        Ok(Outcome::Signal(number)) => Ok(Exit::Signal(u8::try_from(number).unwrap_or(u8::MAX))),
-        Ok(Outcome::HangUp) => Ok(Exit::Signal(1)),
-        Err(e) => Err(Failure::new(Exit::Unexpected, e.to_string())),
-    }
+fn terminal_failed(e: io::Error) -> Failure {
+    Failure::new(Exit::Unexpected, format!("the terminal: {e}"))
+}
+
+type Taken<I, S> = (Guard, Terminal<Screen<Stdout>>, I, S);
+
+fn take_terminal(
+    cancel: CancellationToken,
+) -> io::Result<
+    Taken<impl Stream<Item = io::Result<crossterm::event::Event>> + Unpin, impl Stream<Item = term::Signal> + Unpin>,
+> {
+    let signals = term::signals()?;
+    let guard = Guard::enter(cancel)?;
+    let terminal = Terminal::new(Screen::new(Stdout::new()?))?;
+    Ok((guard, terminal, term::input()?, signals))
+}
+
+/// The rows of the view in their order, as `ahtop once --format csv` prints them; where the view has no table, all that
+/// the filter lets through.
+fn csv(state: &State) -> io::Result<Vec<u8>> {
+    let data = state.shown();
+    let view = View { now: &data.now, zone: &state.config.zone, stale_after: rows::stale_after(state) };
+    let facts =
+        Facts { account: &state.config.account, budget: state.config.budget, usage: data.usage, token_left: None };
+    let lines = tables::concerned(state).into_iter().flat_map(|kind| tables::lines(state, kind));
+    let watched: Vec<Watched> = lines.map(|line| line.watched.clone()).collect();
+    let mut out = Vec::new();
+    report::csv(&Document::new(&facts, &watched, &data.rows, &view), &mut out)?;
+    Ok(out)
 }

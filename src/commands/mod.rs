@@ -16,6 +16,7 @@ pub mod man;
 pub mod once;
 pub mod plan;
 mod progress;
+mod reload;
 pub mod replay;
 mod schema;
 pub mod serve;

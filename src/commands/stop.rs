@@ -7,7 +7,7 @@ use tokio::signal::unix::{self, SignalKind};
 /// Waits for SIGINT, SIGTERM or SIGHUP and gives its number. They are caught from this call on, and not only from the
 /// first look at what it returns: a program that is started meanwhile would outlive us. Where no handler can be had it
 /// waits forever, and the system's own handling ends the process.
-pub(crate) fn signal() -> Pin<Box<dyn Future<Output = u8>>> {
+pub(crate) fn signal() -> Pin<Box<dyn Future<Output = u8> + Send>> {
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     let handlers: Result<Vec<_>, _> = kinds.into_iter().map(signal_of).collect();
     let Ok(handlers) = handlers else { return Box::pin(std::future::pending()) };

@@ -10,6 +10,7 @@
 //! The loop waits for nothing else: store calls are the feed's, and the poller is not known here at all. When nothing
 //! changes it sleeps until the next shown age does, and while the picture is frozen until somebody does something.
 
+mod errands;
 mod feed;
 mod reader;
 pub mod remember;
@@ -28,8 +29,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{feed::Feed, remember::Saver};
+use self::{errands::Errands, feed::Feed, remember::Saver};
 pub use self::{
+    errands::{Reload, Resume},
     reader::{EVENTS, Judge, More, Reader, read_shared},
     remember::Memory,
 };
@@ -37,10 +39,10 @@ use crate::{
     alert::Policy,
     app::{
         DashboardConfig, Effect, Event, FrameLayout, Notice, Overlay, Pointer, REPLAY, Severity, State, View, history,
-        needs, update,
+        needs, reconfigure, update,
     },
     config::{Alert, Ui},
-    domain::{Clock, Now},
+    domain::{Clock, Now, clean_line},
     store::Handle,
     term::{self, Guard, Signal},
     ui::{self, Look, TerminalFacts},
@@ -81,6 +83,12 @@ pub struct DashboardOptions {
     pub memory: Memory,
     /// Why lines of the log were lost, when it is asked for the first time after that.
     pub log_trouble: fn() -> Option<String>,
+    /// Who reads the configuration again; `None`: there is none to be read.
+    pub reload: Option<Reload>,
+    /// The state to go on with, and where it is left at [`Outcome::Reload`].
+    pub resume: Resume,
+    /// The rows of the view as CSV.
+    pub csv: fn(&State) -> io::Result<Vec<u8>>,
 }
 
 /// The configured looks on the terminal that was found.
@@ -105,6 +113,8 @@ pub enum Outcome {
     Signal(i32),
     /// The terminal is gone.
     HangUp,
+    /// The configuration was read again and is good: the dashboard wants to begin anew with it.
+    Reload,
 }
 
 /// What the dashboard cannot go on after.
@@ -227,13 +237,24 @@ where
     B: Backend,
     B::Error: Send + Sync + 'static,
 {
-    let DashboardOptions { facts, store, notify, clock, cancel, look: _, notices, policy, alert, memory, log_trouble } =
-        options;
+    let DashboardOptions { facts, store, notify, clock, cancel, policy, alert, .. } = options;
     let gap = Duration::from_secs(1) / facts.ui.max_fps.max(1);
     let mut feed = Feed::start(store, notify, facts.me.clone(), Judge { watched: facts.watched.clone(), policy });
-    let mut state = State::new(facts, clock.now());
-    state.notices.list = notices;
-    memory.choices.apply(&mut state);
+    let (mut errands, mut answers) = Errands::new(options.reload);
+    let mut state = match options.resume.take() {
+        Some(old) => {
+            if options.notices.iter().all(|n| n.key != Notice::RELOAD) {
+                errands.tell("The configuration was read again".to_owned());
+            }
+            reconfigure(*old, facts, clock.now())
+        }
+        None => {
+            let mut state = State::new(facts, clock.now());
+            options.memory.choices.apply(&mut state);
+            state
+        }
+    };
+    state.notices.list = options.notices;
     let mut sampled: Option<Instant> = None;
     let begun = Instant::now();
     // As if the last frame were long ago: the first two, without and with what the store knows, may follow each other.
@@ -266,6 +287,9 @@ where
             Some(signal) = signals.next() => match signal {
                 Signal::Terminate(number) => return Ok(Outcome::Signal(number)),
                 Signal::HangUp | Signal::Gone => return Ok(Outcome::HangUp),
+                Signal::Reload if errands.reload() => {}
+                // Without a configuration it is what it is to any program.
+                Signal::Reload => return Ok(Outcome::HangUp),
                 Signal::Suspend => suspended |= host.suspend().map_err(terminal_error)?,
                 Signal::Continue => {
                     host.resume().map_err(terminal_error)?;
@@ -286,13 +310,21 @@ where
                 }
             }
             Some(news) = feed.events.recv() => events.extend(news),
+            Some(answer) = answers.recv() => events.push(answer),
+            verdict = errands.verdict() => match verdict {
+                Ok(()) => {
+                    options.resume.put(state);
+                    return Ok(Outcome::Reload);
+                }
+                Err(why) => events.push(Event::Notice(bad_configuration(&why))),
+            },
             () = async { sleep_until(wake.unwrap_or_else(Instant::now)).await }, if wake.is_some() => {
                 if !painter.is_stale(&state) {
                     events.push(Event::Tick);
                     if sampled.is_none_or(|at| at.elapsed() >= SAMPLE) {
                         sampled = Some(Instant::now());
                         events.extend(sample::memory().map(Event::Memory));
-                        events.extend(log_trouble().map(log_notice));
+                        events.extend((options.log_trouble)().map(log_notice));
                     }
                 }
             }
@@ -323,6 +355,9 @@ where
                             host.attract(&bytes).map_err(terminal_error)?;
                         }
                     }
+                    Effect::Export(path) => errands.export(path, (options.csv)(&state)),
+                    Effect::Reload if errands.reload() => {}
+                    Effect::Reload => errands.tell("There is no configuration to read again here".to_owned()),
                     Effect::Copy(text) => host.copy(&text).map_err(terminal_error)?,
                     Effect::Remember(choices) => saver.remember(*choices),
                 }
@@ -350,6 +385,13 @@ fn translate(input: Input) -> Option<Event> {
 /// The screen is the one place left to tell it.
 fn log_notice(why: String) -> Event {
     Event::Notice(Notice { key: "log".to_owned(), severity: Severity::Info, text: feed::capital(&why) })
+}
+
+/// What is told of a configuration that was read again; it stays until a good one was read.
+pub fn bad_configuration(why: &str) -> Notice {
+    let why = clean_line(&why.trim().replace('\n', "; "), 400);
+    let text = format!("The new configuration is bad, the old one stays: {why}");
+    Notice { key: Notice::RELOAD.to_owned(), severity: Severity::Error, text }
 }
 
 /// Somebody waits for it: the first picture, and answers about what is selected.

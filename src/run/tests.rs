@@ -18,7 +18,10 @@ use ratatui::{
     widgets::Paragraph,
 };
 use tokio::{
-    sync::mpsc::{self, UnboundedSender},
+    sync::{
+        mpsc::{self, UnboundedSender},
+        oneshot,
+    },
     task::JoinHandle,
     time::{sleep, timeout},
 };
@@ -89,6 +92,9 @@ struct Rig {
     host: TestHost,
     frames: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<Result<Outcome, RunError>>,
+    /// Where it asks that the configuration be read again.
+    reloads: mpsc::Receiver<oneshot::Sender<Result<(), String>>>,
+    resume: Resume,
 }
 
 /// What a frame of the test shows: as much of the state as the tests ask about.
@@ -110,6 +116,9 @@ fn picture(state: &State) -> String {
     if let Some(past) = &state.live.past {
         let values = past.buckets.iter().flatten().map(|b| b.last.secs()).collect::<Vec<_>>();
         text.push_str(&format!("\npast of {}: {values:?}", past.query.target.id));
+    }
+    if let Some(said) = &state.notices.status_message {
+        text.push_str(&format!("\n> {said}"));
     }
     for banner in banners(state) {
         text.push_str(&format!("\n! {}", banner.text));
@@ -146,6 +155,7 @@ impl Rig {
         let store = Arc::new(store);
         let (notify, cancel, host) = (Arc::new(Notify::new()), CancellationToken::new(), TestHost::default());
         let frames: Arc<Mutex<Vec<String>>> = Arc::default();
+        let ((reload, reloads), resume) = (mpsc::channel(1), Resume::default());
         let options = DashboardOptions {
             facts: fixture::facts(),
             store: Handle::new(store.clone()),
@@ -158,6 +168,9 @@ impl Rig {
             alert: BELL,
             memory: Memory::default(),
             log_trouble: || None,
+            reload: Some(reload),
+            resume: resume.clone(),
+            csv: |state| Ok(picture(state).into_bytes()),
         };
         let (drawn, mut theirs) = (frames.clone(), host.clone());
         let task = tokio::spawn(async move {
@@ -173,7 +186,7 @@ impl Rig {
             };
             drive(options, &mut terminal, &mut theirs, input, signalled, draw).await
         });
-        Rig { keys, signals, store, clock, notify, cancel, host, frames, task }
+        Rig { keys, signals, store, clock, notify, cancel, host, frames, task, reloads, resume }
     }
 
     fn press(&self, code: KeyCode) {
@@ -437,6 +450,56 @@ async fn a_store_that_is_held_by_another_process_does_not_stop_the_keys() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_bad_configuration_is_told_and_a_good_one_is_gone_on_with() {
+    let mut rig = Rig::start();
+    rig.shows("a1").await;
+    rig.type_text("2Gr");
+    rig.shows("[\"a6\"]").await;
+    // By key and by signal; the loop goes on while the files are read.
+    rig.type_text(":reload");
+    rig.press(KeyCode::Enter);
+    let answer = rig.reloads.recv().await.unwrap();
+    rig.signals.send(Signal::Reload).unwrap();
+    rig.append("a2", 500);
+    rig.shows("a2 Some(500)").await;
+    answer.send(Err("c.toml:3:1: unknown key\nc.toml:4:1: another".into())).unwrap();
+    rig.shows("! The new configuration is bad, the old one stays: c.toml:3:1: unknown key; c.toml:4:1: another").await;
+    assert!(rig.reloads.try_recv().is_err(), "once at a time");
+    rig.signals.send(Signal::Reload).unwrap();
+    rig.reloads.recv().await.unwrap().send(Ok(())).unwrap();
+    let resume = rig.resume.clone();
+    assert_eq!(rig.end().await.unwrap(), Outcome::Reload);
+    let kept = resume.take().unwrap();
+    assert!(picture(&kept).contains("a2 Some(500)") && kept.navigation.selected.values().any(|t| &*t.id == "a6"));
+}
+
+#[tokio::test]
+async fn an_export_is_a_new_file_for_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rows of today.csv");
+    let rig = Rig::start();
+    rig.append("a2", 500);
+    rig.shows("a2 Some(500)").await;
+    let export = |path: &std::path::Path| {
+        rig.type_text(&format!(":export csv {}", path.display()));
+        rig.press(KeyCode::Enter);
+    };
+    export(&path);
+    rig.shows("> exported to ").await;
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.contains("a2 Some(500)"), "{written}");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    export(&path);
+    rig.shows("exists: give another name").await;
+    export(&dir.path().join("nowhere/x.csv"));
+    rig.shows("> not exported: ").await;
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), written);
+    rig.type_text("q");
+    assert_eq!(rig.end().await.unwrap(), Outcome::Quit);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_end_has_its_outcome() {
     for (signal, outcome) in [
         (Signal::Terminate(15), Outcome::Signal(15)),
@@ -557,6 +620,9 @@ async fn the_real_screen_pages_by_what_it_had_room_for() {
         alert: BELL,
         memory: Memory::default(),
         log_trouble: || None,
+        reload: None,
+        resume: Resume::default(),
+        csv: |_| Ok(Vec::new()),
     };
     let (keys, mut input) = mpsc::unbounded_channel();
     let task = tokio::spawn(async move {

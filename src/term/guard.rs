@@ -129,13 +129,16 @@ impl Guard {
         Stdout::new()?.write_all(bytes)
     }
 
-    /// Takes the mouse too.
+    /// Takes the mouse too, or gives it back.
     ///
     /// # Errors
     /// Where the terminal does not take the bytes.
-    pub fn take_mouse(&mut self) -> io::Result<()> {
-        MOUSE.store(true, Ordering::SeqCst);
-        Stdout::new()?.write_all(MOUSE_ON)
+    pub fn use_mouse(&mut self, on: bool) -> io::Result<()> {
+        match (MOUSE.swap(on, Ordering::SeqCst), on) {
+            (false, true) => Stdout::new()?.write_all(MOUSE_ON),
+            (true, false) => Stdout::new()?.write_all(MOUSE_OFF),
+            _ => Ok(()),
+        }
     }
 
     /// Puts `text` into the clipboard by OSC 52, which terminals may ignore.

@@ -23,8 +23,10 @@ use super::decode::Decoder;
 pub enum Signal {
     /// A signal that asks to leave, or that would end the program with the terminal still taken; with its number.
     Terminate(i32),
-    /// SIGHUP: whoever started us is gone.
+    /// SIGHUP, and the terminal is gone.
     HangUp,
+    /// SIGHUP on a terminal that is still there: what a service is told to read its configuration again with.
+    Reload,
     /// The terminal has hung up, with or without a signal.
     Gone,
     /// SIGTSTP: give the terminal back and stop.
@@ -127,7 +129,15 @@ pub fn signals() -> io::Result<impl Stream<Item = Signal> + Send + Unpin> {
     ];
     for (kind, what) in ends.map(|kind| (kind, Signal::Terminate(kind.as_raw_value()))).into_iter().chain(others) {
         let (mut stream, sender) = (signal(kind)?, sender.clone());
-        tokio::spawn(async move { while stream.recv().await.is_some() && sender.send(what).await.is_ok() {} });
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() {
+                // A terminal that hangs up is out of reach before the signal is sent.
+                let is_there = what == Signal::HangUp && rustix::termios::tcgetwinsize(io::stdout()).is_ok();
+                if sender.send(if is_there { Signal::Reload } else { what }).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
     watch_hang_up(sender)?;
     Ok(from_channel(receiver))

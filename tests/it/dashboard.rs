@@ -97,6 +97,55 @@ fn the_demo_draws_at_every_size_and_every_way_out_restores_the_terminal() {
 }
 
 #[test]
+fn a_configuration_that_is_read_again_shows_at_once_and_a_bad_one_changes_nothing() {
+    let (service, home) = (service(3, 6), Home::new());
+    let names: Vec<String> = service.sim.roster().campaigns.iter().map(|c| c.name.clone()).collect();
+    let write = |campaigns: &[String], more: &str| {
+        let text = format!(
+            "[account]\nuser_name = \"acme\"\nbase_url = \"{}\"\n[auth]\napi_key_env = \"AHTOP_API_KEY\"\n{more}\n\
+             [watch]\ncampaigns = {campaigns:?}\n[[campaign]]\nname = {:?}\nlabel = {:?}\n",
+            service.base_url,
+            campaigns[0],
+            if campaigns[0] == names[0] { "=The first" } else { "Another" },
+        );
+        home.write("c.toml", &text)
+    };
+    let file = write(&names[..2], "");
+    let mut pty = ahtop(&home, (140, 40), &["--config", file.to_str().unwrap()], true);
+    until("two answers", || service.sim.counters().good >= 2);
+    pty.shows("=The first");
+    assert!(!pty.text().contains(&names[2]));
+    write(&names, "");
+    pty.press(":reload\r");
+    pty.shows(&names[2]);
+    pty.shows("The configuration was read again");
+    until("its answer", || service.sim.counters().good >= 3);
+    write(&names[..1], "[bands]\ntargte = \"4:47\"");
+    pty.signal(Signal::HUP);
+    pty.shows("The new configuration is bad, the old one stays");
+    pty.shows("did you mean");
+    assert!(pty.text().contains(&names[2]), "{}", pty.text());
+    write(&names[1..], "[bands]\ntarget = \"4:47\"\n[ui]\nmouse = true");
+    pty.signal(Signal::HUP);
+    pty.until("the first gone", |pty| !pty.text().contains("=The first") && !pty.text().contains("is bad"));
+    pty.until("the mouse", |pty| pty.said().contains("\u{1b}[?1000h"));
+    assert_eq!(service.sim.counters().minted, 1, "the token is that of the store");
+    // What is shown is what is exported.
+    write(&names[..1], "");
+    pty.press(":reload\r");
+    pty.shows("=The first");
+    let csv = home.path("rows.csv");
+    pty.press(format!(":export csv {}\r", csv.display()));
+    pty.shows("exported to");
+    let rows = std::fs::read_to_string(&csv).unwrap();
+    let lines: Vec<&str> = rows.lines().collect();
+    assert!(lines[0].starts_with("kind,id,name,") && lines[0].contains(",label,"), "{rows}");
+    assert!(lines.len() == 2 && lines[1].contains("'=The first") && lines[1].contains(&names[0]), "{rows}");
+    pty.signal(Signal::TERM);
+    pty.ends_with(143);
+}
+
+#[test]
 fn a_storm_of_sizes_and_keys_ends_in_a_whole_picture() {
     let mut pty = demo(120, 40, &[]);
     pty.shows("COLLECT-IN");

@@ -18,7 +18,7 @@ use ahtop::{
     app::DashboardConfig,
     config::{Alert, Notify, Ui, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
-    run::{DashboardOptions, Memory, Outcome, dashboard, look},
+    run::{DashboardOptions, Memory, Outcome, Resume, dashboard, look},
     store::{Handle, Instance, ReadingStore, Role, SqliteStore},
     term::{Colors, Facts as TermFacts, Guard, Screen, Signal, Stdout, input, signals},
 };
@@ -66,6 +66,9 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
         },
         memory: Memory::default(),
         log_trouble: || None,
+        reload: None,
+        resume: Resume::default(),
+        csv: |_| Ok(Vec::new()),
     }
 }
 
@@ -73,7 +76,7 @@ async fn child() -> i32 {
     let cancel = CancellationToken::new();
     let mut guard = Guard::enter(cancel.clone()).unwrap();
     if std::env::var_os(MOUSE).is_some() {
-        guard.take_mouse().unwrap();
+        guard.use_mouse(true).unwrap();
     }
     let mut terminal = Terminal::new(Screen::new(Stdout::new().unwrap())).unwrap();
     if let Ok(who) = std::env::var(PANIC) {
@@ -95,6 +98,7 @@ async fn child() -> i32 {
         Outcome::Cancelled => 71,
         Outcome::Signal(number) => 128 + number,
         Outcome::HangUp => 129,
+        Outcome::Reload => 72,
     }
 }
 

@@ -318,7 +318,7 @@ pub(crate) fn standard() -> Vec<Binding> {
             A::EditCommand,
             &[char(':')],
             None,
-            "Type a command: group, filter, sort, columns, names, theme, symbols, view, help, quit; Tab completes it",
+            "Type a command: group, filter, sort, columns, names, theme, symbols, view, export, reload, help, quit; Tab completes it",
         ),
         bind(Normal, A::Banners, &[char('b')], Some("banners"), "Show all banners in full"),
         bind(Normal, A::Dismiss, &[char('x')], None, "Dismiss the first banner until its cause changes"),

@@ -1,5 +1,7 @@
 //! What the update asks of the loop.
 
+use std::path::PathBuf;
+
 use super::SavedPreferences;
 use crate::domain::Target;
 
@@ -19,6 +21,10 @@ pub enum Effect {
     Alarm(String),
     /// Put this text into the clipboard.
     Copy(String),
+    /// Write the rows of the view into a new file.
+    Export(PathBuf),
+    /// Read the configuration again.
+    Reload,
     /// Remember these choices for the next start.
     Remember(Box<SavedPreferences>),
 }

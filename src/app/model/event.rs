@@ -32,6 +32,8 @@ pub enum Event {
     Notice(Notice),
     /// The cause of the notice with this key is gone.
     Resolved(String),
+    /// What came of something that the user asked for and that took a while; shown until the next key.
+    Answer(String),
     /// Time has passed; what depends on it is drawn anew.
     Tick,
     /// The mouse, where it is taken.

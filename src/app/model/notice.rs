@@ -27,12 +27,18 @@ pub struct Notice {
 impl Notice {
     /// The keys of notices about the configuration begin so. They may name an id.
     pub const CONFIG: &str = "config-";
+    /// The key of the notice that the configuration is bad that was read anew.
+    pub const RELOAD: &str = "config-reload";
 
     /// What it says, in pieces.
     pub(crate) fn words(&self) -> Words {
         let text = clean_line(&self.text, 400);
         if self.key.starts_with(Notice::CONFIG) {
-            return Words::default().said(text, "The configuration has a warning: `ahtop check` shows it");
+            let hidden = match self.key.as_str() {
+                Notice::RELOAD => "The new configuration is bad, the old one stays: `ahtop check` shows why",
+                _ => "The configuration has a warning: `ahtop check` shows it",
+            };
+            return Words::default().said(text, hidden);
         }
         text.into()
     }

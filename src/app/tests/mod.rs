@@ -2,6 +2,7 @@
 
 mod banners;
 mod history;
+mod reconfigure;
 mod rows;
 mod tables;
 mod update;

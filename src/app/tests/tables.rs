@@ -304,6 +304,11 @@ fn commands_do_what_keys_do() {
     floor.keys(":help<Enter>");
     assert_eq!(floor.state.navigation.overlay, Some(Overlay::Help { scroll: 0 }));
     assert_eq!(floor.keys("q:quit<Enter>"), [Effect::Quit]);
+    assert_eq!(floor.keys(":reload<Enter>"), [Effect::Reload]);
+    assert_eq!(
+        floor.keys(":export csv my csv of  12 March.csv<Enter>"),
+        [Effect::Export("my csv of  12 March.csv".into())]
+    );
 }
 
 #[test]
@@ -319,6 +324,10 @@ fn a_command_that_is_not_understood_says_so_and_changes_nothing() {
         ("theme drak", "unknown value 'drak'; did you mean 'dark'?"),
         ("view 7", "unknown value '7'; known: overview, agents, campaigns, alerts, budget, log"),
         ("quit now", "write :quit alone"),
+        ("reload it", "write :reload alone"),
+        ("export", "write :export csv FILE"),
+        ("export csv ", "write :export csv FILE"),
+        ("export rows.csv", "write :export csv FILE"),
         (
             "columns age foo",
             "unknown column foo; known: name, group, aht, vs_target, change_30m, ago_2h, trend, age, state",
@@ -351,6 +360,7 @@ fn words_are_completed_as_far_as_it_is_certain() {
         ("filter st", "filter state:"),
         ("columns age ah", "columns age aht "),
         ("view c", "view campaigns "),
+        ("export ", "export csv "),
         ("nothing", "nothing"),
         ("theme ", "theme "),
     ] {
@@ -361,7 +371,7 @@ fn words_are_completed_as_far_as_it_is_certain() {
     assert_eq!(command::completions(&floor.state, "names "), ["full", "initials", "id", "hidden"]);
     for (name, takes, _) in command::COMMANDS {
         assert!(!command::completions(&floor.state, &name[..1]).is_empty());
-        assert!(takes.is_empty() == ["help", "quit"].contains(&name));
+        assert!(takes.is_empty() == ["reload", "help", "quit"].contains(&name));
     }
 }
 

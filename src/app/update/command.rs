@@ -7,7 +7,7 @@ use tui_input::Input;
 use super::columns;
 use crate::{
     app::{
-        model::{Action, Column, Filter, Sort, State, View},
+        model::{Action, Column, Effect, Filter, Sort, State, View},
         view::{
             command::{COMMANDS, completions, themes, view_word},
             groups,
@@ -23,6 +23,8 @@ pub(super) enum Done {
     Settled,
     /// This is to be done.
     Act(Action),
+    /// The loop has to do this.
+    Ask(Effect),
 }
 
 /// Does the command `text`.
@@ -85,6 +87,12 @@ pub(super) fn run(state: &mut State, text: &str) -> Result<Done, String> {
             };
             return Ok(Done::Act(Action::Show(view)));
         }
+        ("export", ["csv", file @ ..]) if !file.is_empty() => {
+            // A name may hold blanks: what was typed behind the format is taken as it is.
+            let file = text.split_once("csv").map_or("", |(_, file)| file).trim();
+            return Ok(Done::Ask(Effect::Export(file.into())));
+        }
+        ("reload", []) => return Ok(Done::Ask(Effect::Reload)),
         ("help", []) => return Ok(Done::Act(Action::Help)),
         ("quit", []) => return Ok(Done::Act(Action::Quit)),
         (name, _) => {

@@ -165,6 +165,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
             match command::run(state, &text) {
                 Ok(Done::Settled) => {}
                 Ok(Done::Act(action)) => return act(state, action, effects),
+                Ok(Done::Ask(effect)) => effects.push(effect),
                 Err(why) => state.notices.status_message = Some(why),
             }
         }

@@ -8,11 +8,13 @@ mod follow;
 mod keys;
 mod mouse;
 mod preferences;
+mod reconfigure;
 mod selection;
 mod typing;
 mod wall;
 
 use self::data::live;
+pub use self::reconfigure::reconfigure;
 use super::model::{Effect, Event, FrameLayout, Orders, State, View};
 use crate::domain::Now;
 
@@ -49,6 +51,10 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             let before = state.notices.list.len();
             state.notices.list.retain(|n| n.key != key);
             state.notices.list.len() != before && live(state)
+        }
+        Event::Answer(text) => {
+            state.notices.status_message = Some(text);
+            true
         }
         Event::Tick => {
             let now = state.live.now.mono;

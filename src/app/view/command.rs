@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A command with what it takes and what it does, for the help.
-pub const COMMANDS: [(&str, &str, &str); 10] = [
+pub const COMMANDS: [(&str, &str, &str); 12] = [
     ("group", "[NAME]", "Show only this group; without a name, all groups"),
     ("filter", "[TEXT]", "Show only rows with these words, as with /"),
     ("sort", "COLUMN [reversed]", "Sort by this column"),
@@ -16,6 +16,8 @@ pub const COMMANDS: [(&str, &str, &str); 10] = [
     ("theme", "auto|dark|light|cvd|mono", "Colours"),
     ("symbols", "auto|unicode|block|ascii", "Characters"),
     ("view", "NAME", "Show this view"),
+    ("export", "csv FILE", "Write the rows of this view into a new file, as CSV"),
+    ("reload", "", "Read the configuration again"),
     ("help", "", "Show all keys"),
     ("quit", "", "Quit"),
 ];
@@ -61,6 +63,7 @@ pub fn completions(state: &State, text: &str) -> Vec<String> {
         ("theme", 0) => themes(state).iter().map(|t| t.word().to_owned()).collect(),
         ("symbols", 0) => owned(&Symbols::ALL.map(Symbols::word)),
         ("view", 0) => owned(&View::ALL.map(view_word)),
+        ("export", 0) => owned(&["csv"]),
         _ => Vec::new(),
     };
     let folded = last.to_lowercase();
