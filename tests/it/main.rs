@@ -16,6 +16,7 @@ mod live;
 mod machine;
 mod man;
 mod many;
+mod output_schemas;
 mod pictures;
 mod poll;
 mod presence;
