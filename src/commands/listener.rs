@@ -2,7 +2,11 @@
 
 use secrecy::SecretString;
 
-use super::{Failure, session::Session};
+use super::{
+    Failure,
+    dashboard::{self, Shown},
+    session::Session,
+};
 use crate::{
     config::{Config, Env, secret},
     exit::Exit,
@@ -31,10 +35,7 @@ pub(super) fn bind(config: &Config) -> Result<Option<Bound>, Failure> {
 pub(super) fn start(bound: Bound, config: &Config, session: &Session, token: Option<SecretString>) -> web::Server {
     let options = web::Options {
         store: session.store.clone(),
-        watched: config.watch.clone().into(),
-        min_interval: config.poll.min_interval,
-        budget: config.budget,
-        names: config.wall.names,
+        dashboard: dashboard::facts(config, session.me.clone(), session.may_poll, Shown { mode: None, locked: true }),
         metrics_names: config.serve.metrics_names,
         token,
         hosts: config.serve.hosts.clone(),

@@ -169,7 +169,7 @@ impl Element {
 }
 
 /// The word of a level in JSON and CSV.
-const fn level_word(level: Level) -> &'static str {
+pub const fn level_word(level: Level) -> &'static str {
     match level {
         Level::HighCrit => "very_high",
         Level::HighWarn => "high",

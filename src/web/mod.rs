@@ -9,6 +9,7 @@
 //! Whoever connects is a stranger: no request makes it do more than read, a slow one holds nothing but its own
 //! connection, and nobody is told anything before the checks.
 
+mod api;
 mod bind;
 mod checks;
 mod process;
@@ -19,27 +20,17 @@ mod server;
 mod source;
 mod stall;
 
-use std::{sync::Arc, time::Duration};
-
 use secrecy::SecretString;
 
 pub use self::{bind::Bound, server::Server};
-use crate::{
-    config::{Budget, Names, Watched},
-    store::Handle,
-};
+use crate::{app::DashboardConfig, store::Handle};
 
 /// What is shown, and to whom.
 #[derive(Clone)]
 pub struct Options {
     pub store: Handle,
-    pub watched: Arc<[Watched]>,
-    /// `[poll] min_interval`: with few targets a cycle cannot be shorter.
-    pub min_interval: Duration,
-    /// The account's limit.
-    pub budget: Budget,
-    /// How agents are named.
-    pub names: Names,
+    /// What is watched and how it is shown, as for a dashboard; `[wall] names` holds for everything here.
+    pub dashboard: DashboardConfig,
     /// True where metrics have names beside ids.
     pub metrics_names: bool,
     /// What clients must have; `None`: nothing.

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     Options,
+    api::{API_SCHEMA, Api},
     checks::{COOKIE, Door},
     process::process,
     ready::Readiness,
@@ -65,6 +66,10 @@ impl Routes {
         }
         match request.uri().path() {
             "/metrics" => self.metrics(request.headers()).await,
+            "/api/v1/targets" => self.api(|api| api.targets()).await,
+            "/api/v1/alerts" => self.api(|api| api.alerts()).await,
+            "/api/v1/status" => self.api(|api| api.status()).await,
+            "/api/v1/schema.json" => reply(StatusCode::OK, JSON, API_SCHEMA),
             _ => reply(StatusCode::NOT_FOUND, TEXT, "There is nothing at this path.\n"),
         }
     }
@@ -75,10 +80,10 @@ impl Routes {
             Err(e) => return no_store(&e),
         };
         let options = MetricsOptions {
-            watched: &self.options.watched,
-            budget: self.options.budget,
-            min_interval: self.options.min_interval,
-            naming: Naming::new(self.options.names),
+            watched: &self.options.dashboard.watched,
+            budget: self.options.dashboard.budget,
+            min_interval: self.options.dashboard.min_interval,
+            naming: Naming::new(self.options.dashboard.wall.names),
             names: self.options.metrics_names,
             process: Some(process(self.connections())),
         };
@@ -90,6 +95,13 @@ impl Routes {
         reply(StatusCode::OK, form.media_type(), metrics(&found, &options, form))
     }
 
+    async fn api(&self, made: impl FnOnce(Api<'_>) -> String) -> Reply {
+        match self.source.read().await {
+            Ok(found) => reply(StatusCode::OK, JSON, made(Api { found: &found, options: &self.options })),
+            Err(e) => no_store(&e),
+        }
+    }
+
     fn connections(&self) -> u64 {
         let free = self.places.available_permits();
         u64::try_from(MOST_CONNECTIONS.saturating_sub(free)).unwrap_or(0)
@@ -98,7 +110,8 @@ impl Routes {
     async fn ready(&self) -> Reply {
         let (status, json) = match self.source.read().await {
             Ok(found) => {
-                let readiness = Readiness::new(&found, &self.options.watched, self.options.min_interval);
+                let dashboard = &self.options.dashboard;
+                let readiness = Readiness::new(&found, &dashboard.watched, dashboard.min_interval);
                 let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 (status, serde_json::to_string(&readiness).unwrap_or_default())
             }

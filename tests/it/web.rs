@@ -1,5 +1,6 @@
 //! What `serve` shows over HTTP, asked by a client on a socket.
 
+mod api;
 mod client;
 mod metrics;
 mod openmetrics;

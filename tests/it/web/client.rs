@@ -4,7 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ahtop::{
-    config::{Budget, Listen, Names, Watched},
+    app::DashboardConfig,
+    config::{Listen, Watched},
     domain::{Aht, Band, Clock, ManualClock, Outcome, Reading, Target},
     store::{DocumentStore, Handle, Instance, LeaseStore, Link, ReadingStore, Role, SqliteStore, Status, Traffic},
     web::{Bound, Options, Server},
@@ -80,12 +81,10 @@ impl World {
     pub(crate) async fn new(change: impl FnOnce(&mut Options)) -> World {
         let clock = Arc::new(ManualClock::at("2026-01-12T04:30:00Z".parse().unwrap()));
         let store = Arc::new(SqliteStore::memory(clock.clone()).unwrap());
+        let me = Instance { id: "me".into(), pid: 7, host: "pc".into(), role: Role::Serve };
         let mut options = Options {
             store: Handle::new(store.clone()),
-            watched: watched().into(),
-            min_interval: Duration::from_secs(60),
-            budget: Budget { requests_per_minute: 50, reserve: 5 },
-            names: Names::Full,
+            dashboard: DashboardConfig::new("acme", watched(), me.clone()),
             metrics_names: false,
             token: None,
             hosts: vec![],
@@ -93,7 +92,6 @@ impl World {
         change(&mut options);
         let bound = Bound::bind(&Listen::parse("127.0.0.1:0").unwrap()).unwrap();
         let address = bound.address().trim_start_matches("http://").to_owned();
-        let me = Instance { id: "me".into(), pid: 7, host: "pc".into(), role: Role::Serve };
         World { store, clock, address, server: Server::start(bound, options), me }
     }
 

@@ -124,7 +124,10 @@ async fn names_are_told_only_where_both_keys_allow_it() {
         (Names::Initials, true, "agent 1", Some("PS")),
         (Names::Hidden, true, "agent 1", None),
     ] {
-        let world = World::new(|options| (options.names, options.metrics_names) = (names, metrics_names)).await;
+        let world = World::new(|options| {
+            (options.dashboard.wall.names, options.metrics_names) = (names, metrics_names);
+        })
+        .await;
         world.fill();
         let all = scrape(&world).await;
         let labels: Vec<_> = all.keys().filter(|(series, _)| series == "ahtop_aht_seconds").map(|(_, l)| l).collect();
