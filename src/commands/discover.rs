@@ -89,7 +89,7 @@ async fn ask(config: &Config, env: &Env) -> Result<Found, Failure> {
     };
     let client = Arc::new(session::client(config, &keys)?);
     let clock = Arc::new(SystemClock::new());
-    let opened = open_for(&config.store_url, &session::auto_path(config, env)?, clock, Some(&account(config)))?;
+    let opened = open_for(&session::place(config, env)?, clock, Some(&account(config)))?;
     let (store, me) = (Handle::new(opened.store), Instance::here(Role::Command));
     let timeout = config.poll.timeout;
     let mut token = TokenManager::new(keys, store.clone(), client.clone(), me.clone(), config.budget, timeout);

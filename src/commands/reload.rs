@@ -6,10 +6,7 @@
 //!               the loop begins anew with it ◄── a session as the files say, on the store that is open ◄──┘
 //! ```
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
@@ -22,7 +19,7 @@ use crate::{
     config::{Config, Env, Overrides},
     poll::Keys,
     run::Reload,
-    store::{Role, StoreThread},
+    store::{Role, StorePlace, StoreThread},
 };
 
 /// What the files say, with the secret.
@@ -31,7 +28,7 @@ pub(super) struct Read {
     pub(super) config: Config,
     /// What the files warn of.
     pub(super) notices: Vec<Notice>,
-    auto_path: PathBuf,
+    place: StorePlace,
     keys: Option<Keys>,
 }
 
@@ -43,10 +40,10 @@ impl Read {
     pub(super) async fn new(flags: &Overrides, env: &Env) -> Result<Read, Failure> {
         let loaded = super::load(flags, env)?;
         let notice = |(n, text)| Notice { key: format!("{}{n}", Notice::CONFIG), severity: Severity::Info, text };
-        let auto_path = session::auto_path(&loaded.config, env)?;
+        let place = session::place(&loaded.config, env)?;
         let keys = session::keys(&loaded.config, env).await?;
         let notices = loaded.warnings.into_iter().enumerate().map(notice).collect();
-        Ok(Read { config: loaded.config, notices, auto_path, keys })
+        Ok(Read { config: loaded.config, notices, place, keys })
     }
 
     fn prepared(&self) -> Result<Prepared, Failure> {
@@ -60,7 +57,7 @@ impl Read {
     /// A store of a newer version, an unreadable `ca_file`.
     pub(super) fn open(&self) -> Result<Session, Failure> {
         let prepared = self.prepared()?;
-        let base = Base::open(StoreThread::start()?, &self.config, &self.auto_path)?;
+        let base = Base::open(StoreThread::start()?, &self.config, self.place.clone())?;
         base.want(&prepared)?;
         Ok(Session::on(base, &self.config, prepared))
     }
@@ -72,7 +69,7 @@ impl Read {
     pub(super) async fn follow(self, session: Session, new: Read) -> Result<Followed, Failure> {
         let stays = |session, failure| Followed { read: self.clone(), session, same_store: true, failure };
         if let Some(base) = session.base()
-            && base.is_of(&new.config, &new.auto_path)
+            && base.is_of(&new.config, &new.place)
         {
             // Before the other one leaves: the store always knows what is wanted.
             let prepared = match new.prepared().and_then(|prepared| base.want(&prepared).map(|()| prepared)) {

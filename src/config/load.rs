@@ -18,8 +18,7 @@ use super::{
     small_file, themes,
     types::{
         Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, Presence, SecretSource, Serve,
-        StoreServer,
-        Symbols, Theme, Ui, Wall,
+        StoreServer, Symbols, Theme, Ui, Wall,
     },
     value_type::{Value, ValueType, line},
     watch,

@@ -20,9 +20,9 @@ mod parts;
 mod patience;
 mod place;
 mod poller_lock;
-mod presence;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod presence;
 mod recoverable;
 mod replay;
 mod resilient;
@@ -47,10 +47,10 @@ pub use open::{Opened, open, open_for, other_store, peek};
 pub use other_clients::{OtherClients, REMEMBERED};
 pub use parts::{DocumentStore, InterestStore, LeaseStore, LedgerStore, ReadingStore, Store, StoreState, TokenStore};
 pub use patience::never_wait_for_locks;
-pub use presence::{AgentLogin, AgentPresence, Presence, Standing, read_presence, write_presence};
 pub use place::{ServerPlace, StorePlace};
 #[cfg(feature = "postgres")]
 pub use postgres::{Admin as PostgresAdmin, Names as PostgresNames, PostgresStore};
+pub use presence::{AgentLogin, AgentPresence, Presence, Standing, read_presence, write_presence};
 pub use replay::{ReplayClock, ReplayStore};
 pub use sqlite::SqliteStore;
 pub use status::Status;

@@ -122,16 +122,16 @@ impl Api<'_> {
     fn alert(&self, alert: &Alert) -> AlertPart {
         let is_open = self.names() == Names::Full;
         let (kind, id, name) = match &alert.id.subject {
-            Subject::Cause(cause) => ("account", cause.word().to_owned(), None),
+            Subject::Problem(problem) => ("account", problem.word().to_owned(), None),
             Subject::Target(target) => (target.kind.word(), self.id(target), self.name(target)),
         };
         let (level, aht_s) = match &alert.kind {
             AlertKind::Band { level, last, .. } => (Some(level_word(*level)), Some(last.secs())),
-            AlertKind::Cause { .. } => (None, None),
+            AlertKind::Problem { .. } => (None, None),
         };
         let text = match &alert.kind {
             // Its sentence may name ids, or quote a reply.
-            AlertKind::Cause { .. } if !is_open => id.clone(),
+            AlertKind::Problem { .. } if !is_open => id.clone(),
             kind => words::kind_text(kind),
         };
         let ack = alert.ack.as_ref().filter(|_| alert.is_acked() && is_open);

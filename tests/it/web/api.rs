@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ahtop::{
-    alert::{Action, AlertRegistry, Cause, Finding, Observation, Policy, Rules, UserAction, persist::ALERTS},
+    alert::{Action, AlertRegistry, Finding, Observation, Policy, Rules, UserAction, persist::ALERTS},
     config::Names,
-    domain::{Aht, Band, Clock, Outcome, Reading, Target},
+    domain::{Aht, Band, Clock, Outcome, Problem, Reading, Target},
     report::{Document, Facts, View, json_line},
     store::{DocumentStore, LedgerStore, ReadingStore},
 };
@@ -64,7 +64,7 @@ fn alert(world: &World) {
     );
     let text = format!("the service does not answer for {OTHER}: <h1>502</h1>");
     let finding = Finding { text: text.into(), count: 0, rank: 1, targets: [].into() };
-    let seen = || [(Cause::Service, Observation::Present(finding.clone()))].into();
+    let seen = || [(Problem::Service, Observation::Present(finding.clone()))].into();
     registry.observe(seen(), &at, &policy());
     world.clock.advance(Duration::from_secs(600));
     let now = world.clock.now().stamp();
