@@ -20,6 +20,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "ahtop-config-schema"
     "ahtop-config-show"
     "ahtop-demo"
+    "ahtop-discover"
     "ahtop-doctor"
     "ahtop-history"
     "ahtop-history-backtest"
