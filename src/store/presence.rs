@@ -115,6 +115,12 @@ impl Presence {
         Presence { picture: Some(picture), since, standing: Standing::Listed, asked: Some(at) }
     }
 
+    /// The same with another answer of the account.
+    #[must_use]
+    pub fn with(self, standing: Standing) -> Presence {
+        Presence { standing, ..self }
+    }
+
     /// How `target` is; `None` where nothing is known of it: a campaign, or no list yet.
     pub fn of(&self, target: &Target, now: &Now) -> Option<AgentPresence<'_>> {
         let picture = self.picture.as_ref().filter(|_| target.kind == crate::domain::Kind::Agent)?;

@@ -50,7 +50,7 @@ mod tests {
         clock.advance(minute);
         assert_eq!(say(&listed, &clock), ("1 agent logged in, told 1m ago".into(), false));
         let failing = Standing::Failing { why: "HTTP 500".into(), since: clock.now().stamp() };
-        let failing = Presence { standing: failing, ..listed.clone() };
+        let failing = listed.clone().with(failing);
         clock.advance(minute * 2);
         let (text, look) = say(&failing, &clock);
         assert_eq!(
@@ -59,7 +59,7 @@ mod tests {
         );
         assert!(say(&listed, &clock).1);
         let until = clock.now().after(Duration::from_secs(86_400));
-        let refused = Presence { standing: Standing::Refused { why: "HTTP 401".into(), until }, ..Presence::default() };
+        let refused = Presence::default().with(Standing::Refused { why: "HTTP 401".into(), until });
         let (text, look) = say(&refused, &clock);
         assert!(text.contains("(HTTP 401); asked again in a day at 09:03") && !look, "{text}");
     }
