@@ -39,6 +39,7 @@ pub(super) fn room(canvas: &Canvas<'_>, scene: &Scene<'_>, column: Column, lines
     match column {
         Column::Name => Room { most: widest(&|l| cells_of(&name(scene, l, canvas.look.glyphs.ascii()))), ..room },
         Column::Group => Room { most: widest(&|l| l.group().map_or(0, cells_of)), ..room },
+        Column::Login => Room { most: widest(&|l| l.login.map_or(0, |login| cells_of(login.word) + 3)), ..room },
         Column::Age if scene.state.preferences.age_as_time => Room { least: CLOCK, comfort: CLOCK, ..room },
         Column::State if lines.iter().any(|l| l.mark.is_some()) => Room { comfort: MARKED, most: MARKED, ..room },
         _ => room,
@@ -88,6 +89,15 @@ pub(super) fn draw(
         }
         Column::Group => {
             canvas.put(x, y, width, line.group().unwrap_or(NOTHING), s.dim);
+        }
+        Column::Login => {
+            if let Some(login) = line.login {
+                let mark = if login.stale { "?" } else { "" };
+                let text = format!("{} {}{mark}", look.glyphs.login(login.state), login.word);
+                canvas.put(x, y, width, &text, s.login(login));
+            } else {
+                canvas.put(x, y, width, NOTHING, s.dim);
+            }
         }
         Column::Aht => {
             let text = cells::aht(line.aht);

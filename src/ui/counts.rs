@@ -43,9 +43,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 fn counted_states(canvas: &Canvas<'_>, scene: &Scene<'_>, kind: Kind, glyphs: bool) -> Vec<Segment> {
     let s = canvas.look.styles;
     let mut all = vec![Segment::new(1, format!("{}s {}", kind.word(), scene.watched(kind)), s.dim)];
+    if let Some((there, of, stale)) =
+        (kind == Kind::Agent).then(|| rows::logged_in(scene.all(kind).iter().copied())).flatten()
+    {
+        let (mark, style) = if stale { ("?", s.stale) } else { ("", s.text) };
+        all.push(Segment::new(2, format!("{there} of {of} logged in{mark}"), style));
+    }
     all.extend(rows::counts(scene.all(kind).iter().copied()).into_iter().map(|(state, n)| {
         let glyph = if glyphs { canvas.look.glyphs.state(state) } else { "" };
-        Segment::new(state.rank() + 2, counted(glyph, state, n), s.state(state))
+        Segment::new(state.rank() + 3, counted(glyph, state, n), s.state(state))
     }));
     all
 }

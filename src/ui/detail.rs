@@ -11,7 +11,7 @@ use super::{
     status,
 };
 use crate::{
-    app::{ChartArea, Line, REPLAY, RowState, history, names, text},
+    app::{ChartArea, Line, Login, LoginState, REPLAY, RowState, history, names, text},
     domain::{AHT_WINDOW, BootTime, Condition, EventTime, Level, Point},
     store::EventKind,
 };
@@ -164,6 +164,20 @@ fn since(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
     }
 }
 
+/// Whether the agent is logged in, in the service's word, and since when.
+fn presence(scene: &Scene<'_>, login: Login<'_>) -> String {
+    let what = match login.state {
+        LoginState::Out => "logged out".to_owned(),
+        LoginState::Break => format!("on a break ({})", login.word),
+        LoginState::Ready | LoginState::Busy if login.word == "in" => "logged in".to_owned(),
+        LoginState::Ready | LoginState::Busy => format!("logged in: {}", login.word),
+    };
+    let zone = &scene.state.config.zone;
+    let since = login.since.map(|at| format!(" since {}", text::moment(at.wall, scene.now.wall, zone)));
+    let old = if login.stale { ", too old to go by" } else { "" };
+    format!("{what}{}{old}", since.unwrap_or_default())
+}
+
 /// Everything else, one sentence each.
 fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     let mut out = Vec::new();
@@ -190,6 +204,7 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     if let Some((_, at)) = &line.row.good {
         out.push(format!("read at {}", cells::clock(at.wall, zone)));
     }
+    out.extend(line.login.map(|login| presence(scene, login)));
     out.push(next(scene, line));
     let changes = line.row.series.changes(scene.data.now.mono, AHT_WINDOW);
     out.push(format!("{changes} {} in the last 2 h", if changes == 1 { "change" } else { "changes" }));

@@ -1,7 +1,7 @@
 //! Every symbol of the screen, with its ASCII twin.
 
 use crate::{
-    app::{Mark, RowState, Severity},
+    app::{LoginState, Mark, RowState, Severity},
     domain::{Condition, Level},
 };
 
@@ -55,6 +55,8 @@ pub struct Glyphs {
     conditions: [&'static str; 5],
     /// Banners: error, warning, info.
     pub(super) severities: [&'static str; 3],
+    /// Of an agent: ready, on a break, busy, logged out.
+    logins: [&'static str; 4],
     /// Behind a state: acknowledged, muted, too new to alert.
     marks: [&'static str; 3],
 }
@@ -79,6 +81,7 @@ pub static UNICODE: Glyphs = Glyphs {
     levels: ["▲▲", "▲ ", "▼▼", "▼ ", "  "],
     conditions: ["· ", "◌ ", "? ", "! ", "× "],
     severities: ["×", "!", "·"],
+    logins: ["+", "=", "»", "-"],
     marks: ["√", "ø", "~"],
 };
 
@@ -113,6 +116,7 @@ pub static ASCII: Glyphs = Glyphs {
     levels: ["^^", "^ ", "vv", "v ", "  "],
     conditions: [". ", "~ ", "? ", "! ", "x "],
     severities: ["x", "!", "-"],
+    logins: ["+", "=", ">", "-"],
     marks: ["=", "%", "~"],
 };
 
@@ -149,6 +153,16 @@ impl Glyphs {
         }]
     }
 
+    /// The mark of an agent's login.
+    pub fn login(&self, state: LoginState) -> &'static str {
+        self.logins[match state {
+            LoginState::Ready => 0,
+            LoginState::Break => 1,
+            LoginState::Busy => 2,
+            LoginState::Out => 3,
+        }]
+    }
+
     /// The mark behind a state.
     pub fn mark(&self, mark: Mark) -> &'static str {
         self.marks[match mark {
@@ -174,7 +188,7 @@ mod tests {
         all.extend(g.gauge);
         all.extend(g.bars);
         all.extend(g.clamped.iter().chain(&g.lines).chain(&g.hv).chain(&g.corners).chain(&g.sort));
-        all.extend(g.severities.iter().chain(&g.marks));
+        all.extend(g.severities.iter().chain(&g.marks).chain(&g.logins));
         all.extend(g.fills.iter().chain(&g.life).chain([&g.memory]));
         all
     }

@@ -40,6 +40,8 @@ mod tests_matrix;
 #[cfg(test)]
 mod tests_names;
 #[cfg(test)]
+mod tests_presence;
+#[cfg(test)]
 mod tests_tables;
 #[cfg(test)]
 mod tests_truth;

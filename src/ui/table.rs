@@ -267,7 +267,7 @@ mod tests {
             let (here, wider) = (titles(width), titles(width + 1));
             assert!(here.iter().all(|c| wider.contains(c)), "{width}");
         }
-        assert_eq!(titles(200).len(), 9);
+        assert_eq!(titles(200).len(), 10);
         assert!(titles(80).contains(&Column::Trend) && !titles(80).contains(&Column::Prev2h));
     }
 }

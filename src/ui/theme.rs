@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::glyphs::{BLOCK, Glyphs, UNICODE};
 use crate::{
-    app::{RowState, Severity},
+    app::{Login, LoginState, RowState, Severity},
     config::{Paint, Symbols, TONES, Theme, Tones, Ui},
     domain::{Condition, Level},
 };
@@ -406,6 +406,17 @@ impl Styles {
             Level::HighCrit => self.high.add_modifier(Modifier::BOLD),
             Level::LowCrit => self.low.add_modifier(Modifier::BOLD),
             other => self.level(other),
+        }
+    }
+
+    /// The style of an agent's login.
+    pub fn login(&self, login: Login<'_>) -> Style {
+        match login.state {
+            _ if login.stale => self.stale,
+            LoginState::Ready => self.text,
+            LoginState::Break => self.waiting,
+            LoginState::Busy => self.accent,
+            LoginState::Out => self.dim,
         }
     }
 

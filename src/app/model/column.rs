@@ -114,6 +114,19 @@ columns! {
         needs: Some(|l| l.group().is_some()),
         order: RowOrder::Text(|l| l.group()),
     },
+    /// Whether the agent is logged in, and what the service calls the state.
+    Login: ColumnSpec {
+        title: Some("LOGIN"),
+        word: "login",
+        former: None,
+        label: "login",
+        help: Some("Whether the agent is logged in, in the service's words; out: logged out; ?: too old to go by"),
+        width: ColumnWidth { least: 8, comfort: 9, grows: Some((4, 20)) },
+        right: false,
+        given_up: 6,
+        needs: Some(|l| l.login.is_some()),
+        order: RowOrder::Text(|l| l.login.map(|login| login.word)),
+    },
     /// AHT over two hours.
     Aht: ColumnSpec {
         title: Some("AHT 2H"),

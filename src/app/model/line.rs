@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Mark, RowState};
+use super::{Login, Mark, RowState};
 use crate::{
     config::Watched,
     domain::{Aht, Condition, Row, Target, display_name},
@@ -26,6 +26,8 @@ pub struct Line<'a> {
     pub diff30: Option<i64>,
     /// The reading two hours before, which shares no call with this one.
     pub prev2h: Option<Aht>,
+    /// Whether the agent is logged in; `None` where that is not known.
+    pub login: Option<Login<'a>>,
     /// Acknowledged, muted, or too new to alert.
     pub mark: Option<Mark>,
     /// Age of the last good reading, as it is to be shown (see [`shown_now`](crate::app::rows::shown_now)).

@@ -3,6 +3,7 @@
 mod banners;
 mod history;
 mod reconfigure;
+mod presence;
 mod rows;
 mod tables;
 mod update;

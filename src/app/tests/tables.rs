@@ -39,11 +39,11 @@ fn columns_are_hidden_shown_and_moved_and_the_four_that_matter_stay() {
     assert_eq!(floor.state.navigation.overlay, Some(Overlay::Columns { cursor: 0 }));
     floor.keys("j ");
     assert!(!columns::shown(&floor.state).contains(&Column::Group));
-    assert_eq!(floor.state.navigation.overlay, Some(Overlay::Columns { cursor: 8 }), "the cursor goes with its column");
+    assert_eq!(floor.state.navigation.overlay, Some(Overlay::Columns { cursor: 9 }), "the cursor goes with its column");
     floor.keys(" ");
     assert_eq!(columns::shown(&floor.state).last(), Some(&Column::Group), "it comes back at the end");
     floor.keys("KKK");
-    assert_eq!(columns::shown(&floor.state)[5], Column::Group);
+    assert_eq!(columns::shown(&floor.state)[6], Column::Group);
     let effects = floor.keys("J");
     assert_eq!(remembered(&effects).unwrap().columns, columns::shown(&floor.state));
     floor.keys("g ");
@@ -330,7 +330,7 @@ fn a_command_that_is_not_understood_says_so_and_changes_nothing() {
         ("export rows.csv", "write :export csv FILE"),
         (
             "columns age foo",
-            "unknown column foo; known: name, group, aht, vs_target, change_30m, ago_2h, trend, age, state",
+            "unknown column foo; known: name, group, login, aht, vs_target, change_30m, ago_2h, trend, age, state",
         ),
         ("", ""),
     ] {

@@ -1,7 +1,8 @@
 //! What the text of the filter means.
 //!
 //! Every word must occur in the label, name, id, a group or the state word of a row, case folded. `state:high`,
-//! `group:north`, `id:…` and `name:…` look in one field only. `!word` must not occur; a lone `!` in front turns the whole
+//! `group:north`, `id:…` and `name:…` look in one field only; `state:` also in the state of the login, and `login:in` or
+//! `login:out` ask whether the agent is logged in. `!word` must not occur; a lone `!` in front turns the whole
 //! filter round.
 
 use crate::{
@@ -30,6 +31,7 @@ enum Field {
     Id,
     Name,
     Kind,
+    Login,
 }
 
 impl Field {
@@ -40,6 +42,7 @@ impl Field {
             "id" => Field::Id,
             "name" => Field::Name,
             "kind" => Field::Kind,
+            "login" => Field::Login,
             _ => return None,
         })
     }
@@ -103,7 +106,8 @@ impl Word {
     fn accept(&self, hay: &Hay) -> bool {
         let has = |text: &String| text.contains(&self.text);
         let found = match self.field {
-            Some(Field::State) => hay.state.iter().any(has),
+            Some(Field::State) => hay.state.iter().any(has) || hay.login.as_ref().is_some_and(|(_, word)| has(word)),
+            Some(Field::Login) => hay.login.as_ref().is_some_and(|(login, _)| login.starts_with(&self.text)),
             Some(Field::Group) => hay.groups.iter().any(has),
             Some(Field::Id) => has(&hay.id),
             Some(Field::Name) => hay.names.iter().any(has),
@@ -127,6 +131,8 @@ struct Hay {
     groups: Vec<String>,
     /// As on the screen, in full, and as in JSON.
     state: [String; 3],
+    /// `in` or `out`, and the service's word; `None` where it is not known.
+    login: Option<(&'static str, String)>,
 }
 
 impl Hay {
@@ -141,6 +147,7 @@ impl Hay {
             id: fold(&line.target().id),
             names: line.watched.label.iter().chain(line.row.name.iter()).map(fold).collect(),
             groups: line.watched.groups.iter().map(fold).collect(),
+            login: line.login.map(|l| (if l.is_in() { "in" } else { "out" }, l.word.to_lowercase())),
             state: [line.state.word().to_lowercase(), line.state.long_word().to_lowercase(), other.to_owned()],
         }
     }

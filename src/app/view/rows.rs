@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::alerts;
 use crate::{
     alert::{Alert, Subject},
-    app::model::{Line, Mark, RowState, State},
+    app::model::{Line, Login, Mark, RowState, State},
     config::Watched,
     domain::{self, AHT_WINDOW, Aht, BootTime, Condition, Kind, Level, Now, Point, Row, Series, Target},
 };
@@ -41,6 +41,7 @@ fn line_of<'a>(state: &'a State, watched: &'a Watched, row: &'a Row, shown: &Now
         deviation: aht.and_then(|a| watched.band.deviation_pct(a)),
         diff30: aht.zip(before(HALF_HOUR)).map(|(a, b)| a.minus(b)),
         prev2h: before(AHT_WINDOW),
+        login: data.presence.as_deref().and_then(|known| known.of(&watched.target, now)).map(Login::new),
         mark: None,
         age: row.age(shown),
     };
@@ -134,6 +135,14 @@ pub fn oldest<'a>(lines: &[Line<'a>]) -> Option<(Duration, Line<'a>)> {
         .filter(|l| l.state != RowState::Other(Condition::Invalid))
         .filter_map(|l| l.age.map(|age| (age, *l)))
         .max_by_key(|(age, _)| *age)
+}
+
+/// How many agents of `lines` are logged in, of how many, and whether that is too old to go by; `None` where it is not
+/// known.
+pub fn logged_in<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Option<(usize, usize, bool)> {
+    let known: Vec<Login<'_>> = lines.into_iter().filter_map(|line| line.login).collect();
+    let stale = known.first()?.stale;
+    Some((known.iter().filter(|login| login.is_in()).count(), known.len(), stale))
 }
 
 /// How many rows are in each state, in the order of attention; states without rows are left out.

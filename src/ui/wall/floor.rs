@@ -6,7 +6,7 @@ use super::tile;
 use crate::{
     app::{
         Line, RowState,
-        rows::Median,
+        rows::{self, Median},
         text,
         wall::{self, Page},
     },
@@ -216,6 +216,10 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         ("no calls", n(c.no_calls), s.dim),
         ("not known: no fresh value", n(c.old), if c.old > 0 { s.warning } else { s.dim }),
     ];
+    if let Some((there, of, stale)) = rows::logged_in(scene.all(Kind::Agent).iter().copied()) {
+        let mark = if stale { "?" } else { "" };
+        rows.insert(0, ("logged in", format!("{there} of {of}{mark}"), if stale { s.stale } else { s.text }));
+    }
     if c.waiting > 0 {
         rows.push(("not read yet", n(c.waiting), s.waiting));
     }
