@@ -66,7 +66,7 @@ fn from_nothing_but_account_key_and_address_the_floor_is_watched() {
     assert!(!text.contains(KEY) && text.contains("api_key_env = \"AHTOP_API_KEY\""), "{text}");
     let again = init(&["--discover"]);
     assert!(again.code == 3 && again.err.contains("is there already"), "{again:?}");
-    let checked = run(&mut home.ahtop(&["--config", path, "check"]).env("AHTOP_API_KEY", KEY));
+    let checked = run(home.ahtop(&["--config", path, "check"]).env("AHTOP_API_KEY", KEY));
     assert_eq!(checked.code, 0, "{checked:?}");
     assert!(checked.out.contains("4 campaigns, 41 agents"), "{}", checked.out);
     // Without it nothing is asked, and no flag may be idle.
