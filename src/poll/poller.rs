@@ -20,16 +20,20 @@ use crate::{
     api::Reply,
     domain::{BootTime, EventTime, Now, Outcome, Reading, Series, Target, opening},
     store::{
-        Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, OtherClients, Pace, REMEMBERED, Role,
-        Status, StoreError, Usage, WINDOW, Words,
+        self, Bundles, Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, OtherClients, Pace,
+        REMEMBERED, Role, Status, Store, StoreError, Usage, WINDOW, Words,
     },
 };
 
 /// The lease is held for this long and renewed every [`HOUSEKEEPING`]. A crash hands over at once where locks work; a
 /// process that was stopped (or crashed where they do not) costs this time, and what it would have sent meanwhile.
 const LEASE: Duration = Duration::from_secs(4);
+/// The same on a server, where the way there may be slow.
+const LEASE_AWAY: Duration = Duration::from_secs(10);
 /// How often a watching poller looks whether the lease is free.
 const WATCH: Duration = Duration::from_millis(500);
+/// How often it asks a server, unless it hears something of it; a part of this by chance, so that not all ask at once.
+const WATCH_AWAY: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(2));
 /// How often lease, wanted targets and rate are looked at.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// How long an outage is remembered that nobody has reported on since.
@@ -101,13 +105,18 @@ impl Poller {
     ///
     /// A generation under way is not broken off: its token would be lost, and the account has few.
     pub async fn run(mut self, cancel: CancellationToken) {
-        let mut mine = false;
+        let (mut mine, mut failing) = (false, None);
         while !cancel.is_cancelled() {
             let result = if mine { self.poll(&cancel).await } else { self.watch(&cancel).await };
             match result {
-                Ok(now_mine) => mine = now_mine,
+                Ok(now_mine) => (mine, failing) = (now_mine, None),
                 Err(e) => {
-                    tracing::warn!("store: {e}");
+                    // Said once: a server can be away for hours.
+                    let why = e.to_string();
+                    if failing.as_ref() != Some(&why) {
+                        tracing::warn!("store: {why}");
+                    }
+                    failing = Some(why);
                     sleep(HOUSEKEEPING, &cancel).await;
                 }
             }
@@ -122,7 +131,7 @@ impl Poller {
             .store
             .call(move |s| match s.lease_holder()? {
                 Some(holder) if holder.id != me.id && me.role != Role::Serve => Ok(None),
-                _ => s.lease(&me, LEASE).map(Some),
+                _ => s.lease(&me, lease_for(s)).map(Some),
             })
             .await?;
         if lease.is_some_and(|l| l.mine && !(l.claimed && self.me.role != Role::Serve)) {
@@ -135,8 +144,22 @@ impl Poller {
             self.begin_presence(&now).await?;
             return Ok(true);
         }
-        sleep(WATCH, cancel).await;
+        self.wait_for_lease(cancel).await;
         Ok(false)
+    }
+
+    /// Waits until it is time to look again whether the lease is free.
+    async fn wait_for_lease(&mut self, cancel: &CancellationToken) {
+        let heard = |store: &Handle| store.direct().bundles().and_then(Bundles::heard).map(|heard| heard.overview);
+        let (before, asked) = (heard(&self.store), Instant::now());
+        let long = WATCH_AWAY.0 + WATCH_AWAY.1.mul_f64(self.rng.random());
+        loop {
+            sleep(WATCH, cancel).await;
+            // Where nothing is heard one has to look.
+            if before.is_none() || heard(&self.store) != before || asked.elapsed() >= long || cancel.is_cancelled() {
+                return;
+            }
+        }
     }
 
     /// Begins with what the store knows, as after a crash of whoever polled before.
@@ -207,13 +230,11 @@ impl Poller {
         let (lease, wanted, requested_polls, governor, past, pruned) = self
             .store
             .call(move |s| {
-                let lease = s.lease(&me, LEASE)?;
+                let turn = store::turn(s, &me, lease_for(s))?;
                 // A batch a turn: a long history must not cost the lease.
                 let pruned = prune && !s.prune(keep)?.more;
                 let past = look_back.then(|| s.events(REMEMBERED)).transpose()?;
-                // Requested polls before the wants: who requests one wants the target a moment later.
-                let requested_polls = s.take_requested_polls()?;
-                Ok((lease, s.wanted()?, requested_polls, s.governor()?, past, pruned))
+                Ok((turn.lease, turn.wanted, turn.requested_polls, turn.governor, past, pruned))
             })
             .await?;
         if let Some(past) = past {
@@ -548,6 +569,11 @@ impl Poller {
     fn now(&self) -> Now {
         self.store.direct().now()
     }
+}
+
+/// For how long the lease is taken.
+fn lease_for(store: &dyn Store) -> Duration {
+    if store.is_local() { LEASE } else { LEASE_AWAY }
 }
 
 async fn sleep(d: Duration, cancel: &CancellationToken) {

@@ -9,11 +9,15 @@ use crate::{
     app::{Alerts, Event, Shared},
     config::Watched,
     domain::{Reading, Series},
-    store::{Cursor, Handle, Instance, Presence, Store, StoreError, read_presence},
+    store::{
+        self, Bundles, Cursor, Handle, Heard, Instance, Overview, Presence, Store, StoreError, read_presence,
+    },
 };
 
 /// How often the shared values are read although nothing was written: permits and leases also end by time alone.
 const SHARED: Duration = Duration::from_secs(2);
+/// The same on a server, which tells when something was written.
+const SHARED_AWAY: Duration = Duration::from_secs(10);
 /// How often history and events are read.
 const RARE: Duration = Duration::from_secs(10);
 /// How far back events are shown.
@@ -40,6 +44,8 @@ pub struct Reader {
     /// `None` until everything was loaded.
     cursor: Option<Cursor>,
     version: Option<u64>,
+    /// What was heard before the last look.
+    heard: Option<Heard>,
     shared_at: Option<Instant>,
     rare_at: Option<Instant>,
     judge: Judge,
@@ -56,6 +62,7 @@ impl Reader {
             store,
             cursor: None,
             version: None,
+            heard: None,
             shared_at: None,
             rare_at: None,
             judge,
@@ -82,9 +89,18 @@ impl Reader {
             self.read_registry(news).await?;
             return self.share(news).await.map(|()| More(false));
         };
+        // Taken before anything is read: what is heard while we read is looked at the next time.
+        let heard = self.store.direct().bundles().and_then(Bundles::heard);
         let version = self.store.call(|s| s.version()).await?;
         let written = self.version != Some(version);
-        if written {
+        let news_of = |part: fn(&Heard) -> u64| match (&heard, &self.heard) {
+            (Some(now), Some(before)) => part(now) != part(before),
+            _ => written,
+        };
+        let readings_written = news_of(|heard| heard.readings);
+        let documents_written = news_of(|heard| heard.documents);
+        let overview_written = news_of(|heard| heard.overview);
+        if readings_written {
             let (readings, next): (Vec<Reading>, Cursor) = self.store.call(move |s| s.since(cursor, BATCH)).await?;
             let more = readings.len() >= BATCH;
             self.cursor = Some(next);
@@ -94,13 +110,17 @@ impl Reader {
             if more {
                 return Ok(More(true));
             }
-            self.read_registry(news).await?;
-            // What is written while we read is seen the next time, since the version was taken before.
-            self.version = Some(version);
         }
-        if written || is_past(self.shared_at, SHARED) {
+        if documents_written {
+            self.read_registry(news).await?;
+        }
+        // What is written while we read is seen the next time, since the version was taken before.
+        self.version = Some(version);
+        let period = if heard.is_some() { SHARED_AWAY } else { SHARED };
+        if overview_written || documents_written || is_past(self.shared_at, period) {
             self.share(news).await?;
         }
+        self.heard = heard;
         Ok(More(false))
     }
 
@@ -161,13 +181,8 @@ impl Reader {
 /// # Errors
 /// Those of the store.
 pub fn read_shared(store: &dyn Store) -> Result<Shared, StoreError> {
-    Ok(Shared {
-        status: store.status()?,
-        usage: store.usage()?,
-        poller: store.lease_holder()?,
-        instances: store.instances()?,
-        ..Shared::default()
-    })
+    let Overview { status, usage, poller, instances } = store::overview(store)?;
+    Ok(Shared { status, usage, poller, instances, ..Shared::default() })
 }
 
 fn is_past(at: Option<Instant>, period: Duration) -> bool {

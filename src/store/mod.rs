@@ -6,6 +6,7 @@
 //!
 //! The trait is synchronous and each call is short; [`Handle`] keeps it off the thread that answers keys.
 
+mod bundles;
 mod event;
 mod governor;
 mod guard;
@@ -29,6 +30,7 @@ mod resilient;
 mod slot_file;
 mod sqlite;
 mod status;
+mod together;
 mod token_file;
 mod traffic;
 mod types;
@@ -37,6 +39,7 @@ mod words;
 #[cfg(test)]
 pub(crate) mod conformance;
 
+pub use bundles::{Bundles, Heard, Overview, Turn};
 pub use event::{Event, EventKind};
 pub use governor::{Governor, Hit};
 pub use handle::{Handle, StoreThread};
@@ -54,6 +57,7 @@ pub use presence::{AgentLogin, AgentPresence, Presence, Standing, read_presence,
 pub use replay::{ReplayClock, ReplayStore};
 pub use sqlite::SqliteStore;
 pub use status::Status;
+pub use together::{overview, turn};
 pub use traffic::{ANSWER_CLASSES, MINUTES, Meter, ReplyKind, Totals, Traffic};
 pub use types::*;
 pub use words::{Piece, Words};

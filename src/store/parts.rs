@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use super::{
-    Attention, Cursor, Event, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Governor, HistoryInfo,
-    Instance, Lease, PermitAnswer, PermitAsk, PermitId, Post, Pruned, RangeQuery, Revised, Snapshot, Status,
-    StoreError, StoreNotice, Token, Usage,
+    Attention, Bundles, Cursor, Event, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Governor,
+    HistoryInfo, Instance, Lease, PermitAnswer, PermitAsk, PermitId, Post, Pruned, RangeQuery, Revised, Snapshot,
+    Status, StoreError, StoreNotice, Token, Usage,
 };
 use crate::domain::{Now, Reading, Target};
 
@@ -37,6 +37,11 @@ pub trait StoreState: Send + Sync {
     /// server that does not answer holds up nobody.
     fn is_local(&self) -> bool {
         true
+    }
+
+    /// Where several questions are answered at once.
+    fn bundles(&self) -> Option<&dyn Bundles> {
+        None
     }
 
     /// What is wrong with the store itself at present, while it goes on as well as it can.

@@ -4,7 +4,7 @@ use tokio_postgres::{Client, NoTls};
 
 use super::{
     error,
-    link::connection_config,
+    link::connect::connection_config,
     schema::{Names, VERSION, ident},
     tls::Tls,
 };

@@ -202,13 +202,26 @@ pub(super) fn snapshot_of(rows: &[SqlRow], now: &crate::domain::Now) -> Result<S
     Ok(Snapshot { rows, cursor })
 }
 
+fn instance(id: &str, pid: i64, host: &str, role: &str) -> Instance {
+    let role = [Role::Dashboard, Role::Serve].into_iter().find(|r| r.word() == role).unwrap_or(Role::Command);
+    Instance { id: id.into(), pid: u32::try_from(pid).unwrap_or(u32::MAX), host: host.into(), role }
+}
+
 /// Reads `id, pid, host, role` from the first columns.
 pub(super) fn instance_of(r: &SqlRow) -> Result<Instance, Odd> {
-    let role: &str = r.try_get(3)?;
-    let role = [Role::Dashboard, Role::Serve].into_iter().find(|r| r.word() == role).unwrap_or(Role::Command);
-    let (id, host): (&str, &str) = (r.try_get(0)?, r.try_get(2)?);
-    let pid = u32::try_from(r.try_get::<_, i64>(1)?).unwrap_or(u32::MAX);
-    Ok(Instance { id: id.into(), pid, host: host.into(), role })
+    Ok(instance(r.try_get(0)?, r.try_get(1)?, r.try_get(2)?, r.try_get(3)?))
+}
+
+/// From `[id, pid, host, role]`.
+pub(super) fn instance_in(text: &str) -> Option<Instance> {
+    let (id, pid, host, role): (String, i64, String, String) = serde_json::from_str(text).ok()?;
+    Some(instance(&id, pid, &host, &role))
+}
+
+/// From a list of these.
+pub(super) fn instances_in(text: &str) -> Vec<Instance> {
+    let all: Vec<(String, i64, String, String)> = serde_json::from_str(text).unwrap_or_default();
+    all.into_iter().map(|(id, pid, host, role)| instance(&id, pid, &host, &role)).collect()
 }
 
 /// Reads `boot, mono, wall, kind, who, text`. A kind of a later version is left out.

@@ -1,13 +1,15 @@
 //! The connections to the server: one for short calls, which also hears what others write, and one for what is long,
 //! closed when it rests. They live on a thread of their own, so that a server that does not answer holds up nobody.
 
+pub(super) mod connect;
+
 use std::{
     collections::VecDeque,
     convert::Infallible,
-    future::{Future, poll_fn},
+    future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
     time::Duration,
@@ -15,29 +17,23 @@ use std::{
 
 use jiff::Timestamp;
 use rand::RngExt;
-use secrecy::ExposeSecret;
 use tokio::{
     runtime,
     sync::{Notify, oneshot, watch},
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use tokio_postgres::{
-    AsyncMessage, Client, Connection, NoTls, Row, Socket,
-    config::{SslMode, TargetSessionAttrs},
-    tls::TlsStream,
-};
+use tokio_postgres::{Client, Row};
 
 use super::{
     clock::{Sample, ServerClock},
     codec::P,
     error,
-    schema::{VERSION, ident},
     tls::Tls,
 };
 use crate::{
     domain::{BootId, BootTime, Clock},
-    store::{ServerPlace, StoreError},
+    store::{Heard, ServerPlace, StoreError},
 };
 
 /// Longest time of a short call.
@@ -102,6 +98,10 @@ pub(super) struct Link {
     local: Arc<dyn Clock>,
     /// Counts what may have changed.
     pub(super) version: AtomicU64,
+    /// Counts what was heard, by what it is about.
+    heard: Mutex<Heard>,
+    /// Whether notifications come through: what one tells oneself was heard.
+    listens: AtomicBool,
     /// Counts the calls for short, for the heartbeat.
     calls: AtomicU64,
     late: Mutex<VecDeque<Late>>,
@@ -148,6 +148,8 @@ impl Link {
             clock,
             local,
             version: AtomicU64::new(0),
+            heard: Mutex::default(),
+            listens: AtomicBool::new(true),
             calls: AtomicU64::new(0),
             late: Mutex::default(),
             held: Mutex::new(None),
@@ -166,6 +168,27 @@ impl Link {
 
     pub(super) fn changed(&self) {
         self.version.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Whether what others write is heard.
+    pub(super) fn listens(&self) -> bool {
+        self.listens.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn heard(&self) -> Option<Heard> {
+        self.listens().then(|| *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes in a notification about `topic`; without one it may be about anything. Anybody may send one, so it is a hint.
+    fn hear(&self, topic: Option<&str>) {
+        {
+            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            let is = |topics: &[&str]| u64::from(topic.is_none_or(|topic| topics.contains(&topic)));
+            heard.readings += is(&["readings"]);
+            heard.documents += is(&["document", "post"]);
+            heard.overview += is(&["status", "lease"]);
+        }
+        self.changed();
     }
 
     /// The connection for short calls, waited for a moment where it has just gone.
@@ -296,84 +319,6 @@ impl Link {
         self.local.now().mono
     }
 
-    /// Connects, looks whether the schema is one that we know, and measures the clock.
-    async fn connect(
-        self: &Arc<Self>,
-        number: u64,
-        limit: Duration,
-    ) -> Result<(Up, impl Future<Output = String> + Send + use<>), StoreError> {
-        let config = connection_config(&self.options, limit);
-        let failed = |e: &tokio_postgres::Error| error::explain(e, &self.place);
-        let link = Arc::downgrade(self);
-        let (client, mut driver) = match &self.tls {
-            Some(tls) => {
-                let (client, connection) = config.connect(tls.clone()).await.map_err(|e| failed(&e))?;
-                (client, Box::pin(drive(connection, link)) as std::pin::Pin<Box<dyn Future<Output = String> + Send>>)
-            }
-            None => {
-                let (client, connection) = config.connect(NoTls).await.map_err(|e| failed(&e))?;
-                (client, Box::pin(drive(connection, link)) as _)
-            }
-        };
-        let mut up = Up { client, number, poller: false };
-        tokio::select! {
-            biased;
-            result = self.introduce(&mut up, number > 0) => result?,
-            why = &mut driver => return Err(self.unreachable(&why)),
-        }
-        Ok((up, driver))
-    }
-
-    async fn introduce(&self, up: &mut Up, listen: bool) -> Result<(), StoreError> {
-        let schema = ident(&self.options.schema);
-        let failed = |e: tokio_postgres::Error| error::explain(&e, &self.place);
-        // Answers count only when they are on the server's disk.
-        let mut set = format!(
-            "SET search_path = {schema}, pg_temp; SELECT set_config('synchronous_commit', 'on', false) WHERE \
-             current_setting('synchronous_commit') = 'off';"
-        );
-        if listen {
-            set += &format!("LISTEN {schema};");
-        }
-        up.client.batch_execute(&set).await.map_err(failed)?;
-        let sent = self.here();
-        let rows = up.query("SELECT version, boot, mono, wall, poller FROM hello(NULL)", &[]).await;
-        let received = self.here();
-        let missing = |e: tokio_postgres::Error| match e.code().map(tokio_postgres::error::SqlState::code) {
-            Some("42P01" | "42883" | "3F000" | "42501") => StoreError::Refused(format!(
-                "{} has no store of this account for user {}: run 'ahtop store init', and grant {} to the user",
-                self.place,
-                self.options.url.user,
-                self.options.schema.clone() + "_poller or _reader"
-            )),
-            _ => error::explain(&e, &self.place),
-        };
-        let rows = rows.map_err(missing)?;
-        let row = rows.first().ok_or_else(|| StoreError::Corrupt(self.place.clone()))?;
-        let version: i32 = row.try_get(0).map_err(failed)?;
-        if version > VERSION {
-            let known = u32::try_from(VERSION).unwrap_or(0);
-            return Err(StoreError::Newer {
-                path: self.place.clone().into(),
-                found: u32::try_from(version).unwrap_or(0),
-                known,
-            });
-        }
-        if version < VERSION {
-            return Err(StoreError::Refused(format!(
-                "the store in {} is of an older version: run 'ahtop store migrate'",
-                self.place
-            )));
-        }
-        up.poller = row.try_get(4).map_err(failed)?;
-        if let Some(clock) = &self.clock {
-            let boot: &str = row.try_get(1).map_err(failed)?;
-            let (mono, wall) = (row.try_get(2).map_err(failed)?, row.try_get(3).map_err(failed)?);
-            clock.measured(&BootId(boot.into()), &Sample { sent, received, mono, wall });
-        }
-        Ok(())
-    }
-
     /// Tells the server what waited for it, oldest first.
     async fn catch_up(&self, up: &Up) -> Result<(), StoreError> {
         loop {
@@ -398,60 +343,14 @@ impl Link {
             state.up = up;
             state.why = why;
         });
-        self.changed();
+        // Whatever was written meanwhile was not heard.
+        self.hear(None);
     }
-}
-
-/// How to connect, for statements that may take as long as `limit`.
-pub(super) fn connection_config(options: &ServerPlace, limit: Duration) -> tokio_postgres::Config {
-    let (url, mut config) = (&options.url, tokio_postgres::Config::new());
-    for (host, port) in &url.hosts {
-        config.host(host).port(*port);
-    }
-    config
-        .user(&url.user)
-        .dbname(&url.database)
-        .application_name("ahtop")
-        .ssl_mode(if url.tls { SslMode::Require } else { SslMode::Disable })
-        // A standby cannot keep the limit.
-        .target_session_attrs(TargetSessionAttrs::ReadWrite)
-        .connect_timeout(Duration::from_secs(3))
-        .tcp_user_timeout(Duration::from_secs(5))
-        .keepalives_idle(Duration::from_secs(5))
-        .keepalives_interval(Duration::from_secs(2))
-        .keepalives_retries(2)
-        .options(format!(
-            "-c statement_timeout={} -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000",
-            limit.as_millis().saturating_sub(200)
-        ));
-    if let Some(password) = &options.password {
-        config.password(password.expose_secret());
-    }
-    config
 }
 
 /// Whether it is worth to wait for better times.
 pub(super) fn is_away(e: &StoreError) -> bool {
     matches!(e, StoreError::Unreachable { .. })
-}
-
-/// Works the connection until it ends; says why it did.
-async fn drive<S>(mut connection: Connection<Socket, S>, link: std::sync::Weak<Link>) -> String
-where
-    S: TlsStream + Unpin,
-{
-    loop {
-        match poll_fn(|cx| connection.poll_message(cx)).await {
-            Some(Ok(AsyncMessage::Notification(_))) => {
-                if let Some(link) = link.upgrade() {
-                    link.changed();
-                }
-            }
-            Some(Ok(_)) => {}
-            Some(Err(e)) => return error::cause(&e),
-            None => return "the connection was closed".into(),
-        }
-    }
 }
 
 async fn keep_connected(link: std::sync::Weak<Link>) {
@@ -486,7 +385,8 @@ async fn keep_connected(link: std::sync::Weak<Link>) {
         };
         {
             let Some(this) = link.upgrade() else { return };
-            if !is_away(&why) || this.state().up.is_some() {
+            let said = this.state().why.map(|why| why.to_string());
+            if said.as_ref() != Some(&why.to_string()) {
                 tracing::warn!("{why}");
             }
             this.set_state(None, Some(why));

@@ -5,6 +5,7 @@
 //! reached no permit is given; what was already on its way is kept and written later.
 
 mod admin;
+mod bundles;
 mod clock;
 mod codec;
 mod error;
@@ -19,7 +20,7 @@ mod tls;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
@@ -33,12 +34,14 @@ use self::{
     link::{Late, Link},
 };
 use super::{
-    Attention, Cursor, DocumentStore, Event, HistoryInfo, Instance, InterestStore, Lease, LeaseStore, Post, Pruned,
-    RangeQuery, ReadingStore, Revised, ServerPlace, Snapshot, Status, StoreError, StoreNotice, StoreState,
+    Attention, Bundles, Cursor, DocumentStore, Event, HistoryInfo, Instance, InterestStore, Lease, LeaseStore, Post,
+    Pruned, RangeQuery, ReadingStore, Revised, ServerPlace, Snapshot, Status, StoreError, StoreNotice, StoreState,
     ids::fresh_id,
 };
 use crate::domain::{Clock, Now, Reading, Target};
 
+/// How often something may have changed where nothing is heard, in milliseconds.
+const DEAF_LOOKS: u64 = 2000;
 /// Rows of a range that are read at once.
 const PAGE: i64 = 1000;
 /// Longest text of a piece of an event in characters.
@@ -52,10 +55,14 @@ enum Time {
     Given(Arc<dyn Clock>),
 }
 
+type Wants = Vec<(Target, Attention)>;
+
 /// A [`Store`](super::Store) on a server.
 pub struct PostgresStore {
     link: Arc<Link>,
     time: Time,
+    /// What was wanted at the last look, by its stamp.
+    wants: Mutex<(Option<String>, Wants)>,
 }
 
 fn millis(d: Duration) -> i64 {
@@ -79,7 +86,7 @@ impl PostgresStore {
     pub fn open(options: ServerPlace, local: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let clock = Arc::new(ServerClock::new(local.clone()));
         let link = Link::start(options, local, Some(clock.clone()))?;
-        let store = PostgresStore { link, time: Time::Server(clock) };
+        let store = PostgresStore { link, time: Time::Server(clock), wants: Mutex::default() };
         match store.link.call(|link| async move { link.up().await.map(drop) }) {
             Err(e) if !link::is_away(&e) => Err(e),
             _ => Ok(store),
@@ -91,7 +98,7 @@ impl PostgresStore {
     fn with_time(options: ServerPlace, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let link = Link::start(options, Arc::new(crate::domain::SystemClock::new()), None)?;
         link.call(|link| async move { link.up().await.map(drop) })?;
-        Ok(PostgresStore { link, time: Time::Given(clock) })
+        Ok(PostgresStore { link, time: Time::Given(clock), wants: Mutex::default() })
     }
 
     /// The clock by which all that is in the store is measured.
@@ -180,14 +187,28 @@ impl StoreState for PostgresStore {
         false
     }
 
-    /// Counts what was heard from the server, and what was written from here: nothing is asked for it.
+    fn bundles(&self) -> Option<&dyn Bundles> {
+        Some(self)
+    }
+
+    /// Counts what was heard from the server, and what was written from here: nothing is asked for it. Where nothing is
+    /// heard (behind a pool of connections), something may have changed every two seconds.
     fn version(&self) -> Result<u64, StoreError> {
-        Ok(self.link.version.load(Ordering::SeqCst))
+        let told = self.link.version.load(Ordering::SeqCst);
+        let passed = if self.link.listens() { 0 } else { self.link.here().0.unsigned_abs() / DEAF_LOOKS };
+        Ok((passed << 32) ^ told)
     }
 
     fn notice(&self) -> Option<StoreNotice> {
         let state = self.link.state();
-        let (_, since) = state.down?;
+        let Some((_, since)) = state.down else {
+            let text = format!(
+                "Let {} be reached without a pool of transactions: nothing is heard through it, so what others write comes \
+                 up to two seconds late",
+                self.link.place
+            );
+            return (!self.link.listens()).then_some(StoreNotice { key: "store-deaf", text });
+        };
         let why = state.why.map(|why| why.to_string()).unwrap_or_default();
         let kept = match self.link.waiting() {
             0 => String::new(),
@@ -292,16 +313,9 @@ impl InterestStore for PostgresStore {
 
     fn wanted(&self) -> Result<Vec<(Target, Attention)>, StoreError> {
         let lists = self.read("SELECT wants FROM wanted($1)", vec![self.at()], |r| r.try_get::<_, String>(0))?;
-        let mut union: BTreeMap<Target, Attention> = BTreeMap::new();
-        for list in lists {
-            // A list that another version wrote in another form says nothing to this one.
-            let list: Vec<(Target, Attention)> = serde_json::from_str(&list).unwrap_or_default();
-            for (target, attention) in list {
-                let highest = union.entry(target).or_insert(attention);
-                *highest = attention.max(*highest);
-            }
-        }
-        Ok(union.into_iter().collect())
+        // A list that another version wrote in another form says nothing to this one.
+        let read = |list: &String| serde_json::from_str(list).unwrap_or_default();
+        Ok(united(lists.iter().map(read).collect()))
     }
 
     fn instances(&self) -> Result<Vec<Instance>, StoreError> {
@@ -318,6 +332,16 @@ impl InterestStore for PostgresStore {
             Ok(codec::target_of(r.try_get::<_, i16>(0)?.into(), r.try_get(1)?))
         })
     }
+}
+
+/// Each target once, with the highest attention.
+fn united(lists: Vec<Wants>) -> Wants {
+    let mut union: BTreeMap<Target, Attention> = BTreeMap::new();
+    for (target, attention) in lists.into_iter().flatten() {
+        let highest = union.entry(target).or_insert(attention);
+        *highest = attention.max(*highest);
+    }
+    union.into_iter().collect()
 }
 
 /// The columns of an instance.

@@ -364,8 +364,9 @@ BEGIN
             boot = excluded.boot, said = excluded.said, until = excluded.until;
     -- The list is long and seldom changes; only the small row above is written each time.
     IF NOT EXISTS(SELECT 1 FROM want w WHERE w.instance = p_id AND w.wants = p_wants) THEN
-        INSERT INTO want VALUES(p_id, p_wants, 1)
-            ON CONFLICT (instance) DO UPDATE SET wants = excluded.wants, revision = want.revision + 1;
+        -- By the clock, so that a list that was forgotten does not come back under an old number.
+        INSERT INTO want VALUES(p_id, p_wants, floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+            ON CONFLICT (instance) DO UPDATE SET wants = excluded.wants, revision = excluded.revision;
         PERFORM tell('want');
     END IF;
 END $$;
@@ -497,6 +498,44 @@ BEGIN
         RETURN NEXT;
     END IF;
 END $$;
+
+-- What the poller looks at each second. `p_stamp` names the wants that it knows; others are given with their stamp.
+CREATE OR REPLACE FUNCTION turn(
+    at text, p_id text, p_pid bigint, p_host text, p_role text, p_ttl bigint, p_held text, p_stamp text)
+RETURNS TABLE(id text, pid bigint, host text, role text, mine boolean, claimed boolean, locked boolean,
+    polls text, stamp text, wants text, governor text)
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    n moment;
+BEGIN
+    SELECT l.id, l.pid, l.host, l.role, l.mine, l.claimed, l.locked INTO id, pid, host, role, mine, claimed, locked
+        FROM lease(at, p_id, p_pid, p_host, p_role, p_ttl, p_held) l;
+    n := moment_of(at);
+    IF EXISTS(SELECT 1 FROM poll_request) THEN
+        SELECT json_agg(json_build_array(t.kind, t.name)) INTO polls FROM take_requested_polls() t;
+    END IF;
+    SELECT md5(string_agg(w.instance || ' ' || w.revision, ',' ORDER BY w.instance)) INTO stamp
+        FROM want w JOIN instance i ON i.id = w.instance
+        WHERE i.boot = (n).boot AND i.said <= (n).mono AND i.until > (n).mono;
+    IF stamp IS DISTINCT FROM p_stamp THEN
+        SELECT json_agg(w.wants::json) INTO wants FROM want w JOIN instance i ON i.id = w.instance
+            WHERE i.boot = (n).boot AND i.said <= (n).mono AND i.until > (n).mono;
+    END IF;
+    SELECT m.value::text INTO governor FROM meta m WHERE m.key = 'governor';
+    RETURN NEXT;
+END $$;
+
+-- What all dashboards see beside the readings.
+CREATE OR REPLACE FUNCTION overview(at text, p_locked boolean)
+RETURNS TABLE(used bigint, in_flight bigint, throttled bigint, generated bigint, invalidated bigint, status text,
+    holder text, here text)
+LANGUAGE sql VOLATILE AS $$
+    SELECT u.used, u.in_flight, u.throttled, u.generated, u.invalidated,
+        (SELECT m.value::text FROM meta m WHERE m.key = 'status'),
+        (SELECT json_build_array(h.id, h.pid, h.host, h.role)::text FROM lease_holder(at, p_locked) h),
+        (SELECT json_agg(json_build_array(i.id, i.pid, i.host, i.role))::text FROM instances(at) i)
+    FROM usage(at) u
+$$;
 
 -- Gives back the lease and the claim; `p_wants`: and what was wanted. `p_locked`: this session has the lock for it.
 CREATE OR REPLACE FUNCTION leave(
