@@ -14,6 +14,8 @@ mod history;
 mod hooks;
 mod live;
 mod machine;
+#[cfg(feature = "postgres")]
+mod machines;
 mod man;
 mod many;
 mod output_schemas;

@@ -22,11 +22,11 @@ use ahtop::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_ahtop");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_ahtop");
 /// For what takes as long as the machine is slow.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-fn until<T>(what: &str, most: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, most: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + most;
     loop {
         if let Some(found) = look() {
@@ -42,7 +42,7 @@ fn signal(pid: u32, signal: Signal) {
 }
 
 /// The program, killed when the test is over whatever it came to.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -52,7 +52,7 @@ impl Drop for Running {
 }
 
 /// The simulated service on a free port, and the flags that lead to it.
-fn sim() -> (Running, Vec<String>) {
+pub(crate) fn sim() -> (Running, Vec<String>) {
     let mut command = Command::new(BINARY);
     command.args(["sim", "--port", "0", "--scenario", "busy"]).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
@@ -63,7 +63,7 @@ fn sim() -> (Running, Vec<String>) {
 }
 
 /// What every process of these tests is started with, as name and value.
-fn surroundings(home: &Path) -> Vec<(&'static str, String)> {
+pub(crate) fn surroundings(home: &Path) -> Vec<(&'static str, String)> {
     let own = home.display().to_string();
     vec![
         ("HOME", own.clone()),
@@ -76,17 +76,17 @@ fn surroundings(home: &Path) -> Vec<(&'static str, String)> {
 }
 
 /// A dashboard in a terminal of its own.
-fn dashboard(home: &Path, flags: &[String], key: Option<&str>) -> Pty {
+pub(crate) fn dashboard(home: &Path, flags: &[String], key: Option<&str>) -> Pty {
     let variables = surroundings(home).into_iter().chain(key.map(|key| ("AHTOP_API_KEY", key.to_owned())));
     Pty::start(pty::command(BINARY, flags.iter().map(String::as_str), variables), 140, 30)
 }
 
 /// What the footer says of who polls.
-fn polls(dashboard: &Pty) -> bool {
+pub(crate) fn polls(dashboard: &Pty) -> bool {
     dashboard.text().lines().rev().take(2).any(|line| line.trim_start().starts_with("checked by this dashboard"))
 }
 
-fn watches(dashboard: &Pty) -> bool {
+pub(crate) fn watches(dashboard: &Pty) -> bool {
     dashboard.text().contains("checked by pid ")
 }
 
