@@ -2,6 +2,7 @@
 
 mod faults;
 mod roles;
+mod together;
 
 use std::sync::atomic::AtomicU32;
 
