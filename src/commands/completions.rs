@@ -28,11 +28,17 @@ use crate::{
 /// The variable by which a script says that a shell asks, and which one.
 const VARIABLE: &str = "_AHTOP_COMPLETE";
 
+/// As a file in `$fpath` the script is run for the first Tab, which it must answer too.
+const ZSH_AUTOLOADED: &str = "[[ ${funcstack[1]} != _ahtop ]] || _clap_dynamic_completer_ahtop \"$@\"\n";
+
 /// The script for a shell.
 pub fn run(args: &cli::Completions) -> Done {
     let mut script = Vec::new();
     match of(args.shell).write_registration(VARIABLE, "ahtop", "ahtop", "ahtop", &mut script) {
-        Ok(()) => Done::ok(format!("{}\n", String::from_utf8_lossy(&script).trim())),
+        Ok(()) => {
+            let more = if args.shell == Shell::Zsh { ZSH_AUTOLOADED } else { "" };
+            Done::ok(format!("{}\n{more}", String::from_utf8_lossy(&script).trim()))
+        }
         Err(e) => Done::failed(Exit::Unexpected, format!("ahtop: {e}")),
     }
 }

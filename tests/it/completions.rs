@@ -123,6 +123,13 @@ fn zsh_completes_what_an_agent_is_called() {
     let setup =
         "autoload -U compinit; compinit -u -d dump; unsetopt zle_bracketed_paste; source <(ahtop completions zsh)";
     let mut zsh = Shell::start(home.path(), &["zsh", "-f", "-i"], setup);
+    // As packages install it: a file that is loaded at the first Tab, which is answered too.
+    fs::create_dir(home.path().join("functions")).unwrap();
+    fs::write(home.path().join("functions/_ahtop"), ahtop(home.path(), &["completions", "zsh"])).unwrap();
+    let installed =
+        "fpath=($PWD/functions $fpath); autoload -U compinit; compinit -u -d dump2; unsetopt zle_bracketed_paste";
+    let mut loads = Shell::start(home.path(), &["zsh", "-f", "-i"], installed);
+    loads.completes("ahtop --config c.toml -a pri", "ahtop --config c.toml -a priya@acme.example ");
     for (line, completed) in [
         ("ahtop onc", "ahtop once "),
         ("ahtop once --format js", "ahtop once --format json "),
