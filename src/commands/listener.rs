@@ -8,8 +8,10 @@ use super::{
     session::Session,
 };
 use crate::{
+    alerting,
     config::{Config, Env, secret},
     exit::Exit,
+    store::Instance,
     web::{self, Bound},
 };
 
@@ -33,9 +35,14 @@ pub(super) fn bind(config: &Config) -> Result<Option<Bound>, Failure> {
 }
 
 pub(super) fn start(bound: Bound, config: &Config, session: &Session, token: Option<SecretString>) -> web::Server {
+    // The board is nobody's who polls, not even ours: it says which process that is.
+    let me = Instance { id: format!("{} web", session.me.id).into(), ..session.me.clone() };
     let options = web::Options {
         store: session.store.clone(),
-        dashboard: dashboard::facts(config, session.me.clone(), session.may_poll, Shown { mode: None, locked: true }),
+        clock: session.clock.clone(),
+        notify: session.notifiers.feed.clone(),
+        dashboard: dashboard::facts(config, me, false, Shown { mode: None, locked: true }),
+        policy: alerting::policy(config),
         metrics_names: config.serve.metrics_names,
         token,
         hosts: config.serve.hosts.clone(),

@@ -42,7 +42,7 @@ const DEMO_TTL: Duration = Duration::from_secs(60);
 pub fn run(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<Done, Failure> {
     let draw: fn(&Buffer, &str, Paper) -> String = match args.file.extension().and_then(|e| e.to_str()) {
         Some("svg") => report::svg_on,
-        Some("txt") => |buffer, _, _| words(buffer),
+        Some("txt") => |buffer, _, _| report::words(buffer),
         _ => return Err(Failure::new(Exit::Usage, "the file's name must end in .svg or .txt")),
     };
     let (state, title) = if args.demo { demo(args, flags)? } else { live(args, flags, env)? };
@@ -216,20 +216,4 @@ fn paint(mut state: State, args: &Snapshot) -> Buffer {
         update(&mut state, Event::Drawn(layout), now);
     }
     buffer
-}
-
-/// The words of the picture, without the blanks at the ends of lines.
-fn words(buffer: &Buffer) -> String {
-    let mut out = String::new();
-    for y in 0..buffer.area.height {
-        let (mut line, mut x) = (String::new(), 0);
-        while x < buffer.area.width {
-            let Some(cell) = buffer.cell((x, y)) else { break };
-            line.push_str(cell.symbol());
-            x += ratatui::buffer::CellWidth::cell_width(cell).max(1);
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
 }

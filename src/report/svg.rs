@@ -13,10 +13,13 @@ use ratatui::{
 
 /// Size of a cell and margin around the screen, in user units. Nine units are the advance of DejaVu Sans Mono at 14.95,
 /// so that also a viewer which does not know how to place single characters shows the columns straight.
-const CELL: (u32, u32) = (9, 18);
+pub(super) const CELL: (u32, u32) = (9, 18);
 const MARGIN: u32 = 14;
 /// Height of the title bar.
 const TITLE: u32 = 28;
+/// The element around all text.
+pub(super) const TEXT: &str = "<g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" \
+                              font-size=\"14.95\" xml:space=\"preserve\">";
 /// Default ink and paper.
 const INK: u32 = 0x00d4_d4d4;
 const PAPER: u32 = 0x0016_1821;
@@ -33,7 +36,7 @@ pub enum Paper {
 
 impl Paper {
     /// Default ink and paper.
-    const fn colors(self) -> (u32, u32) {
+    pub(super) const fn colors(self) -> (u32, u32) {
         match self {
             Paper::Dark => (INK, PAPER),
             Paper::Light => (0x0020_2428, 0x00fa_fafa),
@@ -81,15 +84,14 @@ pub fn svg_on(buffer: &Buffer, title: &str, paper: Paper) -> String {
          <rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{paper}\"/>\n\
          <text x=\"{middle}\" y=\"{baseline}\" text-anchor=\"middle\" font-family=\"sans-serif\" font-size=\"13\" \
          fill=\"{dim}\">{title}</text>\n\
-         <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14.95\" \
-         xml:space=\"preserve\">\n",
+         {TEXT}\n",
         paper = hex(paper.colors().1),
         dim = hex(ANSI[8]),
         middle = width / 2,
         baseline = TITLE / 2 + 6,
     );
     for y in 0..buffer.area.height {
-        line(&mut out, buffer, y, paper);
+        line(&mut out, buffer, y, paper, (MARGIN, MARGIN + TITLE));
     }
     out.push_str("</g>\n</svg>\n");
     out
@@ -121,7 +123,8 @@ impl Face {
     }
 }
 
-fn line(out: &mut String, buffer: &Buffer, y: u16, paper: Paper) {
+/// Adds a row of cells, where the first cell of the first row has its corner at `origin`.
+pub(super) fn line(out: &mut String, buffer: &Buffer, y: u16, paper: Paper, origin: (u32, u32)) {
     let area = buffer.area;
     let cell = |x: u16| buffer.cell((area.x.saturating_add(x), area.y.saturating_add(y)));
     let mut x = 0;
@@ -142,7 +145,7 @@ fn line(out: &mut String, buffer: &Buffer, y: u16, paper: Paper) {
         x += width;
     }
     for r in &runs {
-        run(out, y, r, paper);
+        run(out, y, r, paper, origin);
     }
 }
 
@@ -184,9 +187,9 @@ impl Kind {
     }
 }
 
-fn run(out: &mut String, y: u16, run: &Run, on: Paper) {
-    let column = |x: u32| MARGIN + x * CELL.0;
-    let (left, top) = (column(u32::from(run.x)), MARGIN + TITLE + u32::from(y) * CELL.1);
+fn run(out: &mut String, y: u16, run: &Run, on: Paper, origin: (u32, u32)) {
+    let column = |x: u32| origin.0 + x * CELL.0;
+    let (left, top) = (column(u32::from(run.x)), origin.1 + u32::from(y) * CELL.1);
     let width = u32::from(run.width) * CELL.0;
     let Face { ink, paper, modifier } = run.face;
     if paper != on.colors().1 {
@@ -269,7 +272,7 @@ fn shapes(run: &Run, left: u32, top: u32) -> String {
     path
 }
 
-fn hex(rgb: u32) -> String {
+pub(super) fn hex(rgb: u32) -> String {
     format!("#{rgb:06x}")
 }
 
@@ -320,7 +323,7 @@ fn indexed(i: u8) -> u32 {
 }
 
 /// Text for XML, without what XML 1.0 does not allow.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

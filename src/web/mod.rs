@@ -12,6 +12,10 @@
 mod api;
 mod bind;
 mod checks;
+mod events;
+mod live;
+mod page;
+mod pictures;
 mod process;
 mod ready;
 mod reply;
@@ -19,18 +23,27 @@ mod routes;
 mod server;
 mod source;
 mod stall;
+mod view;
+
+use std::sync::Arc;
 
 use secrecy::SecretString;
+use tokio::sync::Notify;
 
 pub use self::{bind::Bound, server::Server};
-use crate::{app::DashboardConfig, store::Handle};
+use crate::{alert::Policy, app::DashboardConfig, domain::Clock, store::Handle};
 
 /// What is shown, and to whom.
 #[derive(Clone)]
 pub struct Options {
     pub store: Handle,
+    pub clock: Arc<dyn Clock>,
+    /// Poked (`notify_one`) by a poller in this process when it has written; others are noticed within half a second.
+    pub notify: Arc<Notify>,
     /// What is watched and how it is shown, as for a dashboard; `[wall] names` holds for everything here.
     pub dashboard: DashboardConfig,
+    /// When readings become alerts, for what the wallboard says of rows that cannot alert yet.
+    pub policy: Policy,
     /// True where metrics have names beside ids.
     pub metrics_names: bool,
     /// What clients must have; `None`: nothing.

@@ -1,6 +1,12 @@
 //! Which path gives what.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use hyper::{
     HeaderMap, Request, StatusCode,
@@ -12,10 +18,14 @@ use super::{
     Options,
     api::{API_SCHEMA, Api},
     checks::{COOKIE, Door},
+    events::events,
+    page::{self, title},
+    pictures::{Picture, Pictures},
     process::process,
     ready::Readiness,
-    reply::{JSON, Reply, TEXT, refusal, reply},
+    reply::{JSON, Reply, TEXT, refusal, reply, with_body},
     source::Source,
+    view::View,
 };
 use crate::{
     report::{Exposition, MetricsOptions, Naming, metrics},
@@ -24,14 +34,27 @@ use crate::{
 
 /// Connections at the same time. A browser that follows the wallboard has one for that and one or two more.
 const MOST_CONNECTIONS: usize = 128;
+/// Clients that follow the wallboard at the same time.
+const MOST_SEATS: usize = 64;
+/// Columns and rows of the wallboard where nobody says how many: for a large screen, and for a terminal.
+const SCREEN: (u16, u16) = (160, 45);
+const TERMINAL: (u16, u16) = (120, 36);
 /// A browser keeps the cookie with the token for a year.
 const COOKIE_AGE: u32 = 365 * 24 * 3600;
+
+/// True once a connection has an answer that does not end: it may last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Streams(pub(super) Arc<AtomicBool>);
 
 /// All that requests are answered from.
 pub(super) struct Routes {
     door: Door,
     options: Options,
     source: Source,
+    pictures: Pictures,
+    title: Arc<str>,
+    /// One for each client that follows the wallboard.
+    seats: Arc<Semaphore>,
     /// One for each connection.
     pub(super) places: Arc<Semaphore>,
 }
@@ -40,7 +63,15 @@ impl Routes {
     pub(super) fn new(options: Options) -> Self {
         let door = Door::new(options.token.clone(), options.hosts.clone());
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-        Routes { door, source: Source::new(options.store.clone()), options, places }
+        Routes {
+            door,
+            source: Source::new(options.store.clone()),
+            pictures: Pictures::new(&options),
+            title: title(&options),
+            seats: Arc::new(Semaphore::new(MOST_SEATS)),
+            options,
+            places,
+        }
     }
 
     pub(super) async fn answer<B>(&self, request: Request<B>) -> Result<Reply, Infallible> {
@@ -65,6 +96,12 @@ impl Routes {
             return reply;
         }
         match request.uri().path() {
+            "/" => self.picture(query, SCREEN, |picture| page::page(&picture.sheet, &self.title)),
+            "/board.svg" => self.picture(query, SCREEN, |picture| page::svg(&picture.sheet, &self.title)),
+            "/board.txt" => self.picture(query, TERMINAL, |picture| page::text(&picture.sheet)),
+            "/board.js" => page::script(),
+            "/board.css" => page::style(),
+            "/events" => self.events(query, request.extensions().get::<Streams>()),
             "/metrics" => self.metrics(request.headers()).await,
             "/api/v1/targets" => self.api(|api| api.targets()).await,
             "/api/v1/alerts" => self.api(|api| api.alerts()).await,
@@ -102,6 +139,37 @@ impl Routes {
         }
     }
 
+    /// How `query` wants the wallboard, of this size where it says nothing of that.
+    fn view(&self, query: &str, size: (u16, u16)) -> Result<View, &'static str> {
+        let dashboard = &self.options.dashboard;
+        View { size, theme: dashboard.ui.theme, names: dashboard.wall.names, page: None }.asked(query)
+    }
+
+    fn picture(&self, query: &str, size: (u16, u16), made: impl FnOnce(&Picture) -> Reply) -> Reply {
+        match self.view(query, size) {
+            Ok(view) => made(&self.pictures.watch(view).picture().0),
+            Err(why) => refusal(StatusCode::BAD_REQUEST, why),
+        }
+    }
+
+    /// The wallboard for as long as the client looks. `streams` learns of it.
+    fn events(&self, query: &str, streams: Option<&Streams>) -> Reply {
+        let view = match self.view(query, SCREEN) {
+            Ok(view) => view,
+            Err(why) => return refusal(StatusCode::BAD_REQUEST, why),
+        };
+        let Ok(place) = self.seats.clone().try_acquire_owned() else {
+            let mut reply = refusal(StatusCode::SERVICE_UNAVAILABLE, "Too many look at the wallboard already.");
+            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            return reply;
+        };
+        if let Some(Streams(streams)) = streams {
+            streams.store(true, Ordering::Relaxed);
+        }
+        let body = events(self.pictures.watch(view), self.title.clone(), place);
+        with_body(StatusCode::OK, "text/event-stream", body)
+    }
+
     fn connections(&self) -> u64 {
         let free = self.places.available_permits();
         u64::try_from(MOST_CONNECTIONS.saturating_sub(free)).unwrap_or(0)
@@ -110,8 +178,8 @@ impl Routes {
     async fn ready(&self) -> Reply {
         let (status, json) = match self.source.read().await {
             Ok(found) => {
-                let dashboard = &self.options.dashboard;
-                let readiness = Readiness::new(&found, &dashboard.watched, dashboard.min_interval);
+                let readiness =
+                    Readiness::new(&found, &self.options.dashboard.watched, self.options.dashboard.min_interval);
                 let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 (status, serde_json::to_string(&readiness).unwrap_or_default())
             }

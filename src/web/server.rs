@@ -1,8 +1,12 @@
 //! Takes connections, bounds each in time and size, and hands their requests over.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::AsyncWriteExt,
@@ -12,7 +16,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Options, bind::Bound, bind::Stream, routes::Routes, stall::Stalling};
+use super::{
+    Options,
+    bind::Bound,
+    bind::Stream,
+    routes::{Routes, Streams},
+    stall::Stalling,
+};
 
 /// Connections that are told that there is no room, at the same time; others beyond them are just closed.
 const MOST_REFUSED: usize = 16;
@@ -22,7 +32,8 @@ const MOST_FIELDS: usize = 64;
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// How long a client may read nothing of what is sent to it.
 const STALL: Duration = Duration::from_secs(10);
-/// A connection is closed after this long, when its last answer is complete, or after [`LAST`] at the latest.
+/// A connection is closed after this long, when its last answer is complete, or after [`LAST`] at the latest. One that
+/// follows the wallboard lasts.
 const LIFE: Duration = Duration::from_secs(60);
 const LAST: Duration = Duration::from_secs(10);
 
@@ -114,7 +125,11 @@ async fn refuse(mut stream: Box<dyn Stream>) -> io::Result<()> {
 /// Answers one request after the other.
 async fn converse(stream: Box<dyn Stream>, routes: &Routes) -> Result<(), hyper::Error> {
     let stream = TokioIo::new(Stalling::new(stream, STALL));
-    let service = service_fn(|request| routes.answer(request));
+    let streams = Streams::default();
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(streams.clone());
+        routes.answer(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
@@ -125,6 +140,9 @@ async fn converse(stream: Box<dyn Stream>, routes: &Routes) -> Result<(), hyper:
     tokio::select! {
         ended = connection.as_mut() => return ended,
         () = sleep(LIFE) => connection.as_mut().graceful_shutdown(),
+    }
+    if streams.0.load(Ordering::Relaxed) {
+        return connection.await;
     }
     timeout(LAST, connection).await.unwrap_or(Ok(()))
 }

@@ -1,6 +1,8 @@
 //! What `serve` shows over HTTP, asked by a client on a socket.
 
 mod api;
+mod board;
+mod browser;
 mod client;
 mod metrics;
 mod openmetrics;
@@ -107,16 +109,16 @@ fn serve_listens_where_it_is_told_and_follows_a_reload() {
     let (service, home) = (Service::start(|_| {}), Home::new());
     let socket = home.path("web.sock");
     let file = home.path("config.toml");
-    let write = |listen: &str| {
+    let write = |listen: &str, agent: usize| {
         let text = format!(
             "[account]\nuser_name = \"acme\"\nbase_url = \"{}\"\n[auth]\napi_key_env = \"AHTOP_API_KEY\"\n\
              [watch]\nagents = [\"{}\"]\n[serve]\nlisten = \"{listen}\"\n",
             service.base_url,
-            service.agent(0)
+            service.agent(agent)
         );
         std::fs::write(&file, text).unwrap();
     };
-    write(&format!("unix:{}", socket.display()));
+    write(&format!("unix:{}", socket.display()), 0);
     let mut command = home.ahtop(&["serve", "--config", file.to_str().unwrap()]);
     command.env("AHTOP_LOG", "info");
     let mut child = command.env("AHTOP_API_KEY", KEY).stderr(Stdio::piped()).spawn().unwrap();
@@ -135,17 +137,32 @@ fn serve_listens_where_it_is_told_and_follows_a_reload() {
 
     // An address that cannot be had changes nothing.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    write(&taken.local_addr().unwrap().to_string());
+    write(&taken.local_addr().unwrap().to_string(), 0);
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, Signal::HUP).unwrap();
     assert!(told("the new configuration is bad").contains("cannot listen on 127.0.0.1:"));
     assert!(ask(unix(), "/healthz").starts_with("HTTP/1.1 200"));
     drop(taken);
-    write("127.0.0.1:0");
+    write("127.0.0.1:0", 0);
     kill_process(pid, Signal::HUP).unwrap();
     let port = told("listening on ");
     let tcp = || Box::new(std::net::TcpStream::connect(port.trim_start_matches("http://")).unwrap());
     assert!(ask(tcp(), "/healthz").starts_with("HTTP/1.1 200") && !socket.exists());
+    let answered = || {
+        let text = ask(tcp(), "/metrics");
+        let lines = text.lines().filter_map(|l| l.strip_prefix("ahtop_requests_total{outcome=\"value\"} "));
+        lines.map(|n| n.parse::<f64>().unwrap()).sum::<f64>()
+    };
+    until("answers are counted", || answered() > 0.0);
+
+    // Other things are watched now; the socket is the same, and the counters begin anew with the poller: from nothing.
+    write("127.0.0.1:0", 1);
+    let before = answered();
+    kill_process(pid, Signal::HUP).unwrap();
+    until("the other agent is shown", || ask(tcp(), "/api/v1/targets").contains(&service.agent(1)));
+    assert!(!ask(tcp(), "/api/v1/targets").contains(&service.agent(0)));
+    let after = answered();
+    assert!(after >= before || after <= 1.0, "{before} {after}");
     kill_process(pid, Signal::TERM).unwrap();
     assert_eq!(finish(child).code, 0);
 }

@@ -26,6 +26,12 @@ impl Wall {
         Wall { campaigns: pager, agents: pager }
     }
 
+    /// The board on this page of campaigns and of agents, counted from 0; on the last one where there are fewer.
+    pub fn on_page(page: usize, now: BootTime) -> Self {
+        let pager = Pager { page, since: now, until: None };
+        Wall { campaigns: pager, agents: pager }
+    }
+
     /// The pages of `kind`.
     pub(crate) fn pager(&self, kind: Kind) -> Pager {
         match kind {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ahtop::{
-    alert::{Action, AlertRegistry, Finding, Observation, Policy, Rules, UserAction, persist::ALERTS},
+    alert::{Action, AlertRegistry, Finding, Observation, UserAction, persist::ALERTS},
     config::Names,
     domain::{Aht, Band, Clock, Outcome, Problem, Reading, Target},
     report::{Document, Facts, View, json_line},
@@ -12,7 +12,7 @@ use ahtop::{
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use super::client::{AGENT, CAMPAIGN, OTHER, World, anew, watched};
+use super::client::{AGENT, CAMPAIGN, OTHER, World, anew, policy, watched};
 
 /// The published schema, which here also refuses what it does not describe.
 fn schema(part: &str) -> Validator {
@@ -44,11 +44,6 @@ async fn ask(world: &World, part: &str) -> Value {
     let wrong: Vec<_> = schema(part).iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert_eq!(wrong, Vec::<String>::new(), "{value}");
     value
-}
-
-fn policy() -> Policy {
-    let rules = Rules { dwell: Duration::ZERO, clear_band: 0.1, warm_up: 0, stale_after: Duration::from_secs(180) };
-    Policy { agents: rules, campaigns: rules, sweep: Duration::from_secs(4) }
 }
 
 /// An alert about [`AGENT`], which somebody has acknowledged, and one about the account.

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ahtop::{
+    alert::{Policy, Rules},
     app::DashboardConfig,
     config::{Listen, Watched},
     domain::{Aht, Band, Clock, ManualClock, Outcome, Reading, Target},
@@ -77,22 +78,44 @@ pub(crate) fn watched() -> Vec<Watched> {
     [Target::campaign(CAMPAIGN), Target::agent(AGENT), Target::agent(OTHER)].map(watched).into()
 }
 
+/// Alerts at once.
+pub(crate) fn policy() -> Policy {
+    let rules = Rules { dwell: Duration::ZERO, clear_band: 0.1, warm_up: 0, stale_after: Duration::from_secs(180) };
+    Policy { agents: rules, campaigns: rules, sweep: Duration::from_secs(4) }
+}
+
+/// An empty store in memory, and its clock.
+pub(crate) fn store() -> (Arc<SqliteStore>, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::at("2026-01-12T04:30:00Z".parse().unwrap()));
+    (Arc::new(SqliteStore::memory(clock.clone()).unwrap()), clock)
+}
+
+/// What a listener on it has.
+pub(crate) fn options(store: &Arc<SqliteStore>, clock: &Arc<ManualClock>) -> Options {
+    Options {
+        store: Handle::new(store.clone()),
+        clock: clock.clone(),
+        notify: Arc::default(),
+        dashboard: DashboardConfig { locked: true, ..DashboardConfig::new("acme", watched(), me("web")) },
+        policy: policy(),
+        metrics_names: false,
+        token: None,
+        hosts: vec![],
+    }
+}
+
+fn me(id: &str) -> Instance {
+    Instance { id: id.into(), pid: 7, host: "pc".into(), role: Role::Serve }
+}
+
 impl World {
     pub(crate) async fn new(change: impl FnOnce(&mut Options)) -> World {
-        let clock = Arc::new(ManualClock::at("2026-01-12T04:30:00Z".parse().unwrap()));
-        let store = Arc::new(SqliteStore::memory(clock.clone()).unwrap());
-        let me = Instance { id: "me".into(), pid: 7, host: "pc".into(), role: Role::Serve };
-        let mut options = Options {
-            store: Handle::new(store.clone()),
-            dashboard: DashboardConfig::new("acme", watched(), me.clone()),
-            metrics_names: false,
-            token: None,
-            hosts: vec![],
-        };
+        let (store, clock) = store();
+        let mut options = options(&store, &clock);
         change(&mut options);
         let bound = Bound::bind(&Listen::parse("127.0.0.1:0").unwrap()).unwrap();
         let address = bound.address().trim_start_matches("http://").to_owned();
-        World { store, clock, address, server: Server::start(bound, options), me }
+        World { store, clock, address, server: Server::start(bound, options), me: me("me") }
     }
 
     /// Asks for `path` with these header lines.
@@ -141,6 +164,12 @@ impl World {
         self.read(Target::agent(OTHER), Outcome::NoCalls, Some("Ravi\\\nK"));
         self.link(Link::Live);
     }
+}
+
+/// One clear line for a test that cannot run here.
+#[expect(clippy::print_stderr, reason = "who reads the log must know")]
+pub(crate) fn skipped(program: &str) {
+    eprintln!("skipped: there is no {program}");
 }
 
 /// Longer than one reading of the store serves.

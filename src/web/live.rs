@@ -1,0 +1,136 @@
+//! The dashboard's state as it follows the store, and the wallboard drawn from it: the one place where the listener meets
+//! what a terminal shows.
+
+use std::{sync::Arc, time::Duration};
+
+use ratatui::{buffer::Buffer, layout::Rect};
+use tokio::{
+    sync::{Notify, watch},
+    time::{sleep, timeout},
+};
+
+use super::view::View;
+use crate::{
+    alert::Policy,
+    app::{DashboardConfig, Event, FrameLayout, Notice, Severity, State, Wall, needs, update},
+    config::{Symbols, Theme},
+    domain::{Clock, Now},
+    report::{Paper, Sheet},
+    run::{Judge, More, Reader},
+    store::Handle,
+    ui::{self, Colors, Look, TerminalFacts},
+};
+
+/// How often the store is looked at where nobody pokes us.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long a failing store is left alone.
+const RETRY: Duration = Duration::from_secs(1);
+/// The key of the message about a failing store.
+const STORE: &str = "store:read";
+
+/// The state, renewed by [`follow`].
+#[derive(Debug)]
+pub(super) struct Live {
+    state: State,
+}
+
+impl Live {
+    /// Before anything was read.
+    pub(super) fn new(config: DashboardConfig, now: Now) -> Self {
+        Live { state: State::new(config, now) }
+    }
+
+    /// Counts up whenever something visible changed.
+    pub(super) fn revision(&self) -> u64 {
+        self.state.revision
+    }
+
+    fn apply(&mut self, events: Vec<Event>, now: &Now) {
+        for event in events {
+            // What a dashboard would do about it beside drawing (ring a bell, say what it wants) is not ours to do.
+            drop(update(&mut self.state, event, now.clone()));
+        }
+    }
+}
+
+/// Follows the store until nobody has the other end of `live` any more.
+pub(super) async fn follow(
+    store: Handle,
+    (watched, policy): (Arc<[crate::config::Watched]>, Policy),
+    notify: Arc<Notify>,
+    clock: Arc<dyn Clock>,
+    live: watch::Sender<Live>,
+) {
+    let mut reader = Reader::new(store, Judge { watched, policy });
+    let mut failing = false;
+    loop {
+        let mut news = Vec::new();
+        let wait = match reader.look(&mut news).await {
+            Ok(more) => {
+                if std::mem::take(&mut failing) {
+                    news.push(Event::Resolved(STORE.to_owned()));
+                }
+                if more == More(true) { Duration::ZERO } else { LOOK }
+            }
+            Err(e) => {
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::warn!("{e}");
+                    let (key, text) = (STORE.to_owned(), e.to_string());
+                    news.push(Event::Notice(Notice { key, severity: Severity::Error, text }));
+                }
+                RETRY
+            }
+        };
+        if !news.is_empty() {
+            let now = clock.now();
+            live.send_modify(|live| live.apply(news, &now));
+        }
+        tokio::select! {
+            () = live.closed() => return,
+            _ = timeout(wait, notify.notified()), if !failing => {}
+            () = sleep(wait), if failing => {}
+        }
+    }
+}
+
+/// The wallboard as one view has it: which pages it shows, and how much room they had.
+#[derive(Debug, Default)]
+pub(super) struct Board {
+    wall: Option<Wall>,
+    layout: FrameLayout,
+}
+
+impl Board {
+    /// Draws it as of `now`; and after how long it changes by itself.
+    pub(super) fn draw(&mut self, live: &Live, view: &View, now: &Now) -> (Sheet, Option<Duration>) {
+        let mut state = live.state.clone();
+        state.size = view.size;
+        state.config.wall.names = view.names;
+        state.layout = std::mem::take(&mut self.layout);
+        state.navigation.wall = Some(match (view.page, self.wall.take()) {
+            (Some(page), _) => Wall::on_page(page, now.mono),
+            (None, Some(wall)) => wall,
+            (None, None) => Wall::new(now.mono),
+        });
+        drop(update(&mut state, Event::Tick, now.clone()));
+        let look = look(view.theme, state.config.ui.symbols);
+        let area = Rect::new(0, 0, view.size.0, view.size.1);
+        let mut buffer = Buffer::empty(area);
+        // The first frame finds out how much room there is.
+        for _ in 0..2 {
+            let layout = ui::draw_on(&mut buffer, area, &state, &look);
+            drop(update(&mut state, Event::Drawn(layout), now.clone()));
+        }
+        let next = needs::next_change(&state, now);
+        (self.wall, self.layout) = (state.navigation.wall.take(), std::mem::take(&mut state.layout));
+        let paper = if view.theme == Theme::Light { Paper::Light } else { Paper::Dark };
+        (Sheet::new(&buffer, paper), next)
+    }
+}
+
+/// A browser shows every colour and every character.
+fn look(theme: Theme, symbols: Symbols) -> Look {
+    let symbols = if symbols == Symbols::Auto { Symbols::Unicode } else { symbols };
+    let facts = TerminalFacts { colors: Colors::True, utf8: true, braille: true, light: theme == Theme::Light };
+    Look::resolve(&crate::config::Ui { theme, symbols, ..Default::default() }, facts)
+}
