@@ -6,7 +6,13 @@ use std::{cmp::Ordering, time::Duration};
 
 use ratatui::style::Style;
 
-use super::{canvas::Canvas, cells, glyphs::Set, scale::Scale, sparkline};
+use super::{
+    canvas::Canvas,
+    cells,
+    glyphs::{Set, symbol},
+    scale::Scale,
+    sparkline,
+};
 use crate::{
     app::{Bucket, Query},
     domain::{AHT_WINDOW, Aht, Band, Now, Series},
@@ -264,23 +270,6 @@ fn ink(plot: &Canvas<'_>, chart: &Chart<'_>, aht: Aht) -> Style {
 /// The one of two that lies farther out, which gives the cell its colour.
 fn farther(band: &Band, a: Aht, b: Aht) -> Aht {
     if band.level(b) < band.level(a) { b } else { a }
-}
-
-/// The symbol for the dots of one cell, from the top, left before right.
-pub(super) fn symbol(set: Set, bits: u8, utf8: &mut [u8; 4]) -> &str {
-    match set {
-        Set::Unicode => {
-            const DOTS: [u32; 8] = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80];
-            let pattern = DOTS.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, d)| d).sum::<u32>();
-            char::from_u32(0x2800 + pattern).unwrap_or(' ').encode_utf8(utf8)
-        }
-        Set::Block => match bits {
-            1 => "▀",
-            2 => "▄",
-            _ => "█",
-        },
-        Set::Ascii => "*",
-    }
 }
 
 #[cfg(test)]

@@ -178,6 +178,23 @@ impl Glyphs {
     }
 }
 
+/// The symbol for the dots of one cell, from the top, left before right.
+pub(super) fn symbol(set: Set, bits: u8, utf8: &mut [u8; 4]) -> &str {
+    match set {
+        Set::Unicode => {
+            const DOTS: [u32; 8] = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80];
+            let pattern = DOTS.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, d)| d).sum::<u32>();
+            char::from_u32(0x2800 + pattern).unwrap_or(' ').encode_utf8(utf8)
+        }
+        Set::Block => match bits {
+            1 => "▀",
+            2 => "▄",
+            _ => "█",
+        },
+        Set::Ascii => "*",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,11 @@ use std::{cmp::Ordering, time::Duration};
 
 use ratatui::style::Style;
 
-use super::{canvas::Canvas, chart::symbol, glyphs::Set, scale::Relative};
+use super::{
+    canvas::Canvas,
+    glyphs::{Set, symbol},
+    scale::Relative,
+};
 use crate::domain::{AHT_WINDOW, Aht, Band, BootTime, Level, Series};
 
 /// What a sparkline covers: the window of the service's average.
