@@ -181,7 +181,10 @@ pub(super) fn mute_menu(
     cursor: usize,
     layout: &mut FrameLayout,
 ) {
-    let title = format!("Mute {}", whom(canvas, scene, &id.subject));
+    let title = match alerts::about(scene.data, &id.subject) {
+        Some(_) => format!("Mute {}", whom(canvas, scene, &id.subject)),
+        None => format!("No alert now: mute {}", whom(canvas, scene, &id.subject)),
+    };
     let none = ("", canvas.look.styles.text);
     let choices = alerts::mute_choices(scene.state, id);
     let entries: Vec<Entry> = choices.into_iter().map(|(text, _)| Entry { mark: none, text }).collect();

@@ -105,16 +105,24 @@ fn what_is_done_about_an_alert() {
 }
 
 #[test]
-fn a_mark_is_a_sign_and_a_word() {
-    let text = words(&picture(&alarmed(View::Agents), &look(UNICODE.0, UNICODE.1), 120, 40).0);
+fn a_mark_is_a_sign_in_a_cell_of_its_own_and_a_word_where_there_is_room() {
+    let marked = alarmed(View::Agents);
+    let drawn = |state: &State, w| words(&picture(state, &look(UNICODE.0, UNICODE.1), w, 40).0);
+    let text = drawn(&marked, 120);
     let row = |name: &str| text.lines().find(|l| l.contains(name)).unwrap().to_owned();
-    assert!(
-        row("Paulo M").contains("√ ack")
-            && row("Devika R").contains("ø muted")
-            && row("Hana T").contains("~ few calls")
-    );
+    assert!(row("Paulo M").contains("√▼▼ V.LOW 1h ack") && row("Hana T").contains("~   ok few calls"), "{text}");
+    assert!(row("Devika R").contains("ø▲  HIGH"), "{text}");
     assert!(!row("Imran Q").contains('√'));
     assert!(text.contains("2 unacked"));
+    // No column comes or goes, and none moves, because of a mark.
+    let mut plain = marked.clone();
+    plain.live.alerts.clear();
+    plain.live.mutes.clear();
+    plain.live.warming.clear();
+    for w in [60, 80, 100, 120, 160, 200, 300] {
+        let titles = |state| picture(state, &look(UNICODE.0, UNICODE.1), w, 40).1.tables[0].titles.clone();
+        assert_eq!(titles(&marked), titles(&plain), "{w}");
+    }
 }
 
 proptest! {

@@ -15,10 +15,10 @@ use crate::{
     domain::Kind,
 };
 
-/// A state with its mark and the mark's word.
-const MARKED: u16 = 19;
 /// A moment on the clock.
 const CLOCK: u16 = 8;
+/// Cells that a name has at least where there is room for any other column.
+const SHORT_NAME: u16 = 12;
 
 /// A column, and how many cells it needs, wants and takes at most with the contents that it has.
 pub(super) struct Room {
@@ -37,11 +37,13 @@ pub(super) fn room(canvas: &Canvas<'_>, scene: &Scene<'_>, column: Column, lines
         u16::try_from(lines.iter().map(of).max().unwrap_or(0)).unwrap_or(u16::MAX).min(most)
     };
     match column {
-        Column::Name => Room { most: widest(&|l| cells_of(&name(scene, l, canvas.look.glyphs.ascii()))), ..room },
+        Column::Name => {
+            let most = widest(&|l| cells_of(&name(scene, l, canvas.look.glyphs.ascii())));
+            Room { comfort: width.comfort.min(most).max(SHORT_NAME), most, ..room }
+        }
         Column::Group => Room { most: widest(&|l| l.group().map_or(0, cells_of)), ..room },
         Column::Login => Room { most: widest(&|l| l.login.map_or(0, |login| cells_of(login.word) + 3)), ..room },
         Column::Age if scene.state.preferences.age_as_time => Room { least: CLOCK, comfort: CLOCK, ..room },
-        Column::State if lines.iter().any(|l| l.mark.is_some()) => Room { comfort: MARKED, most: MARKED, ..room },
         _ => room,
     }
 }
@@ -85,10 +87,12 @@ pub(super) fn draw(
     };
     match column {
         Column::Name => {
-            canvas.put(x, y, width, &name(scene, line, look.glyphs.ascii()), quiet);
+            let name = name(scene, line, look.glyphs.ascii());
+            canvas.put(x, y, width, &cut_name(&name, width, look.glyphs.ellipsis), quiet);
         }
         Column::Group => {
-            canvas.put(x, y, width, line.group().unwrap_or(NOTHING), s.dim);
+            // What has no group has nothing missing.
+            canvas.put(x, y, width, line.group().unwrap_or(""), s.dim);
         }
         Column::Login => {
             if let Some(login) = line.login {
@@ -151,33 +155,49 @@ fn value_style(canvas: &Canvas<'_>, line: &Line<'_>) -> Style {
     }
 }
 
-/// Glyph, word, and how long, where there is room for it. Returns the column behind it.
+/// The mark in a cell of its own, glyph, word, and how long, where there is room for it. Returns the column behind it.
 pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u16, u16, u16)) -> u16 {
+    if width == 0 {
+        return x;
+    }
     let style = canvas.look.styles.state(line.state);
+    let mark = line.mark.map(|m| canvas.look.glyphs.mark(m)).unwrap_or(" ");
+    canvas.put(x, y, 1, mark, canvas.look.styles.text);
+    let (x, width) = (x + 1, width - 1);
     let (glyph, word) = (canvas.look.glyphs.state(line.state), line.state.word());
     let mut text = format!("{glyph} {word}");
     if cells_of(&text) > usize::from(width) {
         text = format!("{} {word}", glyph.trim_end());
     }
     let held = line.held.map(|d| format!(" {}", cells::span(d))).unwrap_or_default();
-    // The mark goes before the span, and its word after it, where there is room.
-    let mark = line.mark.map(|m| (format!(" {}", canvas.look.glyphs.mark(m)), format!(" {}", m.word())));
-    let (sign, word) = mark.unwrap_or_default();
+    let said = line.mark.map(|m| format!(" {}", m.word())).unwrap_or_default();
     let room = usize::from(width);
     let fits = |parts: &[&str]| parts.iter().map(|p| cells_of(p)).sum::<usize>() <= room;
-    let tail = if fits(&[&text, &held, &sign, &word]) {
-        format!("{held}{sign}{word}")
-    } else if fits(&[&text, &held, &sign]) {
-        format!("{held}{sign}")
-    } else if fits(&[&text, &sign]) && !sign.is_empty() {
-        sign
-    } else if fits(&[&text, &held]) {
-        held
-    } else {
-        String::new()
-    };
     let end = canvas.put(x, y, width, &text, style);
-    canvas.put(end, y, width.saturating_sub(end - x), &tail, style)
+    if !fits(&[&text, &held]) {
+        return end;
+    }
+    let end = canvas.put(end, y, width.saturating_sub(end - x), &held, style);
+    if !fits(&[&text, &held, &said]) {
+        return end;
+    }
+    canvas.put(end, y, width.saturating_sub(end - x), &said, canvas.look.styles.dim)
+}
+
+/// `name` in `width` cells. Where its last word tells apart what begins alike, it is cut before that: `Sunita K… 36`.
+fn cut_name<'a>(name: &'a str, width: u16, ellipsis: &str) -> Cow<'a, str> {
+    let width = usize::from(width);
+    if cells_of(name) <= width {
+        return Cow::Borrowed(name);
+    }
+    let tail =
+        name.rsplit(' ').next().filter(|tail| tail.len() < name.len() && tail.contains(|c: char| c.is_ascii_digit()));
+    let Some((tail, head)) =
+        tail.and_then(|t| Some((t, width.checked_sub(cells_of(t) + 1).filter(|head| *head >= 4)?)))
+    else {
+        return Cow::Borrowed(name);
+    };
+    Cow::Owned(format!("{} {tail}", crate::domain::fit(&name[..name.len() - tail.len()], head, ellipsis)))
 }
 
 /// What the row is called. In ASCII a name of another script falls back to the id, which can be read.
@@ -188,4 +208,22 @@ pub(super) fn name<'a>(scene: &Scene<'_>, line: &Line<'a>, ascii: bool) -> Cow<'
     }
     let id = names::id(scene.state, line);
     if id.is_ascii() { id } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_cut_before_the_word_that_tells_it_apart() {
+        for (name, width, shown) in [
+            ("Sunita Kumari 36", 16, "Sunita Kumari 36"),
+            ("Sunita Kumari 36", 12, "Sunita K… 36"),
+            ("Sunita Kumari 36", 6, "Sunita Kumari 36"),
+            ("COLLECT-SOUTH", 10, "COLLECT-SOUTH"),
+            ("Imran Qureshi", 8, "Imran Qureshi"),
+        ] {
+            assert_eq!(cut_name(name, width, "…"), shown, "{width}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::{
     status,
 };
 use crate::{
-    app::{ChartArea, Line, Login, LoginState, REPLAY, RowState, history, names, text},
+    app::{Axis, ChartArea, Line, Login, LoginState, REPLAY, RowState, Span, history, names, text},
     domain::{AHT_WINDOW, BootTime, Condition, EventTime, Level, Point},
     store::EventKind,
 };
@@ -128,12 +128,23 @@ fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &m
         old,
     };
     chart::draw(&mut part, &chart);
-    if !axis.is_live() {
-        let back = match axis.back {
-            0 => String::new(),
-            _ => format!(", ending {} ago", text::brief(axis.offset())),
-        };
-        canvas.put(0, 0, w, &format!("{}{back}   + - zoom   0 last 2 h", axis.span.word()), s.dim);
+    if scene.state.navigation.detail_open || !axis.is_live() {
+        spans(canvas, axis);
+    }
+}
+
+/// The spans that the chart can show, with the present one in brackets, and how far back it ends: `2 h [8 h] 24 h 7 d`.
+fn spans(canvas: &mut Canvas<'_>, axis: Axis) {
+    let s = canvas.look.styles;
+    let w = canvas.width();
+    let mut x = 0;
+    for span in Span::ALL {
+        let (text, style) =
+            if span == axis.span { (format!("[{}]", span.word()), s.accent) } else { (span.word().to_owned(), s.dim) };
+        x = canvas.put(x, 0, w.saturating_sub(x), &text, style) + 1;
+    }
+    if axis.back > 0 {
+        canvas.put(x + 1, 0, w.saturating_sub(x + 1), &format!("ending {} ago", text::brief(axis.offset())), s.warning);
     }
 }
 

@@ -18,17 +18,24 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let kept = u16::try_from(mode).unwrap_or(0) + 1;
     let right = choose(facts(canvas, scene), width.saturating_sub(kept), 2);
     let room = width.saturating_sub(segments::total(&right, 2)).saturating_sub(3);
-    // All tabs, or the present one alone.
-    let mut left = names(canvas, scene, true);
-    if segments::total(&left, 2) > room {
-        left = choose(names(canvas, scene, false), room, 2);
-    }
+    // All tabs with their names, the others by their numbers, or the present one alone.
+    let forms = [Tabs::Named, Tabs::Numbers].map(|tabs| names(canvas, scene, tabs));
+    let left = forms.into_iter().find(|left| segments::total(left, 2) <= room);
+    let left = left.unwrap_or_else(|| choose(names(canvas, scene, Tabs::Present), room, 2));
     segments::put(canvas, 1, 0, 2, &left);
     let start = width.saturating_sub(segments::total(&right, 2)).saturating_sub(1);
     segments::put(canvas, start, 0, 2, &right);
 }
 
-fn names(canvas: &Canvas<'_>, scene: &Scene<'_>, tabs: bool) -> Vec<Segment> {
+/// How the views besides the present one are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tabs {
+    Named,
+    Numbers,
+    Present,
+}
+
+fn names(canvas: &Canvas<'_>, scene: &Scene<'_>, tabs: Tabs) -> Vec<Segment> {
     let s = canvas.look.styles;
     let facts = &scene.state.config;
     let mut out = Vec::new();
@@ -37,12 +44,20 @@ fn names(canvas: &Canvas<'_>, scene: &Scene<'_>, tabs: bool) -> Vec<Segment> {
     }
     out.push(Segment::new(5, "ahtop", s.accent));
     out.push(Segment::new(3, &*facts.account, s.text));
+    let waiting = alerts::waiting(scene.data) > 0;
     for view in View::ALL {
         let i = view.number();
-        if view == scene.state.navigation.view {
-            out.push(Segment::new(2, format!("[{i} {}]", view.title()), s.accent));
-        } else if tabs {
-            out.push(Segment::new(6, format!("{i} {}", view.title()), s.dim));
+        match tabs {
+            _ if view == scene.state.navigation.view => {
+                out.push(Segment::new(2, format!("[{i} {}]", view.title()), s.accent));
+            }
+            Tabs::Named => out.push(Segment::new(6, format!("{i} {}", view.title()), s.dim)),
+            Tabs::Numbers if view == View::Alerts && waiting => {
+                let pieces = vec![(i.to_string(), s.dim), (canvas.look.glyphs.pin.to_owned(), s.warning)];
+                out.push(Segment { pieces, priority: 6 });
+            }
+            Tabs::Numbers => out.push(Segment::new(6, i.to_string(), s.dim)),
+            Tabs::Present => {}
         }
     }
     out

@@ -9,7 +9,7 @@ use super::{
     segments::{self, Segment},
 };
 use crate::{
-    app::{Column, Item, Section, TableArea, columns},
+    app::{Column, Item, Line, Section, TableArea, columns, groups, tables},
     domain::Kind,
 };
 
@@ -67,11 +67,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame
 
 /// The columns of the table of `kind` in `width` cells.
 fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, kind: Kind, width: u16) -> Vec<(Column, u16)> {
-    // Of all rows, so that the columns stay where they are while a filter is typed.
-    let all = scene.all(kind);
-    let wanted =
-        columns::shown(scene.state).into_iter().filter(|c| c.spec().needs.is_none_or(|has| all.iter().any(has)));
-    plan(width, wanted.map(|c| cell::room(canvas, scene, c, all)).collect())
+    // Of all rows, so that the columns stay where they are while a filter is typed, and of all tables in view, so that
+    // they stand one below the other.
+    let mut all: Vec<Line<'_>> = scene.all(kind).to_vec();
+    for other in tables::tables(scene.state).into_iter().filter(|k| *k != kind) {
+        all.extend(scene.all(other));
+    }
+    let titled = |c: &Column| *c == Column::Group && groups::in_sections(scene.state, kind);
+    let wanted = columns::shown(scene.state)
+        .into_iter()
+        .filter(|c| !titled(c) && c.spec().needs.is_none_or(|has| all.iter().any(has)));
+    plan(width, wanted.map(|c| cell::room(canvas, scene, c, &all)).collect())
 }
 
 /// Lines of the screen for a row: two where all rows have room for a trend of two.

@@ -232,7 +232,7 @@ pub(crate) fn standard() -> Vec<Binding> {
     let bind = |context, action, keys: &[Key], hint, help| Binding { context, action, keys: keys.to_vec(), hint, help };
 
     vec![
-        bind(Normal, A::Quit, &[char('q')], Some("quit"), "Quit"),
+        bind(Normal, A::Quit, &[char('q')], Some("quit"), "Quit; in the detail: back"),
         bind(
             Normal,
             A::EditFilter,
@@ -271,7 +271,8 @@ pub(crate) fn standard() -> Vec<Binding> {
             A::NextLook,
             &[char('n')],
             None,
-            "The next row that needs attention, then the first one again; with a filter: the next row found",
+            "The next row that needs attention, then the first one again; with a filter: the next row found; in Alerts: the \
+             next one that is not acknowledged",
         ),
         bind(
             Normal,
@@ -302,7 +303,7 @@ pub(crate) fn standard() -> Vec<Binding> {
             A::Acknowledge,
             &[char('a')],
             Some("ack"),
-            "Acknowledge the alert of the row, with or without a note; press again to undo",
+            "Acknowledge the alert of the row, with or without a note; press twice more to undo",
         ),
         bind(
             Normal,

@@ -14,8 +14,8 @@ const ENDED: usize = 100;
 /// What the registry says, as far as the screen shows it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Alerts {
-    /// Active ones first, those that nobody has acknowledged before the others and the newest first; then the ended
-    /// ones, newest first.
+    /// Active ones first, those that nobody has acknowledged before the others, what is outside its band before what is
+    /// wrong with the account, the worst and of those alike the longest first; then the ended ones, newest first.
     pub alerts: Vec<Alert>,
     pub mutes: BTreeMap<Subject, Mute>,
     /// Rows that have changed too seldom to alert: changes seen, and needed.
@@ -30,7 +30,7 @@ impl Alerts {
             Subject::Target(target) => watched.iter().any(|w| w.target == *target),
         };
         let mut alerts: Vec<Alert> = registry.active().filter(|a| ours(&a.id.subject)).cloned().collect();
-        alerts.sort_by_key(|a| (a.is_acked(), std::cmp::Reverse(a.started.wall)));
+        alerts.sort_by_key(|a| (a.is_acked(), a.kind.level().is_none(), a.kind.level(), a.since.wall));
         alerts.extend(registry.ended().filter(|a| ours(&a.id.subject)).take(ENDED).cloned());
         let subjects = watched.iter().map(|w| Subject::Target(w.target.clone()));
         let subjects = subjects.chain(Problem::alerts().map(Subject::Problem));

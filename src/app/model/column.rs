@@ -95,7 +95,8 @@ columns! {
         former: None,
         label: "name",
         help: None,
-        width: ColumnWidth { least: 8, comfort: 12, grows: Some((1, 32)) },
+        // Who it is goes before all that is said of him.
+        width: ColumnWidth { least: 8, comfort: 16, grows: Some((0, 32)) },
         right: false,
         given_up: 0,
         needs: None,
@@ -108,7 +109,7 @@ columns! {
         former: None,
         label: "group",
         help: None,
-        width: ColumnWidth { grows: Some((2, 16)), ..ColumnWidth::fixed(6) },
+        width: ColumnWidth { grows: Some((1, 16)), ..ColumnWidth::fixed(6) },
         right: false,
         given_up: 4,
         needs: Some(|l| l.group().is_some()),
@@ -164,7 +165,7 @@ columns! {
         width: ColumnWidth::fixed(6),
         right: true,
         given_up: 3,
-        needs: None,
+        needs: Some(|l| l.diff30.is_some()),
         order: RowOrder::Number(|l| l.diff30.map(|secs| secs as f64)),
     },
     /// The reading two hours ago, which shares no call with now.
@@ -177,7 +178,7 @@ columns! {
         width: ColumnWidth::fixed(7),
         right: true,
         given_up: 5,
-        needs: None,
+        needs: Some(|l| l.prev2h.is_some()),
         order: RowOrder::Number(|l| l.prev2h.map(secs)),
     },
     /// Sparkline over two hours.
@@ -191,10 +192,10 @@ columns! {
              row's lowest to its highest value. Colour: outside the band; an arrow: far outside; a gap: no calls or no answer",
         ),
         // Wider than this it is a carpet.
-        width: ColumnWidth { least: 9, comfort: 12, grows: Some((3, 80)) },
+        width: ColumnWidth { least: 9, comfort: 9, grows: Some((3, 80)) },
         right: false,
         given_up: 2,
-        needs: None,
+        needs: Some(|l| l.row.series.points().len() > 1),
         order: RowOrder::Attention,
     },
     /// Age of the reading.
@@ -217,7 +218,8 @@ columns! {
         former: None,
         label: "state",
         help: None,
-        width: ColumnWidth { least: 12, comfort: 14, grows: Some((0, 17)) },
+        // The first cell is for a mark, so that no column goes because of one.
+        width: ColumnWidth { least: 12, comfort: 13, grows: Some((2, 17)) },
         right: false,
         given_up: 0,
         needs: None,

@@ -126,6 +126,12 @@ impl Keymap {
             .collect()
     }
 
+    /// The usual key of `action` in the tables; `None` where it has none.
+    pub fn key_of(&self, action: Action) -> Option<String> {
+        let of = |b: &&Binding| b.context == Context::Normal && b.action == action;
+        Some(self.bindings.iter().find(of)?.keys.first()?.to_string())
+    }
+
     /// The help: a heading for each context, and for each action its keys and a sentence.
     pub fn help(&self) -> Vec<(&'static str, Vec<(String, &'static str)>)> {
         let keys = |b: &Binding| b.keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ");

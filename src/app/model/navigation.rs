@@ -27,6 +27,8 @@ pub struct Navigation {
     pub pins: BTreeMap<Target, BootTime>,
     /// The alert under the cursor of the view of alerts.
     pub alert: Option<AlertId>,
+    /// The acknowledgement that would be taken back by the next key of that kind.
+    pub asked: Option<AlertId>,
     /// First visible line of a view that is a text.
     pub scroll: usize,
     /// Which rows are shown.
@@ -56,6 +58,7 @@ impl Navigation {
             offset: BTreeMap::new(),
             pins: BTreeMap::new(),
             alert: None,
+            asked: None,
             scroll: 0,
             filter: Filter::default(),
             log_filter: Filter::default(),

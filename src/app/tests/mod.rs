@@ -1,5 +1,6 @@
 //! The tests of the room, by subject.
 
+mod alerts;
 mod banners;
 mod history;
 mod reconfigure;

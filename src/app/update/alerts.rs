@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::selection;
 use crate::{
-    alert::{Action, AlertId, Subject, UserAction, words},
+    alert::{Action, Alert, AlertId, Subject, UserAction, words},
     app::{
         model::{Alerts, Effect, Overlay, State},
         view::{
@@ -42,21 +42,57 @@ fn act_on(state: &State, id: AlertId, what: UserAction) -> Effect {
     Effect::Act(Action { id, at: state.live.now.stamp(), by: format!("{} on {}", me.label(), me.host).into(), what })
 }
 
-/// Opens the line for a note, or takes an acknowledgement back.
+/// Opens the line for a note. What is acknowledged is taken back only where that is asked for twice.
 pub(super) fn acknowledge(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(id) = chosen(state) else { return };
-    let Some(alert) = active(&state.live).find(|a| a.id == id) else { return };
-    if alert.is_acked() {
+    let asked = state.navigation.asked.take();
+    let Some(alert) = active(&state.live).find(|a| a.id == id) else {
+        let over = state.lists_alerts();
+        state.notices.status_message = Some(if over {
+            "This alert is cleared: there is nothing to acknowledge".into()
+        } else {
+            format!("No alert for {}: there is nothing to acknowledge", whom(state, &id.subject))
+        });
+        return;
+    };
+    if !alert.is_acked() {
+        state.navigation.overlay = Some(Overlay::Note { rank: alert.kind.rank(), id, text: String::new() });
+    } else if asked.as_ref() == Some(&id) {
+        state.notices.status_message = Some("acknowledgement taken back".into());
         effects.push(act_on(state, id, UserAction::Unack));
     } else {
-        state.navigation.overlay = Some(Overlay::Note { rank: alert.kind.rank(), id, text: String::new() });
+        let by = alert.ack.as_ref().map_or_else(String::new, |ack| format!(" by {}", ack.by));
+        state.notices.status_message = Some(format!("Already acknowledged{by}: press the key again to take it back"));
+        state.navigation.asked = Some(id);
     }
 }
 
-/// Acknowledges with what was typed.
+fn whom(state: &State, subject: &Subject) -> String {
+    clean_line(&words::whom(subject, names::of_subject(state, subject).as_deref()), 100)
+}
+
+/// Acknowledges with what was typed. In the list of alerts the cursor stays where it is: what is acknowledged goes down.
 pub(super) fn keep_note(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(Overlay::Note { id, rank, text }) = state.navigation.overlay.take() {
+        if state.lists_alerts() {
+            let at = cursor(state).unwrap_or(0);
+            let next = state.shown().alerts.get(at + 1).filter(|a| a.ended.is_none() && !a.is_acked());
+            state.navigation.alert = next.map(|a| a.id.clone()).or_else(|| state.navigation.alert.clone());
+        }
+        state.notices.status_message = Some(format!("{}: acknowledged", whom(state, &id.subject)));
         effects.push(act_on(state, id, UserAction::Ack { rank, note: text.trim().into() }));
+    }
+}
+
+/// Moves the cursor to the next alert that waits for somebody, round and round.
+pub(super) fn next_waiting(state: &mut State) {
+    let data = state.shown();
+    let waits = |a: &Alert| a.ended.is_none() && !a.is_acked() && !is_muted(data, &a.id.subject);
+    let (all, from) = (data.alerts.len(), cursor(state).map_or(0, |at| at + 1));
+    let next = data.alerts.iter().cycle().skip(from).take(all).find(|a| waits(a)).map(|a| a.id.clone());
+    match next {
+        Some(id) => state.navigation.alert = Some(id),
+        None => state.notices.status_message = Some("No alert is unacknowledged".into()),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
             groups,
             keys::{context, fits},
             names,
-            tables::tables,
+            tables::{detailed, lines, tables},
         },
     },
     config::{Names, Symbols},
@@ -84,7 +84,14 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         state.notices.status_message = Some("This key works in a table: press 1, 2 or 3".into());
         return true;
     }
+    if action != Action::Acknowledge {
+        state.navigation.asked = None;
+    }
     match action {
+        // The detail is closed first, as by Esc; what fills the screen is left before the program.
+        Action::Quit if state.navigation.detail_open && state.navigation.overlay.is_none() => {
+            state.navigation.detail_open = false;
+        }
         Action::Quit => effects.push(Effect::Quit),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
@@ -131,6 +138,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
                     Some("No groups are configured: add a [[group]] to the configuration".into());
             }
         }
+        Action::NextLook if state.lists_alerts() => alerts::next_waiting(state),
         Action::NextLook => next_look(state),
         Action::Pin => pin(state),
         Action::CopyId => {
@@ -237,10 +245,15 @@ fn axis(state: &mut State, action: Action) -> bool {
     std::mem::replace(&mut state.navigation.axis, next) != next
 }
 
-/// What concerns the selected row begins with the first one in view, visibly, where nobody has moved yet.
+/// What concerns the selected row begins with the one that the detail beside the tables shows, where nobody has moved yet.
 fn select_something(state: &mut State) {
-    if selection::selected(state).is_none() {
-        selection::go(state, selection::Move::Down);
+    if selection::selected(state).is_some() {
+        return;
+    }
+    let shown = detailed(state, |kind| lines(state, kind).into_iter().next()).map(|line| line.target().clone());
+    match shown {
+        Some(target) => selection::choose(state, &target),
+        None => selection::go(state, selection::Move::Down),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     app::{
-        model::{Line, Order, OrderedBy, OrderedRow, State},
+        model::{Axis, Line, Order, OrderedBy, OrderedRow, State},
         view::{
             names,
             tables::{items, tables},
@@ -101,6 +101,10 @@ pub(super) fn choose(state: &mut State, target: &Target) {
 
 fn choose_at(state: &mut State, kind: Kind, places: &[Option<OrderedRow>], at: usize) {
     if let Some(Some(row)) = places.get(at) {
+        // Another row begins with the last two hours, like every other.
+        if state.navigation.selected.get(&kind) != Some(&row.target) {
+            state.navigation.axis = Axis::default();
+        }
         // One selection in all: a second one in the other table would only mislead.
         state.navigation.selected.clear();
         state.navigation.selected.insert(kind, row.target.clone());

@@ -18,8 +18,26 @@ pub fn context(state: &State) -> Context {
 
 /// The footer: the usual key and a word, in order of use; of what does something in this view.
 pub fn hints(state: &State) -> Vec<(String, &'static str)> {
+    if context(state) == Context::Normal && state.navigation.detail_open {
+        return DETAIL.iter().filter_map(|(action, word)| Some((state.keys.key_of(*action)?, *word))).collect();
+    }
     state.keys.hints(context(state), |action| fits(action, state))
 }
+
+/// The footer of the detail.
+const DETAIL: [(Action, &str); 11] = [
+    (Action::Back, "back"),
+    (Action::ZoomOut, "longer"),
+    (Action::ZoomIn, "shorter"),
+    (Action::Earlier, "earlier"),
+    (Action::Later, "later"),
+    (Action::ZoomReset, "last 2 h"),
+    (Action::Down, "next row"),
+    (Action::Acknowledge, "ack"),
+    (Action::MuteMenu, "mute"),
+    (Action::Refresh, "refresh"),
+    (Action::Help, "help"),
+];
 
 /// False where the view has nothing that it could be about: there the footer does not offer it.
 pub(crate) fn fits(action: Action, state: &State) -> bool {
