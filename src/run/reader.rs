@@ -9,9 +9,7 @@ use crate::{
     app::{Alerts, Event, Shared},
     config::Watched,
     domain::{Reading, Series},
-    store::{
-        self, Bundles, Cursor, Handle, Heard, Instance, Overview, Presence, Store, StoreError, read_presence,
-    },
+    store::{self, Bundles, Cursor, Handle, Heard, Instance, Overview, Presence, Store, StoreError, read_presence},
 };
 
 /// How often the shared values are read although nothing was written: permits and leases also end by time alone.

@@ -14,13 +14,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// The floor of `state`, where the second agent is on a break since now and the third has just gone home.
 fn with_logins(mut state: State) -> State {
-    let ids: Vec<Arc<str>> = state
-        .config
-        .watched
-        .iter()
-        .filter(|w| w.target.kind == Kind::Agent)
-        .map(|w| w.target.id.clone())
-        .collect();
+    let ids: Vec<Arc<str>> =
+        state.config.watched.iter().filter(|w| w.target.kind == Kind::Agent).map(|w| w.target.id.clone()).collect();
     let all = |break_word: &str, from: usize| -> Vec<LoggedIn> {
         let word = |i: usize| ["READY", break_word, "In Call"][i % 3].into();
         let agent = |(i, id): (usize, &Arc<str>)| LoggedIn { id: id.clone(), name: None, state: Some(word(i)) };

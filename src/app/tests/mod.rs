@@ -3,8 +3,8 @@
 mod alerts;
 mod banners;
 mod history;
-mod reconfigure;
 mod presence;
+mod reconfigure;
 mod rows;
 mod tables;
 mod update;

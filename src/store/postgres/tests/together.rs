@@ -1,7 +1,10 @@
 //! What is asked in one round trip is what would be asked one by one.
 
 use super::*;
-use crate::domain::SystemClock;
+use crate::{
+    domain::SystemClock,
+    store::{Heard, Link},
+};
 
 #[test]
 fn what_is_asked_together_is_what_is_asked_one_by_one() {
@@ -15,7 +18,7 @@ fn what_is_asked_together_is_what_is_asked_one_by_one() {
     other.request_poll(&y).unwrap();
     let first = turn(&poller, &one, long).unwrap();
     assert!(first.lease.mine && !first.lease.claimed);
-    assert_eq!(first.requested_polls, [y.clone()]);
+    assert_eq!(first.requested_polls, *std::slice::from_ref(&y));
     assert_eq!((&first.wanted, &first.governor), (&other.wanted().unwrap(), &other.governor().unwrap()));
     // Nothing new: the same wants, from here. Then others, of somebody who leaves again.
     let again = turn(&poller, &one, long).unwrap();
