@@ -33,12 +33,12 @@ struct Alerts<'a> {
 
 #[derive(Serialize)]
 struct AlertPart {
-    /// `agent`, `campaign`, or `account` for a cause.
+    /// `agent`, `campaign`, or `account` for a problem.
     kind: &'static str,
-    /// The id of the target, or the word of the cause.
+    /// The id of the target, or the word of the problem.
     id: String,
     name: Option<String>,
-    /// Null for a cause.
+    /// Null for a problem.
     level: Option<&'static str>,
     aht_s: Option<u32>,
     started_at: String,
@@ -129,10 +129,10 @@ impl Api<'_> {
             AlertKind::Band { level, last, .. } => (Some(level_word(*level)), Some(last.secs())),
             AlertKind::Problem { .. } => (None, None),
         };
-        let text = match &alert.kind {
-            // Its sentence may name ids, or quote a reply.
-            AlertKind::Problem { .. } if !is_open => id.clone(),
-            kind => words::kind_text(kind),
+        let text = match (&alert.kind, &alert.id.subject) {
+            // Its own sentence may name ids, or quote a reply.
+            (AlertKind::Problem { count, .. }, Subject::Problem(problem)) if !is_open => problem.summary(*count),
+            (kind, _) => words::kind_text(kind),
         };
         let ack = alert.ack.as_ref().filter(|_| alert.is_acked() && is_open);
         AlertPart {

@@ -185,7 +185,7 @@ impl Routes {
             }
             Err(e) => {
                 tracing::warn!("{e}");
-                (StatusCode::SERVICE_UNAVAILABLE, r#"{"ready":false,"problems":["store"]}"#.to_owned())
+                (StatusCode::SERVICE_UNAVAILABLE, r#"{"ready":false,"problems":["store_read"]}"#.to_owned())
             }
         };
         reply(status, JSON, json + "\n")
