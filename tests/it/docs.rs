@@ -256,7 +256,8 @@ fn every_command_in_the_manual_is_one() {
 /// What a service manager, sshd or a key starts.
 #[test]
 fn every_installed_command_line_is_one() {
-    let units = ["ahtop.service", "ahtop-wall@.service"].map(|name| root().join("assets").join(name));
+    let units =
+        ["ahtop.service", "ahtop-wall@.service", "ahtop-listen.conf"].map(|name| root().join("assets").join(name));
     let mut seen = 0;
     for file in manual().into_iter().chain(units) {
         for line in read(&file).lines() {

@@ -1,6 +1,7 @@
 //! What `serve` shows over HTTP, asked by a client on a socket.
 
 mod api;
+mod assets;
 mod board;
 mod browser;
 mod client;
