@@ -5,6 +5,7 @@ mod assets;
 mod board;
 mod browser;
 mod client;
+mod hostile;
 mod metrics;
 mod openmetrics;
 
