@@ -97,7 +97,8 @@ mod tests {
         let changed = two.changed(&one).unwrap();
         assert_eq!(changed.len(), 1);
         assert!(
-            changed[0].0 == "r1" && changed[0].1.starts_with("<g id=\"r1\"><text") && changed[0].1.contains(">ce<")
+            changed[0].0 == "r1" && changed[0].1.starts_with("<g id=\"r1\"><text") && changed[0].1.contains(">ce"),
+            "{changed:?}"
         );
         assert!(one.changed(&one).unwrap().is_empty());
         let (light, larger) = (
