@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Errors that are told of a file and that no schema can tell: they compare values, look into files, or know more of a
 /// value than its form.
-const BEYOND: [&str; 12] = [
+const BEYOND: [&str; 14] = [
     " must be less than ",
     "must not be longer than",
     "' is not from ",
@@ -21,7 +21,9 @@ const BEYOND: [&str; 12] = [
     "nothing to watch",
     "cannot read",
     "needs mode = ",
-    "is not \"auto\" or",
+    "is not \"auto\",",
+    "a password does not belong into the URL",
+    "sslmode can be verify-full",
     "needs an absolute path",
 ];
 
