@@ -464,12 +464,7 @@ impl Layers {
     /// The first of the file, the variable and the command gives the password.
     fn store_server(&mut self) -> StoreServer {
         let sources = [Id::StorePasswordFile, Id::StorePasswordEnv, Id::StorePasswordCommand].map(|id| self.value(id));
-        let password = sources.into_iter().flatten().find_map(|value| match value {
-            Value::Path(path) => Some(SecretSource::KeyFile(path)),
-            Value::Text(name) => Some(SecretSource::KeyEnv(name)),
-            Value::Argv(words) => Some(SecretSource::KeyCommand(words)),
-            _ => None,
-        });
+        let password = sources.into_iter().flatten().find_map(SecretSource::of_key);
         StoreServer { password, ca_file: self.path(Id::StoreCaFile) }
     }
 

@@ -17,6 +17,7 @@ use super::{
     process_group::ProcessGroup,
     small_file,
     types::{AuthMode, AuthSource, SecretSource, StoreServer},
+    value_type::Value,
 };
 use crate::domain::clean;
 
@@ -150,6 +151,18 @@ fn from_file(name: &str, path: &Path, env: &Env, check: Check) -> Result<SecretS
     small_file::read_to(file, LARGEST as u64, &mut bytes).map_err(unread)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| fail("is not text"))?;
     check(&format!("{name} {shown}"), text.trim_end_matches(['\n', '\r']))
+}
+
+impl SecretSource {
+    /// The source that the value of a key names; `None` for a value that is of no such key.
+    pub(super) fn of_key(value: Value) -> Option<SecretSource> {
+        match value {
+            Value::Path(path) => Some(SecretSource::KeyFile(path)),
+            Value::Text(name) => Some(SecretSource::KeyEnv(name)),
+            Value::Argv(words) => Some(SecretSource::KeyCommand(words)),
+            _ => None,
+        }
+    }
 }
 
 /// What a secret must be like, named by its source.
