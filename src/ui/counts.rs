@@ -47,7 +47,8 @@ fn counted_states(canvas: &Canvas<'_>, scene: &Scene<'_>, kind: Kind, glyphs: bo
         (kind == Kind::Agent).then(|| rows::logged_in(scene.all(kind).iter().copied())).flatten()
     {
         let (mark, style) = if stale { ("?", s.stale) } else { ("", s.text) };
-        all.push(Segment::new(2, format!("{there} of {of} logged in{mark}"), style));
+        let folded = if scene.state.preferences.fold_logged_out && !stale { ", others folded" } else { "" };
+        all.push(Segment::new(2, format!("{there} of {of} logged in{mark}{folded}"), style));
     }
     all.extend(rows::counts(scene.all(kind).iter().copied()).into_iter().map(|(state, n)| {
         let glyph = if glyphs { canvas.look.glyphs.state(state) } else { "" };

@@ -79,6 +79,8 @@ pub enum Action {
     ResetColumns,
     /// Agents in sections by their group.
     Sections,
+    /// Leave out the agents who are logged out.
+    FoldLoggedOut,
     /// Poll the selected row as often as if it stayed selected, for a while.
     Pin,
     /// Put the id of the selected row into the clipboard.
@@ -127,6 +129,7 @@ impl Action {
             Action::CopyId => "copy_id",
             Action::ColumnsMenu => "columns",
             Action::Sections => "groups",
+            Action::FoldLoggedOut => "fold_logged_out",
             Action::CycleNames => "names",
             Action::Acknowledge => "acknowledge",
             Action::MuteMenu => "mute",
@@ -289,6 +292,13 @@ pub(crate) fn standard() -> Vec<Binding> {
             &[char('z')],
             Some("groups"),
             "Agents in sections by group, each with the median of its agents",
+        ),
+        bind(
+            Normal,
+            A::FoldLoggedOut,
+            &[char('L')],
+            None,
+            "Fold away the agents who are logged out, or show them again; those outside their band stay",
         ),
         bind(Normal, A::CycleNames, &[char('N')], None, "Names of agents: full, initials, ID, hidden"),
         bind(

@@ -24,6 +24,7 @@ pub(crate) type Order = Arc<[Option<OrderedRow>]>;
 pub(crate) struct OrderedBy {
     pub(crate) sort: Sort,
     pub(crate) sections: bool,
+    pub(crate) folds: bool,
     pub(crate) names: Names,
     pub(crate) filter: String,
     pub(crate) frozen: bool,

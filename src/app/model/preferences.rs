@@ -16,6 +16,8 @@ pub struct Preferences {
     pub columns: Vec<Column>,
     /// True where agents stand in sections by their group.
     pub sections: bool,
+    /// True where the agents who are logged out are left out.
+    pub fold_logged_out: bool,
     /// How agents are named.
     pub names: Names,
     /// True where ages are shown as the time of the reading.
@@ -31,6 +33,7 @@ impl Preferences {
             sort: Sort::default(),
             columns: Vec::new(),
             sections: false,
+            fold_logged_out: false,
             names: Names::Full,
             age_as_time: false,
             theme: ui.theme,
@@ -49,6 +52,8 @@ pub struct SavedPreferences {
     pub columns: Vec<Column>,
     /// Agents in sections by group.
     pub sections: bool,
+    /// Without the agents who are logged out.
+    pub fold_logged_out: bool,
     /// How agents are named.
     pub names: Names,
     /// Ages as time of the reading.

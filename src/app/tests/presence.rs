@@ -71,3 +71,28 @@ fn the_column_is_there_only_where_something_is_known() {
     let any = |floor: &Floor| rows::all_lines(&floor.state, Kind::Agent).any(|l| needs(&l));
     assert!(any(&floor()) && !any(&Floor::new()));
 }
+
+#[test]
+fn logged_out_agents_are_folded_away_by_a_key_but_not_those_outside_their_band() {
+    let mut floor = floor();
+    for (id, secs) in [("a3", 290), ("a4", 600)] {
+        floor.agent(id, secs);
+    }
+    let mut ids: Vec<String> = floor.ids(Kind::Agent).iter().map(ToString::to_string).collect();
+    assert_eq!(ids.len(), 6);
+    let effects = floor.keys("2L");
+    let remembered = effects.iter().any(|e| matches!(e, crate::app::Effect::Remember(saved) if saved.fold_logged_out));
+    assert!(remembered && floor.state.preferences.fold_logged_out);
+    ids = floor.ids(Kind::Agent).iter().map(ToString::to_string).collect();
+    ids.sort();
+    assert_eq!(ids, ["a1", "a2", "a4"]);
+    // What is too old to go by folds nobody.
+    floor.advance(180);
+    assert_eq!(floor.ids(Kind::Agent).len(), 6);
+    floor.keys("L");
+    assert!(!floor.state.preferences.fold_logged_out);
+    let mut without = Floor::new();
+    without.keys("2L");
+    assert_eq!(without.ids(Kind::Agent).len(), 6);
+    assert!(without.state.notices.status_message.as_deref().is_some_and(|said| said.contains("not known")));
+}

@@ -138,6 +138,17 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
                     Some("No groups are configured: add a [[group]] to the configuration".into());
             }
         }
+        Action::FoldLoggedOut => {
+            let folds = !state.preferences.fold_logged_out;
+            state.preferences.fold_logged_out = folds;
+            let known = state.shown().presence.as_ref().is_some_and(|known| known.fresh(&state.shown().now).is_some());
+            let said = match (folds, known) {
+                (true, false) => "It is not known who is logged in: nobody is folded away",
+                (true, true) => "Agents who are logged out are folded away",
+                (false, _) => "Agents who are logged out are shown",
+            };
+            state.notices.status_message = Some(said.into());
+        }
         Action::NextLook if state.lists_alerts() => alerts::next_waiting(state),
         Action::NextLook => next_look(state),
         Action::Pin => pin(state),

@@ -15,6 +15,7 @@ impl SavedPreferences {
             sort: (state.preferences.sort != Sort::default()).then_some(state.preferences.sort),
             columns: state.preferences.columns.clone(),
             sections: state.preferences.sections,
+            fold_logged_out: state.preferences.fold_logged_out,
             names: state.preferences.names,
             age_as_time: state.preferences.age_as_time,
             theme: instead(state.preferences.theme.word(), ui.theme.word()),
@@ -28,6 +29,7 @@ impl SavedPreferences {
             state.preferences.sort = sort;
         }
         state.preferences.columns = if self.columns.is_empty() { Vec::new() } else { columns::sound(&self.columns) };
+        state.preferences.fold_logged_out = self.fold_logged_out;
         (state.preferences.sections, state.preferences.names, state.preferences.age_as_time) =
             (self.sections, self.names, self.age_as_time);
         let configured = (state.config.ui.theme, state.config.ui.symbols);

@@ -117,6 +117,7 @@ pub(super) fn order(state: &mut State, kind: Kind) -> Order {
     let by = OrderedBy {
         sort: state.preferences.sort,
         sections: state.preferences.sections,
+        folds: state.preferences.fold_logged_out,
         names: names::order(state),
         filter: state.navigation.filter.text.value().to_owned(),
         frozen: state.frozen.is_some(),

@@ -45,7 +45,7 @@ pub(crate) fn fits(action: Action, state: &State) -> bool {
         !matches!(state.navigation.view, View::Alerts | View::Budget | View::Log) || state.navigation.detail_open;
     let alerts = state.lists_alerts();
     match action {
-        Action::SortMenu | Action::Reverse | Action::ColumnsMenu | Action::Sections => table,
+        Action::SortMenu | Action::Reverse | Action::ColumnsMenu | Action::Sections | Action::FoldLoggedOut => table,
         Action::EditFilter => table || state.navigation.view == View::Log,
         Action::Detail | Action::Refresh | Action::Pin | Action::CopyId | Action::Acknowledge | Action::MuteMenu => {
             table || alerts

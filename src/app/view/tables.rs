@@ -9,9 +9,9 @@ use super::{
     rows::{all_lines, line},
 };
 use crate::{
-    app::model::{Line, RowOrder, Sort, State, View},
+    app::model::{Line, RowOrder, RowState, Sort, State, View},
     config::Names,
-    domain::Kind,
+    domain::{Kind, Level},
 };
 
 /// The rows of the table of `kind` that pass the filter, in the order of the sort.
@@ -22,7 +22,8 @@ pub fn lines(state: &State, kind: Kind) -> Vec<Line<'_>> {
 /// Of `all` rows of a table those that the filter lets through, in the order of the table.
 pub fn chosen<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
     let words = Words::of(state.navigation.filter.text.value());
-    let mut lines: Vec<Line<'a>> = all.filter(|l| words.accept(l)).collect();
+    let folds = state.preferences.fold_logged_out && kind == Kind::Agent;
+    let mut lines: Vec<Line<'a>> = all.filter(|l| words.accept(l) && !(folds && is_folded(l))).collect();
     let names = names::order(state);
     lines.sort_by(|a, b| order(a, b, state.preferences.sort, names));
     if in_sections(state, kind) {
@@ -32,6 +33,13 @@ pub fn chosen<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>
         lines.sort_by_cached_key(place);
     }
     lines
+}
+
+/// True for an agent who is known to be logged out. Who is outside the band stays: nobody would look for that elsewhere.
+/// What is too old to go by folds nobody.
+fn is_folded(line: &Line<'_>) -> bool {
+    let outside = matches!(line.state, RowState::Fresh(level) if level != Level::Inside);
+    line.login.is_some_and(|login| !login.is_in() && !login.stale) && !outside
 }
 
 /// The lines of the table of `kind` from above, with the headings of sections.
