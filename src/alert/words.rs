@@ -2,7 +2,7 @@
 
 use super::model::{Alert, AlertEvent, AlertKind, EndReason, Step, Subject};
 use crate::{
-    domain::{Band, Level, Problem, clean_line, display_name},
+    domain::{Aht, Band, Level, Problem, clean_line, display_name},
     store::Words,
 };
 
@@ -31,16 +31,16 @@ impl EndReason {
     }
 }
 
-/// The limit that `level` has reached, as `>= 6:15`; nothing where it is not configured any more.
-pub fn limit(level: Level, band: &Band) -> String {
-    let (sign, limit) = match level {
-        Level::HighCrit => (">=", band.high_crit),
-        Level::HighWarn => (">=", band.high_warn),
-        Level::LowCrit => ("<=", band.low_crit),
-        Level::LowWarn => ("<=", band.low_warn),
-        Level::Inside => return String::new(),
+/// The limit that `level` has reached, and on which side of it that is; `None` where it is not configured any more.
+pub fn limit(level: Level, band: &Band) -> Option<(&'static str, Aht)> {
+    let (side, limit) = match level {
+        Level::HighCrit => ("over", band.high_crit),
+        Level::HighWarn => ("over", band.high_warn),
+        Level::LowCrit => ("under", band.low_crit),
+        Level::LowWarn => ("under", band.low_warn),
+        Level::Inside => return None,
     };
-    limit.map(|aht| format!("{sign} {aht}")).unwrap_or_default()
+    limit.map(|aht| (side, aht))
 }
 
 /// What it is now: `HIGH 7:48`, or the sentence of a problem.

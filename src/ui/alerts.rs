@@ -11,7 +11,7 @@ use super::{
 use crate::{
     alert::{Alert, AlertKind, Subject, words},
     app::{RowState, alerts, names},
-    domain::{Level, clean_line},
+    domain::{Aht, clean_line},
 };
 
 /// Draws the view: all alerts with the cursor on one of them.
@@ -105,42 +105,40 @@ fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
     clean_line(&name, 100)
 }
 
-/// What is so, and how long the alert has stood, though not all the time beyond this limit: `7:48 >= 7:30 (22m)`. The time goes where `room` is too small for both: half a limit
-/// would be another number.
+/// What is so: `7:48, over 7:30 (22m)`; where the value is back inside the limit but the alert has not cleared yet
+/// `now 7:12, was over 7:30 (22m)`. The time goes where `room` is too small for both: half a limit would be another number.
 fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
-    let span = match alert.lasted() {
-        Some(lasted) => format!("({})", cells::span(lasted)),
-        None => format!("({})", cells::span(alert.since.age(&scene.now))),
+    let AlertKind::Band { level, worst, first, last } = &alert.kind else {
+        let words = words::kind_words(&alert.id.subject, &alert.kind);
+        let lasted = alert.lasted().unwrap_or_else(|| alert.since.age(&scene.now));
+        return format!("{} ({})", names::told(scene.state, &words, ascii), cells::span(lasted));
     };
-    match &alert.kind {
-        AlertKind::Band { level, worst, last, .. } => {
-            let over = alert.ended.is_some();
-            let level = if over { *worst } else { *level };
-            let limit = match (&alert.id.subject, level) {
-                (_, Level::Inside) | (Subject::Problem(_), _) => String::new(),
-                // Another dashboard may have raised it by other limits: one that is not crossed here is not told.
-                (Subject::Target(target), level) => {
-                    let band =
-                        scene.state.watched(target).map(|w| w.band).filter(|b| over || b.level(*last) != Level::Inside);
-                    band.map(|band| words::limit(level, &band)).unwrap_or_default()
-                }
-            };
-            // While it lasts the row's own value is newer than the one that was saved with the alert.
-            let now = match &alert.id.subject {
-                Subject::Target(target) if !over => scene.data.rows.get(target).and_then(|r| r.aht()),
-                _ => None,
-            };
-            let value = if over { String::new() } else { format!("{} ", now.unwrap_or(*last)) };
-            let gap = if limit.is_empty() { "" } else { " " };
-            let all = format!("{value}{limit}{gap}{span}");
-            let short = format!("{value}{limit}");
-            if super::canvas::cells(&all) > room && !limit.is_empty() { short } else { all }
-        }
-        AlertKind::Problem { .. } => {
-            let words = words::kind_words(&alert.id.subject, &alert.kind);
-            format!("{} {span}", names::told(scene.state, &words, ascii))
-        }
-    }
+    let over = alert.ended.is_some();
+    let (watched, row) = match &alert.id.subject {
+        Subject::Target(target) => (scene.state.watched(target), scene.data.rows.get(target)),
+        Subject::Problem(_) => (None, None),
+    };
+    // While it lasts the row's own value is newer than the one that was saved with the alert, and the time ends with its
+    // last reading, as in the row.
+    let value = row.filter(|_| !over).and_then(|r| r.aht()).unwrap_or(*last);
+    let read = row.and_then(|r| r.series.points().next_back()).map_or(scene.now.mono, |p| p.at);
+    let lasted = alert.lasted().unwrap_or_else(|| read.since(scene.now.mono_of(&alert.since)));
+    let span = if lasted.is_zero() { String::new() } else { format!(" ({})", cells::span(lasted)) };
+    let limit = watched.and_then(|w| words::limit(if over { *worst } else { *level }, &w.band));
+    // Another dashboard may have raised it by other limits: one that no value has crossed is not told.
+    let seen = row.into_iter().flat_map(|r| r.series.points()).filter_map(|p| p.aht).chain([*first, *last, value]);
+    let crosses = |side: &str, limit: Aht, aht: Aht| if side == "over" { aht >= limit } else { aht <= limit };
+    let limit = limit.filter(|(side, limit)| seen.into_iter().any(|aht| crosses(side, *limit, aht)));
+    let text = match limit {
+        None if over => format!("last {value}"),
+        None => value.to_string(),
+        Some((side, limit)) if over => format!("was {side} {limit}, last {value}"),
+        Some((_, limit)) if value == limit => format!("{value}, at its limit"),
+        Some((side, limit)) if (value > limit) == (side == "over") => format!("{value}, {side} {limit}"),
+        Some((side, limit)) => format!("now {value}, was {side} {limit}"),
+    };
+    let all = format!("{text}{span}");
+    if super::canvas::cells(&all) > room { text } else { all }
 }
 
 /// Who cares: `unacknowledged`, `acked "voicemail list" by floor-2`, `muted until 16:00`, `cleared 14:26, back in band`.

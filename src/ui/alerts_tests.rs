@@ -9,7 +9,7 @@ use crate::{
     alert::{Ack, Alert, AlertId, AlertKind, EndReason, Mute, Subject, Until},
     app::{Overlay, State, View},
     config::{Symbols, Theme},
-    domain::{Aht, Level, Problem, Target},
+    domain::{Aht, Level, Outcome, Problem, Target},
 };
 
 fn alert(subject: Subject, secs: i64, kind: AlertKind) -> Alert {
@@ -123,6 +123,28 @@ fn a_mark_is_a_sign_in_a_cell_of_its_own_and_a_word_where_there_is_room() {
         let titles = |state| picture(state, &look(UNICODE.0, UNICODE.1), w, 40).1.tables[0].titles.clone();
         assert_eq!(titles(&marked), titles(&plain), "{w}");
     }
+}
+
+#[test]
+fn an_alert_says_what_is_so_now_and_which_limit_was_crossed() {
+    let said = |then: &[(i64, Outcome)], ended: bool| {
+        let mut s = state(&[Spec::agent("Imran Q", "north", 302, 468, 41).then(then)]);
+        s.navigation.view = View::Alerts;
+        let mut alert = agent("imran.q", 1320, Level::HighCrit, 468);
+        alert.ended = ended.then(|| (ago(10), EndReason::Cleared));
+        s.live.alerts = vec![alert];
+        words(&picture(&s, &look(UNICODE.0, UNICODE.1), 120, 40).0)
+    };
+    let value = |secs| Outcome::Value(Aht::from_secs(secs));
+    for (then, expected) in [
+        (vec![], "7:48, over 7:30 ("),
+        (vec![(20, value(440))], "now 7:20, was over 7:30 ("),
+        (vec![(20, value(450))], "7:30, at its limit ("),
+    ] {
+        let text = said(&then, false);
+        assert!(text.contains(expected) && !text.contains(">="), "{expected}: {text}");
+    }
+    assert!(said(&[], true).contains("was over 7:30, last 7:48 ("), "{}", said(&[], true));
 }
 
 proptest! {
