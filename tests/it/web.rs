@@ -136,6 +136,12 @@ fn serve_listens_where_it_is_told_and_follows_a_reload() {
     let unix = || Box::new(UnixStream::connect(&socket).unwrap());
     assert!(ask(unix(), "/healthz").starts_with("HTTP/1.1 200"));
     until("it is ready", || ask(unix(), "/readyz").starts_with("HTTP/1.1 200"));
+    let counted = |text: String| {
+        let lines = text.lines().filter_map(|l| l.strip_prefix("ahtop_requests_total{outcome=\"value\"} "));
+        lines.map(|n| n.parse::<f64>().unwrap()).sum::<f64>()
+    };
+    until("answers are counted", || counted(ask(unix(), "/metrics")) > 0.0);
+    let before = counted(ask(unix(), "/metrics"));
 
     // An address that cannot be had changes nothing.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -150,20 +156,12 @@ fn serve_listens_where_it_is_told_and_follows_a_reload() {
     let port = told("listening on ");
     let tcp = || Box::new(std::net::TcpStream::connect(port.trim_start_matches("http://")).unwrap());
     assert!(ask(tcp(), "/healthz").starts_with("HTTP/1.1 200") && !socket.exists());
-    let answered = || {
-        let text = ask(tcp(), "/metrics");
-        let lines = text.lines().filter_map(|l| l.strip_prefix("ahtop_requests_total{outcome=\"value\"} "));
-        lines.map(|n| n.parse::<f64>().unwrap()).sum::<f64>()
-    };
-    until("answers are counted", || answered() > 0.0);
-
     // Other things are watched now; the socket is the same, and the counters begin anew with the poller: from nothing.
     write("127.0.0.1:0", 1);
-    let before = answered();
     kill_process(pid, Signal::HUP).unwrap();
     until("the other agent is shown", || ask(tcp(), "/api/v1/targets").contains(&service.agent(1)));
     assert!(!ask(tcp(), "/api/v1/targets").contains(&service.agent(0)));
-    let after = answered();
+    let after = counted(ask(tcp(), "/metrics"));
     assert!(after >= before || after <= 1.0, "{before} {after}");
     kill_process(pid, Signal::TERM).unwrap();
     assert_eq!(finish(child).code, 0);
