@@ -172,7 +172,11 @@ impl Session {
                 Keys::Source(source) => Keys::Source(Arc::new(Until { source, cancel: cancel.clone() })),
                 keys => keys,
             };
-            let rules = rules(config);
+            let mut rules = rules(config);
+            if me.role == Role::Command {
+                // What ends with its answer shows nobody's presence: that request is saved.
+                rules.presence = None;
+            }
             let setup = Setup {
                 store: store.clone(),
                 client,
