@@ -44,7 +44,7 @@ impl Rules {
 pub struct Policy {
     pub agents: Rules,
     pub campaigns: Rules,
-    /// How long a sweep takes, for [`ProblemRules::for_cause`](super::ProblemRules::for_cause).
+    /// How long a cycle takes, for [`ProblemRules::new`](super::ProblemRules::new).
     pub sweep: Duration,
 }
 

@@ -166,7 +166,7 @@ pub enum DiscoverFormat {
     Csv,
     /// One JSON object, versioned
     Json,
-    /// The table [watch] of a configuration
+    /// The table `[watch]` of a configuration
     Toml,
 }
 
@@ -310,7 +310,7 @@ pub enum HookCommand {
 /// `hook test`
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct HookTest {
-    /// The event, a word of [[hook]] on; without it each hook gets the first of its own
+    /// The event, a word of `[[hook]] on`; without it each hook gets the first of its own
     #[arg(value_name = "EVENT", value_parser = clap::builder::PossibleValuesParser::new(TRIGGERS))]
     pub event: Option<String>,
 }

@@ -54,7 +54,7 @@ fn a_first_start_fills_twenty_targets_with_one_request_each() {
     let (service, home) = (service(4, 16), Home::new());
     let file = everything(&service, &home, "");
     // So long that nothing is asked twice however slow the machine is.
-    let pty = ahtop(&home, (120, 40), &["--config", &file, "--min-interval", "1h"], true);
+    let pty = ahtop(&home, (120, 40), &["--config", &file, "--min-interval", "1h", "--presence", "off"], true);
     for entry in service.sim.roster().campaigns {
         pty.shows(&entry.name);
     }
