@@ -1,6 +1,6 @@
 //! `ahtop store …`: makes, describes, copies and migrates what all dashboards share.
 
-use std::{fmt::Write as _, sync::Arc, thread, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use super::{Done, Failure, progress::Progress, session};
 use crate::{
@@ -68,7 +68,7 @@ fn on_server(config: &Config, env: &Env, task: Task) -> Result<Done, Failure> {
     let names = crate::store::PostgresNames { schema: server.schema.clone() };
     let place = server.url.place();
     // It has a runtime of its own, which cannot be used where there is one already.
-    let result = thread::scope(|scope| {
+    let result = std::thread::scope(|scope| {
         let work = scope.spawn(|| {
             let admin = crate::store::PostgresAdmin::connect(*server)?;
             match (task, admin.version()?) {
