@@ -7,6 +7,7 @@
 //! The trait is synchronous and each call is short; [`Handle`] keeps it off the thread that answers keys.
 
 mod bundles;
+mod columns;
 mod event;
 mod governor;
 mod guard;

@@ -5,9 +5,12 @@ use std::{sync::PoisonError, time::Duration};
 use super::{
     PostgresStore,
     codec::{self, P},
-    error, millis, number, united, whole,
+    error, number, whole,
 };
-use crate::store::{Bundles, Heard, Instance, Lease, Overview, StoreError, Turn, Usage};
+use crate::store::{
+    Bundles, Heard, Instance, Lease, Overview, StoreError, Turn, Usage,
+    columns::{millis, target_of, union},
+};
 
 impl Bundles for PostgresStore {
     fn turn(&self, who: &Instance, ttl: Duration) -> Result<Turn, StoreError> {
@@ -37,10 +40,10 @@ impl Bundles for PostgresStore {
             let polls: Vec<(i64, String)> = read(text(7)?.as_deref());
             let now: Option<String> = text(8)?;
             let fresh = now != stamp;
-            let wanted = if fresh { united(read(text(9)?.as_deref())) } else { known.1 };
+            let wanted = if fresh { union(read::<Vec<_>>(text(9)?.as_deref())) } else { known.1 };
             let turn = Turn {
                 lease,
-                requested_polls: polls.iter().map(|(kind, name)| codec::target_of(*kind, name)).collect(),
+                requested_polls: polls.iter().map(|(kind, name)| target_of(*kind, name.as_str())).collect(),
                 wanted,
                 governor: text(10)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
             };

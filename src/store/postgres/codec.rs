@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_postgres::{
     Row as SqlRow,
@@ -10,8 +9,11 @@ use tokio_postgres::{
 };
 
 use crate::{
-    domain::{Aht, BootId, BootTime, EventTime, Kind, Outcome, Reading, Row, Series, Target},
-    store::{Cursor, Event, Instance, Role, Snapshot, Words},
+    domain::{BootId, BootTime, EventTime, Outcome, Reading, Row, Series},
+    store::{
+        Cursor, Event, Instance, Snapshot, Words,
+        columns::{kind_number, outcome_of, role_of, target_of, wall_of, what_of},
+    },
 };
 
 /// A parameter of a statement.
@@ -58,38 +60,14 @@ fn without_nul(text: &str) -> String {
 /// A row that is not what a function of ours gives.
 pub(super) type Odd = tokio_postgres::Error;
 
-pub(super) fn wall_of(ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-pub(super) fn kind_number(kind: Kind) -> i16 {
-    match kind {
-        Kind::Campaign => 0,
-        Kind::Agent => 1,
-    }
-}
-
-pub(super) fn target_of(kind: i64, name: &str) -> Target {
-    Target { kind: if kind == 0 { Kind::Campaign } else { Kind::Agent }, id: name.into() }
-}
-
-fn outcome_of(what: i64, text: Option<&str>) -> Outcome {
-    match what {
-        0 => Outcome::NoCalls,
-        -1 => Outcome::Invalid,
-        1.. => Outcome::Value(Aht::from_secs(u32::try_from(what).unwrap_or(u32::MAX))),
-        _ => Outcome::Failed(text.unwrap_or_default().into()),
-    }
-}
-
 /// As the function `append` takes them.
 pub(super) fn readings_json(readings: &[Reading]) -> String {
     let one = |reading: &Reading| {
-        let (what, text) = match &reading.outcome {
-            Outcome::Value(aht) => (i64::from(aht.secs()), None),
-            Outcome::NoCalls => (0, None),
-            Outcome::Invalid => (-1, None),
-            Outcome::Failed(why) => (-2, Some(without_nul(why))),
+        // The server gives a text its number.
+        let what = what_of(&reading.outcome, 1);
+        let text = match &reading.outcome {
+            Outcome::Failed(why) => Some(without_nul(why)),
+            _ => None,
         };
         let label = reading.name.as_deref().map(without_nul);
         let named = label.as_deref().is_some_and(|n| !n.trim().is_empty());
@@ -131,7 +109,7 @@ pub(super) fn reading_of(boots: &mut Boots, r: &SqlRow) -> Result<(i64, Reading)
     let at = EventTime { boot: boots.of(r.try_get(1)?), mono: BootTime(r.try_get(2)?), wall: wall_of(r.try_get(3)?) };
     let name: Option<&str> = r.try_get(8)?;
     let reading = Reading {
-        target: target_of(r.try_get::<_, i16>(5)?.into(), r.try_get(6)?),
+        target: target_of(r.try_get::<_, i16>(5)?.into(), r.try_get::<_, &str>(6)?),
         at,
         outcome: outcome_of(r.try_get(4)?, r.try_get(7)?),
         name: name.map(Arc::from),
@@ -203,8 +181,7 @@ pub(super) fn snapshot_of(rows: &[SqlRow], now: &crate::domain::Now) -> Result<S
 }
 
 fn instance(id: &str, pid: i64, host: &str, role: &str) -> Instance {
-    let role = [Role::Dashboard, Role::Serve].into_iter().find(|r| r.word() == role).unwrap_or(Role::Command);
-    Instance { id: id.into(), pid: u32::try_from(pid).unwrap_or(u32::MAX), host: host.into(), role }
+    Instance { id: id.into(), pid: u32::try_from(pid).unwrap_or(u32::MAX), host: host.into(), role: role_of(role) }
 }
 
 /// Reads `id, pid, host, role` from the first columns.

@@ -9,13 +9,14 @@ use super::{
     clock::{STEP, Sample},
     codec::{self, P},
     link::{self, Late},
-    millis, number, span,
+    number, span,
 };
 use crate::{
     domain::{BootId, BootTime, EventTime, Reading},
     store::{
         GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Governor, Instance, LedgerStore, Pace,
         PermitAnswer, PermitAsk, PermitId, PermitKind, StoreError, StoreState, Token, TokenStore, Usage, WINDOW,
+        columns::{millis, wall_of},
         ids::fresh_id,
     },
 };
@@ -127,7 +128,7 @@ impl TokenStore for PostgresStore {
         let sql = "SELECT generation, secret, boot, mono, wall, life, who FROM stored_token() WHERE secret IS NOT NULL";
         let tokens = self.read(sql, vec![], |r| {
             let boot: &str = r.try_get(2)?;
-            let (mono, wall) = (BootTime(r.try_get(3)?), codec::wall_of(r.try_get(4)?));
+            let (mono, wall) = (BootTime(r.try_get(3)?), wall_of(r.try_get(4)?));
             Ok(Token {
                 secret: r.try_get::<_, String>(1)?.into(),
                 generation: u64::try_from(r.try_get::<_, i64>(0)?).unwrap_or(0),

@@ -19,7 +19,6 @@ mod tests;
 mod tls;
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
@@ -36,6 +35,7 @@ use self::{
 use super::{
     Attention, Bundles, Cursor, DocumentStore, Event, HistoryInfo, Instance, InterestStore, Lease, LeaseStore, Post,
     Pruned, RangeQuery, ReadingStore, Revised, ServerPlace, Snapshot, Status, StoreError, StoreNotice, StoreState,
+    columns::{Wants, kind_number, millis, revision_number, target_of, wall_of, wants_of},
     ids::fresh_id,
 };
 use crate::domain::{Clock, Now, Reading, Target};
@@ -55,18 +55,12 @@ enum Time {
     Given(Arc<dyn Clock>),
 }
 
-type Wants = Vec<(Target, Attention)>;
-
 /// A [`Store`](super::Store) on a server.
 pub struct PostgresStore {
     link: Arc<Link>,
     time: Time,
     /// What was wanted at the last look, by its stamp.
     wants: Mutex<(Option<String>, Wants)>,
-}
-
-fn millis(d: Duration) -> i64 {
-    i64::try_from(d.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn span(ms: i64) -> Duration {
@@ -267,7 +261,7 @@ impl ReadingStore for PostgresStore {
             let mut sql = format!("{READING} WHERE r.seq > $1 AND r.seq <= $2 AND r.wall >= $3 AND r.wall < $4");
             if let Some(target) = &query.target {
                 sql += " AND r.target = (SELECT id FROM target WHERE kind = $6 AND name = $7)";
-                params.extend([P::Small(codec::kind_number(target.kind)), (&*target.id).into()]);
+                params.extend([P::Small(kind_number(target.kind)), (&*target.id).into()]);
             }
             let rows = self.link.bulk(sql + " ORDER BY r.seq LIMIT $5", params)?;
             for row in &rows {
@@ -295,7 +289,7 @@ impl ReadingStore for PostgresStore {
             let oldest: Option<i64> = r.try_get(1)?;
             Ok(HistoryInfo {
                 readings: u64::try_from(r.try_get::<_, i64>(0)?).unwrap_or(0),
-                oldest: oldest.map(codec::wall_of),
+                oldest: oldest.map(wall_of),
                 bytes: u64::try_from(r.try_get::<_, i64>(2)?).unwrap_or(0),
                 path: None,
             })
@@ -313,9 +307,7 @@ impl InterestStore for PostgresStore {
 
     fn wanted(&self) -> Result<Vec<(Target, Attention)>, StoreError> {
         let lists = self.read("SELECT wants FROM wanted($1)", vec![self.at()], |r| r.try_get::<_, String>(0))?;
-        // A list that another version wrote in another form says nothing to this one.
-        let read = |list: &String| serde_json::from_str(list).unwrap_or_default();
-        Ok(united(lists.iter().map(read).collect()))
+        Ok(wants_of(lists))
     }
 
     fn instances(&self) -> Result<Vec<Instance>, StoreError> {
@@ -323,25 +315,15 @@ impl InterestStore for PostgresStore {
     }
 
     fn request_poll(&self, target: &Target) -> Result<(), StoreError> {
-        let params = vec![P::Small(codec::kind_number(target.kind)), (&*target.id).into()];
+        let params = vec![P::Small(kind_number(target.kind)), (&*target.id).into()];
         self.write("SELECT request_poll($1, $2)", params)
     }
 
     fn take_requested_polls(&self) -> Result<Vec<Target>, StoreError> {
         self.read("SELECT kind, name FROM take_requested_polls()", vec![], |r| {
-            Ok(codec::target_of(r.try_get::<_, i16>(0)?.into(), r.try_get(1)?))
+            Ok(target_of(r.try_get::<_, i16>(0)?.into(), r.try_get::<_, &str>(1)?))
         })
     }
-}
-
-/// Each target once, with the highest attention.
-fn united(lists: Vec<Wants>) -> Wants {
-    let mut union: BTreeMap<Target, Attention> = BTreeMap::new();
-    for (target, attention) in lists.into_iter().flatten() {
-        let highest = union.entry(target).or_insert(attention);
-        *highest = attention.max(*highest);
-    }
-    union.into_iter().collect()
 }
 
 /// The columns of an instance.
@@ -425,7 +407,7 @@ impl LeaseStore for PostgresStore {
 impl DocumentStore for PostgresStore {
     fn document(&self, name: &str, known: u64) -> Result<Option<Revised>, StoreError> {
         let sql = "SELECT revision, text FROM document WHERE name = $1 AND revision <> $2";
-        let found = self.read(sql, vec![name.into(), revision(known).into()], |r| {
+        let found = self.read(sql, vec![name.into(), revision_number(known).into()], |r| {
             Ok(Revised { revision: u64::try_from(r.try_get::<_, i64>(0)?).unwrap_or(0), text: r.try_get(1)? })
         })?;
         Ok(found.into_iter().next())
@@ -433,7 +415,7 @@ impl DocumentStore for PostgresStore {
 
     fn set_document(&self, name: &str, seen: u64, text: &str) -> Result<Option<u64>, StoreError> {
         let next = seen.saturating_add(1);
-        let params = vec![name.into(), revision(seen).into(), revision(next).into(), text.into()];
+        let params = vec![name.into(), revision_number(seen).into(), revision_number(next).into(), text.into()];
         let written: bool = self.read_one("SELECT set_document($1, $2, $3, $4)", params, |r| r.try_get(0))?;
         self.link.changed();
         Ok(written.then_some(next))
@@ -482,9 +464,4 @@ impl DocumentStore for PostgresStore {
         let events = self.read(sql, vec![self.at(), millis(span).into()], codec::event_of)?;
         Ok(events.into_iter().flatten().collect())
     }
-}
-
-/// A revision as the server keeps it.
-fn revision(revision: u64) -> i64 {
-    i64::try_from(revision).unwrap_or(i64::MAX)
 }

@@ -2,12 +2,14 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::{
-    domain::{Aht, BootId, BootTime, EventTime, Kind, Now, Outcome, Target},
-    store::Cursor,
+    domain::{BootId, BootTime, EventTime, Now, Target},
+    store::{
+        Cursor,
+        columns::{kind_number, millis, wall_of},
+    },
 };
 
 /// The interned boots, both ways.
@@ -42,46 +44,6 @@ impl Boots {
     }
 }
 
-/// From stored milliseconds; what no clock can say becomes the epoch.
-pub(super) fn wall_of(ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-/// `d` in whole milliseconds, saturating.
-pub(super) fn millis(d: Duration) -> i64 {
-    i64::try_from(d.as_millis()).unwrap_or(i64::MAX)
-}
-
-pub(super) fn kind_number(kind: Kind) -> i64 {
-    match kind {
-        Kind::Campaign => 0,
-        Kind::Agent => 1,
-    }
-}
-
-pub(super) fn target_of(kind: i64, name: String) -> Target {
-    Target { kind: if kind == 0 { Kind::Campaign } else { Kind::Agent }, id: name.into() }
-}
-
-/// The column `what` (see the schema), where `phrase` is the number of a failure's text.
-pub(super) fn what_of(outcome: &Outcome, phrase: i64) -> i64 {
-    match outcome {
-        Outcome::Value(aht) => i64::from(aht.secs()),
-        Outcome::NoCalls => 0,
-        Outcome::Invalid => -1,
-        Outcome::Failed(_) => -1 - phrase,
-    }
-}
-
-pub(super) fn outcome_of(what: i64, text: Option<String>) -> Outcome {
-    match what {
-        0 => Outcome::NoCalls,
-        -1 => Outcome::Invalid,
-        1.. => Outcome::Value(Aht::from_secs(u32::try_from(what).unwrap_or(u32::MAX))),
-        _ => Outcome::Failed(text.unwrap_or_default().into()),
-    }
-}
-
 pub(super) fn target_number(c: &Connection, target: &Target) -> Result<i64> {
     if let Some(id) = find_target(c, target)? {
         return Ok(id);
@@ -111,22 +73,4 @@ pub(super) fn head(c: &Connection) -> Result<Cursor> {
 pub(super) fn oldest_kept(now: &Now, keep: Duration) -> (i64, i64) {
     let (mono, by_wall) = (now.mono - keep, now.wall.as_millisecond().saturating_sub(millis(keep)));
     (mono.0, if now.mono.0 > millis(keep) { i64::MAX } else { by_wall })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn outcomes_survive_their_number() {
-        for outcome in [
-            Outcome::Value(Aht::from_secs(1)),
-            Outcome::Value(Aht::from_secs(u32::MAX)),
-            Outcome::NoCalls,
-            Outcome::Invalid,
-            Outcome::Failed("x".into()),
-        ] {
-            assert_eq!(outcome_of(what_of(&outcome, 7), Some("x".into())), outcome);
-        }
-    }
 }

@@ -2,14 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use crate::store::{Post, Revised};
+use crate::store::{Post, Revised, columns::revision_number};
 
 /// Lines that a queue holds at most; the oldest go first.
 const POSTS: i64 = 1000;
 
 pub(super) fn read(c: &Connection, name: &str, known: u64) -> Result<Option<Revised>> {
     c.prepare_cached("SELECT revision, text FROM document WHERE name = ?1 AND revision <> ?2")?
-        .query_row(params![name, number(known)], |r| {
+        .query_row(params![name, revision_number(known)], |r| {
             Ok(Revised { revision: u64::try_from(r.get::<_, i64>(0)?).unwrap_or(0), text: r.get(1)? })
         })
         .optional()
@@ -24,7 +24,7 @@ pub(super) fn write(c: &Connection, name: &str, seen: u64, text: &str) -> Result
              ON CONFLICT(name) DO UPDATE SET revision = excluded.revision, text = excluded.text
                 WHERE document.revision = ?4",
         )?
-        .execute(params![name, number(next), text, number(seen)])?;
+        .execute(params![name, revision_number(next), text, revision_number(seen)])?;
     Ok((written > 0).then_some(next))
 }
 
@@ -46,8 +46,4 @@ pub(super) fn posts(c: &Connection, queue: &str) -> Result<Vec<Post>> {
 pub(super) fn drop_posts(c: &Connection, queue: &str, upto: i64) -> Result<()> {
     c.prepare_cached("DELETE FROM post WHERE queue = ?1 AND id <= ?2")?.execute(params![queue, upto])?;
     Ok(())
-}
-
-fn number(revision: u64) -> i64 {
-    i64::try_from(revision).unwrap_or(i64::MAX)
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::codec::{oldest_kept, wall_of};
+use super::codec::oldest_kept;
 use crate::{
     domain::{BootId, BootTime, EventTime, Now},
-    store::{Event, EventKind, Instance, Words},
+    store::{Event, EventKind, Instance, Words, columns::wall_of},
 };
 
 /// Events kept at most.

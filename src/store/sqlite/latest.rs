@@ -5,12 +5,15 @@ use std::{collections::HashMap, time::Duration};
 use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 
 use super::{
-    codec::{self, Boots, outcome_of, target_number, target_of, what_of},
+    codec::{self, Boots, target_number},
     readings::{self, ENOUGH},
 };
 use crate::{
     domain::{EventTime, Now, Outcome, Reading, Row, Series, Target},
-    store::{Cursor, Snapshot},
+    store::{
+        Cursor, Snapshot,
+        columns::{outcome_of, target_of, what_of},
+    },
 };
 
 const COLUMNS: &str = "name, good_what, good_boot, good_mono, good_wall,
@@ -28,7 +31,7 @@ fn row_of(boots: &Boots, target: Target, r: &SqlRow<'_>, at: usize) -> Result<Ro
     let good: Option<i64> = r.get(at + 1)?;
     row.good = good.map(|w| outcome_of(w, None)).zip(stamp_at(boots, r, at + 2)?);
     let (last, text): (Option<i64>, Option<String>) = (r.get(at + 5)?, r.get(at + 6)?);
-    row.last = last.map(|w| outcome_of(w, text)).zip(stamp_at(boots, r, at + 7)?);
+    row.last = last.map(|w| outcome_of(w, text.as_deref())).zip(stamp_at(boots, r, at + 7)?);
     row.failures = r.get(at + 10)?;
     row.failing_since = stamp_at(boots, r, at + 11)?;
     Ok(row)
@@ -110,7 +113,7 @@ pub(super) fn snapshot(c: &Connection, now: &Now, span: Duration) -> Result<Snap
     ))?;
     let mut found = stmt.query([])?;
     while let Some(r) = found.next()? {
-        rows.insert(r.get(0)?, row_of(&boots, target_of(r.get(1)?, r.get(2)?), r, 3)?);
+        rows.insert(r.get(0)?, row_of(&boots, target_of(r.get(1)?, r.get::<_, String>(2)?), r, 3)?);
     }
     // Newest first, so that only what is needed is read; each series takes no more than it can hold.
     let mut points: Vec<(i64, EventTime, i64)> = vec![];

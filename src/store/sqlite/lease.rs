@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 use super::events;
 use crate::{
     domain::{BootTime, Now},
-    store::{EventKind, Instance, Lease, Role},
+    store::{EventKind, Instance, Lease, Role, columns::role_of},
 };
 
 /// The two rows of the table: who polls, and the `serve` that wants to.
@@ -32,10 +32,6 @@ struct Held {
     valid: bool,
     until: BootTime,
     locked: bool,
-}
-
-pub(super) fn role_of(word: &str) -> Role {
-    [Role::Dashboard, Role::Serve].into_iter().find(|r| r.word() == word).unwrap_or(Role::Command)
 }
 
 /// Reads `id, pid, host, role` from the first columns.

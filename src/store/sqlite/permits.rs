@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::{codec::millis, events, token};
+use super::{events, token};
 use crate::{
     domain::{BootTime, Now},
     store::{
         EventKind, Governor, Instance, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Usage, WINDOW,
-        ids::fresh_id,
+        columns::millis, ids::fresh_id,
     },
 };
 

@@ -5,10 +5,13 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 
-use super::codec::{Boots, find_target, head, oldest_kept, outcome_of, target_number, target_of, wall_of, what_of};
+use super::codec::{Boots, find_target, head, oldest_kept, target_number};
 use crate::{
     domain::{Now, Outcome, Reading},
-    store::{Cursor, RangeQuery},
+    store::{
+        Cursor, RangeQuery,
+        columns::{outcome_of, target_of, wall_of, what_of},
+    },
 };
 
 /// Most rows that one [`prune`] deletes, so that nobody waits long for the file.
@@ -53,11 +56,11 @@ const SELECT: &str = "SELECT r.seq, r.boot, r.mono, r.wall, r.what, t.kind, t.na
     LEFT JOIN phrase n ON n.id = r.name";
 
 fn reading_of(boots: &Boots, r: &SqlRow<'_>) -> Result<(i64, Reading)> {
-    let name: Option<String> = r.get(8)?;
+    let (failure, name): (Option<String>, Option<String>) = (r.get(7)?, r.get(8)?);
     let reading = Reading {
-        target: target_of(r.get(5)?, r.get(6)?),
+        target: target_of(r.get(5)?, r.get::<_, String>(6)?),
         at: boots.stamp(r.get(1)?, r.get(2)?, r.get(3)?),
-        outcome: outcome_of(r.get(4)?, r.get(7)?),
+        outcome: outcome_of(r.get(4)?, failure.as_deref()),
         name: name.map(Arc::from),
     };
     Ok((r.get(0)?, reading))

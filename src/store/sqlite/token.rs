@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::{
-    codec::{millis, oldest_kept, wall_of},
-    events,
-};
+use super::{codec::oldest_kept, events};
 use crate::{
     domain::{BootId, BootTime, EventTime, Now},
     store::{
         EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Instance, Token,
+        columns::{millis, wall_of},
         ids::fresh_id,
         token_file::{Stored, TokenFile},
     },

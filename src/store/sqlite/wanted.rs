@@ -1,16 +1,16 @@
 //! What is to be polled: each instance's wants with an expiry, and requested polls.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use rusqlite::{Connection, Result, params};
 
-use super::{
-    codec::{kind_number, target_of},
-    lease::{self, instance_of},
-};
+use super::lease::{self, instance_of};
 use crate::{
     domain::{Now, Target},
-    store::{Attention, Instance},
+    store::{
+        Attention, Instance,
+        columns::{kind_number, target_of, wants_of},
+    },
 };
 
 /// Requested polls that can wait; more are dropped.
@@ -47,16 +47,7 @@ pub(super) fn wanted(c: &Connection, now: &Now) -> Result<Vec<(Target, Attention
     let mut stmt =
         c.prepare_cached(&format!("SELECT w.wants FROM want w JOIN instance i ON i.id = w.instance WHERE {HERE}"))?;
     let lists = stmt.query_map(params![&*now.boot.0, now.mono.0], |r| r.get::<_, String>(0))?;
-    let mut union: BTreeMap<Target, Attention> = BTreeMap::new();
-    for list in lists {
-        // A list that another version wrote in another form says nothing to this one.
-        let list: Vec<(Target, Attention)> = serde_json::from_str(&list?).unwrap_or_default();
-        for (target, attention) in list {
-            let highest = union.entry(target).or_insert(attention);
-            *highest = attention.max(*highest);
-        }
-    }
-    Ok(union.into_iter().collect())
+    Ok(wants_of(lists.collect::<Result<Vec<_>>>()?))
 }
 
 pub(super) fn instances(c: &Connection, now: &Now) -> Result<Vec<Instance>> {
@@ -88,7 +79,7 @@ pub(super) fn requested(c: &Connection) -> Result<bool> {
 
 pub(super) fn take_requested_polls(c: &Connection) -> Result<Vec<Target>> {
     let mut stmt = c.prepare_cached("SELECT kind, name FROM nudge ORDER BY id")?;
-    let out = stmt.query_map([], |r| Ok(target_of(r.get(0)?, r.get(1)?)))?.collect::<Result<_>>()?;
+    let out = stmt.query_map([], |r| Ok(target_of(r.get(0)?, r.get::<_, String>(1)?)))?.collect::<Result<_>>()?;
     c.prepare_cached("DELETE FROM nudge")?.execute([])?;
     Ok(out)
 }
