@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::buffer::Buffer;
 
 use super::{
     Done, Failure, dashboard,
@@ -15,17 +15,16 @@ use crate::{
     alerting::{self, Evaluator},
     app::{Alerts, Event, Shared, State, View, Wall, update},
     cli::{Snapshot, SnapshotView},
-    config::{Config, Env, Overrides, Symbols, Theme},
+    config::{Config, Env, Overrides, Theme},
     domain::{BootTime, Clock, ManualClock, Now, Outcome, Reading, Series, SystemClock, Target},
     exit::Exit,
     report::{self, Paper},
-    run::{EVENTS, Memory, read_shared},
+    run::{self, EVENTS, Memory, read_shared},
     sim::{self, SimService},
     store::{
         Attention, GenerationAnswer, GenerationAsk, GenerationEnd, Instance, Link, Pace, PermitAnswer, PermitAsk,
         PermitKind, Role, SqliteStore, Status, Store, StoreError, open, read_presence,
     },
-    ui::{self, Colors, Look, TerminalFacts},
 };
 
 /// When the demo's picture is taken: 12 March 2026, 14:32:07 in India.
@@ -202,18 +201,6 @@ fn fill(state: &mut State, store: &dyn Store, shared: Shared, policy: &Policy, n
 }
 
 fn paint(mut state: State, args: &Snapshot) -> Buffer {
-    let mut ui = state.config.ui.clone();
-    if ui.symbols == Symbols::Auto {
-        ui.symbols = Symbols::Unicode;
-    }
-    let look = Look::resolve(&ui, TerminalFacts { colors: Colors::True, utf8: true, braille: true, light: false });
-    let area = Rect::new(0, 0, args.size.0, args.size.1);
-    let mut buffer = Buffer::empty(area);
-    // The first frame finds out how much room there is.
-    for _ in 0..2 {
-        let layout = ui::draw_on(&mut buffer, area, &state, &look);
-        let now = state.live.now.clone();
-        update(&mut state, Event::Drawn(layout), now);
-    }
-    buffer
+    let look = run::still_look(&state.config.ui, false);
+    run::draw_still(&mut state, args.size, &look)
 }

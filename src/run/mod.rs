@@ -15,6 +15,7 @@ mod feed;
 mod reader;
 pub mod remember;
 mod sample;
+mod still;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ pub use self::{
     errands::{Reload, Resume},
     reader::{EVENTS, Judge, More, Reader, read_shared},
     remember::Memory,
+    still::{draw_still, still_look},
 };
 use crate::{
     alert::Policy,

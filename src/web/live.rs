@@ -3,7 +3,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ratatui::{buffer::Buffer, layout::Rect};
 use tokio::{
     sync::{Notify, watch},
     time::{sleep, timeout},
@@ -13,12 +12,11 @@ use super::view::View;
 use crate::{
     alert::Policy,
     app::{DashboardConfig, Event, FrameLayout, Notice, Severity, State, Wall, needs, update},
-    config::{Symbols, Theme},
+    config::{Theme, Ui},
     domain::{Clock, Now},
     report::{Paper, Sheet},
-    run::{Judge, More, Reader},
+    run::{Judge, More, Reader, draw_still, still_look},
     store::Handle,
-    ui::{self, Colors, Look, TerminalFacts},
 };
 
 /// How often the store is looked at where nobody pokes us.
@@ -113,24 +111,12 @@ impl Board {
             (None, None) => Wall::new(now.mono),
         });
         drop(update(&mut state, Event::Tick, now.clone()));
-        let look = look(view.theme, state.config.ui.symbols);
-        let area = Rect::new(0, 0, view.size.0, view.size.1);
-        let mut buffer = Buffer::empty(area);
-        // The first frame finds out how much room there is.
-        for _ in 0..2 {
-            let layout = ui::draw_on(&mut buffer, area, &state, &look);
-            drop(update(&mut state, Event::Drawn(layout), now.clone()));
-        }
+        let ui = Ui { theme: view.theme, symbols: state.config.ui.symbols, ..Ui::default() };
+        let light = view.theme == Theme::Light;
+        let buffer = draw_still(&mut state, view.size, &still_look(&ui, light));
         let next = needs::next_change(&state, now);
         (self.wall, self.layout) = (state.navigation.wall.take(), std::mem::take(&mut state.layout));
-        let paper = if view.theme == Theme::Light { Paper::Light } else { Paper::Dark };
+        let paper = if light { Paper::Light } else { Paper::Dark };
         (Sheet::new(&buffer, paper), next)
     }
-}
-
-/// A browser shows every colour and every character.
-fn look(theme: Theme, symbols: Symbols) -> Look {
-    let symbols = if symbols == Symbols::Auto { Symbols::Unicode } else { symbols };
-    let facts = TerminalFacts { colors: Colors::True, utf8: true, braille: true, light: theme == Theme::Light };
-    Look::resolve(&crate::config::Ui { theme, symbols, ..Default::default() }, facts)
 }
