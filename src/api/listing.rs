@@ -81,13 +81,7 @@ pub fn logins(status: u16, retry_after: Option<Duration>, body: &[u8]) -> ListRe
         let skills = json::field(row, "SkillName").or_else(|| json::field(row, "Skill"));
         let skills = skills.and_then(Value::as_str).unwrap_or_default();
         let skills = skills.split(',').filter_map(kept).take(100).collect();
-        let login = Login {
-            id: id.clone(),
-            name: text(row, &["AgentName"]),
-            state: text(row, &["AgentState", "State"]),
-            skills,
-        };
-        Some((id, login))
+        Some(Login { id, name: text(row, &["AgentName"]), state: text(row, &["AgentState", "State"]), skills })
     })
 }
 
@@ -96,19 +90,17 @@ pub fn campaigns(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Lis
     list(status, retry_after, body, &["CampaignName", "Campaign", "CampaignID"], |row| {
         let name = id(row, &["CampaignName", "Campaign"])?;
         let state = text(row, &["Position", "Status"]);
-        let campaign = ListedCampaign { name: name.clone(), kind: text(row, &["CampaignType"]), state };
-        Some((name, campaign))
+        Some(ListedCampaign { name, kind: text(row, &["CampaignType"]), state })
     })
 }
 
-/// Judges status and body together, as for an AHT. A row is told by one of `keys`; `read` gives what it is about and
-/// the row itself.
-fn list<T>(
+/// Judges status and body together, as for an AHT. A row is told by one of `keys`.
+fn list<T: Named>(
     status: u16,
     retry_after: Option<Duration>,
     body: &[u8],
     keys: &[&str],
-    read: impl Fn(&Map<String, Value>) -> Option<(Arc<str>, T)>,
+    read: impl Fn(&Map<String, Value>) -> Option<T>,
 ) -> ListReply<T> {
     let parsed = Body::read(body);
     let messages = wording::messages(&parsed);
@@ -154,13 +146,13 @@ fn list<T>(
 }
 
 /// Each entry once; `None` where none can be read.
-fn rows<T>(entries: &[&Value], read: impl Fn(&Map<String, Value>) -> Option<(Arc<str>, T)>) -> Option<ListReply<T>> {
+fn rows<T: Named>(entries: &[&Value], read: impl Fn(&Map<String, Value>) -> Option<T>) -> Option<ListReply<T>> {
     let (mut rows, mut unread, mut seen) = (Vec::new(), 0, HashSet::new());
     for entry in entries {
         match entry.as_object().and_then(&read) {
             // The same one again, for another skill or in another queue.
-            Some((id, row)) => {
-                if seen.insert(id) {
+            Some(row) => {
+                if seen.insert(row.id().to_owned()) {
                     rows.push(row);
                 }
             }

@@ -172,11 +172,7 @@ impl Session {
                 Keys::Source(source) => Keys::Source(Arc::new(Until { source, cancel: cancel.clone() })),
                 keys => keys,
             };
-            let mut rules = rules(config);
-            if me.role == Role::Command {
-                // What ends with its answer shows nobody's presence: that request is saved.
-                rules.presence = None;
-            }
+            let rules = rules(config, me.role);
             let setup = Setup {
                 store: store.clone(),
                 client,
@@ -295,14 +291,16 @@ pub(crate) fn client(config: &Config, keys: &Keys) -> Result<Client, Failure> {
     })
 }
 
-fn rules(config: &Config) -> Rules {
+fn rules(config: &Config, role: Role) -> Rules {
+    // What ends with its answer shows nobody's presence: that request is saved.
+    let asks_for_presence = config.presence.auto && role != Role::Command;
     Rules {
         budget: config.budget,
         min_interval: config.poll.min_interval,
         timeout: config.poll.timeout,
         keep: config.history_keep,
         bands: config.watch.iter().map(|w| (w.target.clone(), w.band)).collect(),
-        presence: config.presence.auto.then_some(config.presence.interval),
+        presence: asks_for_presence.then_some(config.presence.interval),
         quiet: quiet(config),
     }
 }

@@ -1,6 +1,10 @@
 //! Who is logged in, as all dashboards of the account share it: one document, written by who polls.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -90,10 +94,8 @@ impl Presence {
         let first = self.picture.is_none();
         let mut agents = agents;
         if !complete && let Some(old) = &self.picture {
-            let named = |id: &Arc<str>, agents: &[LoggedIn]| agents.iter().any(|agent| agent.id == *id);
-            let missing: Vec<LoggedIn> =
-                old.agents.values().filter(|agent| !named(&agent.id, &agents)).cloned().collect();
-            agents.extend(missing);
+            let named: HashSet<Arc<str>> = agents.iter().map(|agent| Arc::clone(&agent.id)).collect();
+            agents.extend(old.agents.values().filter(|agent| !named.contains(&agent.id)).cloned());
         }
         agents.truncate(MOST);
         let picture = PresencePicture::new(at.clone(), interval, agents);
