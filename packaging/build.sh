@@ -119,6 +119,8 @@ stage() {
     grep -q '^api_key_file = "api_key"$' "$root/etc/ahtop/config.toml" || die "the template has changed: mend stage"
     install -D -m 0644 config.schema.json "$share/ahtop/config.schema.json"
     install -D -m 0755 -t "$share/doc/ahtop/examples/hooks" examples/hooks/*
+    # What they have in common is no program.
+    chmod 0644 "$share/doc/ahtop/examples/hooks/webhook.py"
     find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
     staged=yes
 }

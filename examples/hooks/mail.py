@@ -11,18 +11,16 @@ timeout = "30s"
 """
 
 import json
-import os
 import smtplib
 import ssl
 import sys
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
-path = sys.argv[1]
-if os.stat(path).st_mode & 0o077:
-    sys.exit(f"{path} can be read by others: chmod 600 {path}")
-with open(path, encoding="utf-8") as file:
-    settings = json.load(file)
+sys.dont_write_bytecode = True  # nothing is written beside the hooks
+from webhook import secret
+
+settings = json.loads(secret(sys.argv[1]))
 alert = json.load(sys.stdin)
 
 message = EmailMessage()
