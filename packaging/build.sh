@@ -118,9 +118,10 @@ stage() {
         config.example.toml >"$root/etc/ahtop/config.toml"
     grep -q '^api_key_file = "api_key"$' "$root/etc/ahtop/config.toml" || die "the template has changed: mend stage"
     install -D -m 0644 config.schema.json "$share/ahtop/config.schema.json"
-    install -D -m 0755 -t "$share/doc/ahtop/examples/hooks" examples/hooks/*
+    # Where their own first lines and the page about alerts say that they are.
+    install -D -m 0755 -t "$share/ahtop/hooks" examples/hooks/*
     # What they have in common is no program.
-    chmod 0644 "$share/doc/ahtop/examples/hooks/webhook.py"
+    chmod 0644 "$share/ahtop/hooks/webhook.py"
     find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
     staged=yes
 }

@@ -59,6 +59,11 @@ impl Evaluator {
         Evaluator { me, watched, order, policy, quiet, on: None }
     }
 
+    /// Whether it evaluated in the last round: this process polls.
+    pub fn is_on(&self) -> bool {
+        self.on.is_some()
+    }
+
     /// What the target of an alert is called.
     pub fn name_of(&self, subject: &Subject) -> Option<&str> {
         let Subject::Target(target) = subject else { return None };

@@ -22,7 +22,7 @@ pub use policy::policy;
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 pub use self::evaluator::{Evaluator, Round};
@@ -30,13 +30,15 @@ use crate::{
     alert::Policy,
     config::{Hook, Watched},
     domain::{Clock, Quiet},
-    store::{Handle, Instance, ReplayClock, Store, StoreError},
+    store::{Bundles, Handle, Instance, ReplayClock, Store, StoreError},
 };
 
 /// How often the store is looked at: an alert has dwelt for minutes, and what people do shows without us.
 const LOOK: Duration = Duration::from_secs(2);
 /// The steps of [`catch_up`].
 const STEP: Duration = Duration::from_secs(5);
+/// How often it is looked at where one hears who polls, and it is somebody else.
+const LOOK_AWAY: Duration = Duration::from_secs(10);
 /// How long a failing store is left alone.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -86,7 +88,14 @@ pub async fn run(setup: Setup, cancel: CancellationToken) {
     let mut hooks = Hooks::new(setup.hooks.clone(), setup.store.clone(), setup.me.clone());
     let fresh = || Evaluator::new(setup.me.clone(), setup.watched.clone(), setup.policy, setup.quiet.clone());
     let mut evaluator = Some(fresh());
+    // What was heard of who polls before it was found to be somebody else, and when that was.
+    let mut left_to_others: Option<(u64, Instant)> = None;
     while !cancel.is_cancelled() {
+        let heard = setup.store.direct().bundles().and_then(Bundles::heard).map(|heard| heard.overview);
+        if left_to_others.is_some_and(|(before, at)| heard == Some(before) && at.elapsed() < LOOK_AWAY) {
+            pause(LOOK, &cancel).await;
+            continue;
+        }
         // A call that died took its evaluator along: the next one begins with what is in the store.
         let mut present = evaluator.take().unwrap_or_else(fresh);
         let round = setup.store.call(move |store| {
@@ -101,19 +110,25 @@ pub async fn run(setup: Setup, cancel: CancellationToken) {
                 for event in &done.events {
                     hooks.tell(event, || payload(&setup.account, event, present.name_of(&event.id.subject)));
                 }
+                left_to_others = heard.filter(|_| !present.is_on()).map(|heard| (heard, Instant::now()));
                 evaluator = Some(present);
                 LOOK
             }
             Ok((_, Err(e))) | Err(e) => {
                 tracing::warn!("alerts: {e}");
+                left_to_others = None;
                 RETRY
             }
         };
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => {}
-            () = tokio::time::sleep(wait) => {}
-        }
+        pause(wait, &cancel).await;
     }
     hooks.stop().await;
+}
+
+async fn pause(wait: Duration, cancel: &CancellationToken) {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => {}
+        () = tokio::time::sleep(wait) => {}
+    }
 }

@@ -57,12 +57,38 @@ pub(super) struct Requests {
     tasks: JoinSet<Ended>,
     /// `None`: about who is logged in.
     in_flight: BTreeMap<PermitId, Option<Target>>,
+    refused: Option<Refused>,
+}
+
+/// For how long at most a refusal of the ledger is taken for granted: a block may be lifted meanwhile.
+const REFUSED: Duration = Duration::from_secs(2);
+
+/// The ledger gave no permit. It is not asked again in vain: each question is a transaction, and on a server a trip.
+#[derive(Clone, Copy, Debug)]
+struct Refused {
+    /// `None`: at any pace.
+    gap: Option<Duration>,
+    cap: u32,
+    until: BootTime,
+}
+
+impl Refused {
+    /// How long the ledger would still say no to the same question or to one that asks for more.
+    fn still(&self, pace: Pace, cap: u32, now: BootTime) -> Option<Duration> {
+        let gap = match pace {
+            Pace::Even(gap) => Some(gap),
+            Pace::Burst => None,
+        };
+        let asks_no_less = cap <= self.cap && self.gap.is_none_or(|refused| gap.is_some_and(|gap| gap >= refused));
+        let left = self.until.since(now);
+        (asks_no_less && left > Duration::ZERO).then_some(left)
+    }
 }
 
 impl Requests {
     pub(super) fn new(store: Handle, client: Arc<Client>, me: Instance, budget: Budget, timeout: Duration) -> Self {
         let (pacer, tasks, in_flight) = (Pacer::default(), JoinSet::new(), BTreeMap::new());
-        Requests { store, client, me, budget, timeout, pacer, tasks, in_flight }
+        Requests { store, client, me, budget, timeout, pacer, tasks, in_flight, refused: None }
     }
 
     /// How many have a permit and no answer yet.
@@ -137,11 +163,22 @@ impl Requests {
             // A first fill may burst to half of the limit and no further.
             Pace::Burst => (pace, cap.min((self.budget.requests_per_minute / 2).max(1))),
         };
+        if let Some(wait) = self.refused.and_then(|refused| refused.still(pace, cap, now.mono)) {
+            return Ok(Err(wait));
+        }
+        self.refused = None;
         let (me, timeout) = (self.me.clone(), self.timeout);
         let ask = PermitAsk { kind: PermitKind::Aht, cap, pace, void_after: VOID_AFTER, timeout };
         let (permit, void_at) = match self.store.call(move |s| s.permit(&me, &ask)).await? {
             PermitAnswer::Granted { id, void_at } => (id, void_at),
-            PermitAnswer::Wait(d) => return Ok(Err(d)),
+            PermitAnswer::Wait(wait) => {
+                let gap = match pace {
+                    Pace::Even(gap) => Some(gap),
+                    Pace::Burst => None,
+                };
+                self.refused = Some(Refused { gap, cap, until: now.mono + wait.min(REFUSED) });
+                return Ok(Err(wait));
+            }
         };
         self.pacer.sent(now.mono);
         Ok(Ok((permit, void_at)))
@@ -159,6 +196,8 @@ impl Requests {
 
     /// One of them has ended.
     pub(super) fn completed(&mut self, permit: PermitId) {
+        // It counts for less time than was thought while it was under way.
+        self.refused = None;
         self.in_flight.remove(&permit);
     }
 
@@ -203,5 +242,32 @@ pub(super) fn reply_kind(reply: &Reply) -> ReplyKind {
         Reply::TokenRejected { .. } | Reply::CredentialsRejected { .. } => ReplyKind::Rejected,
         Reply::Malformed { .. } | Reply::Service { .. } | Reply::WrongMethod => ReplyKind::Faulty,
         Reply::Network(_) => ReplyKind::Lost,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_holds_for_the_same_question_and_for_one_that_asks_for_more() {
+        let (ms, even) = (Duration::from_millis, |ms| Pace::Even(Duration::from_millis(ms)));
+        let slot = Refused { gap: Some(ms(1200)), cap: 46, until: BootTime(5000) };
+        let full = Refused { gap: None, cap: 25, until: BootTime(5000) };
+        for (refused, pace, cap, now, left) in [
+            (slot, even(1200), 46, 4000, Some(ms(1000))),
+            (slot, even(1300), 46, 4000, Some(ms(1000))),
+            (slot, even(1200), 40, 4000, Some(ms(1000))),
+            // A row that a person asked for goes at a quicker pace, and a first fill at once.
+            (slot, even(1100), 46, 4000, None),
+            (slot, Pace::Burst, 25, 4000, None),
+            (slot, even(1200), 47, 4000, None),
+            (slot, even(1200), 46, 5000, None),
+            (full, Pace::Burst, 25, 4900, Some(ms(100))),
+            (full, even(1200), 25, 4900, Some(ms(100))),
+            (full, even(1200), 46, 4900, None),
+        ] {
+            assert_eq!(refused.still(pace, cap, BootTime(now)), left, "{refused:?} {pace:?} {cap} {now}");
+        }
     }
 }

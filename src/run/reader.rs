@@ -18,6 +18,8 @@ const SHARED: Duration = Duration::from_secs(2);
 const SHARED_AWAY: Duration = Duration::from_secs(10);
 /// How often history and events are read.
 const RARE: Duration = Duration::from_secs(10);
+/// The same on a server, where new events are heard of.
+const RARE_AWAY: Duration = Duration::from_secs(60);
 /// How far back events are shown.
 pub const EVENTS: Duration = Duration::from_secs(24 * 3600);
 /// Most readings read at once.
@@ -98,6 +100,9 @@ impl Reader {
         let readings_written = news_of(|heard| heard.readings);
         let documents_written = news_of(|heard| heard.documents);
         let overview_written = news_of(|heard| heard.overview);
+        if heard.is_some() && news_of(|heard| heard.events) {
+            self.rare_at = None;
+        }
         if readings_written {
             let (readings, next): (Vec<Reading>, Cursor) = self.store.call(move |s| s.since(cursor, BATCH)).await?;
             let more = readings.len() >= BATCH;
@@ -139,7 +144,7 @@ impl Reader {
     }
 
     async fn share(&mut self, news: &mut Vec<Event>) -> Result<(), StoreError> {
-        let rare = is_past(self.rare_at, RARE);
+        let rare = is_past(self.rare_at, if self.heard.is_some() { RARE_AWAY } else { RARE });
         let (known, mut revision) = self.presence.clone();
         let (shared, revision) = self
             .store

@@ -32,6 +32,8 @@ pub struct Heard {
     pub documents: u64,
     /// The status, and who polls.
     pub overview: u64,
+    /// The log.
+    pub events: u64,
 }
 
 /// What a store does that answers several questions in one round trip.

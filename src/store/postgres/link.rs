@@ -187,6 +187,7 @@ impl Link {
             heard.readings += is(&["readings"]);
             heard.documents += is(&["document", "post"]);
             heard.overview += is(&["status", "lease"]);
+            heard.events += is(&["event"]);
         }
         self.changed();
     }

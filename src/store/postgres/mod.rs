@@ -19,7 +19,8 @@ mod tests;
 mod tls;
 
 use std::{
-    sync::{Arc, Mutex, atomic::Ordering},
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -61,6 +62,8 @@ pub struct PostgresStore {
     time: Time,
     /// What was wanted at the last look, by its stamp.
     wants: Mutex<(Option<String>, Wants)>,
+    /// What each instance here last said that it wants.
+    said: Mutex<BTreeMap<Arc<str>, String>>,
 }
 
 fn span(ms: i64) -> Duration {
@@ -80,7 +83,7 @@ impl PostgresStore {
     pub fn open(options: ServerPlace, local: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let clock = Arc::new(ServerClock::new(local.clone()));
         let link = Link::start(options, local, Some(clock.clone()))?;
-        let store = PostgresStore { link, time: Time::Server(clock), wants: Mutex::default() };
+        let store = PostgresStore { link, time: Time::Server(clock), wants: Mutex::default(), said: Mutex::default() };
         match store.link.call(|link| async move { link.up().await.map(drop) }) {
             Err(e) if !link::is_away(&e) => Err(e),
             _ => Ok(store),
@@ -92,7 +95,7 @@ impl PostgresStore {
     fn with_time(options: ServerPlace, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let link = Link::start(options, Arc::new(crate::domain::SystemClock::new()), None)?;
         link.call(|link| async move { link.up().await.map(drop) })?;
-        Ok(PostgresStore { link, time: Time::Given(clock), wants: Mutex::default() })
+        Ok(PostgresStore { link, time: Time::Given(clock), wants: Mutex::default(), said: Mutex::default() })
     }
 
     /// The clock by which all that is in the store is measured.
@@ -300,9 +303,19 @@ impl ReadingStore for PostgresStore {
 impl InterestStore for PostgresStore {
     fn want(&self, who: &Instance, wants: &[(Target, Attention)], ttl: Duration) -> Result<(), StoreError> {
         let json = serde_json::to_string(wants).map_err(|e| StoreError::Other(e.to_string()))?;
+        // The list is long, and seldom another one.
+        if self.said().get(&who.id).is_some_and(|said| *said == json) {
+            let params = vec![self.at(), (&*who.id).into(), millis(ttl).into()];
+            if self.read_one("SELECT want_again($1, $2, $3)", params, |r| r.try_get::<_, bool>(0))? {
+                return Ok(());
+            }
+        }
+        self.said().remove(&who.id);
         let [id, pid, host, role] = whole(who);
         let params = vec![self.at(), id, pid, host, role, json.as_str().into(), millis(ttl).into()];
-        self.write("SELECT want($1, $2, $3, $4, $5, $6, $7)", params)
+        self.write("SELECT want($1, $2, $3, $4, $5, $6, $7)", params)?;
+        self.said().insert(who.id.clone(), json);
+        Ok(())
     }
 
     fn wanted(&self) -> Result<Vec<(Target, Attention)>, StoreError> {
@@ -332,8 +345,13 @@ fn whole(who: &Instance) -> [P; 4] {
 }
 
 impl PostgresStore {
+    fn said(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, String>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn give_back(&self, who: &Instance, wants: bool) -> Result<(), StoreError> {
         let (at, who) = (self.at(), who.clone());
+        self.said().remove(&who.id);
         self.link.call(|link| async move {
             let up = link.up().await?;
             let failed = |e: tokio_postgres::Error| error::explain(&e, &link.place);

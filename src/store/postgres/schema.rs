@@ -1,7 +1,7 @@
 //! The schema of one account: made, looked at, and brought to the newest version.
 
 /// The newest version that this program knows.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 const TABLES: &str = include_str!("sql/tables.sql");
 const FUNCTIONS: &str = include_str!("sql/functions.sql");
@@ -37,6 +37,7 @@ impl Names {
 
     fn fill(&self, sql: &str) -> String {
         sql.replace("{schema_ident}", &ident(&self.schema))
+            .replace("{version}", &VERSION.to_string())
             .replace("{schema}", &self.schema.replace('\'', "''"))
             .replace("{channel}", &self.schema.replace('\'', "''"))
             .replace("{poller}", &ident(&self.poller()))

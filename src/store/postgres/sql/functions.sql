@@ -371,6 +371,16 @@ BEGIN
     END IF;
 END $$;
 
+-- The same list as the last time, which need not come again. False where it is not known here any more.
+CREATE OR REPLACE FUNCTION want_again(at text, p_id text, p_ttl bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    n moment := moment_of(at);
+BEGIN
+    UPDATE instance i SET said = (n).mono, until = (n).mono + p_ttl
+        WHERE i.id = p_id AND i.boot = (n).boot AND EXISTS(SELECT 1 FROM want w WHERE w.instance = p_id);
+    RETURN FOUND;
+END $$;
+
 CREATE OR REPLACE FUNCTION wanted(at text) RETURNS TABLE(wants text) LANGUAGE sql VOLATILE AS $$
     SELECT w.wants FROM moment_of(at) n, want w JOIN instance i ON i.id = w.instance
     WHERE i.boot = n.boot AND i.said <= n.mono AND i.until > n.mono

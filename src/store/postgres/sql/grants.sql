@@ -3,7 +3,7 @@
 DO $$
 DECLARE
     f regprocedure; name text;
-    everybody text[] := ARRAY['hello', 'snapshot', 'history', 'want', 'wanted', 'instances', 'request_poll', 'post', 'usage',
+    everybody text[] := ARRAY['hello', 'snapshot', 'history', 'want', 'want_again', 'wanted', 'instances', 'request_poll', 'post', 'usage',
         'lease_holder', 'overview', 'forget', 'events'];
     pollers text[] := ARRAY['permit', 'finish', 'land', 'hold', 'prune', 'take_requested_polls', 'lease', 'turn',
         'leave', 'stored_token', 'begin_generation', 'end_generation', 'token_invalidated', 'set_document', 'drop_posts',

@@ -4,7 +4,7 @@
 CREATE TABLE about(
     one integer PRIMARY KEY CHECK (one = 1), version integer NOT NULL, epoch text NOT NULL,
     manual boolean NOT NULL DEFAULT false);
-INSERT INTO about(one, version, epoch) VALUES(1, 1, gen_random_uuid()::text);
+INSERT INTO about(one, version, epoch) VALUES(1, {version}, gen_random_uuid()::text);
 
 -- In `reading` and `latest` the column `what` is: an AHT in seconds when positive, 0 no calls, -1 unknown id, and below
 -- that a failure, in `reading` with the phrase `-1 - what`.

@@ -104,3 +104,22 @@ fn what_waiting_does_not_mend_is_an_error_at_once() {
     let why = PostgresStore::open(good, local).unwrap_err();
     assert!(matches!(&why, StoreError::Newer { found: 99, .. }), "{why}");
 }
+
+#[test]
+fn a_store_of_an_older_version_is_brought_to_this_one() {
+    let Some(server) = TestServer::shared() else { return };
+    let (options, admin) = made(&server);
+    let open = || PostgresStore::open(options.clone(), Arc::new(SystemClock::new()));
+    admin.sql(&format!(
+        "DROP FUNCTION {0}.want_again(text, text, bigint); UPDATE {0}.about SET version = 1",
+        options.schema
+    ));
+    let why = open().unwrap_err();
+    assert!(matches!(&why, StoreError::Refused(text) if text.contains("ahtop store migrate")), "{why}");
+    admin.migrate().unwrap();
+    let (store, list) = (open().unwrap(), [(Target::agent("x"), Attention::Listed)]);
+    for _ in 0..2 {
+        store.want(&me("one"), &list, Duration::from_secs(60)).unwrap();
+    }
+    assert_eq!(store.wanted().unwrap(), list);
+}

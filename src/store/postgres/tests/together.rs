@@ -60,5 +60,46 @@ fn a_notification_says_what_it_is_about() {
     assert_eq!(heard(&reader), after, "nobody else has to look for that");
     writer.post("alerts", "x").unwrap();
     writer.lease(&me("w"), Duration::from_secs(9)).unwrap();
-    assert_eq!(heard(&reader), Heard { documents: after.documents + 1, overview: after.overview + 1, ..after });
+    let then = heard(&reader);
+    // Who takes the lease is noted in the log.
+    assert_eq!(
+        then,
+        Heard { documents: after.documents + 1, overview: after.overview + 1, events: after.events + 1, ..after }
+    );
+}
+
+#[test]
+fn a_list_that_is_wanted_again_need_not_come_again_and_is_not_lost() {
+    let Some(server) = TestServer::shared() else { return };
+    let (options, _admin) = made(&server);
+    let open = || PostgresStore::open(options.clone(), Arc::new(SystemClock::new())).unwrap();
+    let (here, other) = (open(), open());
+    let (one, long) = (me("one"), Duration::from_secs(600));
+    let list = vec![(Target::agent("x"), Attention::Listed)];
+    let revision = || -> Option<i64> {
+        let rows = other.link.query("SELECT revision FROM want WHERE instance = 'one'", vec![]).unwrap();
+        rows.first().map(|row| row.get(0))
+    };
+    let until = || -> i64 {
+        let rows = other.link.query("SELECT until - said FROM instance WHERE id = 'one'", vec![]).unwrap();
+        rows[0].get(0)
+    };
+    here.want(&one, &list, long).unwrap();
+    let first = revision();
+    here.want(&one, &list, Duration::from_secs(60)).unwrap();
+    assert_eq!((revision(), until()), (first, 60_000), "said again, and for another span");
+    assert_eq!(other.wanted().unwrap(), list);
+    // Forgotten by the server (it was away for longer than that): the whole list comes.
+    other.link.query("DELETE FROM want", vec![]).unwrap();
+    here.want(&one, &list, long).unwrap();
+    assert_eq!(other.wanted().unwrap(), list);
+    assert_ne!(revision(), first);
+    // Another list is told, and so is the first one after leaving.
+    let longer = vec![(Target::agent("x"), Attention::Selected), (Target::agent("y"), Attention::Listed)];
+    here.want(&one, &longer, long).unwrap();
+    assert_eq!(other.wanted().unwrap(), longer);
+    here.leave(&one).unwrap();
+    assert_eq!(other.wanted().unwrap(), []);
+    here.want(&one, &longer, long).unwrap();
+    assert_eq!(other.wanted().unwrap(), longer);
 }
