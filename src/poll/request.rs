@@ -73,15 +73,20 @@ struct Refused {
 }
 
 impl Refused {
-    /// How long the ledger would still say no to the same question or to one that asks for more.
+    /// How long at least the ledger would still say no.
     fn still(&self, pace: Pace, cap: u32, now: BootTime) -> Option<Duration> {
         let gap = match pace {
             Pace::Even(gap) => Some(gap),
             Pace::Burst => None,
         };
-        let asks_no_less = cap <= self.cap && self.gap.is_none_or(|refused| gap.is_some_and(|gap| gap >= refused));
-        let left = self.until.since(now);
-        (asks_no_less && left > Duration::ZERO).then_some(left)
+        // At a shorter distance the turn comes earlier by as much as the distance is shorter.
+        let earlier = match (self.gap, gap) {
+            (None, _) => Duration::ZERO,
+            (Some(refused), Some(gap)) => refused.saturating_sub(gap),
+            (Some(_), None) => return None,
+        };
+        let left = self.until.since(now).saturating_sub(earlier);
+        (cap <= self.cap && left > Duration::ZERO).then_some(left)
     }
 }
 
@@ -250,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_holds_for_the_same_question_and_for_one_that_asks_for_more() {
+    fn a_refusal_holds_until_the_ledger_could_say_yes() {
         let (ms, even) = (Duration::from_millis, |ms| Pace::Even(Duration::from_millis(ms)));
         let slot = Refused { gap: Some(ms(1200)), cap: 46, until: BootTime(5000) };
         let full = Refused { gap: None, cap: 25, until: BootTime(5000) };
@@ -258,8 +263,9 @@ mod tests {
             (slot, even(1200), 46, 4000, Some(ms(1000))),
             (slot, even(1300), 46, 4000, Some(ms(1000))),
             (slot, even(1200), 40, 4000, Some(ms(1000))),
-            // A row that a person asked for goes at a quicker pace, and a first fill at once.
-            (slot, even(1100), 46, 4000, None),
+            (slot, even(1100), 46, 4000, Some(ms(900))),
+            (slot, even(100), 46, 4000, None),
+            // A first fill goes at once.
             (slot, Pace::Burst, 25, 4000, None),
             (slot, even(1200), 47, 4000, None),
             (slot, even(1200), 46, 5000, None),
