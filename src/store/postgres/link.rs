@@ -45,7 +45,7 @@ const CONNECTING: Duration = Duration::from_secs(4);
 /// First and last distance between tries to connect.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// The connection for long calls is closed when it was not used for this long.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(10);
 /// A connection on which nothing was asked for this long is tried, and the clock measured again.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// What could not be said to the server waits here.
