@@ -1,4 +1,4 @@
-//! Pictures of alerts: the view, the pane, the marks, the menu and the note.
+//! Alerts on the screen: what they say, their marks, and where one types a note.
 
 use std::sync::Arc;
 
@@ -44,13 +44,6 @@ pub(in crate::ui) fn alarmed(view: View) -> State {
     s
 }
 
-fn check(name: &str, state: &State, looks: (Theme, Symbols), width: u16, height: u16) {
-    let (buf, _) = picture(state, &look(looks.0, looks.1), width, height);
-    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "snapshots" }, {
-        insta::assert_snapshot!(name, format!("{}---- styles\n{}", words(&buf), styles(&buf)));
-    });
-}
-
 const UNICODE: (Theme, Symbols) = (Theme::Auto, Symbols::Unicode);
 
 #[test]
@@ -80,28 +73,13 @@ fn nothing_about_alerts_tells_a_name_that_is_hidden() {
 }
 
 #[test]
-fn alerts_at_their_sizes() {
-    for (w, h) in [(60, 16), (80, 24), (120, 40)] {
-        let mut state = alarmed(View::Alerts);
-        state.navigation.alert = Some(state.live.alerts[1].id.clone());
-        check(&format!("alerts_{w}x{h}"), &state, UNICODE, w, h);
-    }
-    check("alerts_ascii", &alarmed(View::Alerts), (Theme::Mono, Symbols::Ascii), 80, 24);
-    check("alerts_none", &busy(View::Alerts), UNICODE, 80, 24);
-    check("alerts_pane_120x40", &alarmed(View::Overview), UNICODE, 120, 40);
-    check("alerts_pane_200x60", &alarmed(View::Overview), UNICODE, 200, 60);
-}
-
-#[test]
-fn what_is_done_about_an_alert() {
+fn the_cursor_stands_where_a_note_is_typed() {
     let mut state = alarmed(View::Overview);
     let id = state.live.alerts[2].id.clone();
-    state.navigation.overlay = Some(Overlay::MuteMenu { id: id.clone(), cursor: 1 });
-    check("alerts_mute_menu", &state, UNICODE, 80, 24);
     state.navigation.overlay = Some(Overlay::Note { id, rank: 1, text: "on the voicemail list since noon".into() });
-    check("alerts_note", &state, UNICODE, 80, 24);
-    let (_, layout) = picture(&state, &look(UNICODE.0, UNICODE.1), 80, 24);
-    assert!(layout.cursor.is_some(), "the cursor stands where one types");
+    let (buf, layout) = picture(&state, &look(UNICODE.0, UNICODE.1), 80, 24);
+    let (x, y) = layout.cursor.unwrap();
+    assert!((0..4).map(|i| buf[(x - 4 + i, y)].symbol()).eq(["n", "o", "o", "n"]), "{}", words(&buf));
 }
 
 #[test]

@@ -36,11 +36,17 @@ mod testing;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_cases;
+#[cfg(test)]
+mod tests_facts;
+#[cfg(test)]
 mod tests_matrix;
 #[cfg(test)]
 mod tests_names;
 #[cfg(test)]
 mod tests_presence;
+#[cfg(test)]
+mod tests_screens;
 #[cfg(test)]
 mod tests_tables;
 #[cfg(test)]

@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
-use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
+use ratatui::{
+    buffer::{Buffer, Cell},
+    layout::Rect,
+    style::Modifier,
+};
 
 use super::{FrameLayout, Look, TerminalFacts, draw_on};
 use crate::{
@@ -232,6 +236,23 @@ pub(crate) fn picture(state: &State, look: &Look, width: u16, height: u16) -> (B
     let mut buf = Buffer::empty(area);
     let layout = draw_on(&mut buf, area, state, look);
     (buf, layout)
+}
+
+/// Draws into a part of a larger buffer, whose other cells must stay as they were.
+pub(crate) fn draws_within(name: &str, state: &State, look: &Look, width: u16, height: u16) {
+    let whole = Rect::new(0, 0, width + 2, height + 2);
+    let mut buf = Buffer::filled(whole, Cell::new("@"));
+    draw_on(&mut buf, Rect::new(1, 1, width, height), state, look);
+    let mut blank = true;
+    for y in 0..whole.height {
+        for x in 0..whole.width {
+            let inside = (1..=width).contains(&x) && (1..=height).contains(&y);
+            assert!(inside || buf[(x, y)] == Cell::new("@"), "{name} {width}x{height}: wrote at {x},{y}");
+            blank &= !inside || buf[(x, y)].symbol().trim().is_empty();
+        }
+    }
+    // A menu on a screen of one cell has nothing to show.
+    assert!(!blank || state.navigation.overlay.is_some(), "{name} {width}x{height} is blank");
 }
 
 /// The words and glyphs of a picture, line by line, without the blanks at the ends.

@@ -99,19 +99,20 @@ fn sources() -> Vec<Source> {
         if for_tests { tests.push(path) } else { found.push(Source { path, module, text, code }) }
     }
     let seen: BTreeSet<_> = found.iter().map(|s| s.path.clone()).chain(tests).collect();
-    let missed: Vec<_> = all_files(&root).into_iter().filter(|path| !seen.contains(path)).collect();
+    let missed: Vec<_> = all_files(&root, "rs").into_iter().filter(|path| !seen.contains(path)).collect();
     assert!(missed.is_empty(), "not reached: {missed:?}");
     found
 }
 
-fn all_files(root: &Path) -> Vec<PathBuf> {
+/// The files below `root` whose names end in `.` and this.
+fn all_files(root: &Path, extension: &str) -> Vec<PathBuf> {
     let (mut found, mut open) = (vec![], vec![root.to_owned()]);
     while let Some(dir) = open.pop() {
         for entry in fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") {
+            } else if path.extension().is_some_and(|e| e == extension) {
                 found.push(path.strip_prefix(root).unwrap().to_owned());
             }
         }
@@ -516,4 +517,16 @@ fn every_file_says_what_it_is_for_and_stays_readable() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Snapshots that nobody reads approve whatever changes. What must hold for many sizes and looks is an assertion.
+#[test]
+fn the_snapshots_are_few_enough_to_be_read() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let all = all_files(&src, "snap");
+    assert!(!all.is_empty() && all.len() <= 60, "{} files: more than somebody looks at", all.len());
+    for file in all {
+        let lines = fs::read_to_string(src.join(&file)).unwrap().lines().count();
+        assert!(lines <= 130, "{} has {lines} lines: more than a screen and its styles", file.display());
+    }
 }

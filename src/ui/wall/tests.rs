@@ -1,20 +1,15 @@
-//! Pictures of the board in its states, and what holds for all of them.
+//! The board in its states, and what holds for all of them.
 
 use std::time::Duration;
-
-use proptest::prelude::*;
-use ratatui::{
-    buffer::{Buffer, Cell},
-    layout::Rect,
-};
 
 use crate::{
     app::{Event, State, View, Wall, update},
     config::{Names, Symbols, Theme},
     domain::{BootTime, Now, Outcome, Reading, Target},
     store::{Link, Role},
-    ui::{draw_on, testing::*},
+    ui::testing::*,
 };
+use proptest::prelude::*;
 
 /// The floor with these names, as the board shows it.
 pub(in crate::ui) fn board(specs: &[Spec]) -> State {
@@ -46,7 +41,7 @@ pub(in crate::ui) fn board(specs: &[Spec]) -> State {
     s
 }
 
-pub(in crate::ui) fn calm() -> State {
+fn calm() -> State {
     let specs: Vec<Spec> = vec![
         Spec::campaign("COLLECT-IN", [0, 210, 285, 360, 0], 277, 291, 14),
         Spec::campaign("RENEWALS", [0, 120, 180, 240, 0], 180, 178, 5),
@@ -57,14 +52,14 @@ pub(in crate::ui) fn calm() -> State {
 }
 
 /// Two campaigns and four agents outside of their band, two of each by far.
-pub(in crate::ui) fn alerts() -> State {
+fn alerts() -> State {
     let mut specs = floor();
     specs[0] = Spec::campaign("COLLECT-IN", [120, 210, 285, 360, 450], 277, 512, 14);
     board(&specs)
 }
 
 /// Nothing was read for seven minutes.
-pub(in crate::ui) fn dead() -> State {
+fn dead() -> State {
     let mut s = alerts();
     let gone = Duration::from_secs(420);
     s.live.now = Now { mono: s.live.now.mono + gone, wall: s.live.now.wall.checked_add(gone).unwrap(), ..s.live.now };
@@ -73,14 +68,30 @@ pub(in crate::ui) fn dead() -> State {
     s
 }
 
-pub(in crate::ui) fn hidden() -> State {
+fn hidden() -> State {
     let mut s = alerts();
     s.config.wall.names = Names::Hidden;
     s
 }
 
-fn states() -> Vec<(&'static str, State)> {
-    vec![("calm", calm()), ("alerts", alerts()), ("dead", dead()), ("hidden", hidden())]
+/// One campaign was not read for some minutes, the other was.
+fn stale() -> State {
+    board(&[
+        Spec::campaign("WINBACK", [0, 300, 420, 540, 0], 412, 400, 250),
+        Spec::campaign("RENEWALS", [0, 120, 180, 240, 0], 180, 178, 5),
+    ])
+}
+
+/// The cases of the board, by name.
+pub(in crate::ui) fn states() -> Vec<(&'static str, State)> {
+    vec![
+        ("wall_calm", calm()),
+        ("wall_alerts", alerts()),
+        ("wall_dead", dead()),
+        ("wall_hidden", hidden()),
+        ("wall_stale", stale()),
+        ("wall_empty", board(&[])),
+    ]
 }
 
 fn seen(state: &State, look: (Theme, Symbols), w: u16, h: u16) -> String {
@@ -92,44 +103,6 @@ fn look_of((theme, symbols): (Theme, Symbols)) -> crate::ui::Look {
 }
 
 const COLOUR: (Theme, Symbols) = (Theme::Auto, Symbols::Unicode);
-
-#[test]
-fn the_board_at_its_sizes_in_its_states_and_looks() {
-    for (name, state) in states() {
-        for (w, h) in [(80, 24), (120, 40), (200, 60), (300, 100)] {
-            for (look, what) in [
-                (COLOUR, "colour"),
-                ((Theme::Mono, Symbols::Unicode), "mono"),
-                ((Theme::Auto, Symbols::Ascii), "ascii"),
-            ] {
-                // All looks at one size, all sizes in one look.
-                if what != "colour" && (w, h) != (120, 40) {
-                    continue;
-                }
-                let (buf, _) = picture(&state, &look_of(look), w, h);
-                insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-                    let text = format!("{}---- styles\n{}", words(&buf), styles(&buf));
-                    insta::assert_snapshot!(format!("wall_{name}_{w}x{h}_{what}"), text);
-                });
-            }
-        }
-    }
-}
-
-#[test]
-fn colour_is_never_the_only_carrier_and_ascii_is_ascii() {
-    for (name, state) in states() {
-        for (w, h) in [(20, 5), (60, 16), (80, 24), (120, 40), (200, 60), (300, 100)] {
-            for symbols in [Symbols::Unicode, Symbols::Block, Symbols::Ascii] {
-                let mono = seen(&state, (Theme::Mono, symbols), w, h);
-                for theme in [Theme::Auto, Theme::Dark, Theme::Light, Theme::Cvd] {
-                    assert_eq!(mono, seen(&state, (theme, symbols), w, h), "{name} {w}x{h}");
-                }
-                assert!(symbols != Symbols::Ascii || mono.is_ascii(), "{mono}");
-            }
-        }
-    }
-}
 
 #[test]
 fn a_dead_board_hides_every_figure_and_says_since_when() {
@@ -289,39 +262,6 @@ fn every_page_of_agents_comes_and_no_agent_twice() {
     assert_eq!((found.len(), pages > 1), (12, true));
 }
 
-/// Draws into a part of a larger buffer, whose other cells must stay as they were.
-fn draws_within(state: &State, look: &crate::ui::Look, width: u16, height: u16) {
-    let whole = Rect::new(0, 0, width + 2, height + 2);
-    let mut buf = Buffer::filled(whole, Cell::new("@"));
-    draw_on(&mut buf, Rect::new(1, 1, width, height), state, look);
-    let mut blank = true;
-    for y in 0..whole.height {
-        for x in 0..whole.width {
-            let inside = (1..=width).contains(&x) && (1..=height).contains(&y);
-            assert!(inside || buf[(x, y)].symbol() == "@", "{width}x{height}: wrote at {x},{y}");
-            blank &= !inside || buf[(x, y)].symbol().trim().is_empty();
-        }
-    }
-    assert!(!blank, "{width}x{height} is blank");
-}
-
-#[test]
-fn every_size_is_drawn_within_its_area_and_never_blank() {
-    let look = look_of(COLOUR);
-    for (i, (_, state)) in states().into_iter().chain([("empty", board(&[]))]).enumerate() {
-        for w in 1..60 {
-            for h in 1..16 {
-                if (usize::from(w + h) + i) % 4 == 0 || w < 8 || h < 4 {
-                    draws_within(&state, &look, w, h);
-                }
-            }
-        }
-        for (w, h) in [(300, 100), (300, 1), (1, 100), (100, 20), (99, 21), (160, 45), (250, 20), (41, 90)] {
-            draws_within(&state, &look, w, h);
-        }
-    }
-}
-
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         3 => any::<u32>().prop_map(value),
@@ -364,7 +304,7 @@ proptest! {
         s.config.wall.names = [Names::Full, Names::Initials, Names::Id, Names::Hidden][names];
         let look = look_of((Theme::Auto, symbols));
         for step in 0..3 {
-            draws_within(&s, &look, w, h);
+            draws_within("any board", &s, &look, w, h);
             let now = Now { mono: s.live.now.mono + Duration::from_secs(steps * 20), ..s.live.now.clone() };
             let now = if step == 1 { Now { mono: BootTime(now.mono.0.saturating_add(skew)), ..now } } else { now };
             let layout = picture(&s, &look, w, h).1;
