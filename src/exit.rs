@@ -41,6 +41,8 @@ impl Exit {
             Problem::UnknownId => Exit::InvalidTargets,
             Problem::StoreRead
             | Problem::StoreWrite
+            | Problem::StoreUnreachable
+            | Problem::StoreDelayed
             | Problem::StoreDegraded
             | Problem::StoreQuarantined
             | Problem::StoreOther

@@ -16,9 +16,10 @@ use super::{
 };
 use crate::{
     alerting,
-    app::{DashboardConfig, Notice, Severity, State, rows, tables},
+    app::{DashboardConfig, Notice, State, rows, tables},
     cli,
     config::{self, Config, Env, Id, Overrides, Watched},
+    domain::Problem,
     exit::Exit,
     report::{self, Document, Facts, View},
     run::{self, DashboardOptions, Memory, Outcome, Reload, Resume, RunError},
@@ -188,11 +189,8 @@ fn options(
     (reload, resume): (Option<Reload>, &Resume),
 ) -> DashboardOptions {
     let Opened { session, config, notices, memory } = opened;
-    let about_the_store = session.notices.iter().map(|n| Notice {
-        key: n.key.to_owned(),
-        severity: Severity::Warning,
-        text: n.text.clone(),
-    });
+    // What passes is told by the feed, which also knows when it is over.
+    let about_the_store = session.notices.iter().filter(|n| n.problem == Problem::StoreQuarantined);
     DashboardOptions {
         facts: facts(config, session.me.clone(), session.may_poll, shown),
         store: session.store.clone(),
@@ -200,7 +198,7 @@ fn options(
         clock: Arc::clone(&session.clock),
         cancel: cancel.clone(),
         look: run::look(&config.ui, terminal(env)),
-        notices: notices.iter().cloned().chain(about_the_store).collect(),
+        notices: notices.iter().cloned().chain(about_the_store.cloned().map(Notice::from)).collect(),
         policy: alerting::policy(config),
         alert: config.alert,
         memory: memory.clone(),

@@ -15,7 +15,7 @@ use super::{
     session::{self, Base, Prepared, Session},
 };
 use crate::{
-    app::{Notice, Severity},
+    app::{Notice, Topic},
     config::{Config, Env, Overrides},
     poll::Keys,
     run::Reload,
@@ -39,7 +39,8 @@ impl Read {
     /// Configuration and credentials.
     pub(super) async fn new(flags: &Overrides, env: &Env) -> Result<Read, Failure> {
         let loaded = super::load(flags, env)?;
-        let notice = |(n, text)| Notice { key: format!("{}{n}", Notice::CONFIG), severity: Severity::Info, text };
+        let notice =
+            |(n, text)| Notice { topic: Topic::ConfigWarning(n), text: format!("Check the configuration: {text}") };
         let place = session::place(&loaded.config, env)?;
         let keys = session::keys(&loaded.config, env).await?;
         let notices = loaded.warnings.into_iter().enumerate().map(notice).collect();

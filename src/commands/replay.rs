@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Failure, dashboard, print_error, session, session::Session, time_arg::time_arg};
 use crate::{
     alerting,
-    app::{self, Notice, Severity},
+    app::{self, Notice, Topic},
     cli,
     config::{Env, Overrides},
     domain::{Clock, SystemClock},
@@ -80,9 +80,8 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
     let zone = session::zone(&config);
     let until = last.map_or_else(String::new, |at| at.to_zoned(zone).strftime(" until %-d %b %H:%M").to_string());
     let speed = Notice {
-        key: "replay".into(),
-        severity: Severity::Info,
-        text: format!("REPLAY at {} times the speed{until}: nothing is polled, nothing is written", args.speed),
+        topic: Topic::Replay,
+        text: format!("REPLAY at {} times the speed{until}: no request is sent, nothing is written", args.speed),
     };
     let shown = dashboard::Shown { mode: Some(app::REPLAY), locked: false };
     dashboard::open_on(session, &config, env, shown, vec![speed], dashboard::named(Memory::default(), &config, flags))

@@ -202,6 +202,10 @@ problems! {
     /// The store cannot be read or written.
     StoreRead: store("store_read", Severity::Error, "the store cannot be read"),
     StoreWrite: store("store_write", Severity::Error, "the store cannot be written"),
+    /// The server of the store does not answer.
+    StoreUnreachable: store("store_unreachable", Severity::Error, "the store cannot be reached"),
+    /// The server of the store does not tell when something was written.
+    StoreDelayed: store("store_delayed", Severity::Warning, "what others write comes up to two seconds late"),
     /// Memory stands in for the file of the store.
     StoreDegraded: store("store_degraded", Severity::Warning, "readings are not kept"),
     /// A damaged store was moved aside.

@@ -12,8 +12,8 @@ use tokio::{
 use super::reader::{Judge, More, Reader};
 use crate::{
     alert::{Action, persist},
-    app::{Event, Notice, Query, Severity, history::BucketBuilder},
-    domain::Target,
+    app::{Event, Notice, Query, Topic, history::BucketBuilder},
+    domain::{Problem, Target},
     store::{Attention, Handle, Instance, RangeQuery, StoreError, StoreNotice},
 };
 
@@ -28,9 +28,9 @@ const WANT_TTL: Duration = Duration::from_secs(30);
 const REST: Duration = Duration::from_millis(300);
 /// How long a failing store is left alone.
 const RETRY: Duration = Duration::from_secs(1);
-/// The keys of the notices about a failing store: it may be readable and yet not writable.
-const READ: &str = "store:read";
-const WRITE: &str = "store:write";
+/// What may be wrong with the store: it may be readable and yet not writable.
+const READ: Problem = Problem::StoreRead;
+const WRITE: Problem = Problem::StoreWrite;
 
 type Wants = Vec<(Target, Attention)>;
 
@@ -116,8 +116,8 @@ struct Worker {
     /// What is to be sent.
     news: Vec<Event>,
     reader: Reader,
-    /// Keys of the notices that are shown.
-    failing: BTreeSet<&'static str>,
+    /// What a notice is shown of.
+    failing: BTreeSet<Problem>,
     /// What the store said of itself.
     told: Option<StoreNotice>,
     look_at: Instant,
@@ -180,6 +180,7 @@ impl Worker {
                     }
                 } => {
                     let result = self.reader.look(&mut self.news).await;
+                    self.look_at_store().await;
                     self.look_at = Instant::now()
                         + match result {
                             Ok(More(true)) => Duration::ZERO,
@@ -189,29 +190,28 @@ impl Worker {
                     self.judge(READ, result.map(drop));
                 }
             }
-            self.look_at_store();
             if self.send().await.is_err() {
                 return;
             }
         }
     }
 
-    /// A server that cannot be reached says so itself, with since when and what waits for it.
-    fn look_at_store(&mut self) {
-        let notice = if self.store.direct().is_local() { None } else { self.store.direct().notice() };
+    /// What the store says of itself: why requests wait, since when a server is not reached.
+    async fn look_at_store(&mut self) {
+        // A file may be held by another process. A server answers this from memory, also where calls to it wait.
+        let notice = if self.store.direct().is_local() {
+            self.store.call(|s| Ok(s.notice())).await.ok().flatten()
+        } else {
+            self.store.direct().notice()
+        };
         if notice == self.told {
             return;
         }
-        match (&notice, self.told.take()) {
-            (Some(notice), _) => self.news.push(Event::Notice(Notice {
-                key: notice.key.to_owned(),
-                severity: Severity::Error,
-                text: notice.text.clone(),
-            })),
-            (None, Some(told)) => self.news.push(Event::Resolved(told.key.to_owned())),
-            (None, None) => {}
+        let before = std::mem::replace(&mut self.told, notice.clone());
+        if let Some(before) = before.filter(|before| notice.as_ref().is_none_or(|n| n.problem != before.problem)) {
+            self.news.push(Event::Resolved(Topic::Problem(before.problem)));
         }
-        self.told = notice;
+        self.news.extend(notice.map(|notice| Event::Notice(notice.into())));
     }
 
     fn period(&self) -> Duration {
@@ -238,17 +238,17 @@ impl Worker {
     }
 
     /// A failing store is shown, never an end: the last values stay, and their ages tell.
-    fn judge(&mut self, key: &'static str, result: Result<(), StoreError>) {
+    fn judge(&mut self, problem: Problem, result: Result<(), StoreError>) {
+        let topic = Topic::Problem(problem);
         match result {
-            Ok(()) if !self.failing.remove(key) => {}
-            Ok(()) => self.news.push(Event::Resolved(key.to_owned())),
+            Ok(()) if !self.failing.remove(&problem) => {}
+            Ok(()) => self.news.push(Event::Resolved(topic)),
             // The store tells of it.
             Err(StoreError::Unreachable { .. }) => {}
             Err(e) => {
-                self.failing.insert(key);
+                self.failing.insert(problem);
                 tracing::warn!("{e}");
-                let notice = Notice { key: key.to_owned(), severity: Severity::Error, text: capital(&e.to_string()) };
-                self.news.push(Event::Notice(notice));
+                self.news.push(Event::Notice(Notice { topic, text: e.advice() }));
             }
         }
     }
@@ -263,9 +263,4 @@ impl Worker {
         }
         self.sender.send(std::mem::take(&mut self.news)).await.map_err(drop)
     }
-}
-
-pub(super) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

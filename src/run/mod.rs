@@ -40,7 +40,7 @@ pub use self::{
 use crate::{
     alert::Policy,
     app::{
-        DashboardConfig, Effect, Event, FrameLayout, Notice, Overlay, Pointer, REPLAY, Severity, State, View, history,
+        DashboardConfig, Effect, Event, FrameLayout, Notice, Overlay, Pointer, REPLAY, State, Topic, View, history,
         needs, reconfigure, update,
     },
     config::{Alert, Ui},
@@ -245,7 +245,7 @@ where
     let (mut errands, mut answers) = Errands::new(options.reload);
     let mut state = match options.resume.take() {
         Some(old) => {
-            if options.notices.iter().all(|n| n.key != Notice::RELOAD) {
+            if options.notices.iter().all(|n| n.topic != Topic::ConfigRejected) {
                 errands.tell("The configuration was read again".to_owned());
             }
             reconfigure(*old, facts, clock.now())
@@ -386,14 +386,14 @@ fn translate(input: Input) -> Option<Event> {
 
 /// The screen is the one place left to tell it.
 fn log_notice(why: String) -> Event {
-    Event::Notice(Notice { key: "log".to_owned(), severity: Severity::Info, text: feed::capital(&why) })
+    Event::Notice(Notice { topic: Topic::Log, text: format!("Check the disk of the log: {why}") })
 }
 
 /// What is told of a configuration that was read again; it stays until a good one was read.
 pub fn bad_configuration(why: &str) -> Notice {
     let why = clean_line(&why.trim().replace('\n', "; "), 400);
-    let text = format!("The new configuration is bad, the old one stays: {why}");
-    Notice { key: Notice::RELOAD.to_owned(), severity: Severity::Error, text }
+    let text = format!("Correct the configuration (the old one stays in use): {why}");
+    Notice { topic: Topic::ConfigRejected, text }
 }
 
 /// Somebody waits for it: the first picture, and answers about what is selected.

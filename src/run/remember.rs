@@ -10,7 +10,7 @@ use std::{
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
-    app::{Notice, SavedPreferences, Severity},
+    app::{Notice, SavedPreferences, Topic},
     config::read_file,
 };
 
@@ -34,8 +34,8 @@ impl Memory {
         match read(&path) {
             Ok(choices) => (Memory { choices, path: Some(path) }, None),
             Err(why) => {
-                let text = format!("The remembered choices are ignored: {}: {why}", path.display());
-                let notice = Notice { key: "choices".into(), severity: Severity::Info, text };
+                let text = format!("Choose columns and colours again: {} cannot be used: {why}", path.display());
+                let notice = Notice { topic: Topic::Preferences, text };
                 (Memory { choices: SavedPreferences::default(), path: Some(path) }, Some(notice))
             }
         }

@@ -30,8 +30,11 @@ use super::*;
 use crate::{
     alert::{AlertRegistry, persist},
     app::{Mark, banners, fixture, lines},
-    domain::{Aht, BootId, BootTime, Kind, Now, Outcome as Answer, Reading, Target},
-    store::{Attention, DocumentStore, InterestStore, Link, ReadingStore, SqliteStore, Status, Store},
+    domain::{Aht, BootId, BootTime, Kind, ManualClock, Now, Outcome as Answer, Problem, Reading, Target},
+    store::{
+        Attention, DocumentStore, Instance, InterestStore, LedgerStore, Link, Pace, PermitAnswer, PermitAsk,
+        PermitKind, ReadingStore, ResilientStore, Role, SqliteStore, Status, Store,
+    },
 };
 
 /// Follows the runtime's time, which tests hold still.
@@ -415,10 +418,10 @@ async fn what_the_poller_says_becomes_a_banner_and_goes_again() {
         Status { rate: 30.0, targets: 8, sweep: Duration::from_secs(60), ..known }
     };
     rig.store.set_status(&status(Link::Throttled { until: rig.clock.now().stamp() })).unwrap();
-    rig.shows("! Throttled").await;
+    rig.shows("! Wait, or raise [budget] reserve").await;
     rig.store.set_status(&status(Link::Live)).unwrap();
     rig.until(|| !rig.last().contains('!'), "calm").await;
-    rig.shows("! Nobody has polled for 30s").await;
+    rig.shows("nobody has checked the service for 30 s").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -428,12 +431,34 @@ async fn a_failing_store_is_a_notice_and_the_feed_goes_on_when_it_recovers() {
     rig.shows("a1 Some(290)").await;
     let other = rusqlite::Connection::open(path).unwrap();
     other.execute_batch("ALTER TABLE lease RENAME TO elsewhere").unwrap();
-    rig.shows("! The store failed").await;
+    rig.shows("! Check the store: it failed").await;
     assert!(rig.last().contains("a1 Some(290)"), "the last values stay");
     other.execute_batch("ALTER TABLE elsewhere RENAME TO lease").unwrap();
     rig.append("a1", 300);
     rig.shows("a1 Some(300)").await;
-    rig.until(|| !rig.last().contains("! The store"), "calm").await;
+    rig.until(|| !rig.last().contains("! Check the store"), "calm").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_store_says_of_itself_comes_and_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ahtop.db");
+    std::fs::write(&path, "no database").unwrap();
+    let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+    let (store, _) = ResilientStore::open(path, clock.clone()).unwrap();
+    let me = Instance { id: "me".into(), pid: 1, host: "desk".into(), role: Role::Dashboard };
+    let (void_after, timeout) = (Duration::from_secs(1), Duration::from_secs(10));
+    let ask = PermitAsk { kind: PermitKind::Aht, cap: 50, pace: Pace::Burst, void_after, timeout };
+    // What was sent before the damage is not known: requests wait.
+    assert!(matches!(store.permit(&me, &ask), Ok(PermitAnswer::Wait(_))));
+    let judge = Judge { watched: Vec::new().into(), policy: Policy::default() };
+    let mut feed = Feed::start(Handle::new(Arc::new(store)), Arc::new(Notify::new()), me, judge);
+    let ledger = Topic::Problem(Problem::LedgerNew);
+    let mut until =
+        async |found: &dyn Fn(&Event) -> bool| while !feed.events.recv().await.unwrap().iter().any(found) {};
+    until(&|event| matches!(event, Event::Notice(notice) if notice.topic == ledger)).await;
+    clock.advance(Duration::from_secs(120));
+    until(&|event| matches!(event, Event::Resolved(topic) if *topic == ledger)).await;
 }
 
 #[tokio::test]
@@ -463,7 +488,8 @@ async fn a_bad_configuration_is_told_and_a_good_one_is_gone_on_with() {
     rig.append("a2", 500);
     rig.shows("a2 Some(500)").await;
     answer.send(Err("c.toml:3:1: unknown key\nc.toml:4:1: another".into())).unwrap();
-    rig.shows("! The new configuration is bad, the old one stays: c.toml:3:1: unknown key; c.toml:4:1: another").await;
+    rig.shows("! Correct the configuration (the old one stays in use): c.toml:3:1: unknown key; c.toml:4:1: another")
+        .await;
     assert!(rig.reloads.try_recv().is_err(), "once at a time");
     rig.signals.send(Signal::Reload).unwrap();
     rig.reloads.recv().await.unwrap().send(Ok(())).unwrap();

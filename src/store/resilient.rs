@@ -30,7 +30,7 @@ use super::{
     recoverable::{Last, OnDisk, Recoverable},
     slot_file,
 };
-use crate::domain::{BootTime, Clock, Now, Reading, Series};
+use crate::domain::{BootTime, Clock, Now, Problem, Reading, Series};
 
 /// How long until the file is tried again.
 const RETRY: Duration = Duration::from_secs(60);
@@ -107,7 +107,7 @@ impl PollerLocks {
              dashboard waits",
             store.display()
         );
-        Some(StoreNotice { key: "store-other", text })
+        Some(StoreNotice { problem: Problem::StoreOther, text })
     }
 }
 
@@ -143,41 +143,42 @@ fn is_sick(e: &StoreError) -> bool {
 /// The notice for a file that was moved aside.
 fn quarantine_notice(quarantined: &Path) -> StoreNotice {
     let text = format!(
-        "the store was damaged: it is kept as {}, and a new one goes on with what could be read of the last hours",
+        "Check the disk: the store was damaged. A new one goes on with what could be read of the last hours; the damaged \
+         one is kept as {}",
         quarantined.display()
     );
-    StoreNotice { key: "store-aside", text }
+    StoreNotice { problem: Problem::StoreQuarantined, text }
 }
 
 /// Why requests wait, where the store itself is well.
 fn guard_notice(trouble: &Trouble, places: &str, now: &Now) -> StoreNotice {
     match trouble {
         Trouble::Unusable => StoreNotice {
-            key: "store-no-ledger",
+            problem: Problem::LedgerMissing,
             text: format!(
-                "Make {places} writable: without a request ledger the limit cannot be kept, and nothing is sent"
+                "Make {places} writable: without the request ledger nothing is sent, so that the limit holds"
             ),
         },
         Trouble::Busy => StoreNotice {
-            key: "store-no-ledger",
+            problem: Problem::LedgerMissing,
             text: format!(
-                "Continue or end the process that holds {places} (it was stopped, perhaps): without the request ledger \
+                "Continue or end the process that holds {places} (perhaps it is suspended): without the request ledger \
                  nothing is sent"
             ),
         },
         Trouble::Held(until) => StoreNotice {
-            key: "store-waits",
+            problem: Problem::LedgerNew,
             text: format!(
-                "Waiting {} s before the next request: the request ledger was damaged, replaced or new, and the limit must \
+                "Wait {} s for the next request: the request ledger is new, or was damaged or replaced, and the limit must \
                  hold",
                 until.since(now.mono).as_secs() + 1
             ),
         },
         Trouble::OtherBoot => StoreNotice {
-            key: "store-boot",
+            problem: Problem::OtherBoot,
             text:
-                "Run all dashboards of this store in one container or on the machine itself: they disagree about when \
-                   the machine started, so requests are rare"
+                "Run all dashboards of this store in one container, or all on the machine itself: they disagree about \
+                   when the machine started, so requests are rare"
                     .into(),
         },
     }
@@ -416,8 +417,9 @@ impl<S: Recoverable> StoreState for Resilient<S> {
             pid => format!("; pid {pid} checks meanwhile, this one waits"),
         });
         let waits = waits.unwrap_or_default();
-        let text = format!("{}; until then new readings are kept only while ahtop runs{waits}{trouble}", degraded.why);
-        Some(StoreNotice { key: "store-degraded", text })
+        let (advice, why) = (degraded.why.advice(), "until then new readings are kept only while ahtop runs");
+        let text = format!("{advice}; {why}{waits}{trouble}");
+        Some(StoreNotice { problem: Problem::StoreDegraded, text })
     }
 }
 

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::Instance;
-use crate::domain::{BootTime, EventTime, Now, Row, Target};
+use crate::domain::{BootTime, EventTime, Now, Problem, Row, Target};
 
 /// The window that the API's limit speaks of.
 pub const WINDOW: Duration = Duration::from_secs(60);
@@ -51,12 +51,38 @@ pub enum StoreError {
     Other(String),
 }
 
+impl StoreError {
+    /// The same for a banner, which begins with what to do.
+    pub fn advice(&self) -> String {
+        match self {
+            StoreError::Busy(path) => format!("End the process that holds {path}, or wait: the store is busy"),
+            StoreError::Full(path) => {
+                format!("Free some disk, or point [store] url elsewhere: no space left for {path}")
+            }
+            StoreError::ReadOnly(path) => {
+                format!("Make the store writable, or point [store] url elsewhere: cannot write {path}")
+            }
+            StoreError::Io(path) => {
+                format!("Check the disk, or point [store] url elsewhere: cannot read or write {path}")
+            }
+            StoreError::Corrupt(path) => format!("Check the disk: {path} is damaged"),
+            StoreError::Unreachable { place, why } => {
+                format!("Check the server of the store: no answer from {place}: {why}")
+            }
+            StoreError::Newer { path, .. } => {
+                format!("Update ahtop: a newer version wrote {}", path.display())
+            }
+            StoreError::Refused(why) => format!("Check [store] url: the store is refused: {why}"),
+            StoreError::Other(why) => format!("Check the store: it failed: {why}"),
+        }
+    }
+}
+
 /// A message of the store about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreNotice {
-    /// Names the cause, so that the same one is shown once: `store-aside`, `store-degraded`.
-    pub key: &'static str,
-    /// One sentence that says what happened and what to do.
+    pub problem: Problem,
+    /// One sentence that begins with what to do, and says what happened.
     pub text: String,
 }
 

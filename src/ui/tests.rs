@@ -9,11 +9,11 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use super::{Look, draw, testing::*, tests_cases::*};
 use crate::{
     app::{
-        Column, Event, Notice, Overlay, RowState, Severity, Sort, State, View, fixture, history, needs, rows::MADE,
-        update,
+        Column, Event, Notice, Overlay, RowState, Severity, Sort, State, Topic, View, fixture, history, needs,
+        rows::MADE, update,
     },
     config::{Symbols, Theme},
-    domain::{Condition, Kind, Level, Outcome, Reading, Target},
+    domain::{Condition, Kind, Level, Outcome, Problem, Reading, Target},
     store::Role,
 };
 
@@ -169,9 +169,9 @@ fn the_filter_is_typed_in_its_line_and_said_while_it_holds() {
 #[test]
 fn banners_beyond_their_lines_are_counted() {
     let mut s = busy(View::Agents);
-    for i in 0..4 {
-        let text = format!("notice {i}: the store was moved aside");
-        s.notices.list.push(Notice { key: format!("n{i}"), severity: Severity::Error, text });
+    for problem in Problem::ALL.into_iter().filter(|problem| problem.severity() == Severity::Error).take(4) {
+        let text = format!("notice {problem:?}: the store was moved aside");
+        s.notices.list.push(Notice { topic: Topic::Problem(problem), text });
     }
     let picture = screen(&s, 80, 24);
     assert!(picture.contains("4 more: b"), "{picture}");
@@ -180,10 +180,7 @@ fn banners_beyond_their_lines_are_counted() {
 #[test]
 fn the_ascii_set_draws_nothing_but_ascii() {
     let mut state = busy(View::Overview);
-    state
-        .notices
-        .list
-        .push(Notice { key: "n".into(), severity: Severity::Info, text: "प्रिया → “x” …".into() });
+    state.notices.list.push(Notice { topic: Topic::Log, text: "प्रिया → “x” …".into() });
     for (w, h) in [(5, 3), (20, 5), (60, 16), (80, 24), (120, 40), (200, 60)] {
         let picture = words(&picture(&state, &with((Theme::Auto, Symbols::Ascii)), w, h).0);
         assert!(picture.is_ascii(), "{picture}");
@@ -290,7 +287,7 @@ fn what_is_cut_has_an_ellipsis() {
         let picture = screen(&s, w, 24);
         assert!(picture.lines().any(|l| l.contains("Imran") && l.contains('…')), "{picture}");
     }
-    s.notices.list.push(Notice { key: "n".into(), severity: Severity::Error, text: "long ".repeat(80) });
+    s.notices.list.push(Notice { topic: Topic::ConfigRejected, text: "long ".repeat(80) });
     assert!(screen(&s, 80, 24).lines().any(|l| l.contains("long") && l.contains('…')));
 }
 
@@ -392,7 +389,7 @@ fn arbitrary() -> impl Strategy<Value = State> {
                 s.navigation.selected.insert(spec.target.kind, spec.target.clone());
             }
             s.navigation.offset.insert(Kind::Agent, usize::from(dice[8]));
-            s.notices.list.push(Notice { key: "n".into(), severity: Severity::Info, text });
+            s.notices.list.push(Notice { topic: Topic::Log, text });
             s.live.now.mono.0 =
                 s.live.now.mono.0.saturating_add(if dice[9] % 2 == 0 { skew } else { skew % 10_000_000 });
             if let Some(status) = &mut s.live.status {

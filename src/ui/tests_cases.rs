@@ -3,9 +3,9 @@
 
 use super::{alerts::tests::alarmed, testing::*, wall};
 use crate::{
-    app::{Axis, Column, Names, Notice, Overlay, Severity, Span, State, View, history},
+    app::{Axis, Column, Names, Notice, Overlay, Severity, Span, State, Topic, View, history},
     config::{Symbols, Theme},
-    domain::{Aht, Outcome, Reading, Target},
+    domain::{Aht, Outcome, Problem, Reading, Target},
     store::{Link, Role, Traffic, Usage},
 };
 
@@ -135,8 +135,10 @@ fn changed(view: View, change: &dyn Fn(&mut State)) -> State {
     s
 }
 
-fn notice(key: u8, severity: Severity) -> Notice {
-    Notice { key: format!("n{key}"), severity, text: format!("notice {key}: the store was moved aside, see the log") }
+fn notice(number: usize, severity: Severity) -> Notice {
+    let topic = Problem::ALL.into_iter().filter(|p| p.severity() == severity).map(Topic::Problem);
+    let topic = topic.chain((0..).map(Topic::ConfigWarning)).nth(number).unwrap();
+    Notice { topic, text: format!("notice {number}: the store was moved aside, see the log") }
 }
 
 /// All that the link can say when not all is well.

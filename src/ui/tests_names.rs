@@ -12,7 +12,7 @@ use crate::{
         words::event_words,
     },
     api::Reply,
-    app::{Alerts, Effect, Event, Names, Notice, Overlay, Severity, State, View, Wall, update},
+    app::{Alerts, Effect, Event, Names, Notice, Overlay, State, Topic, View, Wall, update},
     config::{Symbols, Theme},
     domain::{Aht, Level, Outcome, Target, opening},
     store::{EventKind, Link, Words},
@@ -64,8 +64,7 @@ fn world(people: &[Person], view: View, names: Names) -> State {
     s.navigation.selected.insert(crate::domain::Kind::Agent, here[0].target());
     s.navigation.focus = crate::domain::Kind::Agent;
     s.notices.list = vec![Notice {
-        key: format!("{}0", Notice::CONFIG),
-        severity: Severity::Info,
+        topic: Topic::ConfigWarning(0),
         text: format!("config.toml line 3: agent {} is there twice", here[1].id),
     }];
     let status = s.live.status.as_mut().unwrap();

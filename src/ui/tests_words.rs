@@ -2,12 +2,12 @@
 //!
 //! What is told by banners, alerts and events has its own rooms, and is drawn here as far as the busy floor has some.
 
-use super::{alerts::tests::alarmed, testing::*};
+use super::{alerts::tests::alarmed, testing::*, tests_cases::links};
 use crate::{
-    app::{Names, Overlay, State, View, Wall},
+    app::{Names, Overlay, State, View, Wall, banners},
     config::{Symbols, Theme},
-    domain::BootTime,
-    store::{Link, Role},
+    domain::{BootTime, Outcome, Problem, Target},
+    store::{Link, OtherClients, Role, StoreError, Usage},
 };
 
 /// Words that have another one in `docs/src/glossary.md`.
@@ -93,6 +93,95 @@ fn states() -> Vec<State> {
         all.push(wall);
     }
     all
+}
+
+/// What banners are about, by the states that raise them.
+fn troubled() -> Vec<State> {
+    let usage = Usage { used_60s: 20, in_flight: 0, throttled_1h: 3, generated_1h: 4, invalidated_1h: 3 };
+    let mut all = Vec::new();
+    let mut add = |link: Link, usage: Usage| {
+        let mut s = busy(View::Agents);
+        let status = s.live.status.as_mut().unwrap();
+        let (generated_every, last_invalidated) = (Some(std::time::Duration::from_secs(300)), Some(ago(60)));
+        status.other_clients = Some(OtherClients { per_minute: Some(30.4), generated_every, last_invalidated });
+        (status.link, s.live.usage) = (link, usage);
+        all.push(s);
+    };
+    add(Link::Live, usage);
+    add(Link::Closed { until: None }, usage);
+    links().into_iter().for_each(|(_, link)| add(link, usage));
+    add(Link::TokenCeiling { until: ago(-60) }, Usage { invalidated_1h: 0, ..usage });
+    let old = |change: fn(&mut State)| {
+        let mut s = busy(View::Agents);
+        s.live.status.as_mut().unwrap().at = ago(95);
+        change(&mut s);
+        s
+    };
+    all.extend([
+        old(|s| s.live.poller = Some(instance(2211, Role::Serve))),
+        old(|s| s.config.me = s.live.poller.clone().unwrap()),
+        old(|s| (s.live.poller, s.config.may_poll) = (None, true)),
+        old(|s| (s.live.poller, s.config.may_poll) = (None, false)),
+    ]);
+    for many in [false, true] {
+        let agents = if many { 5 } else { 1 };
+        let ids = (0..agents).map(|i| format!("agent.{i}.of.the.north"));
+        let specs = |outcome: Outcome| {
+            let three = move |id| Spec {
+                target: Target::agent(id),
+                readings: (1..4).map(|n| (n * 300, outcome.clone())).collect(),
+                ..Spec::agent("x", "north", 300, 300, 20)
+            };
+            state(&ids.clone().map(three).collect::<Vec<_>>())
+        };
+        all.push(specs(Outcome::Invalid));
+        all.push(specs(Outcome::Failed("no answer within 10s".into())));
+    }
+    all
+}
+
+/// The verbs that banners begin with, and the one word for when there is nothing to do.
+const BEGIN: [&str; 11] = ["Check", "Correct", "End", "Fix", "Free", "Make", "Restart", "Run", "Start", "Stop", "Wait"];
+const NOTHING_TO_DO: [&str; 2] = ["CLOSED", "See"];
+
+#[test]
+fn a_banner_begins_with_what_to_do_and_keeps_it_on_120_columns() {
+    let mut seen = std::collections::BTreeSet::new();
+    for mut s in troubled() {
+        let all: Vec<_> = banners(&s).into_iter().map(|b| b.id).collect();
+        for one in all.clone() {
+            s.notices.dismissed = all.iter().filter(|id| **id != one).cloned().collect();
+            let text = banners::told(&s, &banners(&s)[0], false);
+            let (to_do, _) = text.split_once(": ").unwrap();
+            let first = to_do.split([' ', ',']).next().unwrap();
+            assert!(BEGIN.contains(&first) || NOTHING_TO_DO.contains(&first), "{text}");
+            let picture = words(&picture(&s, &look(Theme::Mono, Symbols::Unicode), 120, 24).0);
+            assert!(picture.contains(to_do), "{text}\n{picture}");
+            assert_eq!(outdated(&text), None, "{text}");
+            // Words of our own fit whole; only what others said may be longer.
+            assert!(text.chars().count() <= 116 || to_do.chars().count() < 90, "{} {text}", text.chars().count());
+            seen.insert(format!("{:?}", one.0));
+        }
+    }
+    // What the store says of itself has tests of its own.
+    let rows_and_link = |problem: &Problem| {
+        let of_store = problem.word().starts_with("store") || problem.word().starts_with("ledger");
+        !of_store && !matches!(problem, Problem::OtherBoot | Problem::Stale | Problem::Waiting)
+    };
+    assert_eq!(seen.len(), Problem::ALL.iter().filter(|p| rows_and_link(p)).count(), "{seen:?}");
+    let place = || "/var/lib/ahtop/acme.db".to_owned();
+    for error in [
+        StoreError::Busy(place()),
+        StoreError::Full(place()),
+        StoreError::ReadOnly(place()),
+        StoreError::Io(place()),
+        StoreError::Corrupt(place()),
+        StoreError::Unreachable { place: "db.example:5432".into(), why: "connection refused".into() },
+        StoreError::Other("?".into()),
+    ] {
+        let text = error.advice();
+        assert!(BEGIN.contains(&text.split(' ').next().unwrap()) && text.len() <= 116, "{text}");
+    }
 }
 
 #[test]

@@ -11,9 +11,9 @@ use tokio::{
 use super::view::View;
 use crate::{
     alert::Policy,
-    app::{DashboardConfig, Event, FrameLayout, Notice, Severity, State, Wall, needs, update},
+    app::{DashboardConfig, Event, FrameLayout, Notice, State, Topic, Wall, needs, update},
     config::{Theme, Ui},
-    domain::{Clock, Now},
+    domain::{Clock, Now, Problem},
     report::{Paper, Sheet},
     run::{Judge, More, Reader, draw_still, still_look},
     store::Handle,
@@ -23,8 +23,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a failing store is left alone.
 const RETRY: Duration = Duration::from_secs(1);
-/// The key of the message about a failing store.
-const STORE: &str = "store:read";
+/// What the message about a failing store is about.
+const STORE: Topic = Topic::Problem(Problem::StoreRead);
 
 /// The state, renewed by [`follow`].
 #[derive(Debug)]
@@ -66,15 +66,14 @@ pub(super) async fn follow(
         let wait = match reader.look(&mut news).await {
             Ok(more) => {
                 if std::mem::take(&mut failing) {
-                    news.push(Event::Resolved(STORE.to_owned()));
+                    news.push(Event::Resolved(STORE));
                 }
                 if more == More(true) { Duration::ZERO } else { LOOK }
             }
             Err(e) => {
                 if !std::mem::replace(&mut failing, true) {
                     tracing::warn!("{e}");
-                    let (key, text) = (STORE.to_owned(), e.to_string());
-                    news.push(Event::Notice(Notice { key, severity: Severity::Error, text }));
+                    news.push(Event::Notice(Notice { topic: STORE, text: e.advice() }));
                 }
                 RETRY
             }

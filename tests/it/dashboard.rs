@@ -122,7 +122,7 @@ fn a_configuration_that_is_read_again_shows_at_once_and_a_bad_one_changes_nothin
     until("its answer", || service.sim.counters().good >= 3);
     write(&names[..1], "[bands]\ntargte = \"4:47\"");
     pty.signal(Signal::HUP);
-    pty.shows("The new configuration is bad, the old one stays");
+    pty.shows("Correct the configuration (the old one stays in use)");
     pty.shows("did you mean");
     assert!(pty.text().contains(&names[2]), "{}", pty.text());
     write(&names[1..], "[bands]\ntarget = \"4:47\"\n[ui]\nmouse = true");
@@ -251,11 +251,10 @@ fn throttling_and_wrong_ids_have_banners_that_say_what_to_do() {
     let text = std::fs::read_to_string(&file).unwrap().replace("agents = [", "agents = [\"nobody@acme.example\", ");
     let file = home.write("c.toml", &text).to_str().unwrap().to_owned();
     let mut pty = ahtop(&home, (160, 40), &["--config", &file], true);
-    pty.shows("nobody@acme.example: agentId is invalid");
-    pty.shows("correct c.toml line");
+    pty.shows("agent ID nobody@acme.example is unknown");
+    pty.shows("Fix c.toml line");
     service.sim.inject(Fault::Status(429), Span::Requests(1));
-    pty.shows("Throttled by the service");
-    pty.shows("raise [budget] reserve");
+    pty.shows("Wait, or raise [budget] reserve");
     // The pause is over a minute after our own requests; that it ends is shown in injected time.
     pty.press("q");
     pty.ends_with(0);

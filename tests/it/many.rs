@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::support::{Process, World};
 use ahtop::{
-    app::{DashboardConfig, Event, State, banners, update},
+    app::{DashboardConfig, Event, State, Topic, banners, update},
     config::Watched,
-    domain::{Band, BootTime, Clock, Reading, Row, Series, Target},
+    domain::{Band, BootTime, Clock, Problem, Reading, Row, Series, Target},
     run::read_shared,
     sim::{Fault, Span},
     store::{Attention, Cursor, RangeQuery, Role},
@@ -278,11 +278,10 @@ async fn what_a_dashboard_that_went_away_wanted_is_forgotten_within_30_s() {
     assert!(wanted.iter().all(|(_, attention)| *attention == Attention::Listed));
 }
 
-/// The number before `unit` behind `before` in a sentence.
+/// The number behind `before` and before `unit` in a sentence.
 fn number(text: &str, before: &str, unit: &str) -> f64 {
     let behind = text.split_once(before).unwrap_or_else(|| panic!("{before:?} is not in {text:?}")).1;
-    let word = behind.split([' ', ':', ',']).next().unwrap();
-    word.strip_suffix(unit).unwrap_or_else(|| panic!("{word:?} does not end in {unit:?}")).parse().unwrap()
+    behind.split_once(unit).unwrap_or_else(|| panic!("{unit:?} is not in {behind:?}")).0.parse().unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -311,17 +310,18 @@ async fn beside_other_clients_values_stay_fresh_at_a_lower_rate_and_the_banners_
         let oldest = dashboard.state.live.rows.values().filter_map(|r| r.age(&now)).max().unwrap();
         assert!(oldest <= MINUTE * 5, "{oldest:?}");
         let banners = banners(&dashboard.state);
-        let of = |key: &str| {
-            banners.iter().find(|b| b.key == key).unwrap_or_else(|| panic!("{key}: {banners:?}")).text.to_string()
+        let of = |problem: Problem| {
+            let banner = banners.iter().find(|b| b.id.0 == Topic::Problem(problem));
+            banner.unwrap_or_else(|| panic!("{problem:?}: {banners:?}")).text.to_string()
         };
         let factor = 1.0 / 1.5..=1.5;
-        let share = number(&of("strangers:use"), "Others use about ", "");
+        let share = number(&of(Problem::OtherClients), "it uses about ", " of ");
         assert!(factor.contains(&(share / 30.0)), "{share}");
-        let rate = number(&of("strangers:use"), "ahtop asks ", "");
+        let rate = dashboard.state.live.status.as_ref().unwrap().rate;
         assert!((15.0..=22.0).contains(&rate), "{rate}");
-        let every = number(&of("strangers:mint"), "about every ", "m");
+        let every = number(&of(Problem::Invalidated), "about every ", " min");
         assert!(factor.contains(&(every / 5.0)), "{every}");
-        assert!(of("strangers:mint").contains("token_command"), "{banners:?}");
+        assert!(of(Problem::Invalidated).contains("token_command"), "{banners:?}");
         let sweep = dashboard.state.live.status.as_ref().unwrap().sweep;
         assert!(sweep >= SECOND * 100, "{sweep:?}");
     }

@@ -209,7 +209,7 @@ impl Life {
             Err(e) => return self.write(&format!("{name} does not start: {e}")),
         };
         let role = if self.chance(3) { Role::Serve } else { Role::Dashboard };
-        let notices: Vec<&str> = opened.notices.iter().map(|n| n.key).collect();
+        let notices: Vec<&str> = opened.notices.iter().map(|n| n.problem.word()).collect();
         let line = format!("{name} starts on store {place} as {} {notices:?}", role.word());
         self.write(&line);
         let store = Handle::here(opened.store);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
-use super::{Alerts, FrameLayout, Notice, Past};
+use super::{Alerts, FrameLayout, Notice, Past, Topic};
 use crate::{
     domain::Reading,
     store::{self, HistoryInfo, Instance, Presence, Snapshot, Status, Usage},
@@ -30,8 +30,8 @@ pub enum Event {
     Past(Box<Past>),
     /// Something about ourselves to be shown.
     Notice(Notice),
-    /// The cause of the notice with this key is gone.
-    Resolved(String),
+    /// The cause of the notice about this is gone.
+    Resolved(Topic),
     /// What came of something that the user asked for and that took a while; shown until the next key.
     Answer(String),
     /// Time has passed; what depends on it is drawn anew.

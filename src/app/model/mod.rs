@@ -20,7 +20,7 @@ mod row_state;
 mod state;
 mod wall;
 
-pub use crate::domain::Key;
+pub use crate::domain::{Key, Severity};
 pub(crate) use action::standard;
 pub use action::{Action, Binding, Context};
 pub use alerts::{Alerts, Mark};
@@ -36,7 +36,7 @@ pub use layout::{ChartArea, FrameLayout, TableArea};
 pub use line::Line;
 pub use login::{Login, LoginState};
 pub use navigation::{Filter, Navigation, Overlay, View};
-pub use notice::{Notice, Notices, Severity};
+pub use notice::{Concerned, Notice, Notices, Topic};
 pub(crate) use order::{Order, OrderedBy, OrderedRow, Orders};
 pub use preferences::{Instead, Preferences, SavedPreferences};
 pub use row_state::RowState;

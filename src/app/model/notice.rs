@@ -1,55 +1,93 @@
-//! Messages about ourselves.
+//! Messages about ourselves, and what banners are about.
 
-use crate::{domain::clean_line, store::Words};
+use std::sync::Arc;
+
+use crate::{
+    domain::{Problem, Severity, Target, clean_line},
+    store::{StoreNotice, Words},
+};
 
 /// What is told besides the numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
     /// Messages about ourselves: store moved aside, configuration reloaded. Newest last, bounded.
     pub list: Vec<Notice>,
-    /// Banners that the user has dismissed, by their key; a banner with another key shows again.
-    pub dismissed: Vec<String>,
+    /// Banners that the user has dismissed; one about something else, or somebody else, shows again.
+    pub dismissed: Vec<(Topic, Concerned)>,
     /// What the last key came to, where that is not seen elsewhere; until the next key.
     pub status_message: Option<String>,
+}
+
+/// What a banner is about. There is at most one banner, and one notice, of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// Something that all rooms know as wrong.
+    Problem(Problem),
+    /// The configuration that was read anew cannot be used.
+    ConfigRejected,
+    /// One of the warnings about the configuration, by its number.
+    ConfigWarning(usize),
+    /// What the user chose the last time cannot be read.
+    Preferences,
+    /// Lines of the log are lost.
+    Log,
+    /// The past is shown.
+    Replay,
+}
+
+impl Topic {
+    pub const fn severity(self) -> Severity {
+        match self {
+            Topic::Problem(problem) => problem.severity(),
+            Topic::ConfigRejected => Severity::Error,
+            Topic::ConfigWarning(_) | Topic::Preferences | Topic::Log | Topic::Replay => Severity::Info,
+        }
+    }
+
+    /// What stands for the text of a notice where names are not shown; `None`: it names nobody.
+    const fn instead(self) -> Option<&'static str> {
+        match self {
+            Topic::ConfigRejected => {
+                Some("Run `ahtop check`: the new configuration has errors, the old one stays in use")
+            }
+            Topic::ConfigWarning(_) => Some("Run `ahtop check`: the configuration has a warning"),
+            Topic::Problem(_) | Topic::Preferences | Topic::Log | Topic::Replay => None,
+        }
+    }
+}
+
+/// Whom a banner concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Concerned {
+    All,
+    /// The process with this id.
+    Process(Arc<str>),
+    Rows(Vec<Target>),
 }
 
 /// A message about ourselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Names the cause, so that the same one is shown once.
-    pub key: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// One sentence that says what to do.
+    /// What it is about: a new one takes the place of the one before.
+    pub topic: Topic,
+    /// One sentence that begins with what to do.
     pub text: String,
 }
 
 impl Notice {
-    /// The keys of notices about the configuration begin so. They may name an id.
-    pub const CONFIG: &str = "config-";
-    /// The key of the notice that the configuration is bad that was read anew.
-    pub const RELOAD: &str = "config-reload";
-
     /// What it says, in pieces.
     pub(crate) fn words(&self) -> Words {
         let text = clean_line(&self.text, 400);
-        if self.key.starts_with(Notice::CONFIG) {
-            let hidden = match self.key.as_str() {
-                Notice::RELOAD => "The new configuration is bad, the old one stays: `ahtop check` shows why",
-                _ => "The configuration has a warning: `ahtop check` shows it",
-            };
-            return Words::default().said(text, hidden);
+        match self.topic.instead() {
+            Some(instead) => Words::default().said(text, instead),
+            None => text.into(),
         }
-        text.into()
     }
 }
 
-/// How bad a banner is, worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Severity {
-    /// The numbers cannot be trusted or do not come.
-    Error,
-    /// Something needs a look.
-    Warning,
-    Info,
+/// What the store says of itself.
+impl From<StoreNotice> for Notice {
+    fn from(notice: StoreNotice) -> Self {
+        Notice { topic: Topic::Problem(notice.problem), text: notice.text }
+    }
 }

@@ -5,13 +5,18 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use crate::{
-    app::{Event, Notice, Severity, Shared, banners, fixture::Floor},
-    domain::{EventTime, Outcome, Target},
+    app::{Concerned, Event, Notice, Severity, Shared, Topic, banners, fixture::Floor},
+    domain::{EventTime, Outcome, Problem, Target},
     store::{Instance, Link, OtherClients, Role, Usage},
 };
 
 fn texts(floor: &Floor) -> Vec<String> {
     banners(&floor.state).into_iter().map(|b| b.text.to_string()).collect()
+}
+
+fn problems(floor: &Floor) -> Vec<Problem> {
+    let topics = banners(&floor.state).into_iter().map(|b| b.id.0);
+    topics.map(|topic| if let Topic::Problem(problem) = topic { problem } else { panic!("{topic:?}") }).collect()
 }
 
 fn later(floor: &Floor, secs: u64) -> EventTime {
@@ -44,23 +49,26 @@ fn each_state_of_the_link_says_what_happens_next() {
     let mut floor = Floor::new();
     let until = later(&floor, 90);
     let since = floor.now().stamp();
-    for (link, key, parts) in [
-        (Link::Throttled { until: until.clone() }, "throttled", ["3 in the last hour", "in 1m"]),
+    for (link, problem, parts) in [
+        (Link::Throttled { until: until.clone() }, Problem::Throttled, ["3 in the last hour", "in 90 s"]),
         (
-            Link::TokenWait { until: until.clone(), why: "it died early".into() },
-            "token-wait",
-            ["it died early", "in 1m"],
+            Link::TokenWait { until: until.clone(), why: "it was invalidated".into() },
+            Problem::Token,
+            ["it was invalidated", "in 90 s"],
         ),
-        (Link::TokenCeiling { until: until.clone() }, "token-ceiling", ["4 tokens", "token_command"]),
-        (Link::Credentials { until: until.clone(), why: "wrong key".into() }, "credentials", ["wrong key", "in 1m"]),
-        (Link::Down { until, since, why: "no route".into() }, "down", ["no route", "in 1m"]),
+        (Link::TokenCeiling { until: until.clone() }, Problem::TokenCeiling, ["3 of 4", "token_command"]),
+        (
+            Link::Credentials { until: until.clone(), why: "wrong key".into() },
+            Problem::Credentials,
+            ["wrong key", "in 90 s"],
+        ),
+        (Link::Down { until, since, why: "no route".into() }, Problem::Service, ["no route", "in 90 s"]),
     ] {
         floor.state.live.status = Some(floor.status(link));
         floor.state.live.usage = Usage { throttled_1h: 3, generated_1h: 4, invalidated_1h: 3, ..Usage::default() };
-        let banners = banners(&floor.state);
-        assert_eq!(banners.len(), 1);
-        assert_eq!(banners[0].key, key);
-        assert!(parts.iter().all(|p| banners[0].text.to_string().contains(p)), "{}", banners[0].text);
+        assert_eq!(problems(&floor), [problem]);
+        let text = texts(&floor).remove(0);
+        assert!(parts.iter().all(|p| text.contains(p)), "{text}");
     }
 }
 
@@ -70,15 +78,13 @@ fn a_silent_poller_is_named_and_its_old_words_are_not_repeated() {
     floor.state.live.status = Some(floor.status(Link::Throttled { until: later(&floor, 5) }));
     floor.state.live.poller = Some(poller());
     floor.advance(29);
-    assert!(texts(&floor)[0].starts_with("Throttled"));
+    assert_eq!(problems(&floor), [Problem::Throttled]);
     floor.advance(13);
     let all = banners(&floor.state);
     assert_eq!((all.len(), all[0].severity), (1, Severity::Error));
-    assert!(
-        all[0].text.to_string().contains("pid 2211 (serve) on floor-2 has said nothing for 42s"),
-        "{}",
-        all[0].text
-    );
+    assert_eq!(all[0].id, (Topic::Problem(Problem::Silent), Concerned::Process("p".into())));
+    let text = all[0].text.to_string();
+    assert!(text.starts_with("Restart pid 2211 (serve) on floor-2: it has not checked the service for 42 s"), "{text}");
 }
 
 #[test]
@@ -86,27 +92,31 @@ fn without_a_poller_a_viewer_is_told_what_to_start() {
     let mut floor = Floor::new();
     floor.state.config.may_poll = false;
     floor.advance(30);
-    assert!(texts(&floor)[0].contains("ahtop serve"), "{:?}", texts(&floor));
+    assert!(texts(&floor)[0].starts_with("Start `ahtop serve`"), "{:?}", texts(&floor));
 }
 
 #[test]
-fn an_invalid_id_is_shown_with_its_place_and_its_next_try() {
+fn an_unknown_id_is_shown_with_its_place_and_its_next_check() {
     let mut floor = Floor::new();
     floor.state.live.status = Some(floor.status(Link::Live));
     refuse(&mut floor, "a3");
-    assert!(texts(&floor)[0].contains("asked once more"), "{:?}", texts(&floor));
+    assert!(texts(&floor)[0].contains("next check soon"), "{:?}", texts(&floor));
     refuse(&mut floor, "a3");
     floor.advance(20);
-    assert_eq!(texts(&floor), ["a3: agentId is invalid since 09:00, next try in 29m: correct config.toml line 12"]);
+    assert_eq!(
+        texts(&floor),
+        ["Fix config.toml line 12: agent ID a3 is unknown (checked 09:00, next check in 29 min)"]
+    );
     for id in ["a1", "a2", "a4"] {
         refuse(&mut floor, id);
     }
     let text = &texts(&floor)[0];
-    assert!(text.starts_with("4 ids are invalid: a1 (config.toml line 10), ") && text.contains("and 1 more"), "{text}");
+    let begin = "Fix 4 unknown IDs, `ahtop check --live` lists them: a1 (config.toml line 10), ";
+    assert!(text.starts_with(begin) && text.ends_with("and 1 more"), "{text}");
 }
 
 #[test]
-fn a_failing_row_is_a_cause_only_while_the_link_lives() {
+fn a_row_without_an_answer_is_a_cause_only_while_the_link_lives() {
     let mut floor = Floor::new();
     floor.agent("a1", 300);
     for _ in 0..3 {
@@ -115,10 +125,13 @@ fn a_failing_row_is_a_cause_only_while_the_link_lives() {
         floor.event(Event::Readings(vec![failed]));
     }
     floor.state.live.status = Some(floor.status(Link::Live));
-    assert_eq!(texts(&floor), ["agent a1 not refreshed for 4:30 (3 failures): no answer within 10s"]);
+    assert_eq!(
+        texts(&floor),
+        ["Run `ahtop doctor --live`: no answer for agent a1 (3 tries, last value 4:30 ago): no answer within 10s"]
+    );
     let now = floor.now().stamp();
     floor.state.live.status = Some(floor.status(Link::Down { why: "down".into(), since: now.clone(), until: now }));
-    assert_eq!(banners(&floor.state).iter().map(|b| b.key.as_str()).collect::<Vec<_>>(), ["down"]);
+    assert_eq!(problems(&floor), [Problem::Service]);
 }
 
 #[test]
@@ -140,17 +153,16 @@ fn a_dismissed_banner_returns_with_its_cause() {
 #[test]
 fn notices_are_shown_once_worst_first_and_go_when_resolved() {
     let mut floor = Floor::new();
-    let notice = |key: &str, severity, text: &str| {
-        Event::Notice(Notice { key: key.to_owned(), severity, text: text.to_owned() })
-    };
-    floor.event(notice("reload", Severity::Info, "Configuration read again"));
-    floor.event(notice("store:read", Severity::Error, "The store is busy"));
-    floor.event(notice("store:read", Severity::Error, "The store is\u{1b} damaged"));
-    assert_eq!(texts(&floor), ["The store is\u{fffd} damaged", "Configuration read again"]);
-    floor.event(Event::Resolved("store:read".to_owned()));
-    assert_eq!(texts(&floor), ["Configuration read again"]);
+    let notice = |topic, text: &str| Event::Notice(Notice { topic, text: text.to_owned() });
+    let store = Topic::Problem(Problem::StoreRead);
+    floor.event(notice(Topic::Log, "Check the disk of the log"));
+    floor.event(notice(store, "The store is busy"));
+    floor.event(notice(store, "The store is\u{1b} damaged"));
+    assert_eq!(texts(&floor), ["The store is\u{fffd} damaged", "Check the disk of the log"]);
+    floor.event(Event::Resolved(store));
+    assert_eq!(texts(&floor), ["Check the disk of the log"]);
     for i in 0..100 {
-        floor.event(notice(&format!("n{i}"), Severity::Info, "x"));
+        floor.event(notice(Topic::ConfigWarning(i), "x"));
     }
     assert_eq!(floor.state.notices.list.len(), 20);
 }
@@ -170,10 +182,10 @@ fn other_clients_are_named_with_their_numbers_and_what_to_do() {
     floor.state.live.usage.invalidated_1h = 3;
     floor.state.live.status = Some(status.clone());
     let said = texts(&floor);
-    for part in ["about 30 of the account's 50", "asks 19 a minute", "sweep takes 10m", "reserve to 31"] {
+    for part in ["about 30 of 50 requests", "cycle takes 10 min", "reserve to 31"] {
         assert!(said[0].contains(part), "{part}: {said:?}");
     }
-    for part in ["about every 5m", "3 tokens of ours died early", "the last at 09:10", "token_command", "basic"] {
+    for part in ["about every 5 min", "3 tokens invalidated", "last at 09:10", "token_command", "basic"] {
         assert!(said[1].contains(part), "{part}: {said:?}");
     }
     // After an hour without an invalidation nobody is accused any more.
@@ -190,7 +202,7 @@ fn why_nothing_comes_stands_before_what_other_clients_do() {
     floor.state.live.usage.invalidated_1h = 1;
     let until = later(&floor, 90);
     for link in [
-        Link::TokenWait { until: until.clone(), why: "it died early".into() },
+        Link::TokenWait { until: until.clone(), why: "it was invalidated".into() },
         Link::Throttled { until: until.clone() },
         Link::Credentials { until, why: "wrong key".into() },
     ] {
@@ -198,9 +210,9 @@ fn why_nothing_comes_stands_before_what_other_clients_do() {
         let (generated_every, last_invalidated) = (None, Some(floor.now().stamp()));
         status.other_clients = Some(OtherClients { per_minute: Some(30.0), generated_every, last_invalidated });
         floor.state.live.status = Some(status);
-        let keys: Vec<String> = banners(&floor.state).into_iter().map(|b| b.key).collect();
-        assert_eq!(keys.len(), 3);
-        assert_eq!(&keys[1..], ["strangers:use", "strangers:mint"], "{keys:?}");
+        let problems = problems(&floor);
+        assert_eq!(problems.len(), 3);
+        assert_eq!(&problems[1..], [Problem::OtherClients, Problem::Invalidated], "{problems:?}");
     }
 }
 
@@ -210,5 +222,5 @@ fn a_ceiling_that_nobody_else_led_to_accuses_nobody() {
     floor.state.live.status = Some(floor.status(Link::TokenCeiling { until: later(&floor, 90) }));
     floor.state.live.usage = Usage { generated_1h: 4, ..Usage::default() };
     let text = &texts(&floor)[0];
-    assert!(text.contains("4 tries") && text.contains("in 1m") && !text.contains("another program"), "{text}");
+    assert!(text.contains("4 tries") && text.contains("in 90 s") && !text.contains("client"), "{text}");
 }

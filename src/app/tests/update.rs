@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use crate::{
     app::{
-        Column, Effect, Event, FrameLayout, Overlay, Shared, View, fixture::Floor, items, lines, needs, tables::tables,
+        Column, Effect, Event, FrameLayout, Overlay, Shared, Topic, View, fixture::Floor, items, lines, needs,
+        tables::tables,
     },
     domain::{Kind, Outcome, Row, Target},
     store::{Attention, Link, Snapshot},
@@ -257,7 +258,7 @@ fn what_changes_nothing_visible_asks_for_no_frame() {
     floor.keys("~");
     floor.event(Event::Readings(vec![floor.reading(Target::agent("stranger"), Outcome::NoCalls)]));
     floor.event(Event::Shared(Box::default()));
-    floor.event(Event::Resolved("nothing".to_owned()));
+    floor.event(Event::Resolved(Topic::Log));
     assert_eq!(floor.state.revision, revision);
     assert!(!floor.state.live.rows.contains_key(&Target::agent("stranger")));
 }

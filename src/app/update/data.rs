@@ -78,5 +78,5 @@ fn forgive(state: &mut State) {
         return;
     }
     let causes = causes(state);
-    state.notices.dismissed.retain(|key| causes.iter().any(|b| b.key == *key));
+    state.notices.dismissed.retain(|id| causes.iter().any(|b| b.id == *id));
 }

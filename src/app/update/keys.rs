@@ -207,7 +207,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Freeze => state.toggle_freeze(),
         Action::Dismiss => {
             let Some(first) = banners(state).into_iter().next() else { return false };
-            state.notices.dismissed.push(first.key);
+            state.notices.dismissed.push(first.id);
         }
         Action::ZoomIn | Action::ZoomOut | Action::ZoomReset | Action::Earlier | Action::Later => {
             return axis(state, action);

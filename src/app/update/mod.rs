@@ -41,15 +41,15 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         }
         Event::Notice(notice) => {
             let known = state.notices.list.contains(&notice);
-            state.notices.list.retain(|n| n.key != notice.key);
+            state.notices.list.retain(|n| n.topic != notice.topic);
             state.notices.list.push(notice);
             let over = state.notices.list.len().saturating_sub(NOTICES);
             state.notices.list.drain(..over);
             !known && live(state)
         }
-        Event::Resolved(key) => {
+        Event::Resolved(topic) => {
             let before = state.notices.list.len();
-            state.notices.list.retain(|n| n.key != key);
+            state.notices.list.retain(|n| n.topic != topic);
             state.notices.list.len() != before && live(state)
         }
         Event::Answer(text) => {

@@ -1,14 +1,14 @@
-//! What is wrong, one banner a cause, each with what to do about it. A pure function of [`State`].
+//! What is wrong, one banner a topic. Each begins with what to do. A pure function of [`State`].
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     names,
     rows::{lines_in, shown_now},
-    text::{age, brief, moment},
+    text::{age, moment, spoken},
 };
 use crate::{
-    app::model::{Line, REPLAY, Severity, State},
+    app::model::{Concerned, Line, Notice, REPLAY, Severity, State, Topic},
     domain::{Condition, EventTime, Kind, Now, Problem, SILENT_AFTER, clean_line, opening},
     poll::INVALID_INTERVAL,
     store::{Link, Words},
@@ -20,18 +20,40 @@ const NAMED: usize = 3;
 /// One cause, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Banner {
-    /// Names the cause and whom it concerns, never a time: a dismissed banner stays away until that changes.
-    pub key: String,
-    /// How bad it is.
+    /// What it is about and whom it concerns, never a time: a dismissed banner stays away until that changes.
+    pub id: (Topic, Concerned),
     pub severity: Severity,
-    /// What is so, since when, and what to do. Not cut; a screen makes one clean line of it.
+    /// What to do, what is so, and since when. A narrow screen cuts its end. Not cut here; a screen makes one clean line
+    /// of it.
     pub text: Words,
+}
+
+impl Banner {
+    fn new(topic: Topic, concerned: Concerned, text: impl Into<Words>) -> Self {
+        Banner { id: (topic, concerned), severity: topic.severity(), text: text.into() }
+    }
+
+    fn problem(problem: Problem, text: impl Into<Words>) -> Self {
+        Banner::new(Topic::Problem(problem), Concerned::All, text)
+    }
+
+    /// True where it is about single agents, whose names not every screen may show.
+    pub fn names_agents(&self) -> bool {
+        matches!(self.id.1, Concerned::Rows(_))
+    }
+}
+
+/// What a notice says.
+impl From<&Notice> for Banner {
+    fn from(notice: &Notice) -> Self {
+        Banner::new(notice.topic, Concerned::All, notice.words())
+    }
 }
 
 /// All banners that were not dismissed, worst first.
 pub fn banners(state: &State) -> Vec<Banner> {
     let mut all = causes(state);
-    all.retain(|b| !state.notices.dismissed.contains(&b.key));
+    all.retain(|b| !state.notices.dismissed.contains(&b.id));
     all
 }
 
@@ -41,14 +63,10 @@ pub fn causes(state: &State) -> Vec<Banner> {
     match silent(state) {
         // What a silent poller said of the link is not known to be so any more.
         Some(banner) => all.push(banner),
-        None => all.extend(link(state).into_iter().chain(other_clients(state)).chain(failing(state))),
+        None => all.extend(link(state).into_iter().chain(other_clients(state)).chain(no_answer(state))),
     }
-    all.extend(invalid(state));
-    all.extend(state.shown_notices().iter().rev().map(|n| Banner {
-        key: n.key.clone(),
-        severity: n.severity,
-        text: n.words(),
-    }));
+    all.extend(unknown_ids(state));
+    all.extend(state.shown_notices().iter().rev().map(Banner::from));
     all.sort_by_key(|b| b.severity);
     all
 }
@@ -60,7 +78,7 @@ pub const fn remedy(problem: Problem) -> &'static str {
         Problem::Token => "wait; if it lasts, see token",
         Problem::TokenCeiling => "stop the other client that generates tokens; see token",
         Problem::Service | Problem::NoAnswer => "`ahtop doctor --live` says where it fails",
-        Problem::Throttled => "it passes; see budget",
+        Problem::Throttled => "wait; see budget",
         Problem::Silent => "start `ahtop serve`, or a dashboard that has credentials",
         Problem::OtherClients => "stop the other client, or set [budget] reserve",
         Problem::Invalidated => {
@@ -69,6 +87,8 @@ pub const fn remedy(problem: Problem) -> &'static str {
         Problem::Stale => "see service and budget",
         Problem::UnknownId => "correct the ID in the configuration; `ahtop check --live` finds all of them",
         Problem::StoreRead | Problem::StoreWrite | Problem::StoreDegraded => "make the store readable and writable",
+        Problem::StoreUnreachable => "start the server of the store, or correct [store] url",
+        Problem::StoreDelayed => "connect to the server of the store without a pool of transactions",
         Problem::StoreQuarantined => "check the disk",
         Problem::StoreOther => "point [store] url of both at one file",
         Problem::LedgerMissing => "make the directory of the store writable",
@@ -77,7 +97,7 @@ pub const fn remedy(problem: Problem) -> &'static str {
     }
 }
 
-/// Nobody polls, or who does has said nothing for a while.
+/// Nobody checks the service, or who does has said nothing for a while.
 fn silent(state: &State) -> Option<Banner> {
     let data = state.shown();
     let running = state.started.stamp().age(&data.now);
@@ -86,176 +106,138 @@ fn silent(state: &State) -> Option<Banner> {
     if said.unwrap_or(running).min(running) < SILENT_AFTER {
         return None;
     }
-    let since = said.map_or_else(String::new, |s| format!(" for {}", brief(s)));
-    let (key, text) = match (&data.poller, state.config.may_poll) {
+    let since = said.map_or_else(String::new, |s| format!(" for {}", spoken(s)));
+    let process = |id: &Arc<str>| Concerned::Process(id.clone());
+    let (concerned, text) = match (&data.poller, state.config.may_poll) {
         _ if state.config.mode == Some(REPLAY) => {
-            ("silent:past".to_owned(), format!("Nobody had polled{since} at that time: the numbers stand still"))
+            (Concerned::All, format!("Nobody checked the service at that time{since}: the numbers stand still"))
         }
         (Some(p), _) if p.id == state.config.me.id => {
-            ("silent:me".to_owned(), format!("Our own poller has said nothing{since}: see the log, or restart ahtop"))
+            (process(&p.id), format!("Restart this ahtop: it has not checked the service{since}. The log says why"))
         }
         (Some(p), _) => (
-            format!("silent:{}", p.id),
+            process(&p.id),
             format!(
-                "The poller {} on {} has said nothing{since}: the numbers stand still; see its log, or restart it",
+                "Restart {} on {}: it has not checked the service{since}, the numbers stand still. Its log says why",
                 p.label(),
                 p.host
             ),
         ),
-        (None, true) => {
-            ("silent:none".to_owned(), format!("Nobody has polled{since}; this ahtop is about to take over"))
-        }
+        (None, true) => (
+            process(&state.config.me.id),
+            format!("Wait a moment: nobody has checked the service{since}, this ahtop takes over"),
+        ),
         (None, false) => (
-            "silent:viewer".to_owned(),
-            format!("Nobody has polled{since}: start `ahtop serve`, or a dashboard that has credentials"),
+            Concerned::All,
+            format!("Start `ahtop serve`, or a dashboard that has credentials: nobody has checked the service{since}"),
         ),
     };
-    Some(Banner { key, severity: Severity::Error, text: clean_line(&text, 400).into() })
+    Some(Banner::new(Topic::Problem(Problem::Silent), concerned, clean_line(&text, 400)))
 }
 
 /// The state of the link, where it is not as it should be.
 fn link(state: &State) -> Option<Banner> {
     let data = state.shown();
     let status = data.status.as_ref()?;
+    let problem = status.link.problem()?;
     let now = shown_now(state);
     let since = moment(status.since.wall, now.wall, &state.config.zone);
     let until = |stamp: &EventTime| match left(stamp, &now) {
-        Some(left) => format!("in {}", brief(left)),
+        Some(left) => format!("in {}", spoken(left)),
         None => "now".to_owned(),
     };
+    // What others said stands at the end: its length is not ours to choose.
     let because = |what: String, why: &str| Words::from(what).own(": ").said(why, opening(why));
-    let (key, severity, text): (_, _, Words) = match &status.link {
+    let usage = &data.usage;
+    let text: Words = match &status.link {
         Link::Starting | Link::Live => return None,
-        Link::Closed { until: at } => (
-            "closed",
-            Severity::Info,
-            match at {
-                Some(at) => format!(
-                    "CLOSED: quiet hours until {}; nothing is polled, the values are from before",
-                    clock(at.wall, &state.config.zone)
-                ),
-                None => "CLOSED: the quiet hours never end; nothing is polled. See [quiet] hours".to_owned(),
-            }
-            .into(),
-        ),
-        Link::Throttled { until: at } => (
-            "throttled",
-            Severity::Warning,
+        Link::Closed { until: Some(at) } => {
+            let until = clock(at.wall, &state.config.zone);
+            format!("CLOSED: quiet hours until {until}. Nothing is checked, the values are from before").into()
+        }
+        Link::Closed { until: None } => {
+            "CLOSED: the quiet hours never end, and nothing is checked. If this is wrong, correct [quiet] hours".into()
+        }
+        Link::Throttled { until: at } => format!(
+            "Wait, or raise [budget] reserve for other clients: max limit exceeded ({} in the last hour), next check {}",
+            usage.throttled_1h,
+            until(at)
+        )
+        .into(),
+        Link::TokenWait { until: at, why } => {
+            because(format!("Wait, next try {}: no token since {since}, the values stay with their ages", until(at)), why)
+        }
+        Link::TokenCeiling { until: at } if usage.invalidated_1h == 0 => format!(
+            "See the log: no token since {since}, {} tries in an hour brought none that works, next try {}",
+            usage.generated_1h,
+            until(at)
+        )
+        .into(),
+        Link::TokenCeiling { until: at } => format!(
+            "Stop the other client, or set [auth] token_command: no token since {since}, it invalidated {} of {}, next {}{}",
+            usage.invalidated_1h,
+            usage.generated_1h,
+            until(at),
+            every(status.other_clients.as_ref().and_then(|s| s.generated_every)),
+        )
+        .into(),
+        Link::Credentials { why, until: at } => because(
             format!(
-                "Throttled by the service, asking again {}, at {:.0} a minute ({} in the last hour). If others use the \
-                 account, raise [budget] reserve",
-                until(at),
-                status.rate,
-                data.usage.throttled_1h
-            )
-            .into(),
-        ),
-        Link::TokenWait { until: at, why } => (
-            "token-wait",
-            Severity::Warning,
-            because(format!("No token since {since}, next try {}", until(at)), why)
-                .own("; the values stay with their ages"),
-        ),
-        Link::TokenCeiling { until: at } if data.usage.invalidated_1h == 0 => (
-            "token-ceiling",
-            Severity::Error,
-            format!(
-                "Blind since {since}, next try {}: {} tries to get a token within an hour, the most that ahtop makes, \
-                 brought none that works; the log says why",
-                until(at),
-                data.usage.generated_1h
-            )
-            .into(),
-        ),
-        Link::TokenCeiling { until: at } => (
-            "token-ceiling",
-            Severity::Error,
-            format!(
-                "Blind since {since}, next token {}: {} tokens minted in an hour, {} killed by another program that \
-                 mints too{}. Stop it, or share one token by [auth] token_command",
-                until(at),
-                data.usage.generated_1h,
-                data.usage.invalidated_1h,
-                status
-                    .other_clients
-                    .as_ref()
-                    .and_then(|s| s.generated_every)
-                    .map_or_else(String::new, |d| format!(" about every {}", about(d))),
-            )
-            .into(),
-        ),
-        Link::Credentials { why, until: at } => (
-            "credentials",
-            Severity::Error,
-            because(format!("Credentials are refused since {since}, next try {}", until(at)), why),
-        ),
-        Link::Down { why, since: from, until: at } => (
-            "down",
-            Severity::Error,
-            because(
-                format!(
-                    "The service does not answer since {} ({}), next probe {}",
-                    moment(from.wall, now.wall, &state.config.zone),
-                    brief(from.age(&now)),
-                    until(at)
-                ),
-                why,
+                "Correct [auth] or [account] user_name: credentials refused since {since}, next try {}",
+                until(at)
             ),
+            why,
+        ),
+        Link::Down { why, since: from, until: at } => because(
+            format!(
+                "Run `ahtop doctor --live`: no answer from the service since {} ({}), next check {}",
+                moment(from.wall, now.wall, &state.config.zone),
+                spoken(from.age(&now)),
+                until(at)
+            ),
+            why,
         ),
     };
-    Some(Banner { key: key.to_owned(), severity, text })
+    Some(Banner::problem(problem, text))
 }
 
-/// Other clients on the account: what they use of the limit, and that they kill our tokens.
+/// Other clients on the account: what they use of the limit, and that they invalidate our tokens.
 fn other_clients(state: &State) -> Vec<Banner> {
     let data = state.shown();
     let now = shown_now(state);
     let mut all = Vec::new();
     let Some(status) = &data.status else { return all };
     let Some(found) = &status.other_clients else { return all };
-    let mut add = |key: &str, text: String| {
-        all.push(Banner { key: key.to_owned(), severity: Severity::Warning, text: text.into() });
-    };
     let budget = state.config.budget;
     if let Some(others) = found.per_minute {
-        add(
-            "strangers:use",
-            format!(
-                "Others use about {others:.0} of the account's {} requests a minute: ahtop asks {:.0} a minute, a sweep \
-                 takes {}. Find and stop the other client, or set [budget] reserve to {:.0} if it is to stay",
-                budget.requests_per_minute,
-                status.rate.max(0.0),
-                brief(status.sweep),
-                others.ceil().min(f64::from(budget.requests_per_minute.saturating_sub(1))),
-            ),
+        let text = format!(
+            "Stop the other client, or set [budget] reserve to {:.0}: it uses about {others:.0} of {} requests/min. A \
+             cycle takes {}",
+            others.ceil().min(f64::from(budget.requests_per_minute.saturating_sub(1))),
+            budget.requests_per_minute,
+            spoken(status.sweep),
         );
+        all.push(Banner::problem(Problem::OtherClients, text));
     }
     let invalidations = data.usage.invalidated_1h;
     // A ceiling that is reached says it all by itself.
     let told = matches!(status.link, Link::TokenCeiling { .. });
     if let Some(last) = found.last_invalidated.as_ref().filter(|_| !told && invalidations > 0) {
-        let every = found.generated_every.map_or_else(String::new, |d| format!(" about every {}", about(d)));
-        let count = if invalidations == 1 { "1 token".to_owned() } else { format!("{invalidations} tokens") };
-        add(
-            "strangers:mint",
-            format!(
-                "Another program mints tokens on this account{every}: {count} of ours died early within the hour, the \
-                 last at {}. Give ahtop its tokens by [auth] token_command, use mode = \"basic\", or stop the other \
-                 program",
-                moment(last.wall, now.wall, &state.config.zone),
-            ),
+        let text = format!(
+            "Stop the other client, or use [auth] token_command or mode = \"basic\": {invalidations} token{} invalidated \
+             this hour, last at {}{}",
+            if invalidations == 1 { "" } else { "s" },
+            moment(last.wall, now.wall, &state.config.zone),
+            every(found.generated_every),
         );
+        all.push(Banner::problem(Problem::Invalidated, text));
     }
     all
 }
 
-/// An estimate in one unit, rounded: `40s`, `5m`, `3h`.
-fn about(span: Duration) -> String {
-    match span.as_secs() {
-        s @ 0..120 => format!("{s}s"),
-        s @ 120..7200 => format!("{}m", (s + 30) / 60),
-        s => format!("{}h", (s + 1800) / 3600),
-    }
+/// How often another client generates a token, where that is known.
+fn every(span: Option<Duration>) -> String {
+    span.map_or_else(String::new, |span| format!(" (about every {})", spoken(span)))
 }
 
 /// A moment of the week ahead: `Mon 07:00`.
@@ -269,62 +251,64 @@ fn left(stamp: &EventTime, now: &Now) -> Option<Duration> {
     (!left.is_zero()).then_some(left)
 }
 
-/// The ids that the service does not know, with the place in the configuration.
-fn invalid(state: &State) -> Option<Banner> {
-    let bad = in_state(state, Condition::Invalid);
+/// The IDs that the service does not know, with the place in the configuration.
+fn unknown_ids(state: &State) -> Option<Banner> {
+    let unknown = in_state(state, Condition::Invalid);
     let now = shown_now(state);
-    let (first, more) = (bad.first()?, bad.len() - 1);
-    let since = first
-        .row
-        .failing_since
-        .as_ref()
-        .map_or_else(String::new, |at| format!(" since {}", moment(at.wall, now.wall, &state.config.zone)));
-    let retry = match &first.row.last {
-        Some((_, at)) if first.row.failures >= 2 => {
-            let left = INVALID_INTERVAL.saturating_sub(at.age(&now));
-            if left.is_zero() { "next try now".to_owned() } else { format!("next try in {}", brief(left)) }
-        }
-        _ => "asked once more before it rests".to_owned(),
-    };
-    let text = if more == 0 {
-        let parameter = match first.target().kind {
-            Kind::Agent => "agentId",
-            Kind::Campaign => "campaignName",
+    let first = unknown.first()?;
+    let text = if unknown.len() == 1 {
+        let what = match first.target().kind {
+            Kind::Agent => "agent ID",
+            Kind::Campaign => "campaign",
         };
         let place = match &*first.watched.origin {
-            super::follow::ORIGIN => "it where it is configured",
+            super::follow::ORIGIN => "the configuration",
             origin => origin,
         };
-        Words::default().id(first.target()).own(format!(": {parameter} is invalid{since}, {retry}: correct {place}"))
+        let checked = match &first.row.last {
+            Some((_, at)) if state.config.mode == Some(REPLAY) => {
+                format!(" (checked {})", moment(at.wall, now.wall, &state.config.zone))
+            }
+            Some((_, at)) => {
+                let next = match INVALID_INTERVAL.saturating_sub(at.age(&now)) {
+                    // It may be known after all: a second check comes soon.
+                    _ if first.row.failures < 2 => "soon".to_owned(),
+                    Duration::ZERO => "now".to_owned(),
+                    left => format!("in {}", spoken(left)),
+                };
+                format!(" (checked {}, next check {next})", moment(at.wall, now.wall, &state.config.zone))
+            }
+            None => String::new(),
+        };
+        Words::from(format!("Fix {place}: {what} ")).id(first.target()).own(format!(" is unknown{checked}"))
     } else {
-        Words::from(format!("{} ids are invalid: ", bad.len()))
-            .then(named(&bad, |words, l| words.id(l.target()).own(format!(" ({})", l.watched.origin))))
-            .own("; each is asked again every 30m")
+        Words::from(format!("Fix {} unknown IDs, `ahtop check --live` lists them: ", unknown.len()))
+            .then(named(&unknown, |words, l| words.id(l.target()).own(format!(" ({})", l.watched.origin))))
     };
-    Some(Banner { key: key("invalid", &bad), severity: Severity::Warning, text })
+    Some(Banner::new(Topic::Problem(Problem::UnknownId), rows(&unknown), text))
 }
 
 /// Rows that get no good answer although the link is alive.
-fn failing(state: &State) -> Option<Banner> {
+fn no_answer(state: &State) -> Option<Banner> {
     let data = state.shown();
     if !matches!(data.status.as_ref().map(|s| &s.link), Some(Link::Live)) {
         return None;
     }
-    let bad = in_state(state, Condition::Failing);
-    let first = bad.first()?;
-    let old = first.age.map_or_else(|| "never read".to_owned(), |a| format!("not refreshed for {}", age(a)));
+    let silent = in_state(state, Condition::Failing);
+    let first = silent.first()?;
     let why = first.row.error().unwrap_or("no good answer");
-    let text = if bad.len() == 1 {
-        Words::from(format!("{} ", first.target().kind))
-            .id(first.target())
-            .own(format!(" {old} ({} failures): ", first.row.failures))
+    let words = Words::from("Run `ahtop doctor --live`: no answer for ");
+    let text = if silent.len() == 1 {
+        let age = first.age.map_or_else(String::new, |a| format!(", last value {} ago", age(a)));
+        let tries = format!(" ({} tries{age}): ", first.row.failures);
+        words.own(format!("{} ", first.target().kind)).id(first.target()).own(tries)
     } else {
-        Words::from(format!("{} rows get no good answer: ", bad.len()))
-            .then(named(&bad, |words, l| words.name(l.target(), Some(l.name()))))
+        words
+            .own(format!("{} of {} watched: ", silent.len(), data.rows.len()))
+            .then(named(&silent, |words, l| words.name(l.target(), Some(l.name()))))
             .own("; the first: ")
     };
-    let text = text.said(why, opening(why));
-    Some(Banner { key: key("failing", &bad), severity: Severity::Warning, text })
+    Some(Banner::new(Topic::Problem(Problem::NoAnswer), rows(&silent), text.said(why, opening(why))))
 }
 
 fn in_state(state: &State, condition: Condition) -> Vec<Line<'_>> {
@@ -343,13 +327,8 @@ fn named(lines: &[Line<'_>], name: impl Fn(Words, &Line<'_>) -> Words) -> Words 
     }
 }
 
-fn key(cause: &str, lines: &[Line<'_>]) -> String {
-    let mut key = cause.to_owned();
-    for line in lines {
-        key.push(':');
-        key.push_str(&line.target().to_string());
-    }
-    key
+fn rows(lines: &[Line<'_>]) -> Concerned {
+    Concerned::Rows(lines.iter().map(|line| line.target().clone()).collect())
 }
 
 /// The text of a banner: one clean line, not cut.

@@ -25,6 +25,16 @@ pub fn brief(span: Duration) -> String {
     }
 }
 
+/// The same in one unit, for the sentences of banners: `42 s`, `22 min`, `3 h`, `4 days`.
+pub fn spoken(span: Duration) -> String {
+    match span.as_secs() {
+        s @ 0..120 => format!("{s} s"),
+        s @ 120..7200 => format!("{} min", s / 60),
+        s @ 7200..172_800 => format!("{} h", s / 3600),
+        s => format!("{} days", s / 86_400),
+    }
+}
+
 /// A moment of the past as a clock, with the day where it was not within the last 20 hours: `09:02`, `Tue 09:02`,
 /// `12 Mar 09:02`.
 pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
@@ -44,15 +54,15 @@ mod tests {
     #[test]
     fn spans_are_short_and_ages_exact() {
         let cases = [
-            (0, "0:00", "0s"),
-            (41, "0:41", "41s"),
-            (372, "6:12", "6m"),
-            (3723, "1:02:03", "1h02m"),
-            (273_600, "3d 4h", "3d"),
+            (0, "0:00", "0s", "0 s"),
+            (41, "0:41", "41s", "41 s"),
+            (372, "6:12", "6m", "6 min"),
+            (3723, "1:02:03", "1h02m", "62 min"),
+            (273_600, "3d 4h", "3d", "3 days"),
         ];
-        for (secs, exact, short) in cases {
+        for (secs, exact, short, long) in cases {
             let d = Duration::from_secs(secs);
-            assert_eq!((age(d).as_str(), brief(d).as_str()), (exact, short));
+            assert_eq!((age(d).as_str(), brief(d).as_str(), spoken(d).as_str()), (exact, short, long));
         }
         assert!(!age(Duration::MAX).is_empty() && !brief(Duration::MAX).is_empty());
     }

@@ -39,7 +39,7 @@ use super::{
     columns::{Wants, kind_number, millis, revision_number, target_of, wall_of, wants_of},
     ids::fresh_id,
 };
-use crate::domain::{Clock, Now, Reading, Target};
+use crate::domain::{Clock, Now, Problem, Reading, Target};
 
 /// How often something may have changed where nothing is heard, in milliseconds.
 const DEAF_LOOKS: u64 = 2000;
@@ -200,22 +200,22 @@ impl StoreState for PostgresStore {
         let state = self.link.state();
         let Some((_, since)) = state.down else {
             let text = format!(
-                "Let {} be reached without a pool of transactions: nothing is heard through it, so what others write comes \
+                "Connect to {} without a pool of transactions: LISTEN does not work through one, so what others write comes \
                  up to two seconds late",
                 self.link.place
             );
-            return (!self.link.listens()).then_some(StoreNotice { key: "store-deaf", text });
+            return (!self.link.listens()).then_some(StoreNotice { problem: Problem::StoreDelayed, text });
         };
         let why = state.why.map(|why| why.to_string()).unwrap_or_default();
         let kept = match self.link.waiting() {
             0 => String::new(),
-            n => format!(" ({n} replies are kept and written then)"),
+            n => format!("; {n} replies are kept and written then"),
         };
         let text = format!(
-            "The store cannot be reached since {}: nothing is sent and the values grow old; trying again{kept}. {why}",
+            "Check the server of the store: no answer since {}. Nothing is sent until it answers{kept}: {why}",
             since.strftime("%H:%M:%S UTC")
         );
-        Some(StoreNotice { key: "store-unreachable", text })
+        Some(StoreNotice { problem: Problem::StoreUnreachable, text })
     }
 }
 

@@ -92,12 +92,12 @@ pub(super) fn trouble(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> bool {
         Some(age) => {
             let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
             let since = text::moment(at, scene.now.wall, &scene.state.config.zone);
-            let why = scene.banners.iter().find(|b| b.severity == Severity::Error && !names_agents(&b.key));
+            let why = scene.banners.iter().find(|b| b.severity == Severity::Error && !b.names_agents());
             let why = why.map_or_else(String::new, |b| format!("  {}", told(b)));
             format!("NO FRESH DATA SINCE {since}{why}")
         }
         None => {
-            let error = scene.banners.iter().find(|b| b.severity == Severity::Error && !names_agents(&b.key));
+            let error = scene.banners.iter().find(|b| b.severity == Severity::Error && !b.names_agents());
             let Some(error) = error else { return false };
             told(error)
         }
@@ -105,11 +105,6 @@ pub(super) fn trouble(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> bool {
     canvas.tint(0, 0, w, 1, s.error);
     canvas.put(1, 0, w.saturating_sub(2), &said, s.error);
     true
-}
-
-/// What a banner says of single rows may name people, which the board may have been told not to.
-fn names_agents(key: &str) -> bool {
-    key.starts_with("invalid") || key.starts_with("failing")
 }
 
 /// Draws the last line: what the marks mean, the oldest reading in sight, who polls, and since when the board stands.

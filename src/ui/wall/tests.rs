@@ -217,7 +217,7 @@ fn who_polls_and_what_is_wrong_is_said() {
     s.live.status.as_mut().unwrap().at.mono.0 -= 95_000;
     let picture = seen(&s, COLOUR, 200, 60);
     assert!(picture.contains("nobody checks the service") && picture.contains("[NOT CHECKED 1:37]"), "{picture}");
-    assert!(picture.contains("start `ahtop serve`"), "{picture}");
+    assert!(picture.contains("Start `ahtop serve`"), "{picture}");
     s.config.mode = Some("DEMO");
     for (w, h) in [(200, 60), (120, 40), (80, 24), (40, 9)] {
         assert!(seen(&s, COLOUR, w, h).contains("DEMO"));

@@ -9,7 +9,7 @@ use std::{
 
 use super::*;
 use crate::{
-    domain::{Outcome, SystemClock},
+    domain::{Outcome, Problem, SystemClock},
     store::Pace,
 };
 
@@ -72,7 +72,7 @@ fn a_killed_server_loses_no_permit_no_token_and_no_reading() {
         }
         answer => answer.is_err(),
     });
-    until("it is said", || store.notice().is_some_and(|n| n.key == "store-unreachable"));
+    until("it is said", || store.notice().is_some_and(|n| n.problem == Problem::StoreUnreachable));
     let why = store.permit(&me("one"), &ask(9)).unwrap_err();
     assert!(matches!(why, StoreError::Unreachable { .. }), "{why}");
     // A reply that was on its way is kept, with the time at which it came.

@@ -3,6 +3,7 @@
 use std::{fs, io::Write, os::unix::fs::FileExt};
 
 use super::*;
+use crate::domain::Problem;
 
 fn quarantined(dir: &Path) -> Vec<String> {
     let names = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
@@ -27,13 +28,13 @@ fn what_is_not_a_database_is_moved_aside() {
     let names = quarantined(dir.path());
     assert_eq!(names, ["acme.db.corrupt-20260202T024000"]);
     assert_eq!(notices.len(), 1);
-    assert_eq!(notices[0].key, "store-aside");
+    assert_eq!(notices[0].problem, Problem::StoreQuarantined);
     assert!(notices[0].text.contains("corrupt-20260202T024000"));
     store.append(&[value(&store, 1)]).unwrap();
     assert!(store.events(RETRY).unwrap().iter().any(|e| e.kind == EventKind::Store));
     // Nothing is known of the last minute: nothing is sent for one.
     assert_eq!(store.permit(&me(), &ask(9)).unwrap(), PermitAnswer::Wait(Duration::from_secs(71)));
-    assert!(store.notice().unwrap().text.contains("Waiting"));
+    assert!(store.notice().unwrap().text.starts_with("Wait "));
     clock.advance(Duration::from_secs(71));
     granted(&store, 9);
     drop(store);
@@ -124,7 +125,11 @@ fn no_way_to_a_file_leads_into_memory() {
     let (store, notices) = resilient(&path, &clock);
     assert_eq!(notices.len(), 1);
     assert_eq!(store.notice().as_ref(), notices.first());
-    assert!(notices[0].key == "store-degraded" && notices[0].text.contains("[store] url"), "{}", notices[0].text);
+    assert!(
+        notices[0].problem == Problem::StoreDegraded && notices[0].text.contains("[store] url"),
+        "{}",
+        notices[0].text
+    );
     store.append(&[value(&store, 7)]).unwrap();
     // Nowhere to write down what is sent: nothing is.
     clock.advance(Duration::from_secs(30));
@@ -136,7 +141,7 @@ fn no_way_to_a_file_leads_into_memory() {
     fs::remove_file(&blocker).unwrap();
     clock.advance(RETRY);
     assert_eq!(store.since(cursor, 9).unwrap().0, []);
-    assert!(store.notice().is_none_or(|n| n.key != "store-degraded"));
+    assert!(store.notice().is_none_or(|n| n.problem != Problem::StoreDegraded));
     assert!(path.exists());
     store.append(&[value(&store, 8)]).unwrap();
     assert_eq!(store.since(cursor, 9).unwrap().0, [value(&store, 8)]);
@@ -169,7 +174,11 @@ fn degraded(spoil: impl Fn(&SqliteStore)) {
     let large = Reading { outcome: Outcome::Failed(text), ..value(&store, 1) };
     store.append(std::slice::from_ref(&large)).unwrap();
     let notice = store.notice().unwrap();
-    assert!(notice.key == "store-degraded" && notice.text.contains("only while ahtop runs"), "{}", notice.text);
+    assert!(
+        notice.problem == Problem::StoreDegraded && notice.text.contains("only while ahtop runs"),
+        "{}",
+        notice.text
+    );
     assert_ne!(store.version().unwrap(), before);
 
     // All that was known still is, and reading on has neither gap nor repetition.
@@ -249,7 +258,7 @@ fn a_file_damaged_under_way_is_replaced_in_time() {
     assert!(store.notice().is_some_and(|n| n.text.contains("damaged")));
     clock.advance(RETRY);
     store.append(&[value(&store, 3)]).unwrap();
-    assert_eq!(store.notice().unwrap().key, "store-aside");
+    assert_eq!(store.notice().unwrap().problem, Problem::StoreQuarantined);
     assert_eq!(quarantined(dir.path()).len(), 1);
     assert_eq!(store.usage().unwrap().used_60s, 1);
     assert_eq!(store.since(cursor, 9).unwrap().0.len(), 2);
@@ -278,7 +287,10 @@ fn numbers_go_on_also_where_the_file_tells_nothing_any_more() {
         clock.advance(RETRY);
     }
     // Who looked away meanwhile gets all of them too.
-    assert_eq!((store.notice().unwrap().key, store.since(cursor, 9).unwrap().0.len()), ("store-aside", 4));
+    assert_eq!(
+        (store.notice().unwrap().problem, store.since(cursor, 9).unwrap().0.len()),
+        (Problem::StoreQuarantined, 4)
+    );
 }
 
 /// As wants were after the log was cut: written without an error, and read as none.
@@ -297,10 +309,10 @@ fn damage_that_no_call_meets_is_found_within_two_minutes() {
     assert_eq!(store.notice(), None);
     clock.advance(RETRY);
     live();
-    assert_eq!(store.notice().unwrap().key, "store-degraded");
+    assert_eq!(store.notice().unwrap().problem, Problem::StoreDegraded);
     clock.advance(RETRY);
     live();
-    assert_eq!((store.notice().unwrap().key, quarantined(dir.path()).len()), ("store-aside", 1));
+    assert_eq!((store.notice().unwrap().problem, quarantined(dir.path()).len()), (Problem::StoreQuarantined, 1));
 }
 
 #[test]
@@ -330,7 +342,7 @@ fn in_memory_one_process_polls_and_the_next_takes_over() {
     for store in [&one, &two] {
         store.file_for_tests().make_read_only();
         store.append(&[value(store, 1)]).unwrap();
-        assert_eq!(store.notice().unwrap().key, "store-degraded");
+        assert_eq!(store.notice().unwrap().problem, Problem::StoreDegraded);
     }
     assert!(one.lease(&me(), ttl).unwrap().mine);
     clock.advance(Duration::from_secs(10));
@@ -354,7 +366,7 @@ fn of_two_stores_of_an_account_one_polls_and_the_other_says_where() {
     granted(&one, 1);
     assert!(!two.lease(&other, ttl).unwrap().mine);
     let notice = two.notice().unwrap();
-    assert!(notice.key == "store-other" && notice.text.contains("one.db"), "{}", notice.text);
+    assert!(notice.problem == Problem::StoreOther && notice.text.contains("one.db"), "{}", notice.text);
     let other_store = |name: &str| crate::store::other_store(&StorePlace::File(dir.path().join(name)), &account);
     let first = dir.path().canonicalize().unwrap().join("one.db");
     assert_eq!(other_store("two.db"), Some((std::process::id(), first)));
@@ -381,14 +393,18 @@ fn a_log_that_is_deleted_under_way_is_noticed_by_all_and_nothing_is_sent_twice()
         }
         for store in [&one, &two] {
             assert!(matches!(store.permit(&me(), &ask(2)).unwrap(), PermitAnswer::Wait(_)), "{gone:?}");
-            assert_eq!(store.notice().unwrap().key, "store-degraded");
+            assert_eq!(store.notice().unwrap().problem, Problem::StoreDegraded);
         }
         // What was known is not lost, and after a minute both are on one file again.
         assert_eq!(one.snapshot(RETRY).unwrap().rows[0].aht(), Some(Aht::from_secs(2)));
         clock.advance(Duration::from_secs(90));
         for store in [&one, &two] {
             store.append(&[value(store, 3)]).unwrap();
-            assert!(store.notice().is_none_or(|n| n.key == "store-aside"), "{gone:?} {:?}", store.notice());
+            assert!(
+                store.notice().is_none_or(|n| n.problem == Problem::StoreQuarantined),
+                "{gone:?} {:?}",
+                store.notice()
+            );
         }
         assert_eq!(
             two.snapshot(RETRY).unwrap().rows[0].series.points().len(),
@@ -447,7 +463,7 @@ fn a_token_that_came_while_nothing_could_be_written_is_written_later() {
     fs::remove_file(&blocker).unwrap();
     clock.advance(RETRY);
     store.append(&[value(&store, 1)]).unwrap();
-    assert!(store.notice().is_none_or(|n| n.key != "store-degraded"));
+    assert!(store.notice().is_none_or(|n| n.problem != Problem::StoreDegraded));
     assert_eq!(secret(&SqliteStore::open(&path, clock).unwrap()).as_deref(), Some("s1"));
 }
 
