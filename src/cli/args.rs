@@ -389,6 +389,9 @@ pub struct Demo {
     /// Show the wallboard
     #[arg(long)]
     pub wall: bool,
+    /// Write names in their own scripts: Latin, Devanagari, Tamil, Bengali
+    #[arg(long)]
+    pub scripts: bool,
 }
 
 /// `snapshot`

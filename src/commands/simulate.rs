@@ -77,7 +77,9 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let scenario: sim::Scenario = args.scenario.into();
-    let service = Arc::new(scenario.service(args.seed, clock));
+    let mut options = scenario.options(args.seed);
+    options.model.scripts = args.scripts;
+    let service = Arc::new(SimService::new(options, clock).with_script(scenario.script()));
     // Beside the poller, which it talks to most.
     let thread = StoreThread::start()?;
     let server = thread.spawn(SimServer::bind(0)).await.map_err(std::io::Error::other)??;

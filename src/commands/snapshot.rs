@@ -22,8 +22,8 @@ use crate::{
     run::{self, EVENTS, Memory, read_shared},
     sim::{self, SimService},
     store::{
-        Attention, GenerationAnswer, GenerationAsk, GenerationEnd, Instance, Link, Pace, PermitAnswer, PermitAsk,
-        PermitKind, Role, SqliteStore, Status, Store, StoreError, open, read_presence,
+        Attention, GenerationAnswer, GenerationAsk, GenerationEnd, Instance, Link, Meter, Pace, PermitAnswer,
+        PermitAsk, PermitKind, ReplyKind, Role, SqliteStore, Status, Store, StoreError, open, read_presence,
     },
 };
 
@@ -109,7 +109,7 @@ fn poll(
     let steps = u32::try_from(DEMO_WATCHED.as_millis() / gap.as_millis()).unwrap_or(0);
     let wants: Vec<_> = targets.iter().map(|t| (t.clone(), Attention::Listed)).collect();
     store.lease(me, DEMO_WATCHED + DEMO_TTL)?;
-    let (since, mut turn) = (clock.now().stamp(), targets.iter().cycle());
+    let (since, mut turn, mut meter) = (clock.now().stamp(), targets.iter().cycle(), Meter::default());
     for _ in 0..steps {
         clock.advance(gap);
         if store.token()?.is_none_or(|t| t.remaining(&clock.now()).is_zero()) {
@@ -124,7 +124,15 @@ fn poll(
             timeout: config.poll.timeout,
         };
         if let PermitAnswer::Granted { id, .. } = store.permit(me, &ask)? {
-            store.finish_with_reading(id, &reading(service, target, &clock.now()))?;
+            let now = clock.now();
+            let reading = reading(service, target, &now);
+            let kind = match reading.outcome {
+                Outcome::NoCalls => ReplyKind::NoCalls,
+                Outcome::Invalid => ReplyKind::Invalid,
+                _ => ReplyKind::Value,
+            };
+            meter.reply(kind, service.latency(), now.mono);
+            store.finish_with_reading(id, &reading)?;
         }
     }
     store.want(me, &wants, DEMO_TTL)?;
@@ -136,6 +144,7 @@ fn poll(
         targets: u32::try_from(targets.len()).unwrap_or(u32::MAX),
         sweep: gap.saturating_mul(u32::try_from(targets.len()).unwrap_or(u32::MAX)),
         next: turn.next().cloned(),
+        traffic: meter.traffic(now.mono),
         token_until: token.map(|t| {
             let left = t.remaining(&now);
             Now { mono: now.mono + left, wall: now.wall.checked_add(left).unwrap_or(now.wall), ..now.clone() }.stamp()

@@ -169,12 +169,18 @@ enum Kind {
     Shapes,
     /// A shaded block, drawn too.
     Shade,
+    /// Letters of another script, by the length of the whole: they join, and fonts make them wider or narrower than cells.
+    Script,
     /// One cluster alone, by its length.
     Cluster,
 }
 
 impl Kind {
     fn of(symbol: &str, width: u16) -> Kind {
+        // Of Latin, Greek and Cyrillic letters there are some in every font for terminals, as wide as a cell.
+        if symbol.chars().next().is_some_and(|c| c >= '\u{530}' && c.is_alphabetic()) {
+            return if symbol.chars().count() == 1 && width > 1 { Kind::Cluster } else { Kind::Script };
+        }
         match symbol.chars().count() {
             1 if symbol.is_ascii() => Kind::Ascii,
             1 if width == 1 => match symbol.chars().next() {
@@ -371,6 +377,23 @@ mod tests {
         assert!(out.contains(&format!("<text x=\"{}\" textLength=\"18\"", x(0))), "{out}");
         assert!(out.contains(&format!("<text x=\"{}\" textLength=\"9\"", x(2))), "{out}");
         assert!(out.contains(&format!("<text x=\"{} {} {}\"", x(3), x(4), x(5))), "{out}");
+    }
+
+    #[test]
+    fn letters_of_another_script_are_one_text_in_their_cells() {
+        let out = svg(&buffer(&[("a रोहित P", Style::new()), ("கார்த்திக் 王王", Style::new())]), "");
+        let x = |n: u32| MARGIN + n * CELL.0;
+        let text = |n, cells: u32, text: &str| {
+            let place =
+                format!("<text x=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"", x(n), cells * CELL.0);
+            out.lines().any(|line| line.starts_with(&place) && line.ends_with(&format!(">{text}</text>")))
+        };
+        let cells = |text: &str| u32::from(text.cell_width());
+        assert!(text(2, cells("रोहित"), "रोहित"), "{out}");
+        let tamil = cells("கார்த்திக்");
+        assert!(text(0, tamil, "கார்த்திக்"), "{out}");
+        // Wide signs are as wide in every font: each keeps its cells by itself.
+        assert!(text(tamil + 1, 2, "王") && text(tamil + 3, 2, "王"), "{out}");
     }
 
     #[test]

@@ -458,7 +458,7 @@ impl Inner {
         Decision { told: Some(truth), ..Decision::new(answer, verdict) }
     }
 
-    fn latency(&mut self) -> Duration {
+    pub(super) fn latency(&mut self) -> Duration {
         let ms = match self.options.latency {
             Latency::Fixed(ms) => f64::from(ms),
             Latency::Uniform { min_ms, max_ms } => {

@@ -137,13 +137,21 @@ pub struct ModelOptions {
     /// For how long the call centre has worked when the service starts, in seconds; 6 h unless told.
     pub lead_s: u32,
     pub roster: RosterChoice,
+    /// Whether names are in their own scripts instead of in Latin letters.
+    pub scripts: bool,
     /// How the work flows.
     pub workload: Workload,
 }
 
 impl Default for ModelOptions {
     fn default() -> Self {
-        ModelOptions { seed: 1, lead_s: 6 * 3600, roster: RosterChoice::Demo, workload: Workload::default() }
+        ModelOptions {
+            seed: 1,
+            lead_s: 6 * 3600,
+            roster: RosterChoice::Demo,
+            scripts: false,
+            workload: Workload::default(),
+        }
     }
 }
 
@@ -165,13 +173,14 @@ pub enum RosterChoice {
 impl ModelOptions {
     /// The roster that is meant.
     pub fn roster(&self) -> Roster {
-        match self.roster {
+        let roster = match self.roster {
             RosterChoice::Demo => Roster::demo(),
             RosterChoice::Generated { campaigns, agents, around_the_clock } => {
                 let roster = Roster::generate(campaigns, agents, self.seed);
                 if around_the_clock { roster.around_the_clock() } else { roster }
             }
-        }
+        };
+        if self.scripts { roster.in_scripts() } else { roster }
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
@@ -209,6 +210,11 @@ impl SimService {
     /// Those after number `seq`, at most `most`.
     pub fn log_after(&self, seq: u64, most: usize) -> Vec<LogEntry> {
         self.lock().log.after(seq, most)
+    }
+
+    /// How long the next answer takes.
+    pub fn latency(&self) -> Duration {
+        self.lock().latency()
     }
 
     pub fn counters(&self) -> Counters {

@@ -62,6 +62,22 @@ fn words_are_those_of_the_picture() {
 }
 
 #[test]
+fn the_budget_of_the_demo_has_replies_and_the_demo_s_names_are_in_latin_letters() {
+    let dir = tempfile::tempdir().unwrap();
+    let seen = |view: &str| {
+        let file = dir.path().join(format!("{view}.txt"));
+        draw(&file, &format!("--demo --view {view} --size 120x60"));
+        fs::read_to_string(&file).unwrap()
+    };
+    let budget = seen("budget");
+    let replies = budget.lines().find(|line| line.contains("replies ")).unwrap();
+    let count = replies.split_whitespace().filter_map(|word| word.parse::<u32>().ok()).next().unwrap();
+    assert!(count > 1000 && budget.contains("ms, slowest in the last hour"), "{budget}");
+    let agents = seen("agents");
+    assert!(agents.contains("Karthik") && !agents.chars().any(|c| c.is_alphabetic() && c > '\u{24f}'), "{agents}");
+}
+
+#[test]
 fn a_file_of_another_kind_or_a_store_that_is_not_there_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let run = |file: &str, flags: &str| {

@@ -1,4 +1,5 @@
-//! Invented people: ordinary Indian given names with an initial, in four scripts, and the ids that go with them.
+//! Invented people: ordinary Indian given names with an initial, in Latin letters or in four scripts, and the ids that go
+//! with them.
 
 /// A given name as its bearer writes it, and in the letters of an e-mail address.
 const GIVEN: [(&str, &str); 44] = [
@@ -60,23 +61,36 @@ const INITIALS: [[&str; 4]; 8] = [
     ["L", "ल", "ல", "ল"],
 ];
 
-/// The name and the id of the `i`-th person; ids never repeat.
+/// The name and the id of the `i`-th person; ids never repeat. Names are in Latin letters, which every terminal has.
 pub(super) fn person(i: usize) -> (String, String) {
-    let (native, latin) = GIVEN[i % GIVEN.len()];
+    let (_, latin) = GIVEN[i % GIVEN.len()];
     let lap = i / GIVEN.len();
-    let initial = INITIALS[(i % GIVEN.len() * 3 + lap) % INITIALS.len()];
+    let initial = initial(i)[0];
+    let number = match lap / INITIALS.len() {
+        0 => String::new(),
+        n => (n + 1).to_string(),
+    };
+    let id = format!("{latin}.{}{number}@acme.example", initial.to_lowercase());
+    let (first, rest) = latin.split_at(1);
+    (format!("{}{rest} {initial}", first.to_uppercase()), id)
+}
+
+/// The name of the `i`-th person as its bearer writes it.
+pub(super) fn native_name(i: usize) -> String {
+    let (native, _) = GIVEN[i % GIVEN.len()];
     let script = match native.chars().next() {
         Some('\u{900}'..='\u{97f}') => 1,
         Some('\u{b80}'..='\u{bff}') => 2,
         Some('\u{980}'..='\u{9ff}') => 3,
         _ => 0,
     };
-    let number = match lap / INITIALS.len() {
-        0 => String::new(),
-        n => (n + 1).to_string(),
-    };
-    let id = format!("{latin}.{}{number}@acme.example", initial[0].to_lowercase());
-    (format!("{native} {}", initial[script]), id)
+    format!("{native} {}", initial(i)[script])
+}
+
+/// The initial of the `i`-th person in each script.
+fn initial(i: usize) -> [&'static str; 4] {
+    let lap = i / GIVEN.len();
+    INITIALS[(i % GIVEN.len() * 3 + lap) % INITIALS.len()]
 }
 
 #[cfg(test)]
@@ -90,6 +104,8 @@ mod tests {
         let ids: HashSet<String> = (0..2_000).map(|i| person(i).1).collect();
         assert_eq!(ids.len(), 2_000);
         assert!(ids.iter().all(|id| id.is_ascii() && id.ends_with("@acme.example")));
+        assert!((0..400).all(|i| person(i).0.is_ascii()), "a terminal may have no other letters");
+        assert_eq!(person(1), ("Rohit P".to_owned(), "rohit.p@acme.example".to_owned()));
     }
 
     #[test]
@@ -103,8 +119,8 @@ mod tests {
         };
         let mut seen = HashSet::new();
         for i in 0..400 {
-            let scripts: HashSet<i32> = person(i).0.chars().filter_map(script).collect();
-            assert_eq!(scripts.len(), 1, "{}", person(i).0);
+            let scripts: HashSet<i32> = native_name(i).chars().filter_map(script).collect();
+            assert_eq!(scripts.len(), 1, "{}", native_name(i));
             seen.extend(scripts);
         }
         assert_eq!(seen.len(), 4);

@@ -2,7 +2,11 @@
 
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus, seq::SliceRandom};
 
-use super::{Shift, names::person, shift::DAY};
+use super::{
+    Shift,
+    names::{native_name, person},
+    shift::DAY,
+};
 use crate::domain::{Aht, Band, Kind, Target};
 
 /// The group names, in the order in which they are shown.
@@ -156,6 +160,15 @@ impl Roster {
     pub fn around_the_clock(mut self) -> Roster {
         for agent in &mut self.agents {
             agent.shift.lasts_ms = DAY;
+        }
+        self
+    }
+
+    /// The same people, whose names are written in their own scripts.
+    #[must_use]
+    pub fn in_scripts(mut self) -> Roster {
+        for (i, agent) in self.agents.iter_mut().enumerate() {
+            agent.name = native_name(i);
         }
         self
     }
