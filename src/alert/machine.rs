@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     model::EndReason,
-    rules::{Rules, gap, held_level, is_crit, side},
+    rules::{Rules, gap, held_level, is_crit, side, worse},
 };
 use crate::domain::{AHT_WINDOW, Aht, Band, EventTime, Level, Now, Outcome};
 
@@ -38,6 +38,9 @@ enum State {
     Pending {
         since: EventTime,
         level: Level,
+        /// The worst value so far; `None` where an older version saved this.
+        #[serde(default)]
+        peak: Option<Aht>,
     },
     Active {
         since: EventTime,
@@ -82,6 +85,8 @@ pub enum Move {
         level: Level,
         /// The value of the reading.
         aht: Aht,
+        /// The worst value since then, where it is known.
+        peak: Option<Aht>,
     },
     /// Its level changed on the same side.
     Level {
@@ -162,7 +167,7 @@ impl Track {
     pub fn phase(&self, rules: &Rules) -> Phase {
         match &self.state {
             State::Active { since, level } => Phase::Active { since: since.clone(), level: *level },
-            State::Pending { since, level } => Phase::Pending { since: since.clone(), level: *level },
+            State::Pending { since, level, .. } => Phase::Pending { since: since.clone(), level: *level },
             State::Quiet if self.changes < rules.warm_up => Phase::WarmUp { seen: self.changes, of: rules.warm_up },
             State::Quiet => Phase::Quiet,
         }
@@ -211,18 +216,20 @@ impl Track {
             return;
         }
         let level = band.level(aht);
-        let since = match &self.state {
-            State::Pending { since, level: before } if side(*before) == side(level) => since.clone(),
-            _ => at.clone(),
+        let (since, peak) = match &self.state {
+            State::Pending { since, level: before, peak } if side(*before) == side(level) => {
+                (since.clone(), peak.map(|peak| worse(level, peak, aht)))
+            }
+            _ => (at.clone(), Some(aht)),
         };
         if side(level).is_none() {
             self.state = State::Quiet;
         } else if gap(&since, at) < rules.dwell {
-            self.state = State::Pending { since, level };
+            self.state = State::Pending { since, level, peak };
         } else {
             self.serial = at.wall.as_millisecond().max(self.serial.saturating_add(1));
             self.state = State::Active { since: since.clone(), level };
-            moves.push(Move::Start { serial: self.serial, at: at.clone(), since, level, aht });
+            moves.push(Move::Start { serial: self.serial, at: at.clone(), since, level, aht, peak });
         }
     }
 

@@ -42,4 +42,4 @@ pub use model::{
 };
 pub use noise::Noise;
 pub use registry::AlertRegistry;
-pub use rules::{Policy, Rules, held_level, is_crit};
+pub use rules::{Limits, Policy, Rules, held_level, is_crit, worse};

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rules::{gap, is_crit};
+use super::rules::{Limits, gap, is_crit};
 use crate::domain::{Aht, EventTime, Level, Problem, Target};
 
 /// What an alert is about.
@@ -57,6 +57,13 @@ pub enum AlertKind {
         first: Aht,
         /// The last value; at the end the one that ended it.
         last: Aht,
+        /// The value that was farthest outside since [`Alert::since`]. `None` where the alert was begun by a version
+        /// that did not keep it: it stays unknown.
+        #[serde(default)]
+        peak: Option<Aht>,
+        /// By what it was judged last. `None` where that was done by a version that did not keep it.
+        #[serde(default)]
+        limits: Option<Limits>,
     },
     #[serde(rename = "cause")]
     Problem {
@@ -169,6 +176,11 @@ impl Alert {
     /// True where an acknowledgement holds for what it is now.
     pub fn is_acked(&self) -> bool {
         self.ack.as_ref().is_some_and(|a| a.holds && a.rank >= self.kind.rank())
+    }
+
+    /// From the first moment at which it was so to the end; `None` while it is active.
+    pub fn whole(&self) -> Option<Duration> {
+        self.ended.as_ref().map(|(at, _)| gap(&self.since, at))
     }
 
     /// From the start to the end; `None` while it is active.

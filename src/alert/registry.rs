@@ -13,7 +13,7 @@ use super::{
     machine::{Move, Phase, Track},
     map_as_pairs,
     model::{Ack, Action, Alert, AlertEvent, AlertId, AlertKind, EndReason, Mute, Step, Subject, Until, UserAction},
-    rules::{Policy, gap, is_crit},
+    rules::{Limits, Policy, gap, is_crit, worse},
 };
 use crate::{
     domain::{Aht, Band, EventTime, Level, Now, Problem, Reading, Target, clean_line},
@@ -54,9 +54,11 @@ impl AlertRegistry {
     /// Takes in a reading, judged by its target's `band`. Readings come in the order of the store, each once.
     pub fn record(&mut self, reading: &Reading, band: &Band, policy: &Policy) -> Vec<AlertEvent> {
         let track = self.tracks.entry(reading.target.clone()).or_default();
-        let moves = track.record(&reading.at, &reading.outcome, band, policy.rules(reading.target.kind));
+        let rules = policy.rules(reading.target.kind);
+        let moves = track.record(&reading.at, &reading.outcome, band, rules);
         let subject = Subject::Target(reading.target.clone());
-        moves.into_iter().filter_map(|m| self.moved(&subject, m)).collect()
+        let judged = |level| Limits::new(band, level, rules.clear_band);
+        moves.into_iter().filter_map(|m| self.moved(&subject, m, judged)).collect()
     }
 
     /// Takes in what was seen of the problems at `at` ([`findings`](super::findings)). While nobody is meant to poll, for
@@ -85,7 +87,8 @@ impl AlertRegistry {
             .iter_mut()
             .filter_map(|(target, track)| Some((Subject::Target(target.clone()), track.tick(now)?)))
             .collect();
-        let events = lost.into_iter().filter_map(|(subject, m)| self.moved(&subject, m)).collect();
+        let events =
+            lost.into_iter().filter_map(|(subject, m)| self.moved(&subject, m, |_| Limits::default())).collect();
         let old = |at: jiff::Timestamp| now.wall.as_millisecond().saturating_sub(at.as_millisecond()) > FORGET_MS;
         let active = &self.active;
         self.mutes.retain(|s, m| m.covers(active.get(s).map(|a| a.id.serial), now.wall) || !old(m.at));
@@ -99,7 +102,7 @@ impl AlertRegistry {
         let mut events = Vec::new();
         for target in gone {
             let end = self.tracks.remove(&target).and_then(|mut track| track.remove(at));
-            events.extend(end.and_then(|m| self.moved(&Subject::Target(target), m)));
+            events.extend(end.and_then(|m| self.moved(&Subject::Target(target), m, |_| Limits::default())));
         }
         events
     }
@@ -163,39 +166,46 @@ impl AlertRegistry {
         self.active.values().filter(|a| !a.is_acked() && self.mute(&a.id.subject, now).is_none()).count()
     }
 
-    fn moved(&mut self, subject: &Subject, m: Move) -> Option<AlertEvent> {
+    /// `judged`: the limits while a level is held.
+    fn moved(&mut self, subject: &Subject, m: Move, judged: impl Fn(Level) -> Limits) -> Option<AlertEvent> {
         match m {
-            Move::Start { serial, at, since, level, aht } => {
-                let kind = AlertKind::Band { level, worst: level, first: aht, last: aht };
+            Move::Start { serial, at, since, level, aht, peak } => {
+                let limits = Some(judged(level));
+                let kind = AlertKind::Band { level, worst: level, first: aht, last: aht, peak, limits };
                 Some(self.start(subject, serial, at, since, kind))
             }
             Move::Level { at, level, worse, aht } => {
-                self.value(subject, aht, |now, peak| {
-                    *now = level;
-                    if is_crit(level) {
-                        *peak = level;
-                    }
-                });
+                self.value(subject, aht, level, judged(level));
                 let step = if worse { Step::Escalated } else { Step::Deescalated };
                 Some(self.event(self.active.get(subject)?, &at, step))
             }
             Move::Stay { aht } => {
-                self.value(subject, aht, |_, _| ());
+                let level = self.active.get(subject)?.kind.level()?;
+                self.value(subject, aht, level, judged(level));
                 None
             }
             Move::End { at, why, aht } => {
-                if let Some(aht) = aht {
-                    self.value(subject, aht, |_, _| ());
+                // It was judged by the limits that stand in it, and what ended it is not outside on its side.
+                if let Some(aht) = aht
+                    && let Some(Alert { kind: AlertKind::Band { last, .. }, .. }) = self.active.get_mut(subject)
+                {
+                    *last = aht;
                 }
                 self.end(subject, at, why)
             }
         }
     }
 
-    fn value(&mut self, subject: &Subject, aht: Aht, levels: impl FnOnce(&mut Level, &mut Level)) {
-        if let Some(Alert { kind: AlertKind::Band { level, worst, last, .. }, .. }) = self.active.get_mut(subject) {
-            *last = aht;
-            levels(level, worst);
+    /// An alert goes on with the value `aht`, at the level `now`.
+    fn value(&mut self, subject: &Subject, aht: Aht, now: Level, judged: Limits) {
+        if let Some(Alert { kind: AlertKind::Band { level, worst, last, peak, limits, .. }, .. }) =
+            self.active.get_mut(subject)
+        {
+            (*last, *level, *limits) = (aht, now, Some(judged));
+            *peak = peak.map(|peak| worse(now, peak, aht));
+            if is_crit(now) {
+                *worst = now;
+            }
         }
     }
 

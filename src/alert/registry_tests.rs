@@ -90,9 +90,13 @@ fn an_acknowledgement_holds_until_it_becomes_worse() {
     assert_eq!(steps(&feed(&mut registry, 0, 180, &[450, 350])), ["down", "end"]);
     let ended = registry.find(&id).unwrap();
     assert_eq!(ended.lasted(), Some(Duration::from_secs(180)));
-    let AlertKind::Band { level, worst, first, last } = ended.kind else { panic!() };
+    let AlertKind::Band { level, worst, first, last, peak, limits } = ended.kind else { panic!() };
     assert_eq!((level, worst), (Level::HighWarn, Level::HighCrit));
-    assert_eq!((first.secs(), last.secs()), (450, 350));
+    assert_eq!((first.secs(), last.secs(), peak.map(Aht::secs)), (450, 350, Some(550)));
+    assert_eq!(
+        limits.map(|l| (l.crossed(Level::HighCrit), l.clear)),
+        Some((BAND.high_crit, Some(Aht::from_secs(380))))
+    );
 }
 
 #[test]

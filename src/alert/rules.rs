@@ -90,11 +90,62 @@ pub const fn is_crit(level: Level) -> bool {
     matches!(level, Level::HighCrit | Level::LowCrit)
 }
 
+/// The worse of two values outside the band on the side of `level`.
+pub fn worse(level: Level, one: Aht, other: Aht) -> Aht {
+    match side(level) {
+        Some(Side::Low) => one.min(other),
+        Some(Side::High) | None => one.max(other),
+    }
+}
+
+/// The limits on the side of a level, by which a reading was judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    pub warn: Option<Aht>,
+    pub crit: Option<Aht>,
+    /// An alert ends when the value is inside of this one; at it, it goes on.
+    pub clear: Option<Aht>,
+}
+
+impl Limits {
+    /// Those of `band` while the level `held` is held.
+    pub fn new(band: &Band, held: Level, clear_band: f64) -> Limits {
+        let eased = eased(band, held, clear_band);
+        match side(held) {
+            Some(Side::High) => Limits {
+                warn: band.high_warn,
+                crit: band.high_crit,
+                clear: [eased.high_warn, eased.high_crit].into_iter().flatten().min(),
+            },
+            Some(Side::Low) => Limits {
+                warn: band.low_warn,
+                crit: band.low_crit,
+                clear: [eased.low_warn, eased.low_crit].into_iter().flatten().max(),
+            },
+            None => Limits::default(),
+        }
+    }
+
+    /// The limit that a value of `level` has crossed.
+    pub fn crossed(&self, level: Level) -> Option<Aht> {
+        match level {
+            Level::HighCrit | Level::LowCrit => self.crit,
+            Level::HighWarn | Level::LowWarn => self.warn,
+            Level::Inside => None,
+        }
+    }
+}
+
 /// The level of `aht` while the level `held` is held: a limit that was crossed is left only when the value is more than
 /// `clear_band` (a fraction of the limit, 0 to 0.5) inside of it. The clear band never reaches the target or the other
 /// side of the band.
 pub fn held_level(band: &Band, held: Level, aht: Aht, clear_band: f64) -> Level {
-    let Some(held_side) = side(held) else { return band.level(aht) };
+    eased(band, held, clear_band).level(aht)
+}
+
+/// The band with the limits that are held moved inwards by the clear band.
+fn eased(band: &Band, held: Level, clear_band: f64) -> Band {
+    let Some(held_side) = side(held) else { return *band };
     let fraction = if clear_band.is_finite() { clear_band.clamp(0.0, 0.5) } else { 0.0 };
     let mut eased = *band;
     match held_side {
@@ -121,7 +172,7 @@ pub fn held_level(band: &Band, held: Level, aht: Aht, clear_band: f64) -> Level 
             }
         }
     }
-    eased.level(aht)
+    eased
 }
 
 /// `limit` times `factor` in whole seconds. A millionth is forgiven, so that 5 % of 400 s is 20 s and not 19.999….

@@ -2,7 +2,7 @@
 
 use super::model::{Alert, AlertEvent, AlertKind, EndReason, Step, Subject};
 use crate::{
-    domain::{Aht, Band, Level, Problem, clean_line, display_name},
+    domain::{Aht, Level, Problem, clean_line, display_name},
     store::Words,
 };
 
@@ -31,16 +31,55 @@ impl EndReason {
     }
 }
 
-/// The limit that `level` has reached, and on which side of it that is; `None` where it is not configured any more.
-pub fn limit(level: Level, band: &Band) -> Option<(&'static str, Aht)> {
-    let (side, limit) = match level {
-        Level::HighCrit => ("over", band.high_crit),
-        Level::HighWarn => ("over", band.high_warn),
-        Level::LowCrit => ("under", band.low_crit),
-        Level::LowWarn => ("under", band.low_warn),
-        Level::Inside => return None,
-    };
-    limit.map(|aht| (side, aht))
+/// What an alert about a value claims: each number stands for one that was read or configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// The level now; of an alert that is over, the worst one.
+    pub level: Level,
+    pub over: bool,
+    /// The last value.
+    pub value: Aht,
+    /// The limit of the level, where a value is known to have crossed it.
+    pub limit: Option<Aht>,
+    /// The value that was farthest outside, where it is known.
+    pub worst: Option<Aht>,
+    /// The alert ends when the value is inside of this.
+    pub clear: Option<Aht>,
+}
+
+impl Claims {
+    /// The claims in words, the fullest first: the first one that there is room for is to be shown.
+    ///
+    /// `7:48, over 7:30 (worst 9:10), clears below 5:56`; where the value is inside the limit again
+    /// `was over 7:30 (worst 9:10), now 7:12, clears below 5:56`; afterwards `was over 7:30 (worst 9:10), last 5:50`.
+    pub fn texts(&self) -> Vec<String> {
+        let value = self.value;
+        let low = self.level.is_beside(Level::LowCrit);
+        let (side, inside) = if low { ("under", "above") } else { ("over", "below") };
+        let outside = |limit: Aht| if low { value < limit } else { value > limit };
+        let (head, tail) = match self.limit {
+            None if self.over => (format!("last {value}"), String::new()),
+            None => (format!("now {value}"), String::new()),
+            Some(limit) if self.over => (format!("was {side} {limit}"), format!(", last {value}")),
+            Some(limit) if value == limit => (format!("{value}, at its limit"), String::new()),
+            Some(limit) if outside(limit) => (format!("{value}, {side} {limit}"), String::new()),
+            Some(limit) => (format!("was {side} {limit}"), format!(", now {value}")),
+        };
+        let worst = self.worst.filter(|worst| *worst != value).map(|worst| format!(" (worst {worst})"));
+        // The value is read more often than the alert is: where it is inside already, the end is on its way.
+        let lasts = |clear: Aht| if low { value <= clear } else { value >= clear };
+        let clear = self.clear.filter(|clear| !self.over && lasts(*clear));
+        let clear = clear.map(|clear| format!(", clears {inside} {clear}"));
+        let mut texts = vec![format!("{head}{tail}")];
+        if let Some(worst) = &worst {
+            texts.insert(0, format!("{head}{worst}{tail}"));
+        }
+        if let Some(clear) = clear {
+            texts.insert(0, format!("{}{clear}", texts[0]));
+        }
+        texts.push(value.to_string());
+        texts
+    }
 }
 
 /// What it is now: `HIGH 7:48`, or the sentence of a problem.
@@ -91,7 +130,15 @@ pub fn event_words(event: &AlertEvent, name: Option<&str>) -> Words {
         Step::Muted(mute) => who.own(format!(": muted by {}", mute.by)),
         Step::Ended { why, lasted } => {
             let why = ended(&event.id.subject, *why);
-            who.own(format!(": over after {} min, {why}: ", lasted.as_secs() / 60)).then(what())
+            let who = who.own(format!(": cleared after {} min, {why}: ", lasted.as_secs() / 60));
+            match &event.kind {
+                // Its last level is not that of the value that ended it.
+                AlertKind::Band { last, peak: Some(peak), .. } if peak != last => {
+                    who.own(format!("worst {peak}, last {last}"))
+                }
+                AlertKind::Band { last, .. } => who.own(format!("last {last}")),
+                AlertKind::Problem { .. } => who.then(what()),
+            }
         }
     }
 }

@@ -82,7 +82,10 @@ fn made_up(event: &str, watched: &Watched, at: EventTime) -> AlertEvent {
     let band = |level: Level| {
         let target = watched.band.target.unwrap_or(TARGET);
         let last = Aht::from_secs(target.secs().saturating_mul(2));
-        (Subject::Target(watched.target.clone()), AlertKind::Band { level, worst: level, first: last, last })
+        (
+            Subject::Target(watched.target.clone()),
+            AlertKind::Band { level, worst: level, first: last, last, peak: Some(last), limits: None },
+        )
     };
     let problem = Problem::alerts().find(|problem| problem.word() == event);
     let (subject, kind) = match problem {

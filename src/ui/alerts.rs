@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     alert::{Alert, AlertKind, Subject, words},
-    app::{RowState, alerts, names},
-    domain::{Aht, clean_line},
+    app::{RowState, alerts, claims, names, text},
+    domain::clean_line,
 };
 
 /// Draws the view: all alerts with the cursor on one of them.
@@ -62,13 +62,22 @@ fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, all: &[Alert], layout: &mut 
     }
 }
 
-/// `14:26 ▲  HIGH   Devika R     6:31 >= 6:15 (6m)      unacknowledged`
+/// `14:21 ▲  HIGH   22m Devika R     6:31, over 6:15 (worst 6:50), clears below 5:56   unacknowledged`
+///
+/// The time is the one from which on it was so, and what follows the level is how long that lasts: as in the row.
 fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let s = canvas.look.styles;
     let (width, zone) = (canvas.width(), &scene.state.config.zone);
     let over = alert.ended.is_some();
     let dim = |style| if over { s.dim } else { style };
-    canvas.put(2, y, 5, &cells::minute(alert.started.wall, zone), s.dim);
+    let narrow = width < 72;
+    let (since, lasted) = claims::lasting(scene.state, alert);
+    let x = if narrow {
+        2
+    } else {
+        canvas.put(2, y, 5, &cells::minute(since, zone), s.dim);
+        8
+    };
     let (glyph, word, style) = match &alert.kind {
         AlertKind::Band { level, worst, .. } => {
             let state = RowState::Fresh(if over { *worst } else { *level });
@@ -76,23 +85,27 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
         }
         AlertKind::Problem { .. } => (canvas.look.glyphs.severities[1], "", s.warning),
     };
-    canvas.put(8, y, 2, glyph, dim(style));
-    canvas.put(11, y, 6, word, dim(style));
+    canvas.put(x, y, 2, glyph, dim(style));
+    canvas.put(x + 3, y, 6, word, dim(style));
+    let lasted = if lasted.is_zero() { String::new() } else { cells::span(lasted) };
+    canvas.put(x + 10, y, 4, &lasted, dim(style));
     let name = whom(canvas, scene, &alert.id.subject);
-    let names = if width < 80 { 12 } else { (width / 4).clamp(12, 28) };
-    canvas.put(18, y, names, &name, dim(s.text));
+    let names = if width < 80 { 12 } else { (width / 5).clamp(12, 28) };
+    let x = x + 15;
+    canvas.put(x, y, names, &name, dim(s.text));
     // What is about no target has no name, and its words begin there.
-    let from = if name.is_empty() { 18 } else { 18 + names + 1 };
+    let from = if name.is_empty() { x } else { x + names + 1 };
     let ascii = canvas.look.glyphs.ascii();
     let fate = fate(scene, alert);
-    let fate_width = u16::try_from(super::canvas::cells(&fate)).unwrap_or(u16::MAX);
+    let fate = if narrow && fate == UNACKNOWLEDGED { "unacked" } else { &fate };
+    let fate_width = u16::try_from(super::canvas::cells(fate)).unwrap_or(u16::MAX);
     // Whether somebody cares is told also where there is no room for all that is so; `unacknowledged` is never cut.
     let wanted = fate_width.min((width.saturating_sub(from) / 2).max(14));
     let what_room = width.saturating_sub(from + wanted + 3);
     let end = canvas.put(from, y, what_room, &what(scene, alert, ascii, usize::from(what_room)), dim(s.text));
     let start = end.saturating_add(2).max(from + what_room.min(30) + 1);
     let waits = !over && !alert.is_acked() && !alerts::is_muted(scene.data, &alert.id.subject);
-    canvas.put(start, y, width.saturating_sub(start + 1), &fate, if waits { s.warning } else { s.dim });
+    canvas.put(start, y, width.saturating_sub(start + 1), fate, if waits { s.warning } else { s.dim });
 }
 
 /// Who or what `subject` is, in characters that the screen has.
@@ -105,41 +118,17 @@ fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
     clean_line(&name, 100)
 }
 
-/// What is so: `7:48, over 7:30 (22m)`; where the value is back inside the limit but the alert has not cleared yet
-/// `now 7:12, was over 7:30 (22m)`. The time goes where `room` is too small for both: half a limit would be another number.
+/// What is so: the fullest words for which there is `room`, since half a limit would be another number.
 fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
-    let AlertKind::Band { level, worst, first, last } = &alert.kind else {
-        let words = words::kind_words(&alert.id.subject, &alert.kind);
-        let lasted = alert.lasted().unwrap_or_else(|| alert.since.age(&scene.now));
-        return format!("{} ({})", names::told(scene.state, &words, ascii), cells::span(lasted));
+    let Some(claims) = claims::of(scene.state, alert) else {
+        return names::told(scene.state, &words::kind_words(&alert.id.subject, &alert.kind), ascii);
     };
-    let over = alert.ended.is_some();
-    let (watched, row) = match &alert.id.subject {
-        Subject::Target(target) => (scene.state.watched(target), scene.data.rows.get(target)),
-        Subject::Problem(_) => (None, None),
-    };
-    // While it lasts the row's own value is newer than the one that was saved with the alert, and the time ends with its
-    // last reading, as in the row.
-    let value = row.filter(|_| !over).and_then(|r| r.aht()).unwrap_or(*last);
-    let read = row.and_then(|r| r.series.points().next_back()).map_or(scene.now.mono, |p| p.at);
-    let lasted = alert.lasted().unwrap_or_else(|| read.since(scene.now.mono_of(&alert.since)));
-    let span = if lasted.is_zero() { String::new() } else { format!(" ({})", cells::span(lasted)) };
-    let limit = watched.and_then(|w| words::limit(if over { *worst } else { *level }, &w.band));
-    // Another dashboard may have raised it by other limits: one that no value has crossed is not told.
-    let seen = row.into_iter().flat_map(|r| r.series.points()).filter_map(|p| p.aht).chain([*first, *last, value]);
-    let crosses = |side: &str, limit: Aht, aht: Aht| if side == "over" { aht >= limit } else { aht <= limit };
-    let limit = limit.filter(|(side, limit)| seen.into_iter().any(|aht| crosses(side, *limit, aht)));
-    let text = match limit {
-        None if over => format!("last {value}"),
-        None => value.to_string(),
-        Some((side, limit)) if over => format!("was {side} {limit}, last {value}"),
-        Some((_, limit)) if value == limit => format!("{value}, at its limit"),
-        Some((side, limit)) if (value > limit) == (side == "over") => format!("{value}, {side} {limit}"),
-        Some((side, limit)) => format!("now {value}, was {side} {limit}"),
-    };
-    let all = format!("{text}{span}");
-    if super::canvas::cells(&all) > room { text } else { all }
+    let mut texts = claims.texts().into_iter();
+    texts.find(|text| super::canvas::cells(text) <= room).unwrap_or_default()
 }
+
+/// What nobody has confirmed is.
+const UNACKNOWLEDGED: &str = "unacknowledged";
 
 /// Who cares: `unacknowledged`, `acked "voicemail list" by floor-2`, `muted until 16:00`, `cleared 14:26, back in band`.
 fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
@@ -166,9 +155,21 @@ fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
         });
     }
     if parts.is_empty() {
-        parts.push("unacknowledged".into());
+        parts.push(UNACKNOWLEDGED.into());
     }
     clean_line(&parts.join(", "), 300)
+}
+
+/// An active alert about a value in sentences, nothing left out: its level, which may be another than that of the row while
+/// the alert is not cleared yet, what it claims, and who has seen it.
+pub(super) fn sentences(scene: &Scene<'_>, alert: &Alert) -> Vec<String> {
+    let Some(claims) = claims::of(scene.state, alert) else { return Vec::new() };
+    let level = RowState::Fresh(claims.level).long_word();
+    let (since, lasted) = claims::lasting(scene.state, alert);
+    let since = text::moment(since, scene.now.wall, &scene.state.config.zone);
+    let lasted = text::brief(lasted);
+    let claims = claims.texts().into_iter().next().unwrap_or_default();
+    vec![format!("alert {level} since {since} ({lasted}): {claims}"), format!("alert {}", fate(scene, alert))]
 }
 
 /// Draws the menu of mutes over the screen.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::testing::*;
 use crate::{
-    alert::{Ack, Alert, AlertId, AlertKind, EndReason, Mute, Subject, Until},
+    alert::{Ack, Alert, AlertId, AlertKind, EndReason, Limits, Mute, Subject, Until},
     app::{Overlay, State, View},
     config::{Symbols, Theme},
     domain::{Aht, Level, Outcome, Problem, Target},
@@ -20,7 +20,7 @@ fn alert(subject: Subject, secs: i64, kind: AlertKind) -> Alert {
 
 fn agent(id: &str, secs: i64, level: Level, last: u32) -> Alert {
     let last = Aht::from_secs(last);
-    let kind = AlertKind::Band { level, worst: level, first: last, last };
+    let kind = AlertKind::Band { level, worst: level, first: last, last, peak: Some(last), limits: None };
     alert(Subject::Target(Target::agent(format!("{id}@acme.example"))), secs, kind)
 }
 
@@ -115,14 +115,38 @@ fn an_alert_says_what_is_so_now_and_which_limit_was_crossed() {
     };
     let value = |secs| Outcome::Value(Aht::from_secs(secs));
     for (then, expected) in [
-        (vec![], "7:48, over 7:30 ("),
-        (vec![(20, value(440))], "now 7:20, was over 7:30 ("),
-        (vec![(20, value(450))], "7:30, at its limit ("),
+        (vec![], "7:48, over 7:30  "),
+        (vec![(20, value(440))], "was over 7:30 (worst 7:48), now 7:20  "),
+        (vec![(20, value(450))], "7:30, at its limit (worst 7:48)  "),
     ] {
         let text = said(&then, false);
-        assert!(text.contains(expected) && !text.contains(">="), "{expected}: {text}");
+        assert!(text.contains(expected), "{expected}: {text}");
     }
-    assert!(said(&[], true).contains("was over 7:30, last 7:48 ("), "{}", said(&[], true));
+    assert!(said(&[], true).contains("was over 7:30, last 7:48  "), "{}", said(&[], true));
+}
+
+#[test]
+fn an_alert_and_its_row_tell_one_time_and_the_detail_tells_all_of_the_alert() {
+    let mut s = alarmed(View::Alerts);
+    let limits =
+        Limits { warn: Some(Aht::from_secs(375)), crit: Some(Aht::from_secs(450)), clear: Some(Aht::from_secs(357)) };
+    let AlertKind::Band { peak, limits: judged, .. } = &mut s.live.alerts[1].kind else { panic!() };
+    (*peak, *judged) = (Some(Aht::from_secs(490)), Some(limits));
+    let drawn = |s: &State, w: u16| words(&picture(s, &look(UNICODE.0, UNICODE.1), w, 40).0);
+    let line = |text: &str, name: &str| text.lines().find(|l| l.contains(name)).unwrap().to_owned();
+    let listed = line(&drawn(&s, 140), "Imran Q");
+    assert!(listed.contains("7:48, over 7:30 (worst 8:10), clears below 5:57  unacknowledged"), "{listed}");
+    assert!(line(&drawn(&s, 100), "Imran Q").contains("7:48, over 7:30 (worst 8:10)   unack"));
+    s.navigation.view = View::Agents;
+    let listed = listed.split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
+    assert!(listed.starts_with("13:51 ▲▲ V.HIGH 40m Imran Q"), "{listed}");
+    assert!(drawn(&s, 140).contains("▲▲ V.HIGH 40m"), "{}", drawn(&s, 140));
+    s.navigation.detail_open = true;
+    let detail = drawn(&s, 200);
+    assert!(
+        detail.contains("alert VERY HIGH since 13:51 (40m): 7:48, over 7:30 (worst 8:10), clears below 5:57"),
+        "{detail}"
+    );
 }
 
 proptest! {

@@ -11,7 +11,8 @@ use super::{
     status,
 };
 use crate::{
-    app::{Axis, ChartArea, Line, Login, LoginState, REPLAY, RowState, Span, history, names, text},
+    alert::Subject,
+    app::{Axis, ChartArea, Line, Login, LoginState, REPLAY, RowState, Span, alerts, history, names, text},
     domain::{AHT_WINDOW, BootTime, Condition, EventTime, Level, Point},
     store::EventKind,
 };
@@ -192,6 +193,9 @@ fn presence(scene: &Scene<'_>, login: Login<'_>) -> String {
 /// Everything else, one sentence each.
 fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     let mut out = Vec::new();
+    if let Some(alert) = alerts::about(scene.data, &Subject::Target(line.target().clone())) {
+        out.extend(super::alerts::sentences(scene, alert));
+    }
     let zone = &scene.state.config.zone;
     if let Some(error) = line.row.error().map(|why| names::failure(scene.state, why)) {
         let since = line.row.failing_since.as_ref().map_or_else(String::new, |at| {

@@ -86,6 +86,8 @@ fn band_alert(p: &Person, note: &str) -> Alert {
         worst: Level::HighCrit,
         first: Aht::from_secs(400),
         last: Aht::from_secs(460),
+        peak: None,
+        limits: None,
     };
     let ack = Ack { at: ago(60).wall, by: "pid 7 (dashboard) on desk".into(), rank: 2, note: note.into(), holds: true };
     Alert {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod banners;
+mod claims;
 mod history;
 mod presence;
 mod reconfigure;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::{
     alert::{Alert, AlertId, Mute, Subject, Until},
     app::model::{Data, Mark, State},
@@ -76,7 +78,7 @@ pub enum Choice {
 }
 
 /// When a mute ends, in words for the screen.
-pub fn muted_until(mute: &Mute) -> Option<jiff::Timestamp> {
+pub fn muted_until(mute: &Mute) -> Option<Timestamp> {
     match mute.until {
         Until::Time(at) => Some(at),
         Until::Clear(_) | Until::Off => None,

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod banners;
+pub mod claims;
 pub mod columns;
 pub mod command;
 mod filter;

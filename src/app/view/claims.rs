@@ -1,0 +1,70 @@
+//! What an alert claims, and how long it lasts: its own data, and the newer ones of its row. Pure functions of [`State`].
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::rows;
+use crate::{
+    alert::{Alert, AlertKind, Limits, Subject, words::Claims, worse},
+    app::model::{Line, RowState, State},
+    domain::Aht,
+};
+
+/// What `alert` claims; `None` where it is about no value.
+///
+/// While it lasts, the values of its row are newer than those that were saved with it.
+pub fn of(state: &State, alert: &Alert) -> Option<Claims> {
+    let AlertKind::Band { level, worst, last, peak, limits, .. } = &alert.kind else { return None };
+    let over = alert.ended.is_some();
+    let line = row(state, alert);
+    let level = if over { *worst } else { *level };
+    let known = line.filter(|_| !over);
+    let value = known.and_then(|l| l.aht).unwrap_or(*last);
+    // The row knows the worst by itself where it reaches back far enough.
+    let now = &state.shown().now;
+    let since = now.mono_of(&alert.since);
+    let points = || known.into_iter().flat_map(|l| l.row.series.points());
+    let seen = points().filter(|p| p.at >= since).filter_map(|p| p.aht).reduce(|a, b| worse(level, a, b));
+    let complete = points().next().is_some_and(|p| p.at <= since) && alert.since.boot == now.boot;
+    let peak = match (peak, seen) {
+        (Some(peak), Some(seen)) => Some(worse(level, *peak, seen)),
+        (None, seen) => seen.filter(|_| complete),
+        (peak, None) => *peak,
+    };
+    let limits_here = || line.map(|l| Limits::new(&l.watched.band, level, 0.0));
+    let limit = limits.or_else(limits_here).and_then(|limits| limits.crossed(level));
+    // A limit that was configured since is not told unless a value has crossed it.
+    let crosses =
+        |limit: &Aht| [peak, seen, Some(value)].into_iter().flatten().any(|aht| worse(level, aht, *limit) == aht);
+    let clear = limits.and_then(|l| l.clear);
+    Some(Claims { level, over, value, limit: limit.filter(crosses), worst: peak, clear })
+}
+
+/// Since when and how long it is as `alert` says, or was. The time of a value ends with the last reading, and is that of
+/// its row while the row is outside on the same side.
+pub fn lasting(state: &State, alert: &Alert) -> (Timestamp, Duration) {
+    let since = alert.since.wall;
+    if let Some(whole) = alert.whole() {
+        return (since, whole);
+    }
+    let now = &state.shown().now;
+    let (Some(level), Some(line)) = (alert.kind.level(), row(state, alert)) else {
+        return (since, alert.since.age(&rows::shown_now(state)));
+    };
+    let read = line.row.series.points().next_back().map_or(now.mono, |p| p.at);
+    match (line.state, line.held) {
+        (RowState::Fresh(own), Some(held)) if own.is_beside(level) => {
+            (now.wall.checked_sub(now.mono.since(read - held)).unwrap_or(since), held)
+        }
+        _ => (since, read.since(now.mono_of(&alert.since))),
+    }
+}
+
+/// The row that `alert` is about.
+fn row<'a>(state: &'a State, alert: &Alert) -> Option<Line<'a>> {
+    match &alert.id.subject {
+        Subject::Target(target) => rows::line(state, target),
+        Subject::Problem(_) => None,
+    }
+}
