@@ -5,6 +5,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use crate::{
+    alert::{Ack, Alert, AlertId, AlertKind, Subject},
     app::{Concerned, Event, Notice, Severity, Shared, Topic, banners, fixture::Floor},
     domain::{EventTime, Outcome, Problem, Target},
     store::{Instance, Link, OtherClients, Role, Usage},
@@ -93,6 +94,24 @@ fn without_a_poller_a_viewer_is_told_what_to_start() {
     floor.state.config.may_poll = false;
     floor.advance(30);
     assert!(texts(&floor)[0].starts_with("Start `ahtop serve`"), "{:?}", texts(&floor));
+}
+
+#[test]
+fn an_unknown_id_has_a_banner_until_somebody_has_acknowledged_it() {
+    let mut floor = Floor::new();
+    floor.state.live.status = Some(floor.status(Link::Live));
+    refuse(&mut floor, "a3");
+    let at = floor.now().stamp();
+    let kind = |rank| AlertKind::Problem { text: "the service does not know agent a3".into(), count: rank, rank };
+    let id = AlertId { subject: Subject::Problem(Problem::UnknownId), serial: 1 };
+    let ack = Ack { at: at.wall, by: "Meera".into(), rank: 1, note: "".into(), holds: true };
+    let alert = Alert { id, started: at.clone(), since: at, kind: kind(1), ended: None, ack: None };
+    floor.state.live.alerts = vec![alert];
+    assert_eq!(texts(&floor).len(), 1);
+    floor.state.live.alerts[0].ack = Some(ack);
+    assert_eq!(texts(&floor), Vec::<String>::new());
+    floor.state.live.alerts[0].kind = kind(2);
+    assert_eq!(texts(&floor).len(), 1, "a further one is another matter");
 }
 
 #[test]

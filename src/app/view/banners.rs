@@ -8,6 +8,7 @@ use super::{
     text::{age, moment, spoken},
 };
 use crate::{
+    alert::{Alert, Subject},
     app::model::{Concerned, Line, Notice, REPLAY, Severity, State, Topic},
     domain::{Condition, EventTime, Kind, Now, Problem, SILENT_AFTER, clean_line, opening},
     poll::INVALID_INTERVAL,
@@ -253,6 +254,11 @@ fn left(stamp: &EventTime, now: &Now) -> Option<Duration> {
 
 /// The IDs that the service does not know, with the place in the configuration.
 fn unknown_ids(state: &State) -> Option<Banner> {
+    // Once somebody has acknowledged all of them, the counts of the rows say enough.
+    let subject = Subject::Problem(Problem::UnknownId);
+    if super::alerts::about(state.shown(), &subject).is_some_and(Alert::is_acked) {
+        return None;
+    }
     let unknown = in_state(state, Condition::Invalid);
     let now = shown_now(state);
     let first = unknown.first()?;
