@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Limits, gap, is_crit};
-use crate::domain::{Aht, EventTime, Level, Problem, Target};
+use crate::domain::{Aht, EventTime, Level, Problem, Target, clean_line};
 
 /// What an alert is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -265,6 +265,35 @@ pub struct Action {
     pub by: Arc<str>,
     #[serde(rename = "deed")]
     pub what: UserAction,
+}
+
+impl Action {
+    /// The acknowledgement that it makes or takes back.
+    pub fn ack(&self) -> Option<Ack> {
+        let ack = |rank, note: &str, holds| Ack {
+            at: self.at.wall,
+            by: self.by.clone(),
+            rank,
+            note: clean_line(note, 200).into(),
+            holds,
+        };
+        match &self.what {
+            UserAction::Ack { rank, note } => Some(ack(*rank, note, true)),
+            UserAction::Unack => Some(ack(0, "", false)),
+            UserAction::MuteUntilClear | UserAction::MuteUntil(_) | UserAction::Unmute => None,
+        }
+    }
+
+    /// The mute that it makes or takes back.
+    pub fn mute(&self) -> Option<Mute> {
+        let until = match self.what {
+            UserAction::MuteUntilClear => Until::Clear(self.id.serial),
+            UserAction::MuteUntil(until) => Until::Time(until),
+            UserAction::Unmute => Until::Off,
+            UserAction::Ack { .. } | UserAction::Unack => return None,
+        };
+        Some(Mute { at: self.at.wall, by: self.by.clone(), until })
+    }
 }
 
 /// The things that can be done about an alert.

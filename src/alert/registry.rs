@@ -12,11 +12,11 @@ use super::{
     account::{Observation, ProblemMove, ProblemRules, ProblemTrack},
     machine::{Move, Phase, Track},
     map_as_pairs,
-    model::{Ack, Action, Alert, AlertEvent, AlertId, AlertKind, EndReason, Mute, Step, Subject, Until, UserAction},
+    model::{Ack, Action, Alert, AlertEvent, AlertId, AlertKind, EndReason, Mute, Step, Subject, Until},
     rules::{Limits, Policy, gap, is_crit, worse},
 };
 use crate::{
-    domain::{Aht, Band, EventTime, Level, Now, Problem, Reading, Target, clean_line},
+    domain::{Aht, Band, EventTime, Level, Now, Problem, Reading, Target},
     store::Cursor,
 };
 
@@ -109,16 +109,11 @@ impl AlertRegistry {
 
     /// Applies what somebody did on any dashboard. An event comes where it changes something about an active alert.
     pub fn act(&mut self, action: &Action) -> Option<AlertEvent> {
-        let (at, by) = (action.at.wall, action.by.clone());
         let id = &action.id;
-        let ack = |rank, note: &str, holds| Ack { at, by: by.clone(), rank, note: clean_line(note, 200).into(), holds };
-        let mute = |until| Mute { at, by: by.clone(), until };
-        let step = match &action.what {
-            UserAction::Ack { rank, note } => Step::Acked(self.acked(id, ack(*rank, note, true))?),
-            UserAction::Unack => Step::Acked(self.acked(id, ack(0, "", false))?),
-            UserAction::MuteUntilClear => Step::Muted(self.muted(id, mute(Until::Clear(id.serial)))?),
-            UserAction::MuteUntil(until) => Step::Muted(self.muted(id, mute(Until::Time(*until)))?),
-            UserAction::Unmute => Step::Muted(self.muted(id, mute(Until::Off))?),
+        let acked = action.ack().and_then(|ack| self.acked(id, ack)).map(Step::Acked);
+        let step = match acked {
+            Some(step) => step,
+            None => Step::Muted(self.muted(id, action.mute()?)?),
         };
         let alert = self.active.get(&id.subject).filter(|a| a.id == *id)?;
         Some(self.event(alert, &action.at, step))

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     alert::{
-        Counts, Rules, findings,
+        Counts, Rules, UserAction, findings,
         testing::{minutes, now, outcome, reading, stamp},
     },
     store::Link,

@@ -148,6 +148,7 @@ pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 25] = [
             Id::AgeStep,
             Id::MaxFps,
             Id::Mouse,
+            Id::Operator,
             Id::WallTitle,
             Id::PageSeconds,
             Id::Names,

@@ -4,11 +4,16 @@ use std::{
     collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use directories::ProjectDirs;
 
-use super::schema::Id;
+use super::{
+    error::{nearest, quote},
+    schema::{Id, KEYS, VARIABLES},
+};
+use crate::domain::clean_line;
 
 /// Environment variables and the platform's directories. `Debug` shows names only: values may be secret.
 #[derive(Clone, Default)]
@@ -56,9 +61,33 @@ impl Env {
         self.vars.get(name).map(String::as_str).filter(|v| !v.is_empty())
     }
 
+    /// The name of the person who is logged in.
+    pub(super) fn login(&self) -> Option<Arc<str>> {
+        ["LOGNAME", "USER"].iter().find_map(|name| self.get(name)).map(|name| clean_line(name, 64).into())
+    }
+
     /// All names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.vars.keys().map(String::as_str)
+    }
+
+    /// A variable of ours that is nearly right does nothing, which nobody would see. `holds_key` is one that means something.
+    pub(super) fn warnings(&self, holds_key: Option<&str>) -> Vec<String> {
+        let ours = |name: &'static str| name.strip_prefix("AHTOP_");
+        let known: Vec<&str> = KEYS
+            .iter()
+            .filter_map(|k| k.env)
+            .chain(VARIABLES.into_iter().map(|(name, _)| name))
+            .filter_map(ours)
+            .collect();
+        let mut warnings = Vec::new();
+        for name in self.names().filter(|name| Some(*name) != holds_key) {
+            let Some(word) = name.strip_prefix("AHTOP_").filter(|word| !known.contains(word)) else { continue };
+            if let Some(right) = nearest(word, known.iter().copied()) {
+                warnings.push(format!("{} means nothing to ahtop; did you mean 'AHTOP_{right}'?", quote(name)));
+            }
+        }
+        warnings
     }
 
     pub(super) fn config_dir(&self) -> Option<&Path> {

@@ -11,10 +11,10 @@ use std::{
 use super::{
     document::{self, File, Layer},
     env::{Env, Overrides},
-    error::{ConfigErrors, Diagnostics, Place, nearest, quote, show_path},
+    error::{ConfigErrors, Diagnostics, Place, quote, show_path},
     listen::Listen,
     paths, roster,
-    schema::{Id, KEYS, VARIABLES},
+    schema::{Id, KEYS},
     small_file, themes,
     types::{
         Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, Presence, SecretSource, Serve,
@@ -331,6 +331,7 @@ impl Layers {
             age_step: self.span(Id::AgeStep),
             max_fps: self.count(Id::MaxFps),
             mouse: self.value(Id::Mouse) == Some(Value::Switch(true)),
+            operator: self.text(Id::Operator).map(Into::into).or_else(|| env.login()),
             keys: std::mem::take(&mut self.file.keys),
         };
         let wall = Wall {
@@ -371,7 +372,7 @@ impl Layers {
             SecretSource::KeyEnv(name) => Some(name.as_str()),
             _ => None,
         });
-        let warnings = warnings(env, holds_key);
+        let warnings = env.warnings(holds_key);
         Some(Loaded { config, warnings, origins: std::mem::take(&mut self.origins), groups })
     }
 
@@ -582,19 +583,4 @@ fn names(word: Option<&str>) -> Names {
 
 fn symbols(word: Option<&str>) -> Symbols {
     Symbols::ALL.into_iter().find(|s| Some(s.word()) == word).unwrap_or(Symbols::Auto)
-}
-
-/// A variable of ours that is nearly right does nothing, which nobody would see. `holds_key` is one that means something.
-fn warnings(env: &Env, holds_key: Option<&str>) -> Vec<String> {
-    let ours = |name: &'static str| name.strip_prefix("AHTOP_");
-    let known: Vec<&str> =
-        KEYS.iter().filter_map(|k| k.env).chain(VARIABLES.into_iter().map(|(name, _)| name)).filter_map(ours).collect();
-    let mut warnings = Vec::new();
-    for name in env.names().filter(|name| Some(*name) != holds_key) {
-        let Some(word) = name.strip_prefix("AHTOP_").filter(|word| !known.contains(word)) else { continue };
-        if let Some(right) = nearest(word, known.iter().copied()) {
-            warnings.push(format!("{} means nothing to ahtop; did you mean 'AHTOP_{right}'?", quote(name)));
-        }
-    }
-    warnings
 }

@@ -70,6 +70,8 @@ pub enum Id {
     MaxFps,
     /// `[ui] mouse`
     Mouse,
+    /// `[ui] operator`
+    Operator,
     /// `[alert] for`
     AlertFor,
     /// `[alert] clear_band`
@@ -182,7 +184,7 @@ pub const TRIGGERS: [&str; 3 + Problem::ALERTS] = {
 };
 
 /// The table, in the order of [`Id`].
-pub static KEYS: [Key; 46] = [
+pub static KEYS: [Key; 47] = [
     key!(
         AccountName, "account"."name", ValueType::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
@@ -308,6 +310,10 @@ pub static KEYS: [Key; 46] = [
     key!(
         Mouse, "ui"."mouse", ValueType::Switch, Some("false"), Some("--mouse"), Some("AHTOP_MOUSE"),
         "Take clicks and the wheel; the terminal then selects text with Shift"
+    ),
+    key!(
+        Operator, "ui"."operator", ValueType::Line, None, Some("--operator"), Some("AHTOP_OPERATOR"),
+        "Who acknowledges and mutes, as other dashboards read it; without it the login name"
     ),
     key!(
         AlertFor, "alert"."for", ValueType::Span { min: 0, max: DAY }, Some("5m"), Some("--alert-for"),

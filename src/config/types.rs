@@ -213,6 +213,8 @@ pub struct Ui {
     pub max_fps: u32,
     /// True where clicks and the wheel are taken; the terminal's own selection of text then needs Shift.
     pub mouse: bool,
+    /// Who acknowledges and mutes: as configured, else the login name; `None` where that is not known either.
+    pub operator: Option<Arc<str>>,
     /// `[ui.keys]`: other keys for actions of the tables. Who knows the actions checks them.
     pub keys: Vec<Rebind>,
 }
@@ -225,6 +227,7 @@ impl Default for Ui {
             age_step: Duration::from_secs(1),
             max_fps: 30,
             mouse: false,
+            operator: None,
             keys: Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    alert::{Alert, AlertKind, Subject, words},
+    alert::{Alert, AlertId, AlertKind, Subject, words},
     app::{RowState, alerts, claims, names, text},
     domain::clean_line,
 };
@@ -130,7 +130,7 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
 /// What nobody has confirmed is.
 const UNACKNOWLEDGED: &str = "unacknowledged";
 
-/// Who cares: `unacknowledged`, `acked "voicemail list" by floor-2`, `muted until 16:00`, `cleared 14:26, back in band`.
+/// Who cares: `unacknowledged`, `acked by Meera 14:22: voicemail list`, `muted until 16:00`, `cleared 14:26, back in band`.
 fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
     let zone = &scene.state.config.zone;
     if let Some((at, why)) = &alert.ended {
@@ -139,14 +139,13 @@ fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
     let subject = &alert.id.subject;
     let mut parts = Vec::new();
     if let Some(ack) = alert.ack.as_ref().filter(|_| alert.is_acked()) {
-        // The note first: it is what the next one wants to know, and who wrote it may be cut.
         let note = match &*ack.note {
             "" => String::new(),
-            note if names::are_full(scene.state) => format!(" \"{note}\""),
+            note if names::are_full(scene.state) => format!(": {note}"),
             // It may name anybody.
-            _ => " with a note".into(),
+            _ => ", with a note".into(),
         };
-        parts.push(format!("acked{note} by {}", ack.by));
+        parts.push(format!("acked by {} {}{note}", ack.by, cells::minute(ack.at, zone)));
     }
     if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alerts::is_muted(scene.data, subject)) {
         parts.push(match alerts::muted_until(mute) {
@@ -154,7 +153,9 @@ fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
             None => "muted until cleared".into(),
         });
     }
-    if parts.is_empty() {
+    if alerts::is_under_way(scene.state, &alert.id) {
+        parts.push("not saved yet".into());
+    } else if parts.is_empty() {
         parts.push(UNACKNOWLEDGED.into());
     }
     clean_line(&parts.join(", "), 300)
@@ -176,7 +177,7 @@ pub(super) fn sentences(scene: &Scene<'_>, alert: &Alert) -> Vec<String> {
 pub(super) fn mute_menu(
     canvas: &mut Canvas<'_>,
     scene: &Scene<'_>,
-    id: &crate::alert::AlertId,
+    id: &AlertId,
     cursor: usize,
     layout: &mut FrameLayout,
 ) {
@@ -194,7 +195,7 @@ pub(super) fn mute_menu(
 pub(super) fn note(
     canvas: &mut Canvas<'_>,
     scene: &Scene<'_>,
-    id: &crate::alert::AlertId,
+    alerts: &[(AlertId, u32)],
     text: &str,
     layout: &mut FrameLayout,
 ) {
@@ -202,8 +203,11 @@ pub(super) fn note(
     let (width, height) = (64.min(w), 3.min(h));
     let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
     part.clear();
-    let title = format!("Acknowledge {}", whom(&part, scene, &id.subject));
-    let mut part = part.framed(&title, "Enter");
+    let title = match alerts {
+        [(id, _)] => format!("Acknowledge {}", whom(&part, scene, &id.subject)),
+        all => format!("Acknowledge all {} alerts that are shown?", all.len()),
+    };
+    let mut part = part.framed(&title, "Enter: yes  Esc: no");
     let (s, width) = (part.look.styles, part.width());
     let x = part.put(1, 0, width, "note: ", s.key);
     // The end is what is being typed.

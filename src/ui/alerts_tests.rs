@@ -29,7 +29,7 @@ pub(in crate::ui) fn alarmed(view: View) -> State {
     let mut s = busy(view);
     let mut acked = agent("paulo.m", 1080, Level::LowCrit, 62);
     let at = ago(600).wall;
-    let (by, note): (Arc<str>, Arc<str>) = ("pid 2 (dashboard) on floor-2".into(), "voicemail list".into());
+    let (by, note): (Arc<str>, Arc<str>) = ("Meera".into(), "voicemail list".into());
     acked.ack = Some(Ack { at, by: by.clone(), rank: 2, note, holds: true });
     let muted = agent("devika.r", 360, Level::HighWarn, 391);
     let until = Until::Time(ago(-3600).wall);
@@ -61,7 +61,7 @@ fn nothing_about_alerts_tells_a_name_that_is_hidden() {
         for view in [View::Alerts, View::Overview] {
             state.navigation.view = view;
             let menu = Overlay::MuteMenu { id: id.clone(), cursor: 0 };
-            let note = Overlay::Note { id: id.clone(), rank: 2, text: String::new() };
+            let note = Overlay::Note { alerts: vec![(id.clone(), 2)], text: String::new() };
             for overlay in [None, Some(menu), Some(note)] {
                 state.navigation.overlay = overlay;
                 seen += &words(&picture(&state, &unicode, 120, 40).0);
@@ -76,7 +76,8 @@ fn nothing_about_alerts_tells_a_name_that_is_hidden() {
 fn the_cursor_stands_where_a_note_is_typed() {
     let mut state = alarmed(View::Overview);
     let id = state.live.alerts[2].id.clone();
-    state.navigation.overlay = Some(Overlay::Note { id, rank: 1, text: "on the voicemail list since noon".into() });
+    state.navigation.overlay =
+        Some(Overlay::Note { alerts: vec![(id, 1)], text: "on the voicemail list since noon".into() });
     let (buf, layout) = picture(&state, &look(UNICODE.0, UNICODE.1), 80, 24);
     let (x, y) = layout.cursor.unwrap();
     assert!((0..4).map(|i| buf[(x - 4 + i, y)].symbol()).eq(["n", "o", "o", "n"]), "{}", words(&buf));
@@ -163,7 +164,7 @@ proptest! {
             for overlay in [
                 None,
                 Some(Overlay::MuteMenu { id: id.clone(), cursor: secs as usize }),
-                Some(Overlay::Note { id: id.clone(), rank: 1, text: note.clone() }),
+                Some(Overlay::Note { alerts: vec![(id.clone(), 1)], text: note.clone() }),
             ] {
                 state.navigation.overlay = overlay;
                 let (buf, _) = picture(&state, &look(UNICODE.0, UNICODE.1), w, h);

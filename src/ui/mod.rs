@@ -103,7 +103,7 @@ pub fn draw_on(buf: &mut Buffer, area: Rect, state: &State, look: &Look) -> Fram
         Some(Overlay::Help { scroll }) => help::draw(&mut canvas, &scene, *scroll, &mut layout),
         Some(Overlay::SortMenu { cursor }) => menu::sort(&mut canvas, &scene, *cursor, &mut layout),
         Some(Overlay::MuteMenu { id, cursor }) => alerts::mute_menu(&mut canvas, &scene, id, *cursor, &mut layout),
-        Some(Overlay::Note { id, text, .. }) => alerts::note(&mut canvas, &scene, id, text, &mut layout),
+        Some(Overlay::Note { alerts, text }) => alerts::note(&mut canvas, &scene, alerts, text, &mut layout),
         Some(Overlay::Columns { cursor }) => menu::choose_columns(&mut canvas, &scene, *cursor, &mut layout),
         Some(Overlay::Banners { scroll }) => banners::draw_all(&mut canvas, &scene, *scroll, &mut layout),
         None => {}

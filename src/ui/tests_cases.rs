@@ -107,7 +107,7 @@ pub(super) fn cases() -> Vec<(&'static str, State)> {
     add("alerts_note", View::Alerts, &|s| {
         *s = alarmed(View::Alerts);
         let text = "on the voicemail list since noon".into();
-        s.navigation.overlay = Some(Overlay::Note { id: s.live.alerts[1].id.clone(), rank: 1, text });
+        s.navigation.overlay = Some(Overlay::Note { alerts: vec![(s.live.alerts[1].id.clone(), 1)], text });
     });
     add("demo", View::Overview, &|s| s.config.mode = Some("DEMO"));
     add("frozen", View::Overview, &State::toggle_freeze);

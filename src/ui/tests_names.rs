@@ -174,7 +174,8 @@ fn all_that_is_said(people: &[Person], names: Names) -> Vec<String> {
         s.navigation.overlay = Some(Overlay::Banners { scroll: 0 });
         see(&s);
         s = calm.clone();
-        s.navigation.overlay = Some(Overlay::Note { id: calm.live.alerts[0].id.clone(), rank: 1, text: "x".into() });
+        s.navigation.overlay =
+            Some(Overlay::Note { alerts: vec![(calm.live.alerts[0].id.clone(), 1)], text: "x".into() });
         see(&s);
         s = calm.clone();
         s.navigation.wall = Some(Wall::new(s.live.now.mono));

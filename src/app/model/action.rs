@@ -47,6 +47,8 @@ pub enum Action {
     Dismiss,
     /// Acknowledge the alert, or take that back.
     Acknowledge,
+    /// Acknowledge all alerts that are shown.
+    AcknowledgeAll,
     /// Acknowledge with the note that was typed.
     KeepNote,
     /// Open the menu of mutes.
@@ -132,6 +134,7 @@ impl Action {
             Action::FoldLoggedOut => "fold_logged_out",
             Action::CycleNames => "names",
             Action::Acknowledge => "acknowledge",
+            Action::AcknowledgeAll => "acknowledge_all",
             Action::MuteMenu => "mute",
             Action::AgeAsTime => "age_as_time",
             Action::ZoomIn => "zoom_in",
@@ -321,6 +324,13 @@ pub(crate) fn standard() -> Vec<Binding> {
             &[char('m')],
             Some("mute"),
             "Mute the alert of the row until it is cleared, or for a time",
+        ),
+        bind(
+            Normal,
+            A::AcknowledgeAll,
+            &[char('A')],
+            Some("ack all"),
+            "In Alerts: acknowledge all that are shown, after a question",
         ),
         bind(Normal, A::CycleTheme, &[char('t')], None, "Next theme"),
         bind(Normal, A::CycleSymbols, &[char('s')], None, "Next set of characters"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    alert::{Alert, AlertRegistry, Mute, Phase, Policy, Subject},
+    alert::{Ack, Action, Alert, AlertRegistry, Mute, Phase, Policy, Subject},
     config::Watched,
     domain::{Now, Problem, Target},
 };
@@ -30,7 +30,7 @@ impl Alerts {
             Subject::Target(target) => watched.iter().any(|w| w.target == *target),
         };
         let mut alerts: Vec<Alert> = registry.active().filter(|a| ours(&a.id.subject)).cloned().collect();
-        alerts.sort_by_key(|a| (a.is_acked(), a.kind.level().is_none(), a.kind.level(), a.since.wall));
+        Alerts::sort(&mut alerts);
         alerts.extend(registry.ended().filter(|a| ours(&a.id.subject)).take(ENDED).cloned());
         let subjects = watched.iter().map(|w| Subject::Target(w.target.clone()));
         let subjects = subjects.chain(Problem::alerts().map(Subject::Problem));
@@ -41,6 +41,22 @@ impl Alerts {
         });
         Alerts { alerts, mutes, warming: warming.collect() }
     }
+
+    /// Puts the active ones of `alerts`, which come first, into their order.
+    pub(crate) fn sort(alerts: &mut [Alert]) {
+        let active = alerts.partition_point(|a| a.ended.is_none());
+        if let Some(active) = alerts.get_mut(..active) {
+            active.sort_by_key(|a| (a.is_acked(), a.kind.level().is_none(), a.kind.level(), a.since.wall));
+        }
+    }
+}
+
+/// Something that was done here, until the alerts of the store have it.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub action: Action,
+    /// What it replaced, for the case that the store never takes it.
+    pub before: (Option<Ack>, Option<Mute>),
 }
 
 /// What a row's state is marked with.

@@ -23,7 +23,7 @@ mod wall;
 pub use crate::domain::{Key, Severity};
 pub(crate) use action::standard;
 pub use action::{Action, Binding, Context};
-pub use alerts::{Alerts, Mark};
+pub use alerts::{Alerts, Mark, Sent};
 pub use column::{Column, ColumnSpec, ColumnWidth, RowOrder, Sort};
 pub use config::{DashboardConfig, REPLAY};
 pub use data::Data;

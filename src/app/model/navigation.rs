@@ -151,9 +151,8 @@ pub enum Overlay {
     },
     /// The note to an acknowledgement, while it is typed.
     Note {
-        id: AlertId,
-        /// How bad it was when the line was opened.
-        rank: u32,
+        /// The alerts, each with how bad it was when the line was opened.
+        alerts: Vec<(AlertId, u32)>,
         text: String,
     },
     /// The columns, with the cursor on one of them.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    DashboardConfig, Data, Filter, FrameLayout, Keymap, Navigation, Notice, Notices, Orders, Preferences, View,
+    DashboardConfig, Data, Filter, FrameLayout, Keymap, Navigation, Notice, Notices, Orders, Preferences, Sent, View,
 };
 use crate::{
     config::Watched,
@@ -33,6 +33,8 @@ pub struct State {
     pub layout: FrameLayout,
     /// What is told besides the numbers.
     pub notices: Notices,
+    /// What was done about alerts and is on its way to the store.
+    pub sent: Vec<Sent>,
     /// When this dashboard began: what was silent before is not held against it.
     pub started: Now,
     /// Counts up whenever something visible changed, so that the loop knows when to draw.
@@ -64,6 +66,7 @@ impl State {
             preferences: Preferences::new(&config.ui),
             layout: FrameLayout::default(),
             notices: Notices::default(),
+            sent: Vec::new(),
             config,
             started: now.clone(),
             live: Data::new(rows, now),

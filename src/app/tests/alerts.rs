@@ -2,7 +2,7 @@
 
 use crate::{
     alert::{Ack, Alert, AlertId, AlertKind, Subject, UserAction},
-    app::{Effect, Overlay, fixture::Floor},
+    app::{Alerts, Effect, Event, Overlay, fixture::Floor, view},
     domain::{Aht, Level, Target},
 };
 
@@ -50,6 +50,79 @@ fn after_an_acknowledgement_the_cursor_is_on_the_next_one_and_the_screen_says_wh
         "{effects:?}"
     );
     assert_eq!((under_cursor(&floor).as_str(), said(&floor)), ("agent a2", "a1: acknowledged"));
+}
+
+/// What the store says next: these alerts.
+fn told(floor: &mut Floor, alerts: Vec<Alert>) {
+    floor.event(Event::Alerts(Box::new(Alerts { alerts, ..Alerts::default() })));
+}
+
+fn acked_by(floor: &Floor, id: &str) -> Option<String> {
+    let about = |a: &&Alert| a.id.subject == Subject::Target(Target::agent(id));
+    let alert = floor.state.live.alerts.iter().find(about)?;
+    alert.ack.as_ref().filter(|ack| ack.holds).map(|ack| ack.by.to_string())
+}
+
+#[test]
+fn what_is_under_way_is_shown_at_once_by_the_name_of_the_person() {
+    let mut floor = floor();
+    floor.state.config.ui.operator = Some("Asha".into());
+    let before = floor.state.live.alerts.clone();
+    let effects = floor.keys("4a<Enter>");
+    let [Effect::Act(action)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((&*action.by, acked_by(&floor, "a1").as_deref()), ("Asha", Some("Asha")));
+    assert!(view::alerts::is_under_way(&floor.state, &action.id));
+    // The store was read before it had this.
+    told(&mut floor, before.clone());
+    assert_eq!(acked_by(&floor, "a1").as_deref(), Some("Asha"), "what is under way does not flicker");
+    // A second press asks before it takes anything back.
+    floor.keys("g");
+    while under_cursor(&floor) != "agent a1" {
+        floor.keys("j");
+    }
+    assert_eq!(floor.keys("a"), []);
+    assert!(said(&floor).contains("Already acknowledged by Asha"), "{}", said(&floor));
+    let mut saved = before;
+    saved[0].ack = action.ack();
+    told(&mut floor, saved);
+    assert!(!view::alerts::is_under_way(&floor.state, &action.id) && acked_by(&floor, "a1").is_some());
+    floor.advance(60);
+    assert_eq!(acked_by(&floor, "a1").as_deref(), Some("Asha"));
+}
+
+#[test]
+fn what_the_store_never_takes_is_not_shown_as_done() {
+    let mut floor = floor();
+    floor.keys("4a<Enter>");
+    floor.keys("gm<Enter>");
+    assert_eq!((acked_by(&floor, "a1").is_some(), floor.state.live.mutes.len()), (true, 1));
+    floor.advance(9);
+    assert_eq!(floor.state.sent.len(), 2);
+    floor.advance(2);
+    assert_eq!((acked_by(&floor, "a1"), floor.state.live.mutes.len(), floor.state.sent.len()), (None, 0, 0));
+    assert!(said(&floor).contains("not saved"), "{}", said(&floor));
+}
+
+#[test]
+fn all_that_are_shown_are_acknowledged_after_a_question_that_says_how_many() {
+    let mut floor = floor();
+    assert_eq!(floor.keys("2A"), []);
+    assert!(floor.state.navigation.overlay.is_none() && said(&floor).contains("Alerts: press 4"), "{}", said(&floor));
+    assert_eq!(floor.keys("4A"), []);
+    let Some(Overlay::Note { alerts, .. }) = &floor.state.navigation.overlay else { panic!() };
+    assert_eq!(alerts.len(), 2, "the one that Meera has acknowledged is not asked for");
+    assert_eq!(floor.keys("<Esc>"), []);
+    let effects = floor.keys("Alunch<Enter>");
+    let acted = |e: &Effect| match e {
+        Effect::Act(act) => (act.id.subject.to_string(), act.what.clone()),
+        _ => panic!("{e:?}"),
+    };
+    let ack = |rank| UserAction::Ack { rank, note: "lunch".into() };
+    let expected = [("agent a1".to_owned(), ack(2)), ("agent a2".to_owned(), ack(1))];
+    assert_eq!(effects.iter().map(acted).collect::<Vec<_>>(), expected);
+    assert_eq!(said(&floor), "2 alerts acknowledged");
+    assert_eq!(floor.keys("A"), []);
+    assert_eq!(said(&floor), "No alert is unacknowledged");
 }
 
 #[test]

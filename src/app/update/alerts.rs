@@ -1,12 +1,12 @@
 //! What people do about alerts, and what is new among them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::selection;
 use crate::{
-    alert::{Action, Alert, AlertId, Subject, UserAction, words},
+    alert::{Action, Alert, AlertId, Subject, Until, UserAction, words},
     app::{
-        model::{Alerts, Effect, Overlay, State},
+        model::{Alerts, Data, Effect, Overlay, Sent, State},
         view::{
             alerts::{Choice, about, active, cursor, is_muted, mute_choices},
             names,
@@ -17,6 +17,9 @@ use crate::{
 
 /// Longest note in characters.
 pub(super) const NOTE: usize = 120;
+/// What was done here is shown for so long without a word of the store.
+const SENT: Duration = Duration::from_secs(10);
+const NONE_WAITS: &str = "No alert is unacknowledged";
 
 /// The alert that keys are about: under the cursor in the view of alerts, else that of the selected row.
 fn chosen(state: &State) -> Option<AlertId> {
@@ -37,9 +40,76 @@ pub(super) fn target(state: &State) -> Option<Target> {
     }
 }
 
-fn act_on(state: &State, id: AlertId, what: UserAction) -> Effect {
+/// Tells the other dashboards, and shows it here at once: the store answers later.
+fn act_on(state: &mut State, id: AlertId, what: UserAction, effects: &mut Vec<Effect>) {
     let me = &state.config.me;
-    Effect::Act(Action { id, at: state.live.now.stamp(), by: format!("{} on {}", me.label(), me.host).into(), what })
+    let by = match &state.config.ui.operator {
+        Some(operator) => operator.clone(),
+        None => format!("{} on {}", me.label(), me.host).into(),
+    };
+    let action = Action { id, at: state.live.now.stamp(), by, what };
+    let ack = active(&state.live).find(|a| a.id == action.id).and_then(|a| a.ack.clone());
+    let mute = state.live.mutes.get(&action.id.subject).cloned();
+    apply(&mut state.live, &action);
+    state.sent.push(Sent { action: action.clone(), before: (ack, mute) });
+    effects.push(Effect::Act(action));
+}
+
+/// Marks the alert as `action` wants it, unless there is a later word.
+fn apply(data: &mut Data, action: &Action) {
+    if let Some(ack) = action.ack()
+        && let Some(alert) = data.alerts.iter_mut().find(|a| a.id == action.id && a.ended.is_none())
+        && alert.ack.as_ref().is_none_or(|old| *old < ack)
+    {
+        alert.ack = Some(ack);
+        Alerts::sort(&mut data.alerts);
+    }
+    if let Some(mute) = action.mute()
+        && data.mutes.get(&action.id.subject).is_none_or(|old| *old < mute)
+    {
+        data.mutes.insert(action.id.subject.clone(), mute);
+    }
+}
+
+/// True where the alerts of the store have `action`, or a later word, or nothing that it could be about.
+fn is_known(data: &Data, action: &Action) -> bool {
+    let ack = action.ack().is_none_or(|ack| {
+        let alert = active(data).find(|a| a.id == action.id);
+        alert.is_none_or(|alert| alert.ack.as_ref().is_some_and(|known| *known >= ack))
+    });
+    let mute = action.mute().is_none_or(|mute| match data.mutes.get(&action.id.subject) {
+        Some(known) => *known >= mute,
+        // A mute that was taken back is told to nobody.
+        None => mute.until == Until::Off,
+    });
+    ack && mute
+}
+
+/// What the store did not take in time is not so, and the screen says it.
+pub(super) fn give_up(state: &mut State) -> bool {
+    let now = state.live.now.clone();
+    let (late, sent) = std::mem::take(&mut state.sent).into_iter().partition(|s| s.action.at.age(&now) >= SENT);
+    state.sent = sent;
+    let late: Vec<Sent> = late;
+    for Sent { action, before: (ack, mute) } in late.iter().rev() {
+        if action.ack().is_some()
+            && let Some(alert) = state.live.alerts.iter_mut().find(|a| a.id == action.id)
+        {
+            alert.ack.clone_from(ack);
+        }
+        if action.mute().is_some() {
+            match mute {
+                Some(mute) => drop(state.live.mutes.insert(action.id.subject.clone(), mute.clone())),
+                None => drop(state.live.mutes.remove(&action.id.subject)),
+            }
+        }
+    }
+    if let Some(first) = late.first() {
+        Alerts::sort(&mut state.live.alerts);
+        let text = format!("{}: not saved, the store did not answer; try again", whom(state, &first.action.id.subject));
+        state.notices.status_message = Some(text);
+    }
+    !late.is_empty()
 }
 
 /// Opens the line for a note. What is acknowledged is taken back only where that is asked for twice.
@@ -56,10 +126,11 @@ pub(super) fn acknowledge(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     if !alert.is_acked() {
-        state.navigation.overlay = Some(Overlay::Note { rank: alert.kind.rank(), id, text: String::new() });
+        let alerts = vec![(id, alert.kind.rank())];
+        state.navigation.overlay = Some(Overlay::Note { alerts, text: String::new() });
     } else if asked.as_ref() == Some(&id) {
         state.notices.status_message = Some("acknowledgement taken back".into());
-        effects.push(act_on(state, id, UserAction::Unack));
+        act_on(state, id, UserAction::Unack, effects);
     } else {
         let by = alert.ack.as_ref().map_or_else(String::new, |ack| format!(" by {}", ack.by));
         state.notices.status_message = Some(format!("Already acknowledged{by}: press the key again to take it back"));
@@ -71,28 +142,49 @@ fn whom(state: &State, subject: &Subject) -> String {
     clean_line(&words::whom(subject, names::of_subject(state, subject).as_deref()), 100)
 }
 
+/// Asks whether all alerts that are shown and wait for somebody are to be acknowledged; a note can be typed.
+pub(super) fn acknowledge_all(state: &mut State) {
+    let data = state.shown();
+    let waiting = |a: &&Alert| waits(data, a) && active(&state.live).any(|live| live.id == a.id);
+    let alerts: Vec<(AlertId, u32)> =
+        data.alerts.iter().filter(waiting).map(|a| (a.id.clone(), a.kind.rank())).collect();
+    if alerts.is_empty() {
+        state.notices.status_message = Some(NONE_WAITS.into());
+    } else {
+        state.navigation.overlay = Some(Overlay::Note { alerts, text: String::new() });
+    }
+}
+
 /// Acknowledges with what was typed. In the list of alerts the cursor stays where it is: what is acknowledged goes down.
 pub(super) fn keep_note(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(Overlay::Note { id, rank, text }) = state.navigation.overlay.take() {
-        if state.lists_alerts() {
-            let at = cursor(state).unwrap_or(0);
-            let next = state.shown().alerts.get(at + 1).filter(|a| a.ended.is_none() && !a.is_acked());
-            state.navigation.alert = next.map(|a| a.id.clone()).or_else(|| state.navigation.alert.clone());
-        }
-        state.notices.status_message = Some(format!("{}: acknowledged", whom(state, &id.subject)));
-        effects.push(act_on(state, id, UserAction::Ack { rank, note: text.trim().into() }));
+    let Some(Overlay::Note { alerts, text }) = state.navigation.overlay.take() else { return };
+    if state.lists_alerts() && alerts.len() == 1 {
+        let at = cursor(state).unwrap_or(0);
+        let next = state.shown().alerts.get(at + 1).filter(|a| a.ended.is_none() && !a.is_acked());
+        state.navigation.alert = next.map(|a| a.id.clone()).or_else(|| state.navigation.alert.clone());
     }
+    state.notices.status_message = match &alerts[..] {
+        [(id, _)] => Some(format!("{}: acknowledged", whom(state, &id.subject))),
+        all => Some(format!("{} alerts acknowledged", all.len())),
+    };
+    for (id, rank) in alerts {
+        act_on(state, id, UserAction::Ack { rank, note: text.trim().into() }, effects);
+    }
+}
+
+/// True for an active alert that is neither acknowledged nor muted.
+fn waits(data: &Data, alert: &Alert) -> bool {
+    alert.ended.is_none() && !alert.is_acked() && !is_muted(data, &alert.id.subject)
 }
 
 /// Moves the cursor to the next alert that waits for somebody, round and round.
 pub(super) fn next_waiting(state: &mut State) {
     let data = state.shown();
-    let waits = |a: &Alert| a.ended.is_none() && !a.is_acked() && !is_muted(data, &a.id.subject);
     let (all, from) = (data.alerts.len(), cursor(state).map_or(0, |at| at + 1));
-    let next = data.alerts.iter().cycle().skip(from).take(all).find(|a| waits(a)).map(|a| a.id.clone());
+    let next = data.alerts.iter().cycle().skip(from).take(all).find(|a| waits(data, a)).map(|a| a.id.clone());
     match next {
         Some(id) => state.navigation.alert = Some(id),
-        None => state.notices.status_message = Some("No alert is unacknowledged".into()),
+        None => state.notices.status_message = Some(NONE_WAITS.into()),
     }
 }
 
@@ -114,7 +206,7 @@ pub(super) fn choose_mute(state: &mut State, effects: &mut Vec<Effect>) {
             UserAction::MuteUntil(state.live.now.wall.checked_add(span).unwrap_or(jiff::Timestamp::MAX))
         }
     };
-    effects.push(act_on(state, id, what));
+    act_on(state, id, what, effects);
 }
 
 /// Types into the note.
@@ -155,6 +247,10 @@ pub(super) fn take(state: &mut State, alerts: Alerts, effects: &mut Vec<Effect>)
     let before: BTreeMap<AlertId, u32> = active(&state.live).map(|a| (a.id.clone(), a.kind.rank())).collect();
     let first = !std::mem::replace(&mut state.live.alerts_known, true);
     (state.live.alerts, state.live.mutes, state.live.warming) = (alerts.alerts, alerts.mutes, alerts.warming);
+    let mut sent = std::mem::take(&mut state.sent);
+    sent.retain(|s| !is_known(&state.live, &s.action));
+    sent.iter().for_each(|s| apply(&mut state.live, &s.action));
+    state.sent = sent;
     if first {
         return changed;
     }

@@ -81,7 +81,8 @@ fn chosen(
 /// Does `action`; true where the picture may differ afterwards.
 fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
     if !fits(action, state) {
-        state.notices.status_message = Some("This key works in a table: press 1, 2 or 3".into());
+        let place = if action == Action::AcknowledgeAll { "Alerts: press 4" } else { "a table: press 1, 2 or 3" };
+        state.notices.status_message = Some(format!("This key works in {place}"));
         return true;
     }
     if action != Action::Acknowledge {
@@ -112,6 +113,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
             begin(state);
             alerts::acknowledge(state, effects);
         }
+        Action::AcknowledgeAll => alerts::acknowledge_all(state),
         Action::KeepNote => alerts::keep_note(state, effects),
         Action::MuteMenu => {
             begin(state);

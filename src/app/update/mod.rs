@@ -60,7 +60,8 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             let now = state.live.now.mono;
             let before = state.navigation.pins.len();
             state.navigation.pins.retain(|_, until| *until > now);
-            live(state) || state.navigation.pins.len() != before
+            let gave_up = alerts::give_up(state);
+            live(state) || gave_up || state.navigation.pins.len() != before
         }
         Event::Mouse(pointer) => keys::mouse(state, pointer, &mut effects),
         Event::Memory(bytes) => {

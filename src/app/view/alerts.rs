@@ -44,6 +44,11 @@ pub fn waiting(data: &Data) -> usize {
     active(data).filter(|a| !a.is_acked() && !is_muted(data, &a.id.subject)).count()
 }
 
+/// True where something that was done here about `id` is not in the store yet.
+pub fn is_under_way(state: &State, id: &AlertId) -> bool {
+    state.sent.iter().any(|sent| sent.action.id == *id)
+}
+
 /// Where the cursor of the alerts stands; `None` before somebody moved it.
 pub fn cursor(state: &State) -> Option<usize> {
     let id = state.navigation.alert.as_ref()?;

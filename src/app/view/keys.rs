@@ -50,6 +50,7 @@ pub(crate) fn fits(action: Action, state: &State) -> bool {
         Action::Detail | Action::Refresh | Action::Pin | Action::CopyId | Action::Acknowledge | Action::MuteMenu => {
             table || alerts
         }
+        Action::AcknowledgeAll => alerts,
         _ => true,
     }
 }
