@@ -86,10 +86,10 @@ fn the_counts_have_a_word_for_each_state() {
 #[test]
 fn a_banner_says_what_is_wrong_and_what_to_do() {
     check(&[
-        ("agents", 80, &["! campaign WINBACK not refreshed for 6:12 (2 failures): no answer within 10s"]),
-        ("agents", 80, &["! a-1099@acme.example: agentId is invalid since 09:15, next try in 25m"]),
-        ("agents", 120, &["a-1099@acme.example .. next try in 25m: correct config.toml line 38"]),
-        ("banners", 80, &["correct config.toml line 38", "not refreshed for 6:12 (2 failures)", "Esc closes"]),
+        ("agents", 80, &["! Run `ahtop doctor --live`: no answer for campaign WINBACK (2 tries"]),
+        ("agents", 80, &["! Fix config.toml line 38: agent ID a-1099@acme.example is unknown"]),
+        ("agents", 120, &["line 38: agent ID a-1099@acme.example is unknown (checked 14:27, next check in 25 min)"]),
+        ("banners", 80, &["Fix config.toml line 38", "last value 6:12 ago", "next check in 25 min", "Esc closes"]),
         ("banners_none", 60, &["Nothing is wrong"]),
         ("notices", 60, &["notice 1: the store was moved aside", "! notice 2: the store was moved aside"]),
         ("notices", 120, &["1 more: b"]),
@@ -102,18 +102,30 @@ fn the_state_of_the_link_is_in_header_banner_and_footer() {
     check(&[
         ("link_starting", 80, &["[WAITING]"]),
         ("link_starting", 120, &[SLOWED]),
-        ("link_throttled", 80, &["[THROTTLED 0:12]", "! Throttled by the service, asking again in 12s"]),
-        ("link_throttled", 120, &["at 20 a minute (3 in the last hour). If others use the account, raise", SLOWED]),
-        ("link_token_wait", 80, &["[NO TOKEN 0:30]", "! No token since 14:29, next try in 30s: another program took"]),
+        (
+            "link_throttled",
+            80,
+            &["[THROTTLED 0:12]", "! Wait, or raise [budget] reserve for other clients: max limit exceeded"],
+        ),
+        ("link_throttled", 120, &["max limit exceeded (3 in the last hour), next check in 12 s", SLOWED]),
+        ("link_token_wait", 80, &["[NO TOKEN 0:30]", "! Wait, next try in 30 s: no token since 14:29"]),
         ("link_token_wait", 120, &["the values stay with their ages", SLOWED]),
-        ("link_token_ceiling", 80, &["[NO TOKEN 25:00]", "next token in 25m: 4 tokens"]),
+        (
+            "link_token_ceiling",
+            80,
+            &["[NO TOKEN 25:00]", "Stop the other client, or set [auth] token_command: no token since 14:29"],
+        ),
         ("link_token_ceiling", 120, &[SLOWED]),
-        ("link_credentials", 80, &["[REFUSED]", "Credentials are refused since 14:29, next try in 10m: Invalid"]),
-        ("link_credentials", 120, &["Invalid userName or apiKey", SLOWED]),
-        ("link_down", 80, &["[DOWN 2:10]", "does not answer since 14:29 (2m)"]),
-        ("link_down", 120, &["in 20s: no answer within 10s", SLOWED]),
+        (
+            "link_credentials",
+            80,
+            &["[REFUSED]", "Correct [auth] or [account] user_name: credentials refused since 14:29"],
+        ),
+        ("link_credentials", 120, &["next try in 10 min: Invalid userName or apiK", SLOWED]),
+        ("link_down", 80, &["[DOWN 2:10]", "Run `ahtop doctor --live`: no answer from the service since 14:29"]),
+        ("link_down", 120, &["next check in 20 s: no answer within 10s", SLOWED]),
         ("link_closed", 80, &["[CLOSED 2h00]", "quiet hours until Thu 16:32", "cycle 1:04"]),
-        ("link_closed_for_good", 80, &["[CLOSED]", "the quiet hours never end", "See [quiet] hours"]),
+        ("link_closed_for_good", 80, &["[CLOSED]", "CLOSED: correct [quiet] hours if this is wrong: they never end"]),
         ("agents", 60, &["checked by this dashboard"]),
         ("watching", 60, &["checked by pid 2211 (serve)"]),
         ("nobody_checks", 60, &["[NOT CHECKED 1:35]", "nobody checks the service"]),
@@ -240,11 +252,11 @@ fn the_lines_below_say_what_is_typed_what_is_filtered_and_what_was_said() {
 #[test]
 fn an_alert_says_when_what_who_and_what_was_done_about_it() {
     check(&[
-        ("alerts", 60, &["14:30 .. throttled", "14:10 .. V.HIGH .. Imran Q", "12:02 .. HIGH .. Gopal S"]),
-        ("alerts", 120, &["throttled .. the service says: max limit exceeded (7m) .. unacknowledged"]),
-        ("alerts", 120, &["Imran Q .. 7:48, over 7:30 (26m) .. unacknowledged", "Gopal S .. cleared 12:22"]),
-        ("alerts", 120, &["Devika R .. 6:31, over 6:15 (10m) .. muted until 15:32"]),
-        ("alerts", 120, &["Paulo M .. 1:02, under 2:00 (21m) .. acked \"voicemail list\" by pid 2"]),
+        ("alerts", 60, &["14:25 .. 7m .. throttled", "13:51 .. V.HIGH 40m .. Imran Q", "11:57 .. HIGH .. Gopal S"]),
+        ("alerts", 120, &["throttled .. the service says: max limit exceeded .. unacknowledged"]),
+        ("alerts", 120, &["40m .. Imran Q .. 7:48, over 7:30 .. unacknowledged", "Gopal S .. cleared 12:22"]),
+        ("alerts", 120, &["23m .. Devika R .. 6:31, over 6:15 .. muted until 15:32"]),
+        ("alerts", 120, &["1h .. Paulo M .. 1:02, under 2:00 .. acked by Meera 14:22: voicemail list"]),
         ("alerts_pane", 120, &["Alerts", "Imran Q .. 7:48, over 7:30", "muted until 15:32"]),
         ("alerts_none", 60, &["No alerts in the last 24 hours"]),
         (

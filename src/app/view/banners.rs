@@ -157,7 +157,7 @@ fn link(state: &State) -> Option<Banner> {
             format!("CLOSED: quiet hours until {until}. Nothing is checked, the values are from before").into()
         }
         Link::Closed { until: None } => {
-            "CLOSED: the quiet hours never end, and nothing is checked. If this is wrong, correct [quiet] hours".into()
+            "CLOSED: correct [quiet] hours if this is wrong: they never end, and nothing is checked".into()
         }
         Link::Throttled { until: at } => format!(
             "Wait, or raise [budget] reserve for other clients: max limit exceeded ({} in the last hour), next check {}",
