@@ -57,7 +57,8 @@ pub(super) struct Requests {
     tasks: JoinSet<Ended>,
     /// `None`: about who is logged in.
     in_flight: BTreeMap<PermitId, Option<Target>>,
-    refused: Option<Refused>,
+    /// The last refusal of a burst, and of an even pace: a first fill asks for the one and then for the other.
+    refused: [Option<Refused>; 2],
 }
 
 /// For how long at most a refusal of the ledger is taken for granted: a block may be lifted meanwhile.
@@ -66,26 +67,17 @@ const REFUSED: Duration = Duration::from_secs(2);
 /// The ledger gave no permit. It is not asked again in vain: each question is a transaction, and on a server a trip.
 #[derive(Clone, Copy, Debug)]
 struct Refused {
-    /// `None`: at any pace.
-    gap: Option<Duration>,
+    /// Zero for a burst.
+    gap: Duration,
     cap: u32,
     until: BootTime,
 }
 
 impl Refused {
     /// How long at least the ledger would still say no.
-    fn still(&self, pace: Pace, cap: u32, now: BootTime) -> Option<Duration> {
-        let gap = match pace {
-            Pace::Even(gap) => Some(gap),
-            Pace::Burst => None,
-        };
+    fn still(&self, gap: Duration, cap: u32, now: BootTime) -> Option<Duration> {
         // At a shorter distance the turn comes earlier by as much as the distance is shorter.
-        let earlier = match (self.gap, gap) {
-            (None, _) => Duration::ZERO,
-            (Some(refused), Some(gap)) => refused.saturating_sub(gap),
-            (Some(_), None) => return None,
-        };
-        let left = self.until.since(now).saturating_sub(earlier);
+        let left = self.until.since(now).saturating_sub(self.gap.saturating_sub(gap));
         (cap <= self.cap && left > Duration::ZERO).then_some(left)
     }
 }
@@ -93,7 +85,7 @@ impl Refused {
 impl Requests {
     pub(super) fn new(store: Handle, client: Arc<Client>, me: Instance, budget: Budget, timeout: Duration) -> Self {
         let (pacer, tasks, in_flight) = (Pacer::default(), JoinSet::new(), BTreeMap::new());
-        Requests { store, client, me, budget, timeout, pacer, tasks, in_flight, refused: None }
+        Requests { store, client, me, budget, timeout, pacer, tasks, in_flight, refused: [None; 2] }
     }
 
     /// How many have a permit and no answer yet.
@@ -168,20 +160,19 @@ impl Requests {
             // A first fill may burst to half of the limit and no further.
             Pace::Burst => (pace, cap.min((self.budget.requests_per_minute / 2).max(1))),
         };
-        if let Some(wait) = self.refused.and_then(|refused| refused.still(pace, cap, now.mono)) {
+        let (kind, gap) = match pace {
+            Pace::Burst => (0, Duration::ZERO),
+            Pace::Even(gap) => (1, gap),
+        };
+        if let Some(wait) = self.refused[kind].and_then(|refused| refused.still(gap, cap, now.mono)) {
             return Ok(Err(wait));
         }
-        self.refused = None;
         let (me, timeout) = (self.me.clone(), self.timeout);
         let ask = PermitAsk { kind: PermitKind::Aht, cap, pace, void_after: VOID_AFTER, timeout };
         let (permit, void_at) = match self.store.call(move |s| s.permit(&me, &ask)).await? {
             PermitAnswer::Granted { id, void_at } => (id, void_at),
             PermitAnswer::Wait(wait) => {
-                let gap = match pace {
-                    Pace::Even(gap) => Some(gap),
-                    Pace::Burst => None,
-                };
-                self.refused = Some(Refused { gap, cap, until: now.mono + wait.min(REFUSED) });
+                self.refused[kind] = Some(Refused { gap, cap, until: now.mono + wait.min(REFUSED) });
                 return Ok(Err(wait));
             }
         };
@@ -202,7 +193,7 @@ impl Requests {
     /// One of them has ended.
     pub(super) fn completed(&mut self, permit: PermitId) {
         // It counts for less time than was thought while it was under way.
-        self.refused = None;
+        self.refused = [None; 2];
         self.in_flight.remove(&permit);
     }
 
@@ -256,24 +247,21 @@ mod tests {
 
     #[test]
     fn a_refusal_holds_until_the_ledger_could_say_yes() {
-        let (ms, even) = (Duration::from_millis, |ms| Pace::Even(Duration::from_millis(ms)));
-        let slot = Refused { gap: Some(ms(1200)), cap: 46, until: BootTime(5000) };
-        let full = Refused { gap: None, cap: 25, until: BootTime(5000) };
-        for (refused, pace, cap, now, left) in [
-            (slot, even(1200), 46, 4000, Some(ms(1000))),
-            (slot, even(1300), 46, 4000, Some(ms(1000))),
-            (slot, even(1200), 40, 4000, Some(ms(1000))),
-            (slot, even(1100), 46, 4000, Some(ms(900))),
-            (slot, even(100), 46, 4000, None),
-            // A first fill goes at once.
-            (slot, Pace::Burst, 25, 4000, None),
-            (slot, even(1200), 47, 4000, None),
-            (slot, even(1200), 46, 5000, None),
-            (full, Pace::Burst, 25, 4900, Some(ms(100))),
-            (full, even(1200), 25, 4900, Some(ms(100))),
-            (full, even(1200), 46, 4900, None),
+        let ms = Duration::from_millis;
+        let slot = Refused { gap: ms(1200), cap: 46, until: BootTime(5000) };
+        let full = Refused { gap: ms(0), cap: 25, until: BootTime(5000) };
+        for (refused, gap, cap, now, left) in [
+            (slot, 1200, 46, 4000, Some(1000)),
+            (slot, 1300, 46, 4000, Some(1000)),
+            (slot, 1200, 40, 4000, Some(1000)),
+            (slot, 1100, 46, 4000, Some(900)),
+            (slot, 100, 46, 4000, None),
+            (slot, 1200, 47, 4000, None),
+            (slot, 1200, 46, 5000, None),
+            (full, 0, 25, 4900, Some(100)),
+            (full, 0, 26, 4900, None),
         ] {
-            assert_eq!(refused.still(pace, cap, BootTime(now)), left, "{refused:?} {pace:?} {cap} {now}");
+            assert_eq!(refused.still(ms(gap), cap, BootTime(now)), left.map(ms), "{refused:?} {gap} {cap} {now}");
         }
     }
 }
