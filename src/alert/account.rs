@@ -114,7 +114,7 @@ pub fn findings(link: Option<&Link>, counts: &Counts) -> BTreeMap<Problem, Obser
     let stale = match (counts.stale, link) {
         (0, _) => (Problem::Stale, Observation::Absent),
         (_, Some(Link::Live) | None) => {
-            let text = format!("{} of {} targets have no fresh reading", counts.stale, counts.total);
+            let text = format!("{} of {} watched have no fresh reading", counts.stale, counts.total);
             present(Problem::Stale, 1, text, counts.stale, BTreeSet::new())
         }
         // The problem of the link explains it.

@@ -74,8 +74,8 @@ impl Setting {
             let (m, s) = (d.as_secs() / 60, d.as_secs() % 60);
             parts.push(if s == 0 { format!("dwell {m}m") } else { format!("dwell {m}m{s:02}s") });
         }
-        parts.extend(self.warm_up.map(|n| format!("warm-up {n}")));
-        parts.extend(self.clear_band.map(|f| format!("clear band {:.0}%", f * 100.0)));
+        parts.extend(self.warm_up.map(|n| format!("changes {n}")));
+        parts.extend(self.clear_band.map(|f| format!("hysteresis {:.0}%", f * 100.0)));
         if (self.widen - 1.0).abs() > f64::EPSILON {
             parts.push(format!("bands x{}", self.widen));
         }

@@ -6,27 +6,16 @@ use crate::{
     store::Words,
 };
 
-/// `HIGH`, `high`, `LOW`, `low`; `ok` inside.
-pub const fn level_word(level: Level) -> &'static str {
-    match level {
-        Level::HighCrit => "HIGH",
-        Level::HighWarn => "high",
-        Level::LowCrit => "LOW",
-        Level::LowWarn => "low",
-        Level::Inside => "ok",
-    }
-}
-
 impl EndReason {
     /// Why, as the end of a sentence.
     pub const fn words(self) -> &'static str {
         match self {
-            EndReason::Cleared => "back inside",
+            EndReason::Cleared => "back in band",
             EndReason::OtherSide => "went to the other side",
-            EndReason::NoCalls => "no calls any more",
+            EndReason::NoCalls => "no calls now",
             EndReason::Lost => "no reading for two hours",
-            EndReason::Invalid => "the service does not know the id any more",
-            EndReason::Removed => "not watched any more",
+            EndReason::Invalid => "the ID is unknown now",
+            EndReason::Removed => "no longer watched",
         }
     }
 }
@@ -82,10 +71,10 @@ impl Claims {
     }
 }
 
-/// What it is now: `HIGH 7:48`, or the sentence of a problem.
+/// What it is now: `VERY HIGH 7:48`, or the sentence of a problem.
 pub fn kind_text(kind: &AlertKind) -> String {
     match kind {
-        AlertKind::Band { level, last, .. } => format!("{} {last}", level_word(*level)),
+        AlertKind::Band { level, last, .. } => format!("{} {last}", level.word()),
         AlertKind::Problem { text, .. } => text.to_string(),
     }
 }
@@ -102,7 +91,7 @@ pub fn whom(subject: &Subject, name: Option<&str>) -> String {
 /// Why it ended, as the end of a sentence about `subject`: what is no value has no inside.
 pub const fn ended(subject: &Subject, why: EndReason) -> &'static str {
     match (subject, why) {
-        (Subject::Problem(_), EndReason::Cleared) => "all is well again",
+        (Subject::Problem(_), EndReason::Cleared) => "the problem is gone",
         (_, why) => why.words(),
     }
 }
@@ -125,7 +114,7 @@ pub fn event_words(event: &AlertEvent, name: Option<&str>) -> Words {
         Step::Acked(ack) if ack.holds => {
             who.own(format!(": acknowledged by {}", ack.by)).said(format!(": {}", ack.note), " with a note")
         }
-        Step::Acked(ack) => who.own(format!(": acknowledgement taken back by {}", ack.by)),
+        Step::Acked(ack) => who.own(format!(": acknowledgement undone by {}", ack.by)),
         Step::Muted(mute) if mute.until == super::Until::Off => who.own(format!(": unmuted by {}", mute.by)),
         Step::Muted(mute) => who.own(format!(": muted by {}", mute.by)),
         Step::Ended { why, lasted } => {

@@ -209,7 +209,7 @@ async fn run(hook: &Hook, payload: &str, stdout: Stdio) -> Trial {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(format!("{status}{said}")),
         Ok(Err(e)) => Err(e.to_string()),
-        Err(_) => Err(format!("killed after {} s{said}", hook.timeout.as_secs())),
+        Err(_) => Err(format!("stopped after {} s{said}", hook.timeout.as_secs())),
     };
     Trial { result, printed }
 }
@@ -240,7 +240,7 @@ struct Payload<'a> {
     /// The id of the target, or the word of the problem.
     id: &'a str,
     name: Option<String>,
-    /// `HIGH`, `high`, `LOW`, `low`; null for a problem.
+    /// `very_high`, `high`, `low`, `very_low`; null for a problem.
     level: Option<&'static str>,
     aht_s: Option<u32>,
     /// Why it ended, null before.
@@ -256,7 +256,7 @@ pub fn payload(account: &str, event: &AlertEvent, name: Option<&str>) -> String 
         Subject::Problem(problem) => ("account", problem.word()),
     };
     let (level, aht_s) = match &event.kind {
-        AlertKind::Band { level, last, .. } => (Some(words::level_word(*level)), Some(last.secs())),
+        AlertKind::Band { level, last, .. } => (Some(level.key()), Some(last.secs())),
         AlertKind::Problem { .. } => (None, None),
     };
     let (step, ended, lasted_s) = match &event.step {

@@ -69,7 +69,7 @@ pub fn aht(status: u16, retry_after: Option<Duration>, body: &[u8], mode: AuthMo
         400..=499 if matches!(read, Body::Json(_)) => malformed(body),
         404 => service(status, "nothing is served there: check [account] base_url"),
         400..=499 => service(status, "the request is refused without a reason"),
-        _ => service(status, "the service or the gateway in front of it is ill"),
+        _ => service(status, "the service or the gateway in front of it fails"),
     }
 }
 
@@ -133,7 +133,7 @@ fn token_or_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> 
             403 => forbidden(&messages),
             404 => service(status, "no token is served there: check [account] base_url"),
             400..=499 => service(status, "the request is refused without a known reason"),
-            _ => service(status, "the service or the gateway in front of it is ill"),
+            _ => service(status, "the service or the gateway in front of it fails"),
         },
     })
 }

@@ -75,7 +75,7 @@ pub enum NetworkError {
     #[error("cannot find the host {0}: check [account] base_url and the name service")]
     Dns(Arc<str>),
     /// Plain `http`, and the name leads away from this machine.
-    #[error("not sent: {0} leads to {1}, and plain http is for this machine alone: mend /etc/hosts, or use https")]
+    #[error("not sent: {0} leads to {1}, and plain http is for this machine alone: correct /etc/hosts, or use https")]
     Elsewhere(Arc<str>, IpAddr),
     #[error("cannot connect: {0}: check the network, the proxy and [account] base_url")]
     Connect(Arc<str>),

@@ -17,9 +17,7 @@ impl Reply {
                 };
                 format!("the service does not know {what} {id:?}: correct or remove it in [watch]")
             }
-            Reply::Malformed { excerpt } if excerpt.is_empty() => {
-                "the answer is empty: nothing to do if it passes".into()
-            }
+            Reply::Malformed { excerpt } if excerpt.is_empty() => "the answer is empty: wait, this often passes".into(),
             Reply::Malformed { excerpt } => {
                 format!("the answer is not understood (the log has it): {}", clean_line(excerpt, 60))
             }
@@ -34,10 +32,11 @@ impl Reply {
                 format!("the account's limit is exceeded; the service asks to wait {} s", wait.as_secs())
             }
             Reply::Throttled { retry_after: None } => {
-                "the account's limit is exceeded: requests wait; raise [budget] reserve if others use the account".into()
+                "the account's limit is exceeded: requests wait; raise [budget] reserve if other clients use the \
+                 account".into()
             }
             Reply::TokenRejected { message } => {
-                format!("the token is not valid any more ({message}): another program may have generated a new one")
+                format!("the token is not valid any more ({message}): another client may have generated a new one")
             }
             Reply::CredentialsRejected { wants_basic: true, .. } => {
                 "the account does not take tokens: its admin setting 'API Authentication' is BASIC_AUTH; set [auth] mode \
@@ -64,8 +63,8 @@ impl TokenReply {
         match self {
             TokenReply::Generated { life, .. } => format!("a new token for {} min", life.as_secs() / 60),
             TokenReply::Refused(Reply::Throttled { .. }) => {
-                "no new token: the service limits them to 10 an hour; stop other programs that generate tokens for this \
-                 account"
+                "no new token: the service limits them to 10 an hour; stop the other clients that generate tokens \
+                 for this account"
                     .into()
             }
             TokenReply::Refused(reply) => format!("no new token: {}", reply.account_sentence()),

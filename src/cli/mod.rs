@@ -190,7 +190,7 @@ impl Cli {
                     _ => "",
                 };
                 let whole = [&["ahtop"], path].concat().join(" ");
-                let message = format!("'{flag}' means nothing to '{whole}'{why}");
+                let message = format!("'{whole}' does not take '{flag}'{why}");
                 Err(command().error(ErrorKind::ArgumentConflict, message))
             }
         }

@@ -162,7 +162,7 @@ mod tests {
             (&"10s".into(), &"default".into())
         );
         assert_eq!((json["watched"].as_array().unwrap().len(), &json["watched"][0]["id"]), (3, &"COLLECT-IN".into()));
-        assert!(shown.err.starts_with("warning: 'AHTOP_MAX_FPSS' means nothing"), "{}", shown.err);
+        assert!(shown.err.starts_with("warning: 'AHTOP_MAX_FPSS' is not a variable"), "{}", shown.err);
         std::fs::write(&path, "x = 1\n").unwrap();
         let again = run(ConfigCommand::Init(Init::default()), &flags, &env).await;
         assert_eq!((again.exit, again.err.contains("is there already")), (Exit::Config, true));

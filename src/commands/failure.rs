@@ -41,7 +41,24 @@ impl From<HttpError> for Failure {
 }
 
 impl From<std::io::Error> for Failure {
+    /// A reader that went away (`ahtop … | head`) is no error, and nobody is left to be told.
     fn from(e: std::io::Error) -> Self {
-        Failure::new(Exit::Unexpected, e.to_string())
+        match e.kind() {
+            std::io::ErrorKind::BrokenPipe => Failure::new(Exit::Ok, ""),
+            _ => Failure::new(Exit::Unexpected, e.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_went_away_is_no_error() {
+        let failure = Failure::from(std::io::Error::from(std::io::ErrorKind::BrokenPipe));
+        assert_eq!((failure.exit, failure.message.as_str()), (Exit::Ok, ""));
+        let failure = Failure::from(std::io::Error::from_raw_os_error(28));
+        assert_eq!(failure.exit, Exit::Unexpected);
     }
 }

@@ -87,7 +87,7 @@ pub async fn run(args: &cli::Check, flags: &Overrides, env: &Env) -> std::result
     if config.auth.is_none() {
         return Err(Failure::new(
             Exit::Credentials,
-            "check --live needs an [auth] section: without a secret nothing is asked",
+            "check --live needs an [auth] section: without credentials it cannot check",
         ));
     }
     let (requests, takes) = (config.watch.len() + 1, format_duration(check::takes(config)));
@@ -194,7 +194,7 @@ impl Answer {
         let whom = format!("{:<10}  {} {}", self.result.word(), self.kind, clean_line(&self.id, 100));
         match (self.result, self.aht_s, &self.error) {
             (Result::Ok, Some(secs), _) => format!("{whom}: {}", Aht::from_secs(secs)),
-            (Result::UnknownId, ..) => format!("{whom}: the service does not know it ({})", self.origin),
+            (Result::UnknownId, ..) => format!("{whom}: unknown ID ({})", self.origin),
             (_, _, Some(error)) => format!("{whom}: {error}"),
             _ => whom,
         }
@@ -280,10 +280,7 @@ mod tests {
         let line = |outcome| answer("p@acme.example", None, None, outcome).line();
         assert_eq!(line(value()), "ok          agent p@acme.example: 4:51");
         assert_eq!(line(Outcome::NoCalls), "no calls    agent p@acme.example");
-        assert_eq!(
-            line(Outcome::Invalid),
-            "unknown ID  agent p@acme.example: the service does not know it (config.toml line 8)"
-        );
+        assert_eq!(line(Outcome::Invalid), "unknown ID  agent p@acme.example: unknown ID (config.toml line 8)");
         assert_eq!(line(Outcome::Failed("HTTP 503".into())), "no answer   agent p@acme.example: HTTP 503");
     }
 

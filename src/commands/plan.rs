@@ -102,7 +102,7 @@ fn page(plan: &Plan, config: &Config, error: Option<f64>, stored: usize) -> Stri
     line(
         "requests",
         format!("{:.0}/min", plan.rate),
-        &format!("of {}; {:.0} are left for other clients", config.budget.requests_per_minute, plan.left),
+        &format!("of {}; {:.0} are reserved or free for other clients", config.budget.requests_per_minute, plan.left),
     );
     line("cycle", age(plan.cycle), "until everything that is watched was checked once");
     line("mean age", age(plan.mean_age), "of a shown value");
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(
             done.out,
             "watched              180  0 campaigns, 180 agents\n\
-             requests          45/min  of 50; 5 are left for other clients\n\
+             requests          45/min  of 50; 5 are reserved or free for other clients\n\
              cycle               4:00  until everything that is watched was checked once\n\
              mean age            2:31  of a shown value\n\
              oldest age         12:00  at most, while the service answers\n\

@@ -137,7 +137,7 @@ fn limits() -> Map<String, Value> {
         "low_warn" => "LOW at or below this",
         "high_warn" => "HIGH at or above this",
         "high_crit" => "VERY HIGH at or above this",
-        _ => "The handling time to compare with; alone it gives the usual limits around it",
+        _ => "The handling time to compare with; alone, it also gives the default limits",
     };
     let limit = |name: &&'static str| {
         let schema =
@@ -152,7 +152,16 @@ fn bands() -> Value {
     for kind in BANDS.iter().filter(|name| !LIMITS.contains(name)) {
         properties.insert((*kind).to_owned(), json!({ "$ref": "#/definitions/limits" }));
     }
-    closed(properties, &[("description", json!("The handling times that are usual; without limits nothing alerts"))])
+    closed(
+        properties,
+        &[(
+            "description",
+            json!(
+                "The range of handling times that needs no attention; without limits \
+     there are no alerts"
+            ),
+        )],
+    )
 }
 
 /// A key of one of the lists of tables.
@@ -165,7 +174,7 @@ fn entry(list: &str, key: &str) -> Value {
         ("hook", "command") => {
             (type_schema(ValueType::Argv), "A program with its arguments; it reads JSON on standard input")
         }
-        ("hook", "timeout") => (type_schema(ValueType::Span { min: 1, max: 300 }), "It is killed after this long"),
+        ("hook", "timeout") => (type_schema(ValueType::Span { min: 1, max: 300 }), "It is stopped after this long"),
         ("hook", "per_minute") => (type_schema(ValueType::Count { min: 1, max: 600 }), "Most runs in a minute"),
         ("agent", "id") => (line(), "Its agentId"),
         ("campaign", "name") => (line(), "Its campaignName"),

@@ -69,7 +69,8 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
                 return Ok(exit);
             }
             () = service.session.poller_ended() => {
-                return Err(Failure::new(Exit::Unexpected, "ahtop: the poller died; the log says where"));
+                return Err(Failure::new(Exit::Unexpected, "ahtop: the task that checks the service ended \
+                 unexpectedly; the log says where"));
             }
             _ = reload.recv() => {
                 let mut reloading = vec![NotifyState::Reloading];
@@ -130,7 +131,7 @@ impl Read {
         let loaded = super::load(flags, env)?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let Some(keys) = session::keys(&loaded.config, env).await? else {
-            let message = "serve needs an [auth] section: without a secret it could only watch";
+            let message = "serve needs an [auth] section: without credentials it cannot check the service";
             return Err(Failure::new(Exit::Credentials, message));
         };
         let place = session::place(&loaded.config, env)?;
@@ -184,7 +185,7 @@ impl Service {
         let session = Session::on(base, &config, prepared);
         let from = config.file.as_ref().map_or_else(|| "no file".into(), |p| p.display().to_string());
         tracing::info!(
-            "serving account {} with {} targets ({}) as {}",
+            "serving account {}: {} watched ({}), as {}",
             config.account.name,
             config.watch.len(),
             clean_line(&from, 400),
@@ -215,7 +216,7 @@ impl Service {
         let text = match text {
             Ok(()) => "the configuration was read again".to_owned(),
             Err(failure) => {
-                let text = format!("the new configuration is bad, the old one stays: {}", failure.message);
+                let text = format!("correct the configuration (the old one stays in use): {}", failure.message);
                 tracing::error!("{text}");
                 text
             }
@@ -313,7 +314,7 @@ impl Service {
         if let Some(why) = log_trouble()
             && timeout(PATIENCE, self.note(&why)).await.is_err()
         {
-            tracing::warn!("the dashboards cannot be told: {why}");
+            tracing::warn!("cannot tell the dashboards: {why}");
         }
         let wants: Vec<_> = self.config.watch.iter().map(|w| (w.target.clone(), Attention::Listed)).collect();
         let me = self.session.me.clone();
@@ -328,7 +329,7 @@ impl Service {
                 let line = line(holder.as_ref(), status.as_ref(), &self.session.me);
                 tell(&[NotifyState::Status(&line)]);
                 if is_silent(holder.as_ref(), status.as_ref(), &self.session.me, &self.started, &now) {
-                    tracing::error!("our own poller has said nothing for {} s", SILENT_AFTER.as_secs());
+                    tracing::error!("this process has not reported a check for {} s", SILENT_AFTER.as_secs());
                 } else {
                     tell(&[NotifyState::Watchdog]);
                 }
@@ -352,14 +353,14 @@ impl Service {
 fn line(holder: Option<&Instance>, status: Option<&Status>, me: &Instance) -> String {
     match holder {
         Some(holder) if holder.id == me.id => match status {
-            None => "polling".into(),
+            None => "checking the service".into(),
             Some(Status { link: Link::Live, targets, rate, .. }) => {
-                format!("polling {targets} targets at {rate:.0} requests a minute")
+                format!("checking {targets} watched at {rate:.0} requests a minute")
             }
-            Some(status) => clean_line(&format!("polling: {}", status.link.sentence()), 200),
+            Some(status) => clean_line(&format!("checking the service: {}", status.link.sentence()), 200),
         },
-        Some(holder) => format!("waiting for {} to leave the polling", holder.label()),
-        None => "about to poll".into(),
+        Some(holder) => format!("waiting: {} checks the service", holder.label()),
+        None => "about to check the service".into(),
     }
 }
 
@@ -388,11 +389,11 @@ mod tests {
         let now = ManualClock::at(jiff::Timestamp::UNIX_EPOCH).now();
         let (me, other) = (instance("me"), instance("other"));
         let live = status(&now, Link::Live);
-        assert_eq!(line(Some(&me), Some(&live), &me), "polling 44 targets at 45 requests a minute");
-        assert_eq!(line(Some(&other), Some(&live), &me), "waiting for pid 7 (dashboard) to leave the polling");
-        assert_eq!(line(None, None, &me), "about to poll");
+        assert_eq!(line(Some(&me), Some(&live), &me), "checking 44 watched at 45 requests a minute");
+        assert_eq!(line(Some(&other), Some(&live), &me), "waiting: pid 7 (dashboard) checks the service");
+        assert_eq!(line(None, None, &me), "about to check the service");
         let down = status(&now, Link::Credentials { why: "wrong\nkey".into(), until: now.stamp() });
-        assert_eq!(line(Some(&me), Some(&down), &me), "polling: credentials rejected: wrong key");
+        assert_eq!(line(Some(&me), Some(&down), &me), "checking the service: credentials refused: wrong key");
     }
 
     #[test]

@@ -211,7 +211,7 @@ impl Session {
         match &mut self.poller {
             Some(poller) => {
                 if let Err(e) = poller.await {
-                    tracing::error!("the poller died: {e}");
+                    tracing::error!("the task that checks the service ended unexpectedly: {e}");
                 }
                 self.poller = None;
             }
@@ -249,11 +249,11 @@ impl Session {
         if let Some(alerting) = self.alerting
             && tokio::time::timeout(STOP, alerting).await.is_err()
         {
-            tracing::warn!("the alerts did not come to rest in time");
+            tracing::warn!("the alerts were not saved in time");
         }
         if let Some(poller) = self.poller {
             if tokio::time::timeout(STOP, poller).await.is_err() {
-                tracing::warn!("the poller did not stop in time; its lease runs out by itself");
+                tracing::warn!("the last request did not end in time; the lease expires by itself");
             }
             return self.base;
         }

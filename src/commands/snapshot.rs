@@ -58,7 +58,7 @@ fn live(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<(State, String)
     if let Some(file) = place.file()
         && !file.exists()
     {
-        let message = format!("nothing is stored at {} yet: let ahtop poll first", file.display());
+        let message = format!("nothing is stored at {} yet: start ahtop first", file.display());
         return Err(Failure::new(Exit::Unexpected, message));
     }
     let opened = open(&place, Arc::new(SystemClock::new()))?;

@@ -55,8 +55,8 @@ fn print_sql(config: &Config) -> Result<Done, Failure> {
 #[cfg(feature = "postgres")]
 fn how_to_grant(names: &crate::store::PostgresNames) -> String {
     format!(
-        "-- Who polls has the first role, who only looks the second:\n--   CREATE ROLE pc3 LOGIN PASSWORD '…'; GRANT \
-         \"{}\" TO pc3;\n--   CREATE ROLE wall LOGIN PASSWORD '…'; GRANT \"{}\" TO wall;\n",
+        "-- The first role checks the service, the second only reads:\n--   CREATE ROLE pc3 LOGIN PASSWORD '…'; \
+         GRANT \"{}\" TO pc3;\n--   CREATE ROLE wall LOGIN PASSWORD '…'; GRANT \"{}\" TO wall;\n",
         names.poller(),
         names.reader()
     )
@@ -119,11 +119,11 @@ fn status(place: &StorePlace) -> Result<Done, Failure> {
     let size = history.bytes as f64 / 1e6;
     let _ = writeln!(out, "readings  {} in {size:.1} MB{}", history.readings, oldest.unwrap_or_default());
     let _ = match &holder {
-        Some(by) => writeln!(out, "polls     {} on {}", by.label(), by.host),
-        None => writeln!(out, "polls     nobody"),
+        Some(by) => writeln!(out, "checks    {} on {}", by.label(), by.host),
+        None => writeln!(out, "checks    nobody"),
     };
     for one in &here {
-        let _ = writeln!(out, "there     {} on {}", one.label(), one.host);
+        let _ = writeln!(out, "open      {} on {}", one.label(), one.host);
     }
     Ok(Done::ok(out))
 }

@@ -144,7 +144,7 @@ fn given_up(
     now: &Now,
 ) -> Option<(Exit, Option<String>)> {
     if !polled && !may_poll && silent >= NOBODY {
-        let why = "nobody polls this account: start an ahtop with an [auth] section, or ahtop serve";
+        let why = "nobody checks this account: start `ahtop serve`, or an ahtop with an [auth] section";
         return Some((Exit::for_problem(Problem::Silent), Some(why.into())));
     }
     // What an earlier poller said is no news.

@@ -18,7 +18,7 @@ pub(crate) fn time_arg(flag: &str, text: &str, now: Timestamp, zone: &TimeZone) 
     read(text.trim(), now, zone).ok_or_else(|| {
         let text = clean_line(text, 60);
         let forms = "\"8h\" (ago), \"09:00\", \"2026-03-12\", \"2026-03-12 09:00\" or \"2026-03-12T09:00:00+05:30\"";
-        Failure::new(Exit::Usage, format!("{flag}: '{text}' is no moment: write it as {forms}"))
+        Failure::new(Exit::Usage, format!("{flag}: '{text}' is not a time: write it as {forms}"))
     })
 }
 

@@ -37,7 +37,7 @@ pub fn run(command: TokenCommand, flags: &Overrides, env: &Env) -> Done {
     let clock = std::sync::Arc::new(SystemClock::new());
     match peek(&place, clock.clone()) {
         Ok(None) => match args.format {
-            Output::Text => Done::ok("no token: nothing has polled this account here yet\n"),
+            Output::Text => Done::ok("no token: nobody has checked this account here yet\n"),
             Output::Json => Done::json(&Element::new(None, &Usage::default(), &clock.now(), &zone)),
         },
         Ok(Some(store)) => match page(&*store, args.format, &store.now(), &zone) {
@@ -182,7 +182,7 @@ mod tests {
             "generated 12m ago by pid 2211 (serve), expires in 48m",
             "2 in the last hour (ahtop stops at 4",
             "invalidated   1 in the last hour: another client generates",
-            "09:05  token 1 of pid 2211 (serve) died at the age of 5 min 0 s",
+            "09:05  token 1 of pid 2211 (serve) was invalidated after 5 min 0 s",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }

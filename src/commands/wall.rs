@@ -12,7 +12,7 @@ use crate::{
 /// Without a terminal; and those of the dashboard.
 pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     if !dashboard::has_screen(env) {
-        let message = "the board needs a terminal; `ahtop snapshot --view wall FILE.svg` draws it into a file";
+        let message = "the wallboard needs a terminal; `ahtop snapshot --view wall FILE.svg` draws it into a file";
         return Err(Failure::new(Exit::Usage, message));
     }
     dashboard::open(flags, env, true).await

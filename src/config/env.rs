@@ -84,7 +84,7 @@ impl Env {
         for name in self.names().filter(|name| Some(*name) != holds_key) {
             let Some(word) = name.strip_prefix("AHTOP_").filter(|word| !known.contains(word)) else { continue };
             if let Some(right) = nearest(word, known.iter().copied()) {
-                warnings.push(format!("{} means nothing to ahtop; did you mean 'AHTOP_{right}'?", quote(name)));
+                warnings.push(format!("{} is not a variable of ahtop; did you mean 'AHTOP_{right}'?", quote(name)));
             }
         }
         warnings

@@ -25,7 +25,8 @@ use super::{
 };
 
 /// What somebody is told who starts it for the first time.
-const FIRST_START: &str = "there is no such file, and nothing else says what to watch. To begin:
+const FIRST_START: &str = "there is no such file, and nothing else says what to watch.
+To begin:
 
   ahtop demo           shows a simulated call centre; needs no account
   ahtop config init    writes this file to start from
@@ -443,10 +444,8 @@ impl Layers {
         if let (Place::Env(_), Some(token)) = (&place, self.file.layer.places.get(&Id::TokenCommand)) {
             // A key in the surroundings would make ahtop generate tokens, and kill the token that the command hands
             // out.
-            let message = format!(
-                "would make ahtop mint tokens, but {} has token_command, so that it never does: unset one of them",
-                token.words()
-            );
+            let message =
+                format!("would make ahtop generate tokens, but {} has token_command: unset one of them", token.words());
             diagnostics.push(place.clone(), message);
         }
         let source = match (id, self.value(id)?) {

@@ -232,11 +232,11 @@ pub static KEYS: [Key; 47] = [
     ),
     key!(
         Reserve, "budget"."reserve", ValueType::Count { min: 0, max: 599 }, Some("5"), Some("--reserve"),
-        Some("AHTOP_RESERVE"), "Of these, left for other users of the account"
+        Some("AHTOP_RESERVE"), "Of these, reserved for other clients of the account"
     ),
     key!(
         MinInterval, "poll"."min_interval", ValueType::Span { min: 5, max: HOUR }, Some("60s"), Some("--min-interval"),
-        Some("AHTOP_MIN_INTERVAL"), "No target is asked more often than this"
+        Some("AHTOP_MIN_INTERVAL"), "No agent and no campaign is checked more often than this"
     ),
     key!(
         Timeout, "poll"."timeout", ValueType::Span { min: 1, max: MINUTE }, Some("10s"), Some("--timeout"),
@@ -317,15 +317,16 @@ pub static KEYS: [Key; 47] = [
     ),
     key!(
         AlertFor, "alert"."for", ValueType::Span { min: 0, max: DAY }, Some("5m"), Some("--alert-for"),
-        Some("AHTOP_ALERT_FOR"), "So long must fresh readings be outside of the band before an alert starts"
+        Some("AHTOP_ALERT_FOR"), "How long fresh readings must be outside the band before an alert starts"
     ),
     key!(
         ClearBand, "alert"."clear_band", ValueType::Percent { max: 50 }, Some("5%"), Some("--clear-band"),
-        Some("AHTOP_CLEAR_BAND"), "An alert ends only this far inside of the limit"
+        Some("AHTOP_CLEAR_BAND"), "Hysteresis: how far inside the limit a value must be before its alert ends"
     ),
     key!(
         WarmUp, "alert"."warm_up", ValueType::Count { min: 0, max: 1000 }, Some("5"), Some("--warm-up"),
-        Some("AHTOP_WARM_UP"), "How many times a value must have changed before its row may alert"
+        Some("AHTOP_WARM_UP"), "How many times a value must have changed before its alert can start; fewer are too \
+         few calls"
     ),
     key!(
         Bell, "alert"."bell", ValueType::Switch, Some("false"), Some("--bell"), Some("AHTOP_BELL"),
@@ -337,23 +338,24 @@ pub static KEYS: [Key; 47] = [
     ),
     key!(
         QuietHours, "quiet"."hours", ValueType::Hours, None, None, None,
-        "Hours in which nothing is polled, in the account's time zone"
+        "Hours in which nothing is checked, in the account's time zone"
     ),
     key!(
         WallTitle, "wall"."title", ValueType::Line, None, Some("--title"), Some("AHTOP_TITLE"),
-        "First words of the board; without it the account's name"
+        "First words of the wallboard; without it the account's name"
     ),
     key!(
         PageSeconds, "wall"."page_seconds", ValueType::Count { min: 5, max: 3600 }, Some("15"), Some("--page-seconds"),
-        Some("AHTOP_PAGE_SECONDS"), "How long a page of the board stays; one with an alert stays four times as long"
+        Some("AHTOP_PAGE_SECONDS"), "How long a page of the wallboard stays; one with an alert stays four times as \
+         long"
     ),
     key!(
         Names, "wall"."names", ValueType::Word(NAMES), Some("full"), Some("--names"), Some("AHTOP_NAMES"),
-        "How the board names agents: full, initials, id or hidden; the flag holds for every screen and picture"
+        "How the wallboard names agents: full, initials, id or hidden; the flag holds for every screen and picture"
     ),
     key!(
         ExitKey, "wall"."exit_key", ValueType::Key, None, Some("--exit-key"), Some("AHTOP_EXIT_KEY"),
-        "A key that leaves the board, beside Ctrl-C: q, F12, Ctrl-X"
+        "A key that leaves the wallboard, beside Ctrl-C: q, F12, Ctrl-X"
     ),
     key!(
         Listen, "serve"."listen", ValueType::Listen, None, Some("--listen"), Some("AHTOP_LISTEN"),

@@ -280,7 +280,10 @@ fn no_file_that_the_configuration_names_can_hold_us_up() {
 fn a_variable_that_is_nearly_right_is_pointed_out() {
     let vars = env(&[("AHTOP_MIN_INTERVALL", "9s"), ("AHTOP_XYZ", "1"), ("OTHER", "1")]);
     let loaded = resolve(&Overrides::default(), &vars, Some((Path::new("c.toml"), BASE))).unwrap();
-    assert_eq!(loaded.warnings, ["'AHTOP_MIN_INTERVALL' means nothing to ahtop; did you mean 'AHTOP_MIN_INTERVAL'?"]);
+    assert_eq!(
+        loaded.warnings,
+        ["'AHTOP_MIN_INTERVALL' is not a variable of ahtop; did you mean 'AHTOP_MIN_INTERVAL'?"]
+    );
 }
 
 /// The template with every `#key = value` and `#[table]` made real.

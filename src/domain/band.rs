@@ -37,6 +37,28 @@ pub enum Level {
 }
 
 impl Level {
+    /// Its word for people; no two differ by letter case alone.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Level::HighCrit => "VERY HIGH",
+            Level::HighWarn => "HIGH",
+            Level::Inside => "ok",
+            Level::LowWarn => "LOW",
+            Level::LowCrit => "VERY LOW",
+        }
+    }
+
+    /// Its name for programs: JSON, CSV, hooks.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Level::HighCrit => "very_high",
+            Level::HighWarn => "high",
+            Level::Inside => "ok",
+            Level::LowWarn => "low",
+            Level::LowCrit => "very_low",
+        }
+    }
+
     /// True where both lie outside on the same side of the band.
     pub const fn is_beside(self, other: Level) -> bool {
         matches!(

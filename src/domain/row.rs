@@ -42,7 +42,7 @@ impl Condition {
             Condition::Waiting => "waiting",
             Condition::Stale => "stale",
             Condition::Invalid => "invalid",
-            Condition::Failing => "failing",
+            Condition::Failing => "no_answer",
         }
     }
 }
@@ -131,7 +131,7 @@ impl Row {
     pub fn error(&self) -> Option<&str> {
         match &self.last {
             Some((Outcome::Failed(why), _)) => Some(why),
-            Some((Outcome::Invalid, _)) => Some("the service does not know this id"),
+            Some((Outcome::Invalid, _)) => Some("the service does not know this ID"),
             _ => None,
         }
     }

@@ -110,7 +110,7 @@ impl fmt::Display for Advice {
                 time(*b)
             ),
             Advice::TooMany { readings, targets } => {
-                write!(f, "{readings:.0} readings in a two-hour window are few; {targets} targets would have 12 each")
+                write!(f, "{readings:.0} readings in two hours are few: with {targets} watched, each would have 12")
             }
         }
     }
@@ -310,10 +310,7 @@ mod tests {
     #[test]
     fn a_thousand_targets_are_too_many() {
         let plan = plan(&watch(0, "", 1000), BUDGET, MIN);
-        assert_eq!(
-            plan.advice[0].to_string(),
-            "5 readings in a two-hour window are few; 450 targets would have 12 each"
-        );
+        assert_eq!(plan.advice[0].to_string(), "5 readings in two hours are few: with 450 watched, each would have 12");
     }
 
     #[test]

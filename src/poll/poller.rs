@@ -135,7 +135,7 @@ impl Poller {
             })
             .await?;
         if lease.is_some_and(|l| l.mine && !(l.claimed && self.me.role != Role::Serve)) {
-            tracing::info!("polling as {}", self.me.label());
+            tracing::info!("checking the service as {}", self.me.label());
             let (rows, status, usage) =
                 self.store.call(|s| Ok((s.snapshot(Duration::ZERO)?.rows, s.status()?, s.usage()?))).await?;
             let answered = rows.into_iter().filter_map(|row| Some(now.mono_of(&row.last?.1)));
@@ -245,7 +245,7 @@ impl Poller {
         }
         let Lease { mine, claimed, holder } = lease;
         if !mine || (claimed && self.me.role != Role::Serve) {
-            tracing::info!("leaving the polling to {}", holder.label());
+            tracing::info!("{} checks the service from now on", holder.label());
             self.complete_all().await?;
             if mine {
                 let me = self.me.clone();
@@ -426,7 +426,7 @@ impl Poller {
 
     /// A request task died (a bug): everything under way is taken as sent, and asked again.
     async fn crashed(&mut self) -> Result<(), StoreError> {
-        tracing::error!("a request task died");
+        tracing::error!("a request task ended unexpectedly");
         for (permit, target) in self.requests.take_in_flight() {
             match target {
                 Some(target) => self.schedule.unsent(&target),

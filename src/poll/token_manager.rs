@@ -300,7 +300,7 @@ impl TokenManager {
             GenerationAnswer::Busy(d) => {
                 // Short looks: the other one is done within a request's time, unless it was killed.
                 let until = now.after(d);
-                let why = "another ahtop generates a token, or was killed while it did".into();
+                let why = "another ahtop generates a token, or was stopped while it did".into();
                 (Link::TokenWait { until, why }, d.min(Duration::from_millis(500)))
             }
             GenerationAnswer::BackOff(d) if self.failed.is_some() => {
@@ -315,12 +315,12 @@ impl TokenManager {
                 (link, d)
             }
             GenerationAnswer::BackOff(d) if invalidations == 0 => {
-                let why = "the last try brought none, and the account has few in an hour: tries are spaced";
+                let why = "the last try failed, and the account has few tokens in an hour: the next try waits";
                 (Link::TokenWait { until: now.after(d), why: why.into() }, d)
             }
             GenerationAnswer::BackOff(d) => {
-                let why = "another program mints tokens and kills ours: stop it, or share one token by [auth] \
-                           token_command, or use mode = \"basic\"";
+                let why = "another client generates tokens and invalidates ours: stop it, set [auth] token_command, \
+                 or use mode = \"basic\"";
                 (Link::TokenWait { until: now.after(d), why: why.into() }, d)
             }
             GenerationAnswer::Ceiling(d) => (Link::TokenCeiling { until: now.after(d) }, d),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     app::RowState,
     config::{Budget, Watched},
-    domain::{Condition, EventTime, Kind, Level, Now, Row, Target, clean, clean_line, display_name},
+    domain::{Condition, EventTime, Kind, Now, Row, Target, clean, clean_line, display_name},
     store::Usage,
 };
 
@@ -98,7 +98,7 @@ pub struct BudgetPart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct TokenPart {
     /// Tokens asked for in the last rolling hour.
-    pub minted_1h: u32,
+    pub generated_1h: u32,
     /// Whole seconds until it ends, null without one.
     pub expires_in_s: Option<u64>,
 }
@@ -121,7 +121,7 @@ impl Document {
                 throttled_1h: facts.usage.throttled_1h,
             },
             token: TokenPart {
-                minted_1h: facts.usage.generated_1h,
+                generated_1h: facts.usage.generated_1h,
                 expires_in_s: facts.token_left.map(|left| left.as_secs()),
             },
         }
@@ -154,7 +154,7 @@ impl Element {
             error: row.error().map(|e| clean_line(e, 500)),
             label: watched.and_then(|w| w.label.clone()),
             level: match state {
-                RowState::Fresh(level) if !band.is_empty() => Some(level_word(level)),
+                RowState::Fresh(level) if !band.is_empty() => Some(level.key()),
                 _ => None,
             },
             vs_target_pct: aht.and_then(|aht| band.deviation_pct(aht)).map(|pct| (pct * 10.0).round() / 10.0),
@@ -165,17 +165,6 @@ impl Element {
     /// What a table calls it: the label, else the service's name, else the id. One harmless line.
     pub fn shown_name(&self) -> String {
         clean_line(display_name(self.label.as_deref(), self.name.as_deref(), &self.id), 300)
-    }
-}
-
-/// The word of a level in JSON and CSV.
-pub const fn level_word(level: Level) -> &'static str {
-    match level {
-        Level::HighCrit => "very_high",
-        Level::HighWarn => "high",
-        Level::Inside => "ok",
-        Level::LowWarn => "low",
-        Level::LowCrit => "very_low",
     }
 }
 

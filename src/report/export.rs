@@ -43,7 +43,7 @@ impl<'a> Record<'a> {
             Outcome::Value(_) => ("value", None),
             Outcome::NoCalls => ("no_calls", None),
             Outcome::Invalid => ("invalid", None),
-            Outcome::Failed(why) => ("failing", Some(clean_line(why, 500))),
+            Outcome::Failed(why) => ("no_answer", Some(clean_line(why, 500))),
         };
         Record {
             read_at: rfc3339(reading.at.wall, zone),
@@ -182,7 +182,7 @@ mod tests {
             format!("{at},agent,a,\"Rao, \"\"K\"\"\",value,291,,'=Kavya"),
             format!("{at},agent,'=cmd|'/c calc'!A1,two\u{fffd}lines\u{fffd}\u{fffd},no_calls,,,"),
             format!("{at},agent,'+1,\u{fffd}[2J\u{fffd}x,invalid,,,"),
-            format!("{at},agent,b,'@sum(A1),failing,,\"'=1+1: \"\"no\"\" answer\","),
+            format!("{at},agent,b,'@sum(A1),no_answer,,\"'=1+1: \"\"no\"\" answer\","),
         ];
         assert_eq!(out.lines().collect::<Vec<_>>(), lines);
     }

@@ -158,7 +158,7 @@ fn rows(text: &mut Text, found: &Gathered, options: &MetricsOptions<'_>) {
 /// The link to the service, and what it costs.
 fn service(text: &mut Text, found: &Gathered, budget: Budget) {
     let state = found.link_state();
-    text.family("ahtop_link_state", Type::Gauge, "The link to the service: 1 for the state that it is in.");
+    text.family("ahtop_link_state", Type::Gauge, "The connection to the service: 1 for the state that it is in.");
     for word in link_states() {
         text.sample("ahtop_link_state", &[("state", word)], f64::from(u8::from(word == state)));
     }
@@ -171,16 +171,20 @@ fn service(text: &mut Text, found: &Gathered, budget: Budget) {
     gauge("ahtop_throttled_last_hour", "Answers 'max limit exceeded' of the last hour.", f64::from(usage.throttled_1h));
     let Some(status) = &found.status else { return };
     gauge("ahtop_request_rate", "Requests in a minute, at the present rate.", status.rate);
-    gauge("ahtop_cycle_seconds", "How long one round over all that is watched takes.", status.sweep.as_secs_f64());
+    gauge(
+        "ahtop_cycle_seconds",
+        "How long a cycle takes: one round over all that is watched.",
+        status.sweep.as_secs_f64(),
+    );
     let at = unix(status.at.wall);
-    gauge("ahtop_poller_status_timestamp_seconds", "When the poller last said how it is.", at);
+    gauge("ahtop_poller_status_timestamp_seconds", "When the process that checks the service last reported.", at);
     let totals = &status.traffic.totals;
-    text.family("ahtop_requests", Type::Counter, "Requests by what came of them, since the poller began.");
+    text.family("ahtop_requests", Type::Counter, "Requests by their result, since that process began.");
     for (kind, count) in ReplyKind::ALL.into_iter().zip(totals.replies) {
         text.sample("ahtop_requests_total", &[("outcome", outcome(kind))], number64(count));
     }
     let name = "ahtop_request_duration_seconds";
-    text.family(name, Type::Histogram, "How long answers took, since the poller began.");
+    text.family(name, Type::Histogram, "How long answers took, since that process began.");
     let mut sum = 0_u64;
     let bounds = ANSWER_CLASSES.iter().map(|ms| format!("{:?}", f64::from(*ms) / 1000.0)).chain(["+Inf".to_owned()]);
     for (bound, count) in bounds.zip(totals.answers) {
@@ -208,8 +212,8 @@ fn tokens(text: &mut Text, found: &Gathered) {
     if let Some(status) = &found.status {
         let totals = &status.traffic.totals;
         let mut counter = |name: &str, help: &str, count| text.single(name, Type::Counter, help, number64(count));
-        counter("ahtop_tokens_generated", "Tokens generated, since the poller began.", totals.generated);
-        let help = "Tokens invalidated before their end, since the poller began.";
+        counter("ahtop_tokens_generated", "Tokens generated, since that process began.", totals.generated);
+        let help = "Tokens invalidated before their end, since that process began.";
         counter("ahtop_tokens_invalidated", help, totals.invalidated);
     }
     let usage = found.usage;
@@ -248,7 +252,7 @@ fn alerts(text: &mut Text, found: &Gathered, watched: &[Watched]) {
 /// Who polls, and who is here.
 fn processes(text: &mut Text, found: &Gathered) {
     if let Some(poller) = &found.poller {
-        text.family("ahtop_poller_info", Type::Gauge, "Who polls.");
+        text.family("ahtop_poller_info", Type::Gauge, "Which process checks the service.");
         text.sample("ahtop_poller_info", &[("host", &poller.host), ("role", poller.role.word())], 1.0);
     }
     text.family("ahtop_instances", Type::Gauge, "Running ahtops of the account, by what they do.");

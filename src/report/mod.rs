@@ -22,7 +22,7 @@ mod tests;
 
 pub use backtest::{BacktestLook, backtest, backtest_json};
 pub use csv::{csv, roster};
-pub use document::{BudgetPart, Document, Element, Facts, SCHEMA, TokenPart, View, level_word, rfc3339};
+pub use document::{BudgetPart, Document, Element, Facts, SCHEMA, TokenPart, View, rfc3339};
 pub use export::{Export, ExportFormat};
 pub use exposition::Exposition;
 pub use gathered::{ALERT_STATES, Gathered, link_states};

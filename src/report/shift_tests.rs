@@ -88,7 +88,7 @@ fn each_format_is_one_self_contained_file() {
         md.contains("| Asha &lt;script&gt;\\|\\`x\\` | 5:00 | 11:40 | 11:40 | +6:40 | 39 min | 1 | 34 min | 100 % |"),
         "{md}"
     );
-    assert!(md.contains("| Thu 14:56 | - | Asha &lt;script&gt;\\|\\`x\\` | HIGH | goes on |"), "{md}");
+    assert!(md.contains("| Thu 14:56 | - | Asha &lt;script&gt;\\|\\`x\\` | VERY HIGH | goes on |"), "{md}");
     let html = text(&shift, ShiftFormat::Html);
     assert!(html.contains("Asha &lt;script&gt;|`x`") && !html.contains("<script"));
     assert!(!html.contains("http") && !html.contains("src=") && html.matches("<svg").count() == 2);

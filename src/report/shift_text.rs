@@ -9,10 +9,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Shift, ShiftRow, svg::escape};
-use crate::{
-    alert::words,
-    domain::{Aht, Kind, clean_line},
-};
+use crate::domain::{Aht, Kind, clean_line};
 
 /// How the report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +54,7 @@ const HEAD: [&str; 8] = ["start", "end", "median", "change", "outside the band",
 
 /// What the columns mean, below the tables.
 const LEGEND: &str = "Average handling time of outbound calls over the two hours before each moment. Coverage: how \
-                      much of the time had a fresh answer. A long or a short average is a question, not a verdict.";
+ much of the time had a fresh answer. A long or a short average can have many reasons.";
 
 impl Page<'_> {
     fn title(&self) -> String {
@@ -108,7 +105,7 @@ impl Page<'_> {
                     Some((at, why)) if at < self.shift.to => (self.clock(at), why.words()),
                     _ => ("-".into(), "goes on"),
                 };
-                let level = words::level_word(alert.worst);
+                let level = alert.worst.word();
                 [self.clock(from), end, clean_line(&row.name, 100), level.into(), why.into()]
             })
             .collect()

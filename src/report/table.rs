@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Document, Element};
 use crate::{
     app::RowState,
-    domain::{Aht, clean_line, fit},
+    domain::{Aht, Condition, clean_line, fit},
 };
 
 /// A column: its title and its widest content in cells.
@@ -72,6 +72,8 @@ fn cells(e: &Element) -> [String; 7] {
     let word = e.state.word();
     let state = match (&e.error, e.state) {
         (None, _) => word.to_owned(),
+        // The word says it all.
+        (Some(_), RowState::Other(Condition::Invalid)) => word.to_owned(),
         // What is shown is fresh all the same.
         (Some(error), RowState::Fresh(_)) => format!("{word} (last try: {})", clean_line(error, 500)),
         (Some(error), _) => format!("{word}: {}", clean_line(error, 500)),
@@ -110,10 +112,10 @@ fn footer(document: &Document) -> String {
         None => "no token".into(),
     };
     format!(
-        "{} of {} requests in the last minute, throttled {} in the last hour; {left}, {} generated in the last hour\n",
+        "{} of {} requests in the last minute; in the last hour throttled {} and generated {}; {left}\n",
         budget.used_60s,
         budget.limit,
         times(budget.throttled_1h),
-        token.minted_1h,
+        if token.generated_1h == 1 { "1 token".to_owned() } else { format!("{} tokens", token.generated_1h) },
     )
 }

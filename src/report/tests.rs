@@ -104,10 +104,10 @@ fn the_json_keeps_its_schema() {
     {"kind":"agent","id":"luis@acme.example","name":"王小明","aht_s":null,"condition":"no_calls","read_at":"2026-01-31T14:31:15+05:30","age_s":52,"error":null,"label":null,"level":null,"vs_target_pct":null},
     {"kind":"agent","id":"new@acme.example","name":null,"aht_s":null,"condition":"waiting","read_at":null,"age_s":null,"error":null,"label":null,"level":null,"vs_target_pct":null},
     {"kind":"agent","id":"kavya@acme.example","name":"प्रिया","aht_s":242,"condition":"stale","read_at":"2026-01-31T14:25:55+05:30","age_s":372,"error":null,"label":null,"level":null,"vs_target_pct":-15.7},
-    {"kind":"agent","id":"A-1099","name":null,"aht_s":null,"condition":"invalid","read_at":"2026-01-31T14:30:07+05:30","age_s":120,"error":"the service does not know this id","label":null,"level":null,"vs_target_pct":null},
-    {"kind":"agent","id":"gone@acme.example","name":null,"aht_s":60,"condition":"failing","read_at":"2026-01-31T14:25:55+05:30","age_s":372,"error":"no answer within 10s: the service is slow","label":null,"level":null,"vs_target_pct":null},
+    {"kind":"agent","id":"A-1099","name":null,"aht_s":null,"condition":"invalid","read_at":"2026-01-31T14:30:07+05:30","age_s":120,"error":"the service does not know this ID","label":null,"level":null,"vs_target_pct":null},
+    {"kind":"agent","id":"gone@acme.example","name":null,"aht_s":60,"condition":"no_answer","read_at":"2026-01-31T14:25:55+05:30","age_s":372,"error":"no answer within 10s: the service is slow","label":null,"level":null,"vs_target_pct":null},
     {"kind":"agent","id":"slow@acme.example","name":null,"aht_s":60,"condition":"value","read_at":"2026-01-31T14:31:40+05:30","age_s":27,"error":"no answer within 10s: the service is slow","label":null,"level":null,"vs_target_pct":null}],"budget":{"limit":50,"used_60s":45,"throttled_1h":0},
-    "token":{"minted_1h":1,"expires_in_s":2460}}
+    "token":{"generated_1h":1,"expires_in_s":2460}}
     "##);
     let one = document(&[]);
     let keys: Vec<String> = serde_json::to_value(&one).unwrap().as_object().unwrap().keys().cloned().collect();
@@ -136,8 +136,8 @@ fn the_csv_keeps_its_columns() {
     agent,luis@acme.example,王小明,no_calls,,2026-01-31T14:31:15+05:30,52,,,,
     agent,new@acme.example,,waiting,,,,,,,
     agent,kavya@acme.example,प्रिया,stale,242,2026-01-31T14:25:55+05:30,372,,,,-15.7
-    agent,A-1099,,invalid,,2026-01-31T14:30:07+05:30,120,the service does not know this id,,,
-    agent,gone@acme.example,,failing,60,2026-01-31T14:25:55+05:30,372,no answer within 10s: the service is slow,,,
+    agent,A-1099,,invalid,,2026-01-31T14:30:07+05:30,120,the service does not know this ID,,,
+    agent,gone@acme.example,,no_answer,60,2026-01-31T14:25:55+05:30,372,no answer within 10s: the service is slow,,,
     agent,slow@acme.example,,value,60,2026-01-31T14:31:40+05:30,27,no answer within 10s: the service is slow,,,
     ");
 }
@@ -152,10 +152,10 @@ fn the_table_is_aligned_by_the_width_on_the_screen() {
     agent     王小明             luis@acme.example         -       -  0:52  no calls
     agent     new@acme.example   new@acme.example          -       -     -  waiting
     agent     प्रिया              kavya@acme.example     4:02    -16%  6:12  STALE
-    agent     A-1099             A-1099                    -       -  2:00  unknown ID: the service does not know this id
+    agent     A-1099             A-1099                    -       -  2:00  unknown ID
     agent     gone@acme.example  gone@acme.example      1:00       -  6:12  no answer: no answer within 10s: the service is slow
     agent     slow@acme.example  slow@acme.example      1:00       -  0:27  ok (last try: no answer within 10s: the service is slow)
-    45 of 50 requests in the last minute, throttled 0 times in the last hour; token expires in 41:00, 1 generated in the last hour
+    45 of 50 requests in the last minute; in the last hour throttled 0 times and generated 1 token; token expires in 41:00
     ");
 }
 
@@ -181,7 +181,7 @@ fn a_column_that_is_too_wide_is_cut_with_a_mark() {
     acme  2026-01-31T14:32:07+05:30
     KIND   NAME                                  ID                                    AHT  VS TGT  AGE  STATE
     agent  王王王王王王王王王王王王王王王王...   aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...    -       -    -  waiting
-    45 of 50 requests in the last minute, throttled 0 times in the last hour; token expires in 41:00, 1 generated in the last hour
+    45 of 50 requests in the last minute; in the last hour throttled 0 times and generated 1 token; token expires in 41:00
     ");
 }
 
@@ -237,7 +237,7 @@ fn before_the_first_token_there_is_no_end_of_it() {
     assert_snapshot!(text(|out| plain(&d, false, out)), @"
     acme  2026-01-31T09:00:00+00:00
     KIND  NAME  ID  AHT  VS TGT  AGE  STATE
-    0 of 50 requests in the last minute, throttled once in the last hour; no token, 0 generated in the last hour
+    0 of 50 requests in the last minute; in the last hour throttled once and generated 0 tokens; no token
     ");
     assert!(text(|out| json(&d, out)).contains(r#""taken_at":"2026-01-31T09:00:00+00:00""#));
 }

@@ -132,8 +132,8 @@ impl Link {
             Link::Live => "answers arrive".into(),
             Link::Throttled { .. } => "the service says: max limit exceeded".into(),
             Link::TokenWait { why, .. } => because("no token: ", why),
-            Link::TokenCeiling { .. } => "no token: the ceiling of mintings in an hour is reached".into(),
-            Link::Credentials { why, .. } => because("credentials rejected: ", why),
+            Link::TokenCeiling { .. } => "no token: ahtop has generated the most tokens it may in an hour".into(),
+            Link::Credentials { why, .. } => because("credentials refused: ", why),
             Link::Down { why, .. } => because("the service does not answer: ", why),
         }
     }

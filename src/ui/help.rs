@@ -65,7 +65,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
 const GLOSSARY: [(&str, &str); 7] = [
     ("AHT", "Average handling time of the outbound calls of the last 2 hours"),
     ("target", "The AHT that an agent or a campaign should have"),
-    ("band", "The range of AHTs that is usual; outside of it an alert starts"),
+    ("band", "The range of AHTs that needs no attention; outside of it an alert starts"),
     ("cycle", "One round of checks over all watched agents and campaigns"),
     ("needs attention", "Has an alert that is not acknowledged, or is outside its band"),
     ("acknowledge", "Say that you have seen an alert; it stays on the list"),

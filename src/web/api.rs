@@ -8,7 +8,7 @@ use crate::{
     alert::{Alert, AlertKind, Subject, words},
     config::{Names, Watched},
     domain::{Kind, Row, Target, clean_line, opening},
-    report::{BudgetPart, Document, Facts, Gathered, Naming, SCHEMA, TokenPart, View, json_line, level_word, rfc3339},
+    report::{BudgetPart, Document, Facts, Gathered, Naming, SCHEMA, TokenPart, View, json_line, rfc3339},
     store::Role,
 };
 
@@ -126,7 +126,7 @@ impl Api<'_> {
             Subject::Target(target) => (target.kind.word(), self.id(target), self.name(target)),
         };
         let (level, aht_s) = match &alert.kind {
-            AlertKind::Band { level, last, .. } => (Some(level_word(*level)), Some(last.secs())),
+            AlertKind::Band { level, last, .. } => (Some(level.key()), Some(last.secs())),
             AlertKind::Problem { .. } => (None, None),
         };
         let text = match (&alert.kind, &alert.id.subject) {

@@ -63,7 +63,7 @@ impl Server {
         match self.task.take()?.await {
             Ok(bound) => Some(bound),
             Err(e) => {
-                tracing::error!("the listener died: {e}");
+                tracing::error!("the listener ended unexpectedly: {e}");
                 None
             }
         }

@@ -57,12 +57,12 @@ const CIRCLES: [&str; 16] = [
 ];
 
 /// A file of the program.
-struct Source {
+pub(crate) struct Source {
     /// From `src` on.
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its module: `["alert", "rules"]`.
     module: Vec<String>,
-    text: String,
+    pub(crate) text: String,
     /// The text without comments, contents of strings, and items for tests.
     code: String,
 }
@@ -76,7 +76,7 @@ impl Source {
     }
 }
 
-static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(sources);
+pub(crate) static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(sources);
 
 /// All files of the program: those that the two roots reach by `mod`, which are not for tests.
 fn sources() -> Vec<Source> {
@@ -150,10 +150,20 @@ fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     })
 }
 
-/// The text with each character of comments and inside of strings as a space: the places of all others stay.
-fn blank(text: &str) -> String {
-    let mut out: Vec<u8> = text.bytes().map(|b| if b == b'\n' { b'\n' } else { b' ' }).collect();
-    let (bytes, mut at) = (text.as_bytes(), 0);
+/// The text with each character of comments and of strings as a space: the places of all others stay.
+pub(crate) fn blank(text: &str) -> String {
+    let mut out = text.as_bytes().to_vec();
+    for (from, to) in opaque(text) {
+        out[from..to].iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b' ');
+    }
+    // Other letters are in comments and strings alone.
+    out.iter_mut().filter(|b| !b.is_ascii()).for_each(|b| *b = b' ');
+    String::from_utf8(out).unwrap()
+}
+
+/// Where comments, strings and characters begin and end.
+pub(crate) fn opaque(text: &str) -> Vec<(usize, usize)> {
+    let (bytes, mut at, mut found) = (text.as_bytes(), 0, Vec::new());
     while at < bytes.len() {
         let rest = &text[at..];
         let raw = rest.strip_prefix('r').map(|r| r.len() - r.trim_start_matches('#').len());
@@ -174,16 +184,13 @@ fn blank(text: &str) -> String {
         } else if rest.starts_with('\'') && rest.chars().nth(2) == Some('\'') {
             2 + rest.chars().nth(1).map_or(0, char::len_utf8)
         } else {
-            let c = rest.chars().next().unwrap();
-            if c.is_ascii() {
-                out[at] = bytes[at];
-            }
-            at += c.len_utf8();
+            at += rest.chars().next().unwrap().len_utf8();
             continue;
         };
+        found.push((at, at + end));
         at += end;
     }
-    String::from_utf8(out).unwrap()
+    found
 }
 
 /// The length of a string in quotes.
@@ -202,9 +209,18 @@ fn string_end(text: &str) -> usize {
 /// Blanked code without the items under `#[cfg(test)]`.
 fn without_tests(code: &str) -> String {
     let mut out = code.to_owned();
-    while let Some(from) = out.find("#[cfg(test)]") {
-        let (mut depth, mut to) = (0, out.len());
-        for (at, c) in out[from..].char_indices() {
+    for (from, to) in test_items(code).into_iter().rev() {
+        out.replace_range(from..to, "");
+    }
+    out
+}
+
+/// Where the items under `#[cfg(test)]` of blanked code begin and end.
+pub(crate) fn test_items(code: &str) -> Vec<(usize, usize)> {
+    let (mut found, mut start) = (Vec::new(), 0);
+    while let Some(from) = code[start..].find("#[cfg(test)]").map(|at| start + at) {
+        let (mut depth, mut to) = (0, code.len());
+        for (at, c) in code[from..].char_indices() {
             match c {
                 '(' | '[' => depth += 1,
                 ')' | ']' => depth -= 1,
@@ -217,9 +233,10 @@ fn without_tests(code: &str) -> String {
                 break;
             }
         }
-        out.replace_range(from..to, "");
+        found.push((from, to));
+        start = to;
     }
-    out
+    found
 }
 
 type Names = Vec<String>;

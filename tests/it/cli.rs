@@ -97,12 +97,12 @@ fn once_prints_the_documented_json_key_by_key_and_only_what_was_told() {
     assert_eq!(keys(line, &[]), ["schema", "account", "taken_at", "targets", "budget", "token"]);
     assert_eq!(keys(line, &["targets", "0"]), ELEMENT);
     assert_eq!(keys(line, &["budget"]), ["limit", "used_60s", "throttled_1h"]);
-    assert_eq!(keys(line, &["token"]), ["minted_1h", "expires_in_s"]);
+    assert_eq!(keys(line, &["token"]), ["generated_1h", "expires_in_s"]);
     let value: Value = serde_json::from_str(line).unwrap();
     assert_eq!((&value["schema"], &value["account"]), (&1.into(), &"acme".into()));
     assert!(value["taken_at"].as_str().unwrap().ends_with("+05:30"));
     assert_eq!(value["budget"], serde_json::json!({"limit": 50, "used_60s": 5, "throttled_1h": 0}));
-    assert_eq!(value["token"]["minted_1h"], 1);
+    assert_eq!(value["token"]["generated_1h"], 1);
     assert!((3500..=3600).contains(&value["token"]["expires_in_s"].as_u64().unwrap()));
     let told: BTreeMap<String, Truth> =
         service.sim.log().into_iter().filter_map(|e| Some((e.target?.id.to_string(), e.told?))).collect();
@@ -337,7 +337,7 @@ fn basic_mode_never_asks_for_a_token() {
         run(home.on(&service, &["-C", "COLLECT-IN", "--auth-mode", "basic"]).args(["once", "--format", "json"]));
     let value: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!((ended.code, &value["targets"][0]["condition"]), (0, &"value".into()));
-    assert_eq!(value["token"], serde_json::json!({"minted_1h": 0, "expires_in_s": null}));
+    assert_eq!(value["token"], serde_json::json!({"generated_1h": 0, "expires_in_s": null}));
     assert_eq!(service.sim.counters().token_requests, 0);
 }
 

@@ -71,7 +71,7 @@ fn from_nothing_but_account_key_and_address_the_floor_is_watched() {
     assert!(checked.out.contains("4 campaigns, 41 agents"), "{}", checked.out);
     // Without it nothing is asked, and no flag may be idle.
     let idle = run(home.on(&service, &["config", "init"]).args(["--config", home.path("x.toml").to_str().unwrap()]));
-    assert!(idle.code == 2 && idle.err.contains("means nothing to 'ahtop config init'"), "{idle:?}");
+    assert!(idle.code == 2 && idle.err.contains("'ahtop config init' does not take"), "{idle:?}");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn a_backtest_counts_the_alerts_of_the_bands_for_several_settings() {
         (&"as configured".into(), 2),
         "{json}"
     );
-    assert!(out.contains("dwell 10m") && out.contains("bands x1.5") && out.contains("warm-up 10"), "{out}");
+    assert!(out.contains("dwell 10m") && out.contains("bands x1.5") && out.contains("changes 10"), "{out}");
     assert!(harmless(&out));
 }
 

@@ -34,3 +34,4 @@ mod support;
 mod switches;
 mod terminal;
 mod web;
+mod words;

@@ -224,7 +224,7 @@ fn the_service_tells_its_manager_reloads_keeps_the_old_configuration_and_stops_c
     };
     says("READY=1");
     says("WATCHDOG=1");
-    says("STATUS=polling 1 targets at 45 requests a minute");
+    says("STATUS=checking 1 watched at 45 requests a minute");
     let path = shared.join("acme.db");
     let store = store(&path);
     // A machine that stands still for longer than a lease lasts loses it for a moment.
@@ -245,7 +245,10 @@ fn the_service_tells_its_manager_reloads_keeps_the_old_configuration_and_stops_c
     says("RELOADING=1");
     says("READY=1");
     let text = last(&store).unwrap();
-    assert!(text.starts_with("the new configuration is bad, the old one stays") && text.contains("nonsense"), "{text}");
+    assert!(
+        text.starts_with("correct the configuration (the old one stays in use)") && text.contains("nonsense"),
+        "{text}"
+    );
     polls();
     // A key that is gone is as bad.
     config(&format!("{target:?}, \"someone\""));

@@ -148,7 +148,7 @@ fn serve_listens_where_it_is_told_and_follows_a_reload() {
     write(&taken.local_addr().unwrap().to_string(), 0);
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, Signal::HUP).unwrap();
-    assert!(told("the new configuration is bad").contains("cannot listen on 127.0.0.1:"));
+    assert!(told("correct the configuration").contains("cannot listen on 127.0.0.1:"));
     assert!(ask(unix(), "/healthz").starts_with("HTTP/1.1 200"));
     drop(taken);
     write("127.0.0.1:0", 0);

@@ -280,7 +280,7 @@ async fn plain_http_goes_to_this_machine_wherever_localhost_leads() {
     let transport = HttpTransport::looking_up(&options(url.clone(), LONG), far).unwrap();
     let error = network(transport.send(request(Method::Post)).await);
     assert_eq!(error, NetworkError::Elsewhere("localhost".into(), [192, 0, 2, 7].into()));
-    let told = "not sent: localhost leads to 192.0.2.7, and plain http is for this machine alone: mend /etc/hosts, or \
+    let told = "not sent: localhost leads to 192.0.2.7, and plain http is for this machine alone: correct /etc/hosts, or \
                 use https";
     assert_eq!(error.to_string(), told);
     assert!(seen.try_recv().is_err());

@@ -31,8 +31,7 @@ impl RowState {
     /// The word of the state where there is room for all of it.
     pub const fn long_word(self) -> &'static str {
         match self {
-            RowState::Fresh(Level::HighCrit) => "VERY HIGH",
-            RowState::Fresh(Level::LowCrit) => "VERY LOW",
+            RowState::Fresh(level) => level.word(),
             other => other.word(),
         }
     }

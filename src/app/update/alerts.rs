@@ -129,11 +129,11 @@ pub(super) fn acknowledge(state: &mut State, effects: &mut Vec<Effect>) {
         let alerts = vec![(id, alert.kind.rank())];
         state.navigation.overlay = Some(Overlay::Note { alerts, text: String::new() });
     } else if asked.as_ref() == Some(&id) {
-        state.notices.status_message = Some("acknowledgement taken back".into());
+        state.notices.status_message = Some("acknowledgement undone".into());
         act_on(state, id, UserAction::Unack, effects);
     } else {
         let by = alert.ack.as_ref().map_or_else(String::new, |ack| format!(" by {}", ack.by));
-        state.notices.status_message = Some(format!("Already acknowledged{by}: press the key again to take it back"));
+        state.notices.status_message = Some(format!("Already acknowledged{by}: press the key again to undo it"));
         state.navigation.asked = Some(id);
     }
 }

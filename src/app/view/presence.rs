@@ -24,7 +24,7 @@ pub fn sentence(presence: Option<&Presence>, now: &Now, zone: &TimeZone) -> (Str
         }
         Standing::Refused { why, until } => {
             let at = moment(until.wall, until.wall, zone);
-            (format!("the account does not list who is logged in ({why}); asked again in a day at {at}"), false)
+            (format!("the account does not list who is logged in ({why}); next check at {at}"), false)
         }
         Standing::Failing { why, .. } => {
             let last = list.map(|list| format!("; last: {list}")).unwrap_or_default();
@@ -61,6 +61,6 @@ mod tests {
         let until = clock.now().after(Duration::from_secs(86_400));
         let refused = Presence::default().with(Standing::Refused { why: "HTTP 401".into(), until });
         let (text, look) = say(&refused, &clock);
-        assert!(text.contains("(HTTP 401); asked again in a day at 09:03") && !look, "{text}");
+        assert!(text.contains("(HTTP 401); next check at 09:03") && !look, "{text}");
     }
 }

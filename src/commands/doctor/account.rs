@@ -21,9 +21,12 @@ pub(super) fn look(flags: &Overrides, env: &Env) -> (Vec<Finding>, Option<Loaded
             let first = text.lines().next().unwrap_or("it cannot be read").to_owned();
             let more = match errors.0.len() {
                 0 | 1 => String::new(),
-                n => format!(" and {} more", n - 1),
+                n => format!(" (and {} more errors)", n - 1),
             };
-            let text = format!("{first}{more}: `ahtop check` shows more, `ahtop config init` writes one to start from");
+            let text = format!(
+                "{first}{more}: `ahtop check` shows all, `ahtop config init` writes a file to start \
+             from"
+            );
             return (vec![Finding::bad("configuration", Exit::Config, text)], None);
         }
     };
@@ -81,7 +84,11 @@ fn listener(config: &Config, env: &Env) -> Option<Finding> {
 
 fn credentials(config: &Config, env: &Env) -> Finding {
     let Some(auth) = &config.auth else {
-        return Finding::ok("credentials", "none: this ahtop watches what others poll, and needs no secret");
+        return Finding::ok(
+            "credentials",
+            "none: a read-only dashboard shows what other ahtops check, and needs no \
+         secret",
+        );
     };
     match secret::present(auth, env) {
         Ok(from) => Finding::ok("credentials", format!("from {from}")),

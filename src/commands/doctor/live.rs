@@ -26,7 +26,7 @@ pub(super) async fn look(config: &Config, env: &Env) -> Vec<Finding> {
     let origin = &config.account.base_url;
     let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].iter().find(|name| env.get(name).is_some());
     match proxy {
-        Some(name) => found.push(Finding::look("network", format!("{name} is set: the way leads through a proxy"))),
+        Some(name) => found.push(Finding::look("network", format!("{name} is set: requests go through a proxy"))),
         None => found.extend(way(origin.host(), origin.port(), config.poll.connect_timeout).await),
     }
     if found.iter().all(|f| !matches!(f.level, Level::Bad(_))) {
@@ -71,11 +71,11 @@ async fn way(host: &str, port: u16, limit: Duration) -> Vec<Finding> {
 async fn request(config: &Config, env: &Env) -> Finding {
     let look = |text: String| Finding::look("request", text);
     let Some(target) = config.watch.first().map(|w| w.target.clone()) else {
-        return look("none was sent: nothing is configured that could be asked".into());
+        return look("not sent: nothing is watched".into());
     };
     let keys = match session::keys(config, env).await {
         Ok(Some(keys)) => keys,
-        Ok(None) => return Finding::ok("request", "none was sent: this ahtop has no credentials and only watches"),
+        Ok(None) => return Finding::ok("request", "not sent: a read-only dashboard sends no requests"),
         Err(failure) => return Finding::bad("request", failure.exit, failure.message),
     };
     let client = match session::client(config, &keys) {
@@ -85,13 +85,13 @@ async fn request(config: &Config, env: &Env) -> Finding {
     let clock = Arc::new(SystemClock::new());
     let place = match session::place(config, env) {
         Ok(place) => place,
-        Err(failure) => return look(format!("none was sent: {}", failure.message)),
+        Err(failure) => return look(format!("not sent: {}", failure.message)),
     };
     // Looked at first: opening would make one.
     let stored = match peek(&place, clock.clone()) {
         Ok(Some(store)) => store.token().map(|token| token.filter(|t| t.remaining(&store.now()) > Duration::ZERO)),
         Ok(None) => {
-            return look("none was sent: without a store it would not count in the budget; start ahtop first".into());
+            return look("not sent: without a store it would not count in the budget: start ahtop first".into());
         }
         Err(e) => Err(e),
     };
@@ -103,15 +103,15 @@ async fn request(config: &Config, env: &Env) -> Finding {
         },
         (Keys::Token(_), Ok(Some(token))) => Auth::Bearer(token.secret),
         (Keys::Token(_), Ok(_)) => {
-            let text = "none was sent: no living token is stored and this command never mints; start `ahtop` or \
-                        `ahtop serve` once";
+            let text = "not sent: no valid token is stored, and this command generates none: start `ahtop` or `ahtop \
+             serve` once";
             return look(text.into());
         }
-        (_, Err(e)) => return look(format!("none was sent: {e}")),
+        (_, Err(e)) => return look(format!("not sent: {e}")),
     };
     let store = match open_for(&place, clock.clone(), Some(&session::account(config))) {
         Ok(opened) => Handle::new(opened.store),
-        Err(e) => return look(format!("none was sent: {e}")),
+        Err(e) => return look(format!("not sent: {e}")),
     };
     let me = Instance::here(Role::Command);
     let ask = PermitAsk {
@@ -124,9 +124,9 @@ async fn request(config: &Config, env: &Env) -> Finding {
     let permit = match store.call(move |s| s.permit(&me, &ask)).await {
         Ok(PermitAnswer::Granted { id, .. }) => id,
         Ok(PermitAnswer::Wait(d)) => {
-            return look(format!("none was sent: the budget is used up; try again in {}", brief(d)));
+            return look(format!("not sent: the budget is used up: try again in {}", brief(d)));
         }
-        Err(e) => return look(format!("none was sent: {e}")),
+        Err(e) => return look(format!("not sent: {e}")),
     };
     let begun = clock.now().mono;
     let reply = client.aht(&target, &auth).await;
@@ -139,24 +139,25 @@ async fn request(config: &Config, env: &Env) -> Finding {
 }
 
 fn judge(reply: &Reply, took: u128, tls: bool) -> Finding {
-    let secured = if tls { "TLS is good and the" } else { "the" };
+    let secured = if tls { "TLS is valid, the" } else { "the" };
     match reply {
         Reply::Value { .. } | Reply::NoCalls { .. } => {
-            Finding::ok("request", format!("{secured} service answers, in {took} ms"))
+            Finding::ok("request", format!("{secured} service answers in {took} ms"))
         }
         Reply::InvalidId => Finding::look(
             "request",
-            format!(
-                "{secured} service answers, in {took} ms, but does not know the first id: see `ahtop check --live`"
-            ),
+            format!("{secured} service answers in {took} ms, but the first ID is unknown: run `ahtop check --live`"),
         ),
         Reply::WrongMethod => Finding::look("request", "the service wants the other HTTP method; ahtop will use it"),
         Reply::Throttled { .. } => {
-            Finding::look("request", "throttled: others use the account too; see budget".to_owned())
+            Finding::look("request", "throttled: other clients use the account; see budget".to_owned())
         }
         Reply::TokenRejected { message } => Finding::look(
             "request",
-            format!("the stored token is refused ({message}): another program minted; who polls will mint anew"),
+            format!(
+                "the stored token was invalidated ({message}): another client generated one; ahtop generates a \
+             new one"
+            ),
         ),
         Reply::CredentialsRejected { .. } => Finding::bad("request", Exit::Credentials, reply.account_sentence()),
         Reply::Network(NetworkError::Tls(why)) => Finding::bad(

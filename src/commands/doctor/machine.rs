@@ -87,7 +87,7 @@ fn colours(facts: Facts, config: Option<&Config>, env: &Env) -> Finding {
         _ if mono => "none: the theme is mono; states differ by glyph and word",
         Colors::None if env.get("NO_COLOR").is_some() => "none: NO_COLOR is set; states differ by glyph and word",
         Colors::None => "none: the terminal has none; states differ by glyph and word",
-        Colors::Ansi16 => "the 16 of the terminal; COLORTERM=truecolor promises more",
+        Colors::Ansi16 => "the 16 of the terminal; set COLORTERM=truecolor if it has more",
         Colors::Indexed256 => "256",
         Colors::True => "24 bits",
     };

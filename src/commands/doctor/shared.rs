@@ -62,7 +62,7 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
     let known = match peek(&place, clock) {
         Ok(Some(store)) => Known::read(&*store).map(|known| (known, store.now())),
         Ok(None) => {
-            found.push(Finding::ok("poller", "nobody has polled here yet"));
+            found.push(Finding::ok("checks", "nobody has checked the service here yet"));
             return found;
         }
         Err(e) => Err(e),
@@ -105,33 +105,38 @@ pub(super) fn tell(known: &Known, config: &Config, now: &Now) -> Vec<Finding> {
 fn poller(known: &Known, config: &Config, now: &Now) -> Finding {
     let said = known.status.as_ref().map(|s| s.at.age(now));
     match (&known.holder, said) {
-        (Some(p), Some(said)) if said < SILENT_AFTER => {
-            Finding::ok("poller", format!("{} on {} polls; it spoke {} ago", p.label(), p.host, brief(said)))
-        }
+        (Some(p), Some(said)) if said < SILENT_AFTER => Finding::ok(
+            "checks",
+            format!("{} on {} checks the service; last report {} ago", p.label(), p.host, brief(said)),
+        ),
         (Some(p), said) => {
-            let said = said.map_or_else(|| "nothing yet".to_owned(), |d| format!("nothing for {}", brief(d)));
+            let said = said.map_or_else(|| "no report yet".to_owned(), |d| format!("no report for {}", brief(d)));
             let text =
-                format!("{} on {} should poll but has said {said}: see its log, or restart it", p.label(), p.host);
-            Finding::look("poller", text)
+                format!("{} on {} should check the service: {said}. See its log, or restart it", p.label(), p.host);
+            Finding::look("checks", text)
         }
         (None, _) if config.auth.is_some() => {
-            Finding::look("poller", "nobody polls now: `ahtop serve` would, and so does any dashboard while it runs")
+            Finding::look("checks", "nobody checks the service now: start `ahtop serve`, or a dashboard")
         }
-        (None, _) => Finding::look("poller", "nobody polls: start `ahtop serve`, or a dashboard that has credentials"),
+        (None, _) => Finding::look(
+            "checks",
+            "nobody checks the service: start `ahtop serve`, or a dashboard that \
+         has credentials",
+        ),
     }
 }
 
 fn link(status: &Status) -> Finding {
     let text = status.link.sentence();
-    let Some(problem) = status.link.problem() else { return Finding::ok("link", text) };
+    let Some(problem) = status.link.problem() else { return Finding::ok("connection", text) };
     let text = match remedy(problem) {
         "" => text,
         remedy => format!("{text}: {remedy}"),
     };
     match problem.severity() {
-        Severity::Info => Finding::ok("link", text),
-        Severity::Warning => Finding::look("link", text),
-        Severity::Error => Finding::bad("link", Exit::for_problem(problem), text),
+        Severity::Info => Finding::ok("connection", text),
+        Severity::Warning => Finding::look("connection", text),
+        Severity::Error => Finding::bad("connection", Exit::for_problem(problem), text),
     }
 }
 
@@ -142,9 +147,13 @@ fn life(known: &Known, config: &Config, now: &Now) -> Finding {
         return Finding::look("token", format!("{text}; invalidated: {}", token::invalidations(usage, status)));
     }
     match (&known.token, &config.auth) {
-        (None, Some(_)) if usage.generated_1h > 0 => {
-            Finding::look("token", format!("{text}: minting fails; the log of who polls says why"))
-        }
+        (None, Some(_)) if usage.generated_1h > 0 => Finding::look(
+            "token",
+            format!(
+                "{text}: generating fails; the log of the ahtop that checks the service \
+             says why"
+            ),
+        ),
         _ => Finding::ok("token", text),
     }
 }
@@ -152,7 +161,7 @@ fn life(known: &Known, config: &Config, now: &Now) -> Finding {
 fn budget(known: &Known, config: &Config) -> Finding {
     let (usage, budget) = (&known.usage, &config.budget);
     let text = format!(
-        "{} requests in the last minute; ahtop takes {} of {} and leaves {}",
+        "{} requests in the last minute; ahtop uses up to {} of {}, {} are reserved",
         usage.used_60s,
         budget.usable(),
         budget.requests_per_minute,
@@ -162,8 +171,8 @@ fn budget(known: &Known, config: &Config) -> Finding {
     match (others, usage.throttled_1h) {
         (Some(others), n) => {
             let text = format!(
-                "{text}; throttled {n} times in the last hour: others use about {others:.0} a minute; stop them, or set \
-                 [budget] reserve to {:.0}",
+                "{text}; throttled {n} times in the last hour: other clients use about {others:.0} a minute; stop \
+                 them, or set [budget] reserve to {:.0}",
                 others.ceil()
             );
             Finding::look("budget", text)
@@ -196,8 +205,8 @@ fn stepped(known: &Known, now: &Now) -> Option<Finding> {
     (step >= STEPPED).then(|| {
         let way = if wall > ran { "forward" } else { "back" };
         let text = format!(
-            "the wall clock was set {way} by {} since the poller spoke; ages and the budget go by another clock, but \
-             the times shown are off: see `timedatectl`",
+            "the wall clock was set {way} by {} since the last report: the times shown are wrong, ages and the \
+             budget are right; see `timedatectl`",
             brief(step)
         );
         Finding::look("clock", text)

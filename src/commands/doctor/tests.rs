@@ -39,7 +39,7 @@ async fn before_the_first_start_nothing_is_bad_and_nothing_is_made() {
         "ok    configuration  account acme, 0 campaigns, 1 agent; no file",
         "ok    credentials    from the environment variable AHTOP_API_KEY",
         "acme.db is not there yet",
-        "ok    poller         nobody has polled here yet",
+        "ok    checks         nobody has checked the service here yet",
         "ok    clock ",
         "ok    suspend ",
         "ok    terminal ",
@@ -62,7 +62,7 @@ async fn what_is_wrong_has_its_exit_code_and_remedy() {
     assert!(done.out.contains("warn  characters     ASCII: the locale (C)"), "{}", done.out);
     let done = run(&cli::Doctor::default(), &Overrides::default(), &env(dir.path(), &[])).await;
     assert_eq!(done.exit, Exit::Config, "{}", done.out);
-    assert!(done.out.contains("`ahtop check` shows more") && done.out.contains("colours"), "{}", done.out);
+    assert!(done.out.contains("`ahtop check` shows all") && done.out.contains("colours"), "{}", done.out);
 }
 
 #[tokio::test]
@@ -81,12 +81,12 @@ async fn a_store_in_use_is_told_and_left_as_it_is() {
     let before = store.version().unwrap();
     let done = doctor(dir.path(), &[]).await;
     for part in [
-        "ok    credentials    none: this ahtop watches",
+        "ok    credentials    none: a read-only dashboard",
         "for this user alone (mode 600)",
-        "pid 2211 (serve) on desk should poll but has said nothing yet",
+        "pid 2211 (serve) on desk should check the service: no report yet",
         " ago by pid 2211 (serve), ",
         "; generated: 1 in the last hour",
-        "ok    budget         0 requests in the last minute; ahtop takes 45 of 50 and leaves 5",
+        "ok    budget         0 requests in the last minute; ahtop uses up to 45 of 50, 5 are reserved",
     ] {
         assert!(done.out.contains(part), "{part}\n{}", done.out);
     }
@@ -133,9 +133,11 @@ fn a_wall_clock_that_was_set_is_told_and_one_of_another_boot_is_not_judged() {
     };
     let calm = told(&known);
     assert!(!calm.contains("the wall clock was set"), "{calm}");
-    for part in
-        ["warn  poller         nobody polls: start `ahtop serve`", "others use about 30 a minute", "reserve to 31"]
-    {
+    for part in [
+        "warn  checks         nobody checks the service: start `ahtop serve`",
+        "other clients use about 30 a minute",
+        "reserve to 31",
+    ] {
         assert!(calm.contains(part), "{part}\n{calm}");
     }
     assert!(calm.contains("warn  token") && calm.contains("2 in the last hour: another client generates"), "{calm}");

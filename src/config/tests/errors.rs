@@ -82,8 +82,8 @@ fn errors_of_flags_and_variables_name_them() {
             &[],
             &[("AHTOP_API_KEY_FILE", "k")],
             token,
-            "AHTOP_API_KEY_FILE: would make ahtop mint tokens, but config.toml \
-            line 4 has token_command, so that it never does: unset one of them",
+            "AHTOP_API_KEY_FILE: would make ahtop generate tokens, but config.toml \
+            line 4 has token_command: unset one of them",
         ),
         (
             &[(Id::Timeout, "2s"), (Id::ConnectTimeout, "3s")],

@@ -16,7 +16,11 @@ pub(super) fn cause(e: &Error) -> String {
     }
     let (mut deepest, mut text) = (e.source(), e.to_string());
     while let Some(source) = deepest {
-        text = source.to_string();
+        text = match source.downcast_ref::<std::io::Error>() {
+            // Without the system's number.
+            Some(io) => io.kind().to_string(),
+            None => source.to_string(),
+        };
         deepest = source.source();
     }
     clean_line(&text, LONGEST)

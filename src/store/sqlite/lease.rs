@@ -97,7 +97,13 @@ pub(super) fn lease(c: &Connection, now: &Now, who: &Instance, ttl: Duration) ->
             c.prepare_cached("DELETE FROM lease WHERE what = 'claim' AND id = ?1")?.execute([&*who.id])?;
             if before.as_ref().is_none_or(|b| b.by.id != who.id) {
                 let after = before.as_ref().map(|b| format!(", after {}", b.by.label())).unwrap_or_default();
-                events::happened(c, now, EventKind::Lease, who, format!("{} polls from now on{after}", who.label()))?;
+                events::happened(
+                    c,
+                    now,
+                    EventKind::Lease,
+                    who,
+                    format!("{} checks the service from now on{after}", who.label()),
+                )?;
             }
             // Two that serve do not push each other out.
             let claimed = claim.is_some() && who.role != Role::Serve;
@@ -129,7 +135,7 @@ pub(super) fn leave(c: &Connection, now: &Now, who: &Instance) -> Result<()> {
     let had = holder(c, now)?.is_some_and(|(by, _)| by.id == who.id);
     c.prepare_cached("DELETE FROM lease WHERE id = ?1")?.execute([&*who.id])?;
     if had {
-        events::happened(c, now, EventKind::Lease, who, format!("{} stopped polling", who.label()))?;
+        events::happened(c, now, EventKind::Lease, who, format!("{} stopped checking the service", who.label()))?;
     }
     Ok(())
 }

@@ -180,12 +180,12 @@ pub(super) fn token_invalidated(
     }
     let text = match &token {
         Some(t) => format!(
-            "token {generation} of {} died at the age of {}, {} before its end",
+            "token {generation} of {} was invalidated after {}, {} before its end",
             t.generated_by,
             words(t.generated_at.age(now)),
             words(t.remaining(now))
         ),
-        None => format!("token {generation} died; when it was minted is not known"),
+        None => format!("token {generation} was invalidated; when it was generated is not known"),
     };
     tokens.save(Stored { generation, ..nothing(now) });
     events::happened(c, now, EventKind::TokenInvalidated, who, text)?;

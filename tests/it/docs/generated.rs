@@ -243,7 +243,7 @@ fn json() -> String {
             state: RowState::Fresh(Level::Inside),
         }],
         budget: BudgetPart { limit: 50, used_60s: 45, throttled_1h: 0 },
-        token: TokenPart { minted_1h: 1, expires_in_s: Some(2460) },
+        token: TokenPart { generated_1h: 1, expires_in_s: Some(2460) },
     };
     format!("```json\n{}\n```\n", serde_json::to_string_pretty(&document).unwrap())
 }

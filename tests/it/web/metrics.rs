@@ -62,7 +62,7 @@ async fn figures_are_those_of_the_store() {
     assert_eq!(of("ahtop_band_level", &[("id", OTHER)]), None);
     assert_eq!(of("ahtop_reading_timestamp_seconds", &[("id", OTHER)]), Some(now));
     for (id, is) in [(CAMPAIGN, "value"), (AGENT, "value"), (OTHER, "no_calls")] {
-        for condition in ["value", "no_calls", "waiting", "stale", "invalid", "failing"] {
+        for condition in ["value", "no_calls", "waiting", "stale", "invalid", "no_answer"] {
             let expected = f64::from(u8::from(condition == is));
             assert_eq!(of("ahtop_condition", &[("id", id), ("condition", condition)]), Some(expected));
         }

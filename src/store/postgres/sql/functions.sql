@@ -482,7 +482,7 @@ BEGIN
                 after := ', after ' || label_of(held.pid, held.role);
             END IF;
             PERFORM happened(n, 'lease', label_of(p_pid, p_role),
-                label_of(p_pid, p_role) || ' polls from now on' || after);
+                label_of(p_pid, p_role) || ' checks the service from now on' || after);
             PERFORM tell('lease');
         END IF;
         id := p_id; pid := p_pid; host := p_host; role := p_role; mine := true;
@@ -567,7 +567,7 @@ BEGIN
         PERFORM pg_advisory_unlock(poller_lock());
     END IF;
     IF had THEN
-        PERFORM happened(n, 'lease', label_of(p_pid, p_role), label_of(p_pid, p_role) || ' stopped polling');
+        PERFORM happened(n, 'lease', label_of(p_pid, p_role), label_of(p_pid, p_role) || ' stopped checking the service');
         PERFORM tell('lease');
     END IF;
 END $$;
@@ -695,10 +695,10 @@ BEGIN
     END IF;
     IF t.secret IS NOT NULL THEN
         age := age_of(n, t.boot, t.mono, t.wall);
-        what := 'token ' || p_generation || ' of ' || t.who || ' died at the age of ' || words_of(age) || ', '
+        what := 'token ' || p_generation || ' of ' || t.who || ' was invalidated after ' || words_of(age) || ', '
             || words_of(greatest(0, t.life - age)) || ' before its end';
     ELSE
-        what := 'token ' || p_generation || ' died; when it was minted is not known';
+        what := 'token ' || p_generation || ' was invalidated; when it was generated is not known';
     END IF;
     UPDATE token SET generation = p_generation, secret = NULL, boot = (n).boot, mono = (n).mono, wall = (n).wall,
         life = 0, who = '';
