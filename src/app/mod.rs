@@ -19,7 +19,7 @@ pub use update::{reconfigure, update};
 pub use view::{
     alerts,
     banners::{self, Banner, banners, remedy},
-    claims, columns, command, follow,
+    claims, columns, command, filter, filter_hints, follow,
     groups::{self, Item, Section},
     history, keys, log, names, needs, presence, rows,
     tables::{self, items, lines},

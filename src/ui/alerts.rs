@@ -3,25 +3,68 @@
 
 use super::{
     FrameLayout,
-    canvas::Canvas,
-    cells,
+    canvas::{Canvas, wrap},
+    cells, detail,
+    fate::{UNACKNOWLEDGED, fate},
     menu::{self, Entry},
     scene::Scene,
 };
 use crate::{
     alert::{Alert, AlertId, AlertKind, Subject, words},
-    app::{RowState, alerts, claims, names, text},
+    app::{RowState, alerts, claims, names, remedy, rows, text},
     domain::clean_line,
 };
 
-/// Draws the view: all alerts with the cursor on one of them.
+/// Least height of the preview.
+const PREVIEW: u16 = 10;
+/// From this height on half of the view is kept for the preview, however many alerts there are.
+const HALF: u16 = 26;
+
+/// Draws the view: all alerts with the cursor on one of them, and below them what that one is about where there is room.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layout: &mut FrameLayout) {
-    let all = &scene.data.alerts;
+    let (w, h) = (canvas.width(), canvas.height());
+    let wanted = u16::try_from(scene.alerts.len().max(1)).unwrap_or(u16::MAX).saturating_add(if frame { 2 } else { 0 });
+    let free = h.saturating_sub(wanted);
+    let below = if free >= PREVIEW || h < HALF { free } else { h / 2 };
+    let alert = scene.alerts.get(alerts::cursor(scene.state, &scene.alerts).unwrap_or(0));
+    let below = if below < PREVIEW || alert.is_none() { 0 } else { below };
+    let mut above = canvas.part(0, 0, w, h - below);
     if frame {
         let remark = remark(scene);
-        list(&mut canvas.framed("Alerts", &remark), scene, all, layout);
+        list(&mut above.framed("Alerts", &remark), scene, layout);
     } else {
-        list(canvas, scene, all, layout);
+        list(&mut above, scene, layout);
+    }
+    if let Some(alert) = alert.filter(|_| below > 0) {
+        preview(&mut canvas.part(0, h - below, w, below), scene, alert, frame, layout);
+    }
+}
+
+/// What `alert` is about: its row with the chart, or what is wrong and what to do about it.
+fn preview(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, frame: bool, layout: &mut FrameLayout) {
+    let problem = match &alert.id.subject {
+        Subject::Target(target) => {
+            return detail::below(canvas, scene, (rows::line(scene.state, target), Some(alert)), frame, layout);
+        }
+        Subject::Problem(problem) => *problem,
+    };
+    let mut part = canvas.headed("Account", frame);
+    let (s, width) = (part.look.styles, part.width().saturating_sub(2));
+    let (since, lasted) = claims::lasting(scene.state, alert);
+    let since = text::moment(since, scene.now.wall, &scene.state.config.zone);
+    let told = names::told(scene.state, &words::kind_words(&alert.id.subject, &alert.kind), part.look.glyphs.ascii());
+    let mut lines = vec![
+        (words::whom(&alert.id.subject, None), s.accent),
+        (format!("{told}, since {since} ({})", text::brief(lasted)), s.text),
+        (fate(scene, alert), s.dim),
+    ];
+    match remedy(problem) {
+        "" => {}
+        what => lines.push((format!("what to do: {what}"), s.text)),
+    }
+    let lines = lines.into_iter().flat_map(|(text, style)| wrap(&text, width).into_iter().map(move |l| (l, style)));
+    for (y, (line, style)) in (0..part.height()).zip(lines) {
+        part.put(1, y, width, &line, style);
     }
 }
 
@@ -43,15 +86,18 @@ fn remark(scene: &Scene<'_>) -> String {
     }
 }
 
-fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, all: &[Alert], layout: &mut FrameLayout) {
+fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
+    let all = &scene.alerts;
     let room = usize::from(canvas.height());
     layout.alerts = room;
     if all.is_empty() {
         let (width, style) = (canvas.width().saturating_sub(2), canvas.look.styles.dim);
-        canvas.put(2, 0, width, "No alerts in the last 24 hours", style);
+        let none = scene.data.alerts.is_empty();
+        let text = if none { "No alerts in the last 24 hours" } else { "No alert matches the filter" };
+        canvas.put(2, 0, width, text, style);
         return;
     }
-    let at = alerts::cursor(scene.state);
+    let at = alerts::cursor(scene.state, all);
     let from = at.map_or(0, |at| (at + 1).saturating_sub(room)).min(all.len().saturating_sub(room));
     for (y, (i, alert)) in (0..canvas.height()).zip(all.iter().enumerate().skip(from)) {
         line(canvas, scene, alert, y);
@@ -125,52 +171,6 @@ fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
     };
     let mut texts = claims.texts().into_iter();
     texts.find(|text| super::canvas::cells(text) <= room).unwrap_or_default()
-}
-
-/// What nobody has confirmed is.
-const UNACKNOWLEDGED: &str = "unacknowledged";
-
-/// Who cares: `unacknowledged`, `acked by Meera 14:22: voicemail list`, `muted until 16:00`, `cleared 14:26, back in band`.
-fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
-    let zone = &scene.state.config.zone;
-    if let Some((at, why)) = &alert.ended {
-        return format!("cleared {}, {}", cells::minute(at.wall, zone), words::ended(&alert.id.subject, *why));
-    }
-    let subject = &alert.id.subject;
-    let mut parts = Vec::new();
-    if let Some(ack) = alert.ack.as_ref().filter(|_| alert.is_acked()) {
-        let note = match &*ack.note {
-            "" => String::new(),
-            note if names::are_full(scene.state) => format!(": {note}"),
-            // It may name anybody.
-            _ => ", with a note".into(),
-        };
-        parts.push(format!("acked by {} {}{note}", ack.by, cells::minute(ack.at, zone)));
-    }
-    if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alerts::is_muted(scene.data, subject)) {
-        parts.push(match alerts::muted_until(mute) {
-            Some(at) => format!("muted until {}", cells::minute(at, zone)),
-            None => "muted until cleared".into(),
-        });
-    }
-    if alerts::is_under_way(scene.state, &alert.id) {
-        parts.push("not saved yet".into());
-    } else if parts.is_empty() {
-        parts.push(UNACKNOWLEDGED.into());
-    }
-    clean_line(&parts.join(", "), 300)
-}
-
-/// An active alert about a value in sentences, nothing left out: its level, which may be another than that of the row while
-/// the alert is not cleared yet, what it claims, and who has seen it.
-pub(super) fn sentences(scene: &Scene<'_>, alert: &Alert) -> Vec<String> {
-    let Some(claims) = claims::of(scene.state, alert) else { return Vec::new() };
-    let level = RowState::Fresh(claims.level).long_word();
-    let (since, lasted) = claims::lasting(scene.state, alert);
-    let since = text::moment(since, scene.now.wall, &scene.state.config.zone);
-    let lasted = text::brief(lasted);
-    let claims = claims.texts().into_iter().next().unwrap_or_default();
-    vec![format!("alert {level} since {since} ({lasted}): {claims}"), format!("alert {}", fate(scene, alert))]
 }
 
 /// Draws the menu of mutes over the screen.

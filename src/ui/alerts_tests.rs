@@ -9,7 +9,7 @@ use crate::{
     alert::{Ack, Alert, AlertId, AlertKind, EndReason, Limits, Mute, Subject, Until},
     app::{Overlay, State, View},
     config::{Symbols, Theme},
-    domain::{Aht, Level, Outcome, Problem, Target},
+    domain::{Aht, Kind, Level, Outcome, Problem, Target},
 };
 
 fn alert(subject: Subject, secs: i64, kind: AlertKind) -> Alert {
@@ -148,6 +148,45 @@ fn an_alert_and_its_row_tell_one_time_and_the_detail_tells_all_of_the_alert() {
         detail.contains("alert VERY HIGH since 13:51 (40m): 7:48, over 7:30 (worst 8:10), clears below 5:57"),
         "{detail}"
     );
+}
+
+#[test]
+fn below_the_list_stands_what_the_alert_under_the_cursor_is_about() {
+    let mut s = alarmed(View::Alerts);
+    let drawn = |s: &State, w: u16, h: u16| {
+        let (buf, layout) = picture(s, &look(UNICODE.0, UNICODE.1), w, h);
+        (words(&buf), layout.chart.map(|chart| chart.target.id.to_string()))
+    };
+    // The first one is about the account.
+    let (text, chart) = drawn(&s, 120, 40);
+    assert!(text.contains("the service says: max limit exceeded, since 14:25 (7m)"), "{text}");
+    assert!(text.contains("what to do: it passes; see budget") && chart.is_none(), "{text}");
+    s.navigation.alert = Some(s.live.alerts[3].id.clone());
+    let (text, chart) = drawn(&s, 120, 40);
+    assert_eq!(chart.as_deref(), Some("paulo.m@acme.example"));
+    assert!(text.contains("acked by Meera 14:22") && text.contains("note: voicemail list"), "{text}");
+    for (w, h, expected) in [(80, 24, true), (80, 16, false), (200, 60, true)] {
+        assert_eq!(drawn(&s, w, h).1.is_some(), expected, "{w}x{h}");
+    }
+    // A list that is long leaves half of a large screen.
+    let many: Vec<Alert> = (0..60).map(|i| agent("imran.q", 100 + i, Level::HighWarn, 400)).collect();
+    s.live.alerts = many;
+    assert_eq!((drawn(&s, 80, 24).1, drawn(&s, 120, 40).1.is_some()), (None, true));
+    // What is hidden is hidden here too.
+    s = alarmed(View::Alerts);
+    s.navigation.alert = Some(s.live.alerts[3].id.clone());
+    s.preferences.names = crate::app::Names::Hidden;
+    assert!(!drawn(&s, 120, 40).0.contains("voicemail"));
+}
+
+#[test]
+fn below_few_campaigns_stands_the_selected_one() {
+    let mut s = busy(View::Campaigns);
+    s.navigation.selected.insert(Kind::Campaign, Target::campaign("RENEWALS"));
+    for (w, h, expected) in [(80, 24, true), (80, 16, false), (120, 40, true)] {
+        let chart = picture(&s, &look(UNICODE.0, UNICODE.1), w, h).1.chart;
+        assert_eq!(chart.is_some_and(|chart| &*chart.target.id == "RENEWALS"), expected, "{w}x{h}");
+    }
 }
 
 proptest! {

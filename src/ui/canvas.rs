@@ -186,6 +186,19 @@ impl<'a> Canvas<'a> {
         }
         self.part(1, 1, w - 2, h - 2)
     }
+
+    /// The inside of what stands below something else: in a frame, or under a line with the title.
+    pub(super) fn headed(&mut self, title: &str, frame: bool) -> Canvas<'_> {
+        if frame {
+            return self.framed(title, "");
+        }
+        let (w, h) = (self.area.width, self.area.height);
+        for x in 0..w {
+            self.dot(x, 0, self.look.glyphs.hv[0], self.look.styles.dim);
+        }
+        self.put(2, 0, w.saturating_sub(4), &format!(" {title} "), self.look.styles.accent);
+        self.part(0, 1, w, h.saturating_sub(1))
+    }
 }
 
 /// `style` with nothing left of what stood there before.

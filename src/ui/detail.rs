@@ -7,11 +7,12 @@ use super::{
     canvas::{Canvas, cells as cells_of, wrap},
     cell, cells,
     chart::{self, Chart, Source},
+    fate,
     scene::Scene,
     status,
 };
 use crate::{
-    alert::Subject,
+    alert::{Alert, Subject},
     app::{Axis, ChartArea, Line, Login, LoginState, REPLAY, RowState, Span, alerts, history, names, text},
     domain::{AHT_WINDOW, BootTime, Condition, EventTime, Level, Point},
     store::EventKind,
@@ -20,15 +21,12 @@ use crate::{
 /// Most events of a target that are told.
 const EVENTS: usize = 3;
 
-/// Draws the detail of the selected row.
+/// Draws the detail of the selected row: the whole view, or beside the tables.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layout: &mut FrameLayout) {
     let line = scene.selected();
-    let kind = line.as_ref().map_or("Detail", |l| match l.target().kind {
-        crate::domain::Kind::Agent => "Agent",
-        crate::domain::Kind::Campaign => "Campaign",
-    });
+    let title = title(line.as_ref());
     let mut part = if frame {
-        canvas.framed(kind, if scene.state.navigation.detail_open { "Esc: back" } else { "" })
+        canvas.framed(title, if scene.state.navigation.detail_open { "Esc: back" } else { "" })
     } else {
         let (w, h) = (canvas.width(), canvas.height());
         if !scene.state.navigation.detail_open {
@@ -39,16 +37,43 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layo
         }
         canvas.part(1, 0, w.saturating_sub(1), h)
     };
-    match line {
-        Some(line) => body(&mut part, scene, &line, layout),
-        None => {
-            let (w, style) = (part.width(), part.look.styles.dim);
-            part.put(1, 0, w.saturating_sub(1), "No row is selected", style);
-        }
-    }
+    inside(&mut part, scene, (line, None), layout);
 }
 
-fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mut FrameLayout) {
+/// Draws the detail of a row below a list, with the alert that it is about; `None`: with the one that it has.
+pub(super) fn below(
+    canvas: &mut Canvas<'_>,
+    scene: &Scene<'_>,
+    about: (Option<Line<'_>>, Option<&Alert>),
+    frame: bool,
+    layout: &mut FrameLayout,
+) {
+    inside(&mut canvas.headed(title(about.0.as_ref()), frame), scene, about, layout);
+}
+
+fn title(line: Option<&Line<'_>>) -> &'static str {
+    line.map_or("Detail", |l| match l.target().kind {
+        crate::domain::Kind::Agent => "Agent",
+        crate::domain::Kind::Campaign => "Campaign",
+    })
+}
+
+fn inside(
+    part: &mut Canvas<'_>,
+    scene: &Scene<'_>,
+    (line, alert): (Option<Line<'_>>, Option<&Alert>),
+    layout: &mut FrameLayout,
+) {
+    let Some(line) = line else {
+        let (w, style) = (part.width(), part.look.styles.dim);
+        part.put(1, 0, w.saturating_sub(1), "No row is selected", style);
+        return;
+    };
+    let alert = alert.or_else(|| alerts::about(scene.data, &Subject::Target(line.target().clone())));
+    body(part, scene, &line, alert, layout);
+}
+
+fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, alert: Option<&Alert>, layout: &mut FrameLayout) {
     let look = canvas.look;
     let s = look.styles;
     let (width, height) = (canvas.width().saturating_sub(2), canvas.height());
@@ -77,6 +102,10 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mu
         canvas.put(x, 2, room, &since, s.dim);
     }
 
+    // What the alert says has the whole width, and is kept beside the smallest chart.
+    let told: Vec<String> =
+        alert.into_iter().flat_map(|a| fate::sentences(scene, a)).flat_map(|text| wrap(&text, width)).collect();
+    let alert = u16::try_from(told.len()).unwrap_or(u16::MAX);
     let facts = facts(scene, line, look.glyphs.ascii());
     // Two facts stand side by side where there is room.
     let columns = if width >= 76 { 2 } else { 1 };
@@ -85,11 +114,19 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mu
     let below = u16::try_from(lines.len()).unwrap_or(u16::MAX).div_ceil(columns);
     // The chart takes what the facts leave, and facts give way to a chart of up to eight rows.
     let room = height.saturating_sub(4);
-    let rows = if room.saturating_sub(below + 1) >= 8 { room - below - 1 } else { room.saturating_sub(2).min(8) };
+    let rows = match room.saturating_sub(below.saturating_add(alert).saturating_add(1)) {
+        left @ 8.. => left,
+        _ if room.saturating_sub(alert + 2) >= chart::LEAST.1 => (room - alert - 2).min(8),
+        _ => room.saturating_sub(2).min(8),
+    };
     let mut y = 3;
     if rows >= chart::LEAST.1 {
         y = 4 + rows + 1;
         curve(&mut canvas.part(1, 3, width, rows + 1), scene, line, layout);
+    }
+    for text in told.iter().take(usize::from(height.saturating_sub(y))) {
+        canvas.put(1, y, width, text, s.text);
+        y += 1;
     }
     let rows = height.saturating_sub(y);
     for (i, text) in (0..rows * columns).zip(&lines) {
@@ -193,9 +230,6 @@ fn presence(scene: &Scene<'_>, login: Login<'_>) -> String {
 /// Everything else, one sentence each.
 fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     let mut out = Vec::new();
-    if let Some(alert) = alerts::about(scene.data, &Subject::Target(line.target().clone())) {
-        out.extend(super::alerts::sentences(scene, alert));
-    }
     let zone = &scene.state.config.zone;
     if let Some(error) = line.row.error().map(|why| names::failure(scene.state, why)) {
         let since = line.row.failing_since.as_ref().map_or_else(String::new, |at| {

@@ -17,6 +17,7 @@ mod cells;
 mod chart;
 mod counts;
 mod detail;
+mod fate;
 mod footer;
 pub mod glyphs;
 mod header;
@@ -69,6 +70,8 @@ use crate::{
 const SMALL: (u16, u16) = (40, 8);
 /// From this width on the detail stands beside the table.
 const BESIDE: u16 = 110;
+/// Least height of the detail below a table.
+const BELOW: u16 = 10;
 /// From this width on alerts and log stand beside each other.
 const BOTH: u16 = 150;
 /// From this size on tables have frames.
@@ -185,6 +188,12 @@ fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout, 
     }
     let around: u16 = if frames { 3 } else { 1 };
     let tables = tables::tables(scene.state);
+    // Campaigns are few, and leave room for the selected one below.
+    let wanted = u16::try_from(scene.items(Kind::Campaign).len().max(1)).unwrap_or(u16::MAX).saturating_add(around);
+    if tables == [Kind::Campaign] && w < BESIDE && canvas.width() < BESIDE && h.saturating_sub(wanted) >= BELOW {
+        detail::below(&mut canvas.part(0, wanted, w, h - wanted), scene, (scene.selected(), None), frames, layout);
+        h = wanted;
+    }
     let mut y = 0;
     let rows = |kind: Kind| u16::try_from(scene.items(kind).len().max(1)).unwrap_or(u16::MAX / 4);
     // Where all rows have room for a trend of two lines, each table has.

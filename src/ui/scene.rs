@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    app::{Banner, Data, Item, Line, REPLAY, RowState, State, banners, groups, rows, tables, wall},
+    alert::Alert,
+    app::{Banner, Data, Item, Line, REPLAY, RowState, State, banners, filter, groups, rows, tables, wall},
     domain::{EventTime, Kind, Now, Problem, SILENT_AFTER, Severity},
     store::Link,
 };
@@ -21,6 +22,8 @@ pub(super) struct Scene<'a> {
     pub stale_after: Duration,
     /// Worst first.
     pub banners: Vec<Banner>,
+    /// Those that the filter of their view lets through.
+    pub alerts: Vec<&'a Alert>,
     campaigns: Lines<'a>,
     agents: Lines<'a>,
 }
@@ -54,6 +57,7 @@ impl<'a> Scene<'a> {
             now: rows::shown_now(state),
             stale_after: rows::stale_after(state),
             banners: banners(state),
+            alerts: filter::listed(state),
             campaigns: Lines::of(state, Kind::Campaign),
             agents: Lines::of(state, Kind::Agent),
         }

@@ -9,7 +9,7 @@ use super::{
     table,
 };
 use crate::{
-    app::{View, command, log, tables},
+    app::{View, command, filter_hints, log, tables},
     domain::Band,
 };
 use tui_input::Input;
@@ -25,13 +25,24 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLay
     if state.filter().editing {
         let found = match state.navigation.view {
             View::Log => format!("{} of {} events", log::entries(state).len(), scene.data.events.len()),
+            View::Alerts => format!("{} of {} alerts", scene.alerts.len(), scene.data.alerts.len()),
             // One filter for all tables in view: agents first, they are the many.
             _ => {
                 let of = |kind| format!("{} of {} {}s", scene.lines(kind).len(), scene.watched(kind), kind.word());
                 tables::tables(state).into_iter().rev().map(of).collect::<Vec<_>>().join(", ")
             }
         };
-        let hint = format!("  {found}   Enter: keep   Esc: clear");
+        let hint = match remark(scene) {
+            Some(remark) => format!("  {found}   {remark}"),
+            None => {
+                let last = state.filter().text.value().rsplit(char::is_whitespace).next().unwrap_or("");
+                let words = if last.contains(':') { filter_hints::completions(state, last) } else { Vec::new() };
+                match words.len() {
+                    0 | 1 => format!("  {found}   Enter: keep   Esc: clear"),
+                    _ => format!("  {found}   Tab: {}", words.join(" ")),
+                }
+            }
+        };
         return Some(edit(canvas, "filter: ", &state.filter().text, &hint));
     }
     facts(canvas, scene, layout)
@@ -54,6 +65,20 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
             shown.insert_str(0, &head);
         }
         all.push(Segment { pieces: vec![("filter: ".into(), s.dim), (shown, s.warning)], priority: 0 });
+    }
+    if !scene.state.filter().editing
+        && let Some(remark) = remark(scene)
+    {
+        all.push(Segment::new(1, remark, s.warning));
+    }
+    if scene.state.lists_alerts() {
+        let (shown, of) = (scene.alerts.len(), scene.data.alerts.len());
+        let found = if shown == of { String::new() } else { format!("{shown} of ") };
+        all.push(Segment::new(1, format!("{found}{of} alert{}", if of == 1 { "" } else { "s" }), s.dim));
+        all.push(Segment::new(2, "unacknowledged first, the worst and longest first", s.dim));
+        let chosen = choose(all, canvas.width().saturating_sub(2), 3);
+        segments::put(canvas, 1, 0, 3, &chosen);
+        return None;
     }
     for kind in tables::tables(scene.state).into_iter().rev() {
         let (shown, watched) = (scene.lines(kind).len(), scene.watched(kind));
@@ -98,6 +123,19 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
     let chosen = choose(all, canvas.width().saturating_sub(2), 3);
     segments::put(canvas, 1, 0, 3, &chosen);
     None
+}
+
+/// Why the filter finds nothing, looked for where nothing is shown or something is left out.
+fn remark(scene: &Scene<'_>) -> Option<String> {
+    let kinds = tables::tables(scene.state);
+    let inverse = scene.state.filter().text.value().contains('!');
+    let nothing = if scene.state.lists_alerts() {
+        scene.alerts.is_empty()
+    } else {
+        kinds.iter().all(|kind| scene.lines(*kind).is_empty())
+    };
+    let lines = || kinds.into_iter().flat_map(|kind| scene.all(kind).iter().copied());
+    (nothing || inverse).then(|| filter_hints::remark(scene.state, lines())).flatten()
 }
 
 /// Whose band it is: of the selected row, or of the one that the detail beside the table shows.

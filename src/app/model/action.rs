@@ -29,6 +29,8 @@ pub enum Action {
     /// One step back: close the detail, clear the filter, drop the selection.
     Back,
     EditFilter,
+    /// Complete the word of the filter.
+    CompleteFilter,
     /// Keep the filter and leave its line.
     ApplyFilter,
     /// Clear the filter and leave its line.
@@ -244,7 +246,7 @@ pub(crate) fn standard() -> Vec<Binding> {
             A::EditFilter,
             &[char('/')],
             Some("filter"),
-            "Show only rows with these words; !word hides rows; state:high group:north look in one field",
+            "Show only rows with these words; !word hides rows; state:high group:north look in one field; aht>8:00 age>5m vs>20% compare",
         ),
         bind(Normal, A::SortMenu, &[char('o'), key(F(6))], Some("sort"), "Choose the sort column"),
         bind(Normal, A::Reverse, &[char('O')], Some("reverse"), "Reverse the order"),
@@ -351,6 +353,7 @@ pub(crate) fn standard() -> Vec<Binding> {
         bind(Normal, A::Bottom, &[char('G'), key(End)], None, "Last row; press again for the table below"),
         bind(Normal, A::Help, &[char('?'), char('h'), key(F(1))], Some("help"), "Show all keys"),
         bind(Filter, A::ApplyFilter, &[key(Enter)], Some("keep"), "Keep the filter"),
+        bind(Filter, A::CompleteFilter, &[key(Tab)], Some("complete"), "Complete the word: a field, a state, a group"),
         bind(Filter, A::ClearFilter, &[key(Esc)], Some("clear"), "Clear the filter"),
         bind(Filter, A::Down, &[key(Down)], None, "Next row"),
         bind(Filter, A::Up, &[key(Up)], None, "Previous row"),

@@ -35,6 +35,8 @@ pub struct Navigation {
     pub filter: Filter,
     /// Which events the log shows; apart from that of the tables, which would hide their rows.
     pub log_filter: Filter,
+    /// Which alerts are shown in their view.
+    pub alert_filter: Filter,
     /// The command line while it is typed.
     pub command: Option<Input>,
     /// What lies over the view.
@@ -62,6 +64,7 @@ impl Navigation {
             scroll: 0,
             filter: Filter::default(),
             log_filter: Filter::default(),
+            alert_filter: Filter::default(),
             command: None,
             overlay: None,
             detail_open: false,

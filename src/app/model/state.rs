@@ -103,12 +103,20 @@ impl State {
     /// The filter of the view.
     pub fn filter(&self) -> &Filter {
         let at = &self.navigation;
-        if at.view == View::Log { &at.log_filter } else { &at.filter }
+        match at.view {
+            View::Log => &at.log_filter,
+            View::Alerts => &at.alert_filter,
+            View::Overview | View::Agents | View::Campaigns | View::Budget => &at.filter,
+        }
     }
 
     pub(crate) fn filter_mut(&mut self) -> &mut Filter {
         let at = &mut self.navigation;
-        if at.view == View::Log { &mut at.log_filter } else { &mut at.filter }
+        match at.view {
+            View::Log => &mut at.log_filter,
+            View::Alerts => &mut at.alert_filter,
+            View::Overview | View::Agents | View::Campaigns | View::Budget => &mut at.filter,
+        }
     }
 
     /// The place of `target` among those of its kind in the configuration, counted from 1.

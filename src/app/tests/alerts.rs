@@ -19,7 +19,7 @@ fn alert(floor: &Floor, id: &str, level: Level) -> Alert {
 }
 
 /// Three alerts, of which somebody else has acknowledged the last one.
-fn floor() -> Floor {
+pub(super) fn floor() -> Floor {
     let mut floor = Floor::new();
     for id in ["a1", "a2", "a3", "a4"] {
         floor.agent(id, 460);

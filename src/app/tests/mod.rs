@@ -3,6 +3,7 @@
 mod alerts;
 mod banners;
 mod claims;
+mod filter;
 mod history;
 mod presence;
 mod reconfigure;

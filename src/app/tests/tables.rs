@@ -158,7 +158,7 @@ fn in_the_view_of_alerts_keys_are_about_the_alert_and_those_of_tables_say_so() {
     assert_eq!(floor.state.notices.status_message.as_deref(), Some("a4 is checked next"));
     floor.keys("P");
     assert!(floor.state.navigation.pins.contains_key(&Target::agent("a4")));
-    for key in ["o", "O", "c", "z", "/"] {
+    for key in ["o", "O", "c", "z"] {
         let before = (floor.state.preferences.sort, floor.state.preferences.sections);
         floor.keys(key);
         assert!(floor.state.notices.status_message.as_deref().is_some_and(|said| said.contains("table")), "{key}");

@@ -9,6 +9,7 @@ use crate::{
         model::{Alerts, Data, Effect, Overlay, Sent, State},
         view::{
             alerts::{Choice, about, active, cursor, is_muted, mute_choices},
+            filter::listed,
             names,
         },
     },
@@ -24,8 +25,8 @@ const NONE_WAITS: &str = "No alert is unacknowledged";
 /// The alert that keys are about: under the cursor in the view of alerts, else that of the selected row.
 fn chosen(state: &State) -> Option<AlertId> {
     if state.lists_alerts() {
-        let at = cursor(state).unwrap_or(0);
-        return state.shown().alerts.get(at).map(|a| a.id.clone());
+        let listed = listed(state);
+        return listed.get(cursor(state, &listed).unwrap_or(0)).map(|a| a.id.clone());
     }
     let subject = Subject::Target(selection::selected(state)?.clone());
     // A row without an alert can be muted too.
@@ -147,7 +148,7 @@ pub(super) fn acknowledge_all(state: &mut State) {
     let data = state.shown();
     let waiting = |a: &&Alert| waits(data, a) && active(&state.live).any(|live| live.id == a.id);
     let alerts: Vec<(AlertId, u32)> =
-        data.alerts.iter().filter(waiting).map(|a| (a.id.clone(), a.kind.rank())).collect();
+        listed(state).into_iter().filter(waiting).map(|a| (a.id.clone(), a.kind.rank())).collect();
     if alerts.is_empty() {
         state.notices.status_message = Some(NONE_WAITS.into());
     } else {
@@ -159,8 +160,9 @@ pub(super) fn acknowledge_all(state: &mut State) {
 pub(super) fn keep_note(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Overlay::Note { alerts, text }) = state.navigation.overlay.take() else { return };
     if state.lists_alerts() && alerts.len() == 1 {
-        let at = cursor(state).unwrap_or(0);
-        let next = state.shown().alerts.get(at + 1).filter(|a| a.ended.is_none() && !a.is_acked());
+        let listed = listed(state);
+        let at = cursor(state, &listed).unwrap_or(0);
+        let next = listed.get(at + 1).filter(|a| a.ended.is_none() && !a.is_acked());
         state.navigation.alert = next.map(|a| a.id.clone()).or_else(|| state.navigation.alert.clone());
     }
     state.notices.status_message = match &alerts[..] {
@@ -180,8 +182,9 @@ fn waits(data: &Data, alert: &Alert) -> bool {
 /// Moves the cursor to the next alert that waits for somebody, round and round.
 pub(super) fn next_waiting(state: &mut State) {
     let data = state.shown();
-    let (all, from) = (data.alerts.len(), cursor(state).map_or(0, |at| at + 1));
-    let next = data.alerts.iter().cycle().skip(from).take(all).find(|a| waits(data, a)).map(|a| a.id.clone());
+    let listed = listed(state);
+    let (all, from) = (listed.len(), cursor(state, &listed).map_or(0, |at| at + 1));
+    let next = listed.iter().cycle().skip(from).take(all).find(|a| waits(data, a)).map(|a| a.id.clone());
     match next {
         Some(id) => state.navigation.alert = Some(id),
         None => state.notices.status_message = Some(NONE_WAITS.into()),
@@ -220,10 +223,10 @@ pub(super) fn type_note(text: &mut String, c: char) -> bool {
 
 /// Moves the cursor of the alerts.
 pub(super) fn travel(state: &mut State, to: selection::Move) {
-    let all = &state.shown().alerts;
+    let all = listed(state);
     let Some(last) = all.len().checked_sub(1) else { return };
     let page = state.layout.alerts.max(1);
-    let next = match cursor(state) {
+    let next = match cursor(state, &all) {
         Some(at) => to.from(at, page).min(last),
         None if to == selection::Move::Bottom => last,
         None => 0,

@@ -137,17 +137,26 @@ fn set_filter(filter: &mut Filter, text: &str) {
 
 /// `text` with its last word completed as far as it is certain; a word that is complete gets a blank behind it.
 pub(super) fn complete(state: &State, text: &str) -> String {
-    let all = completions(state, text);
-    let Some(first) = all.first() else { return text.to_owned() };
-    let last = text.rsplit(char::is_whitespace).next().unwrap_or("");
+    complete_word(text, &completions(state, text))
+}
+
+/// The word that is being typed at the end of `text`.
+pub(super) fn last_word(text: &str) -> &str {
+    text.rsplit(char::is_whitespace).next().unwrap_or("")
+}
+
+/// The same where the last word may become `all` of these.
+pub(super) fn complete_word(text: &str, all: &[String]) -> String {
+    let Some((first, others)) = all.split_first() else { return text.to_owned() };
+    let last = last_word(text);
     let head = &text[..text.len() - last.len()];
     let mut common: usize = first.chars().count();
-    for other in &all[1..] {
+    for other in others {
         let alike = first.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
         common = common.min(alike);
     }
     let certain: String = first.chars().take(common).collect();
-    // A key of the filter waits for its value.
-    let blank = if all.len() == 1 && !certain.ends_with(':') { " " } else { "" };
+    // A field of the filter waits for its value.
+    let blank = if all.len() == 1 && !certain.ends_with([':', '>']) { " " } else { "" };
     if certain.chars().count() < last.chars().count() { text.to_owned() } else { format!("{head}{certain}{blank}") }
 }

@@ -7,7 +7,7 @@ use tui_input::{Input, backend::crossterm::to_input_request};
 
 use super::{
     alerts, columns,
-    command::{self, Done},
+    command::{self, Done, last_word},
     mouse, selection, typing, wall,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
             alerts::mute_choices,
             banners::banners,
             command::themes,
-            groups,
+            filter_hints, groups,
             keys::{context, fits},
             names,
             tables::{detailed, lines, tables},
@@ -204,6 +204,13 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
             state.filter_mut().editing = true;
             state.navigation.detail_open = false;
         }
+        Action::CompleteFilter => {
+            let completed = command::complete_word(
+                state.filter().text.value(),
+                &filter_hints::completions(state, last_word(state.filter().text.value())),
+            );
+            state.filter_mut().text = Input::new(completed);
+        }
         Action::ApplyFilter => state.filter_mut().editing = false,
         Action::ClearFilter => *state.filter_mut() = Filter::default(),
         Action::Freeze => state.toggle_freeze(),
@@ -313,6 +320,7 @@ fn show(state: &mut State, view: View) {
     // A line that is half typed belongs to the view that was left.
     state.navigation.filter.editing = false;
     state.navigation.log_filter.editing = false;
+    state.navigation.alert_filter.editing = false;
 }
 
 /// The value behind `present`, round and round.

@@ -49,10 +49,10 @@ pub fn is_under_way(state: &State, id: &AlertId) -> bool {
     state.sent.iter().any(|sent| sent.action.id == *id)
 }
 
-/// Where the cursor of the alerts stands; `None` before somebody moved it.
-pub fn cursor(state: &State) -> Option<usize> {
+/// Where the cursor stands among the alerts that are `listed`; `None` before somebody moved it.
+pub fn cursor(state: &State, listed: &[&Alert]) -> Option<usize> {
     let id = state.navigation.alert.as_ref()?;
-    state.shown().alerts.iter().position(|a| a.id == *id)
+    listed.iter().position(|a| a.id == *id)
 }
 
 /// The entries of the menu of mutes for an alert: words, and how long.

@@ -1,6 +1,6 @@
 //! The command line: what can be typed behind `:`, and how a word is completed.
 
-use super::groups;
+use super::{filter_hints, groups};
 use crate::{
     app::model::{Column, State, View},
     config::{Names, Symbols, Theme},
@@ -52,7 +52,7 @@ pub fn completions(state: &State, text: &str) -> Vec<String> {
     let all = match (name, nth) {
         ("", _) => owned(&COMMANDS.map(|(name, ..)| name)),
         ("group", 0) => groups::order(state).into_iter().map(|g| g.to_string()).collect(),
-        ("filter", _) => ["state:", "group:", "name:", "id:", "kind:"].map(str::to_owned).to_vec(),
+        ("filter", _) => filter_hints::completions(state, last),
         ("sort", 0) => owned(&Column::ALL.map(Column::word)),
         ("sort", 1) => owned(&["reversed"]),
         ("columns", _) => {

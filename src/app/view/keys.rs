@@ -46,7 +46,7 @@ pub(crate) fn fits(action: Action, state: &State) -> bool {
     let alerts = state.lists_alerts();
     match action {
         Action::SortMenu | Action::Reverse | Action::ColumnsMenu | Action::Sections | Action::FoldLoggedOut => table,
-        Action::EditFilter => table || state.navigation.view == View::Log,
+        Action::EditFilter => table || alerts || state.navigation.view == View::Log,
         Action::Detail | Action::Refresh | Action::Pin | Action::CopyId | Action::Acknowledge | Action::MuteMenu => {
             table || alerts
         }

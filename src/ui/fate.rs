@@ -1,0 +1,68 @@
+//! What an alert says in sentences, and who cares about it.
+
+use super::{cells, scene::Scene};
+use crate::{
+    alert::{Alert, words},
+    app::{RowState, alerts, claims, names, text},
+    domain::clean_line,
+};
+
+/// What nobody has confirmed is.
+pub(super) const UNACKNOWLEDGED: &str = "unacknowledged";
+
+/// Who cares: `unacknowledged`, `acked by Meera 14:22: voicemail list`, `muted until 16:00`, `cleared 14:26, back in band`.
+pub(super) fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
+    fate_of(scene, alert, true)
+}
+
+/// The same, with or without the note.
+fn fate_of(scene: &Scene<'_>, alert: &Alert, with_note: bool) -> String {
+    let zone = &scene.state.config.zone;
+    if let Some((at, why)) = &alert.ended {
+        return format!("cleared {}, {}", cells::minute(at.wall, zone), words::ended(&alert.id.subject, *why));
+    }
+    let subject = &alert.id.subject;
+    let mut parts = Vec::new();
+    if let Some(ack) = alert.ack.as_ref().filter(|_| alert.is_acked()) {
+        let note = match &*ack.note {
+            "" => String::new(),
+            _ if !with_note => String::new(),
+            note if names::are_full(scene.state) => format!(": {note}"),
+            // It may name anybody.
+            _ => ", with a note".into(),
+        };
+        parts.push(format!("acked by {} {}{note}", ack.by, cells::minute(ack.at, zone)));
+    }
+    if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alerts::is_muted(scene.data, subject)) {
+        parts.push(match alerts::muted_until(mute) {
+            Some(at) => format!("muted until {}", cells::minute(at, zone)),
+            None => "muted until cleared".into(),
+        });
+    }
+    if alerts::is_under_way(scene.state, &alert.id) {
+        parts.push("not saved yet".into());
+    } else if parts.is_empty() {
+        parts.push(UNACKNOWLEDGED.into());
+    }
+    clean_line(&parts.join(", "), 300)
+}
+
+/// An alert about a value in sentences, nothing left out: its level, which may be another than that of the row while
+/// the alert is not cleared yet, what it claims, and who has seen it.
+pub(super) fn sentences(scene: &Scene<'_>, alert: &Alert) -> Vec<String> {
+    let Some(claims) = claims::of(scene.state, alert) else { return Vec::new() };
+    let level = RowState::Fresh(claims.level).long_word();
+    let (since, lasted) = claims::lasting(scene.state, alert);
+    let since = text::moment(since, scene.now.wall, &scene.state.config.zone);
+    let lasted = text::brief(lasted);
+    let claims = claims.texts().into_iter().next().unwrap_or_default();
+    let full = match alert.ack.as_ref().filter(|ack| alert.is_acked() && !ack.note.is_empty()) {
+        Some(ack) if names::are_full(scene.state) => Some(format!("note: {}", clean_line(&ack.note, 200))),
+        _ => None,
+    };
+    let fate = fate_of(scene, alert, full.is_none());
+    [format!("alert {level} since {since} ({lasted}): {claims}"), format!("alert {fate}")]
+        .into_iter()
+        .chain(full)
+        .collect()
+}
