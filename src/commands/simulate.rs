@@ -25,6 +25,13 @@ use crate::{
 /// The demo's past: how long, and one reading in how long. Some of them are due when it begins.
 const PAST: (Duration, Duration) = (Duration::from_secs(5 * 3600), Duration::from_secs(75));
 
+/// The week before it: from when on, until when, and one reading in how long. About as many as a chart has columns, and
+/// no more than the past itself, since the first frame waits for them.
+const WEEK: [(Duration, Duration, Duration); 2] = [
+    (Duration::from_secs(7 * 86_400), Duration::from_secs(26 * 3600), Duration::from_secs(3600)),
+    (Duration::from_secs(26 * 3600), PAST.0, Duration::from_secs(600)),
+];
+
 /// Serves the simulated API until interrupted.
 ///
 /// # Errors
@@ -136,13 +143,18 @@ pub(crate) fn configuration(
 /// Puts the past into the store, as a poller would have.
 fn remember(service: &SimService, path: &Path) -> Result<(), Failure> {
     let opened = crate::store::open(&StorePlace::File(path.to_owned()), service.clock().clone())?;
+    append(service, opened.store.as_ref(), sim::days_before(service, &WEEK))?;
     Ok(remember_in(service, opened.store.as_ref())?)
 }
 
 /// The same into a store that is open.
 pub(crate) fn remember_in(service: &SimService, store: &dyn Store) -> Result<(), StoreError> {
+    append(service, store, sim::history(service, PAST.0, PAST.1))
+}
+
+fn append(service: &SimService, store: &dyn Store, past: Vec<sim::PastReading>) -> Result<(), StoreError> {
     let boot = service.clock().now().boot;
-    let readings: Vec<Reading> = sim::history(service, PAST.0, PAST.1)
+    let readings: Vec<Reading> = past
         .into_iter()
         .map(|past| Reading {
             target: Target { kind: past.kind, id: past.id.into() },

@@ -26,7 +26,7 @@ mod tokens;
 mod wire;
 
 pub use fault::{Fault, FaultScope, Span, WireFault};
-pub use history::{PastReading, history};
+pub use history::{PastReading, days_before, history};
 pub use log::{Counters, LogEntry, Verdict};
 pub use model::{LoginState, Model, Roster, RosterAgent, RosterCampaign, Shift, Truth};
 pub use options::SimOptions;
