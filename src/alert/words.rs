@@ -83,6 +83,7 @@ pub fn kind_text(kind: &AlertKind) -> String {
 pub fn whom(subject: &Subject, name: Option<&str>) -> String {
     match subject {
         Subject::Problem(Problem::Stale) => "stale data".into(),
+        Subject::Problem(Problem::UnknownId) => "unknown ID".into(),
         Subject::Problem(problem) => problem.word().into(),
         Subject::Target(target) => clean_line(display_name(None, name, &target.id), 100),
     }

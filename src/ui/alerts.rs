@@ -143,7 +143,12 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let from = if name.is_empty() { x } else { x + names + 1 };
     let ascii = canvas.look.glyphs.ascii();
     let fate = fate(scene, alert);
-    let fate = if narrow && fate == UNACKNOWLEDGED { "unacked" } else { &fate };
+    let fate = match &alert.ended {
+        _ if narrow && fate == UNACKNOWLEDGED => "unacked",
+        // What was so is worth more than why it ended.
+        Some(_) if width < 100 => fate.split(',').next().unwrap_or(&fate),
+        _ => &fate,
+    };
     let fate_width = u16::try_from(super::canvas::cells(fate)).unwrap_or(u16::MAX);
     // Whether somebody cares is told also where there is no room for all that is so; `unacknowledged` is never cut.
     let wanted = fate_width.min((width.saturating_sub(from) / 2).max(14));

@@ -145,7 +145,9 @@ fn an_alert_and_its_row_tell_one_time_and_the_detail_tells_all_of_the_alert() {
     s.navigation.detail_open = true;
     let detail = drawn(&s, 200);
     assert!(
-        detail.contains("alert VERY HIGH since 13:51 (40m): 7:48, over 7:30 (worst 8:10), clears below 5:57"),
+        detail.contains(
+            "alert: outside the band since 13:51 (40m), now VERY HIGH: 7:48, over 7:30 (worst 8:10), clears below 5:57"
+        ),
         "{detail}"
     );
 }

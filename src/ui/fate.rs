@@ -61,8 +61,8 @@ pub(super) fn sentences(scene: &Scene<'_>, alert: &Alert) -> Vec<String> {
         _ => None,
     };
     let fate = fate_of(scene, alert, full.is_none());
-    [format!("alert {level} since {since} ({lasted}): {claims}"), format!("alert {fate}")]
-        .into_iter()
-        .chain(full)
-        .collect()
+    // The level may be younger than the time outside.
+    let level = if alert.ended.is_some() { format!("at worst {level}") } else { format!("now {level}") };
+    let what = format!("alert: outside the band since {since} ({lasted}), {level}: {claims}");
+    [what, format!("alert {fate}")].into_iter().chain(full).collect()
 }
