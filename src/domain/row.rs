@@ -20,6 +20,7 @@ pub enum Condition {
     /// The service does not know this id.
     Invalid,
     /// Asked, but no good answer yet, or failing again and again while the value grows old.
+    #[serde(rename = "no_answer")]
     Failing,
 }
 
@@ -34,7 +35,7 @@ impl Condition {
         Condition::Failing,
     ];
 
-    /// The word of the JSON output: `value`, `no_calls`, `waiting`, `stale`, `invalid`, `failing`.
+    /// The word of the JSON output: `value`, `no_calls`, `waiting`, `stale`, `invalid`, `no_answer`.
     pub const fn word(self) -> &'static str {
         match self {
             Condition::Value => "value",

@@ -61,7 +61,7 @@ pub struct Element {
     pub id: Arc<str>,
     /// The service's name, null before it gave one.
     pub name: Option<String>,
-    /// The last good AHT in seconds in the conditions `value`, `stale` and `failing`, null otherwise.
+    /// The last good AHT in seconds in the conditions `value`, `stale` and `no_answer`, null otherwise.
     pub aht_s: Option<u32>,
     /// The state of the row.
     pub condition: Condition,

@@ -29,7 +29,7 @@ struct Record<'a> {
     kind: Kind,
     id: &'a str,
     name: Option<String>,
-    /// `value`, `no_calls`, `invalid` or `failing`.
+    /// `value`, `no_calls`, `invalid` or `no_answer`.
     condition: &'static str,
     aht_s: Option<u32>,
     error: Option<String>,

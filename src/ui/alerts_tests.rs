@@ -162,7 +162,7 @@ fn below_the_list_stands_what_the_alert_under_the_cursor_is_about() {
     // The first one is about the account.
     let (text, chart) = drawn(&s, 120, 40);
     assert!(text.contains("the service says: max limit exceeded, since 14:25 (7m)"), "{text}");
-    assert!(text.contains("what to do: it passes; see budget") && chart.is_none(), "{text}");
+    assert!(text.contains("what to do: wait; see budget") && chart.is_none(), "{text}");
     s.navigation.alert = Some(s.live.alerts[3].id.clone());
     let (text, chart) = drawn(&s, 120, 40);
     assert_eq!(chart.as_deref(), Some("paulo.m@acme.example"));

@@ -252,7 +252,7 @@ fn the_lines_below_say_what_is_typed_what_is_filtered_and_what_was_said() {
 #[test]
 fn an_alert_says_when_what_who_and_what_was_done_about_it() {
     check(&[
-        ("alerts", 60, &["7m .. throttled", "V.HIGH 40m .. Imran Q", "HIGH 25m .. Gopal S"]),
+        ("alerts", 60, &["7m .. throttled", "V.HIGH 40m .. Imran Q", "HIGH .. 25m .. Gopal S"]),
         ("alerts", 120, &["throttled .. the service says: max limit exceeded .. unacknowledged"]),
         ("alerts", 120, &["40m .. Imran Q .. 7:48, over 7:30 .. unacknowledged", "Gopal S .. cleared 12:22"]),
         ("alerts", 120, &["23m .. Devika R .. 6:31, over 6:15 .. muted until 15:32"]),

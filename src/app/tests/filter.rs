@@ -100,7 +100,7 @@ fn tab_completes_fields_states_and_groups() {
         ("2/group:<Tab>", "group:"),
         ("2/group:n<Tab>", "group:north "),
         ("2/!group:so<Tab>", "!group:south "),
-        ("2/north state:no<Tab>", "north state:no_calls "),
+        ("2/north state:no_c<Tab>", "north state:no_calls "),
         ("2/ah<Tab>", "aht>"),
         ("2/zebra<Tab>", "zebra"),
     ] {

@@ -11,7 +11,7 @@ use crate::{
 
 /// Words of states that `state:` looks for, without blanks.
 const STATES: [&str; 10] =
-    ["v.high", "v.low", "high", "low", "ok", "no_calls", "waiting", "stale", "invalid", "failing"];
+    ["v.high", "v.low", "high", "low", "ok", "no_calls", "waiting", "stale", "unknown_id", "no_answer"];
 /// What was done about an alert.
 const DONE: [&str; 4] = ["unacked", "acked", "muted", "cleared"];
 
