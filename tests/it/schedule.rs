@@ -1,5 +1,5 @@
 //! What the running program shows against what is so, over eight simulated hours, beside what the measurement says of
-//! the same day: the schedule that is measured is the one that runs.
+//! the same day: the schedule that is measured is the one that runs. And what knowing who is logged in gives.
 #![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test crate")]
 
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt::Write, time::Duration};
 use crate::support::World;
 use ahtop::{
     domain::{Aht, Band, BootTime},
-    poll::measure::{Conditions, Day, LIMIT, Policy, Shown, figures, play},
+    poll::measure::{Conditions, Day, Figures, LIMIT, Policy, Shown, figures, generate, measure, play},
     sim::Truth,
     store::RangeQuery,
 };
@@ -81,4 +81,44 @@ async fn the_running_program_is_as_near_to_the_truth_as_the_measurement_says() {
     assert!((0.9..=1.1).contains(&ratio), "live {:.3} s, measured {measured:.3} s", live.mae_s);
     assert!(live.age_max_cycles <= 3.05, "{} cycles", live.age_max_cycles);
     assert!(rate >= 0.98 * 45.0, "{rate:.1} a minute");
+}
+
+/// The mean of some generated days of `n` rows.
+fn generated(n: usize, days: u64, policy: Policy, conditions: &Conditions) -> Figures {
+    let each: Vec<Figures> =
+        (1..=days).map(|seed| measure(&generate(n, seed), policy, &Conditions { seed, ..*conditions })).collect();
+    Figures::average(&each).unwrap()
+}
+
+#[test]
+fn knowing_who_is_logged_in_brings_the_screen_as_near_to_the_truth_as_the_handbook_says() {
+    for (n, days, at_most) in [(20, 4, 0.45), (50, 2, 0.41), (100, 1, 0.42), (200, 1, 0.47)] {
+        let of = |policy| generated(n, days, policy, &Conditions::default());
+        let (even, presence) = (of(Policy::RoundRobin), of(Policy::Presence));
+        println!("{n}: {:.3} of {:.3}, {:.2} cycles", presence.mae_s, even.mae_s, presence.age_max_cycles);
+        assert!(presence.mae_s <= at_most * even.mae_s, "{n}: {} of {}", presence.mae_s, even.mae_s);
+        assert!(presence.age_max_cycles <= 3.0, "{n}: {}", presence.age_max_cycles);
+        // Ten minutes and two cycles.
+        let cycle = n as f64 * 1.22;
+        assert!(presence.wait_max_s <= 600.0 + 2.0 * cycle, "{n}: {}", presence.wait_max_s);
+    }
+}
+
+#[test]
+fn a_list_that_is_wrong_of_some_or_late_is_no_worse_than_none() {
+    let late = Conditions { late: Duration::from_secs(300), ..Conditions::default() };
+    let wrong = Conditions { wrong: 0.1, ..Conditions::default() };
+    for (n, days) in [(20, 6), (50, 2), (100, 1)] {
+        let echo = generated(n, days, Policy::Echo, &Conditions::default()).mae_s;
+        for conditions in [late, wrong] {
+            let presence = generated(n, days, Policy::Presence, &conditions);
+            println!("{n}: {:.3} of {echo:.3}, {:.0} s", presence.mae_s, presence.wait_max_s);
+            assert!(presence.mae_s <= echo, "{n} {conditions:?}: {} of {echo}", presence.mae_s);
+            assert!(
+                presence.wait_max_s <= 600.0 + 2.0 * 1.22 * n as f64,
+                "{n} {conditions:?}: {}",
+                presence.wait_max_s
+            );
+        }
+    }
 }

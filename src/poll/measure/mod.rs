@@ -3,16 +3,19 @@
 //!
 //! Rules: requests at an even pace from t = 0, with a margin of 1.7 % for latency (every 1.22 s at 50 a minute); the
 //! value is sampled half a latency after sending and shown a latency after it, uniform in 0.1 to 1 s; at the start
-//! nothing is known and 0 is shown. Figures are time integrals over 1 h to 12 h.
+//! nothing is known and 0 is shown. A look at who is logged in is a request, each minute; what it tells is known when it
+//! comes. Figures are time integrals over 1 h to 12 h.
 
 mod days;
 mod figures;
+mod looks;
 mod trace;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
+use self::looks::Looks;
 pub use self::{
     days::generate,
     figures::{Figures, Shown, figures},
@@ -20,7 +23,7 @@ pub use self::{
 };
 use super::{Next, Schedule};
 use crate::{
-    domain::{Aht, Band, BootTime, Clock, EventTime, ManualClock, Outcome, Reading, Target},
+    domain::{Aht, Band, BootTime, Clock, EventTime, ManualClock, Now, Outcome, PresencePicture, Reading, Target},
     store::Attention,
 };
 
@@ -38,14 +41,17 @@ pub enum Policy {
     RoundRobin,
     /// The oldest first; rows without calls every third turn.
     SkipIdle,
-    /// What the program does.
+    /// What the program does where it does not know who is logged in.
     Echo,
+    /// What the program does.
+    Presence,
     /// Sees the true errors, and takes the largest.
     Clairvoyant,
 }
 
 impl Policy {
-    pub const ALL: [Policy; 4] = [Policy::RoundRobin, Policy::SkipIdle, Policy::Echo, Policy::Clairvoyant];
+    pub const ALL: [Policy; 5] =
+        [Policy::RoundRobin, Policy::SkipIdle, Policy::Echo, Policy::Presence, Policy::Clairvoyant];
 
     /// Its name in the output.
     pub const fn name(self) -> &'static str {
@@ -53,6 +59,7 @@ impl Policy {
             Policy::RoundRobin => "round_robin",
             Policy::SkipIdle => "skip_idle",
             Policy::Echo => "echo",
+            Policy::Presence => "presence",
             Policy::Clairvoyant => "clairvoyant",
         }
     }
@@ -69,11 +76,15 @@ pub struct Conditions {
     pub seed: u64,
     /// Tells the schedule of the limit at [`LIMIT`] times the goal.
     pub bands: bool,
+    /// For this part of the agents the list tells of somebody else.
+    pub wrong: f64,
+    /// The list is this old when it comes.
+    pub late: Duration,
 }
 
 impl Default for Conditions {
     fn default() -> Self {
-        Conditions { rate: 50.0, min_interval: Duration::ZERO, seed: 1, bands: true }
+        Conditions { rate: 50.0, min_interval: Duration::ZERO, seed: 1, bands: true, wrong: 0.0, late: Duration::ZERO }
     }
 }
 
@@ -92,13 +103,29 @@ pub fn play(day: &Day, policy: Policy, conditions: &Conditions) -> Shown {
     let mut shown = Shown::new(day.truths.len());
     let rate = conditions.rate.clamp(0.1, 1e6) / MARGIN;
     let (mut t, mut turn) = (0.0, 0);
+    let mut looks = (policy == Policy::Presence)
+        .then(|| Looks::new(day, conditions.seed, conditions.wrong, conditions.late.as_secs_f64()));
     while t < SPAN.1 {
         let now = BootTime(start.mono.0 + millis(t));
         schedule.pace(rate);
+        if let Some(looks) = &mut looks {
+            if let Some((at, agents)) = looks.arrived(t) {
+                let now = Now { mono: BootTime(start.mono.0 + millis(at)), ..start.clone() };
+                let interval = Duration::from_secs_f64(looks::INTERVAL);
+                schedule.set_presence(&now, Some(&PresencePicture::new(now.stamp(), interval, agents)));
+                for (i, truth) in day.truths.iter().enumerate() {
+                    shown.rest(i, at, schedule.rests(&truth.target));
+                }
+            }
+            if looks.send(t, &mut rng) {
+                t += 60.0 / rate;
+                continue;
+            }
+        }
         let gap = schedule.gap(rate).as_secs_f64();
         let of = |target: &Target| index.get(target).copied().unwrap_or(0);
         let next = match policy {
-            Policy::Echo => schedule.next(now),
+            Policy::Echo | Policy::Presence => schedule.next(now),
             // In the order of the day, whatever comes back.
             Policy::RoundRobin => {
                 turn += 1;
@@ -125,8 +152,10 @@ pub fn play(day: &Day, policy: Policy, conditions: &Conditions) -> Shown {
                 let mono = BootTime(start.mono.0 + millis(t + latency));
                 let at = EventTime { boot: start.boot.clone(), mono, wall: start.wall };
                 let outcome = if value > 0.0 { Outcome::Value(Aht::from_secs(value as u32)) } else { Outcome::NoCalls };
-                schedule.answered(&Reading { target, at, outcome, name: None }, 0.0);
+                let reading = Reading { target, at, outcome, name: None };
+                schedule.answered(&reading, 0.0);
                 shown.push(i, t + latency, value);
+                shown.rest(i, t + latency, schedule.rests(&reading.target));
                 t += gap;
             }
             Next::At(at) => t += at.since(now).as_secs_f64().max(0.001),

@@ -4,7 +4,7 @@ use super::*;
 
 fn day(goal: f64, changes: &[(f64, f64)]) -> Day {
     let target = Target::agent("a");
-    Day { name: "day".into(), truths: vec![Truth { target, goal, changes: changes.to_vec() }] }
+    Day { name: "day".into(), truths: vec![Truth { target, goal, changes: changes.to_vec() }], logins: BTreeMap::new() }
 }
 
 fn shown(readings: &[(f64, f64)]) -> Shown {
@@ -65,7 +65,7 @@ fn percentiles_take_the_nearest_rank_over_targets() {
         goal: 1e6,
         changes: vec![(0.0, f64::from(i))],
     });
-    let day = Day { name: "day".into(), truths: truths.collect() };
+    let day = Day { name: "day".into(), truths: truths.collect(), logins: BTreeMap::new() };
     let f = figures(&day, &Shown::new(20), (0.0, 10.0), 1.0);
     assert!(near(f.p95_mae_s, 18.0) && near(f.mae_s, 9.5), "{f:?}");
 }
@@ -99,6 +99,83 @@ fn the_echo_schedule_beats_the_even_sweep_on_a_new_day_and_keeps_the_bound() {
         assert!(echo.mae_s <= at_most * even.mae_s, "{n}: {} of {}", echo.mae_s, even.mae_s);
         assert!(echo.age_max_cycles <= 3.0, "{n}: {}", echo.age_max_cycles);
         assert!(echo.wrong_side_pct < even.wrong_side_pct);
+    }
+}
+
+#[test]
+fn an_age_counts_while_the_row_does_not_rest_and_a_change_waits_whatever_it_does() {
+    let day = day(100.0, &[(0.0, 0.0), (40.0, 80.0)]);
+    let mut shown = shown(&[(10.0, 0.0), (95.0, 80.0)]);
+    shown.rest(0, 20.0, true);
+    shown.rest(0, 60.0, false);
+    let f = figures(&day, &shown, (10.0, 100.0), 10.0);
+    // 10 s before it rested, and 35 s since; the change at 40 was read at 95.
+    assert!(near(f.age_max_cycles, 3.5) && near(f.wait_max_s, 55.0), "{f:?}");
+}
+
+#[test]
+fn who_knows_who_is_logged_in_is_nearer_to_the_truth() {
+    for (n, of_even, of_echo) in [(20, 0.47, 0.75), (60, 0.42, 0.7)] {
+        let days: Vec<Day> = (70..72).map(|seed| generate(n, seed)).collect();
+        let all = |policy| {
+            let each: Vec<Figures> = days.iter().map(|day| measure(day, policy, &Conditions::default())).collect();
+            Figures::average(&each).unwrap()
+        };
+        let [even, echo, presence] = [Policy::RoundRobin, Policy::Echo, Policy::Presence].map(all);
+        println!("{n}: {:.3} {:.3} {:.3}", even.mae_s, echo.mae_s, presence.mae_s);
+        assert!(presence.mae_s <= of_even * even.mae_s, "{n}: {} of {}", presence.mae_s, even.mae_s);
+        assert!(presence.mae_s <= of_echo * echo.mae_s, "{n}: {} of {}", presence.mae_s, echo.mae_s);
+        assert!(presence.age_max_cycles <= 3.0, "{n}: {}", presence.age_max_cycles);
+    }
+}
+
+#[test]
+fn a_list_that_is_wrong_or_late_costs_less_than_it_gives() {
+    let days: Vec<Day> = (80..82).map(|seed| generate(50, seed)).collect();
+    let all = |policy, wrong, late| {
+        let conditions = Conditions { wrong, late: Duration::from_secs(late), ..Conditions::default() };
+        let each: Vec<Figures> = days.iter().map(|day| measure(day, policy, &conditions)).collect();
+        Figures::average(&each).unwrap()
+    };
+    let echo = all(Policy::Echo, 0.0, 0);
+    for (wrong, late) in [(0.1, 0), (0.0, 300), (1.0, 0)] {
+        let presence = all(Policy::Presence, wrong, late);
+        println!("{wrong} {late}: {:.3} of {:.3}, {} s", presence.mae_s, echo.mae_s, presence.wait_max_s);
+        // Where it is wrong of everybody it cannot help, but what it costs is bounded.
+        let most = if wrong < 1.0 { echo.mae_s } else { 1.3 * echo.mae_s };
+        assert!(presence.mae_s <= most, "{wrong} {late}: {} of {}", presence.mae_s, echo.mae_s);
+        // Ten minutes and two cycles.
+        assert!(presence.wait_max_s <= 600.0 + 2.0 * 61.0, "{wrong} {late}: {}", presence.wait_max_s);
+        assert!(presence.age_max_cycles <= 3.0, "{wrong} {late}: {}", presence.age_max_cycles);
+    }
+}
+
+#[test]
+fn a_day_without_logins_is_as_if_nobody_came_and_costs_little() {
+    // A list that names nobody, of agents who all work: it is wrong of all of them.
+    let mut day = generate(30, 5);
+    day.logins.clear();
+    let [echo, presence] = [Policy::Echo, Policy::Presence].map(|p| measure(&day, p, &Conditions::default()));
+    assert!(presence.mae_s <= 1.3 * echo.mae_s, "{} of {}", presence.mae_s, echo.mae_s);
+    assert!(presence.wait_max_s <= 600.0 + 2.0 * 36.6, "{}", presence.wait_max_s);
+}
+
+#[test]
+fn logins_are_read_strictly() {
+    let trace = "target,kind,goal_s,t_s,aht_s\na,agent,297,0.00,0\nc,campaign,297,1,9\n";
+    let day = Day::parse("x", trace).unwrap();
+    let read = |lines: &str| day.clone().with_logins(&format!("target,in_s,out_s\n{lines}"));
+    let logins = read("a,1.5,20\na,30,40\n").unwrap().logins;
+    assert_eq!(logins, BTreeMap::from([(Target::agent("a"), vec![(1.5, 20.0), (30.0, 40.0)])]));
+    assert_eq!(day.clone().with_logins("a,1,2\n"), Err(TraceError::LoginColumns));
+    for (line, what) in [
+        ("a,1", "three cells are needed"),
+        ("a,1,x", "a number is missing or out of range"),
+        ("a,2,1", "times go back"),
+        ("c,1,2", "the trace has no such agent"),
+    ] {
+        let error = read(line).unwrap_err();
+        assert!(matches!(error, TraceError::Line { line: 2, what: w } if w == what), "{error}");
     }
 }
 

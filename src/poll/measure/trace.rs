@@ -29,6 +29,8 @@ pub struct Day {
     pub name: String,
     /// Each target once.
     pub truths: Vec<Truth>,
+    /// From when to when agents were logged in; who is not named never was.
+    pub logins: BTreeMap<Target, Vec<(f64, f64)>>,
 }
 
 /// What is wrong with a trace.
@@ -37,6 +39,9 @@ pub enum TraceError {
     /// The first line is another one.
     #[error("line 1: the columns are target,kind,goal_s,t_s,aht_s")]
     Columns,
+    /// The first line of the logins is another one.
+    #[error("line 1: the columns are target,in_s,out_s")]
+    LoginColumns,
     /// A line that cannot be read.
     #[error("line {line}: {what}")]
     Line {
@@ -82,6 +87,36 @@ impl Day {
             }
             changes.push((t, aht));
         }
-        Ok(Day { name: name.to_owned(), truths })
+        Ok(Day { name: name.to_owned(), truths, logins: BTreeMap::new() })
+    }
+
+    /// Reads lines of `target,in_s,out_s`, one for each time that an agent was logged in, and gives the day with them.
+    ///
+    /// # Errors
+    /// Names the first line that is not so.
+    pub fn with_logins(mut self, text: &str) -> Result<Day, TraceError> {
+        let mut lines = text.lines().enumerate();
+        if lines.next().is_none_or(|(_, l)| l.trim() != "target,in_s,out_s") {
+            return Err(TraceError::LoginColumns);
+        }
+        self.logins.clear();
+        for (i, text) in lines.filter(|(_, l)| !l.trim().is_empty()) {
+            let wrong = |what| TraceError::Line { line: i + 1, what };
+            let cells: Vec<&str> = text.trim().split(',').collect();
+            let [id, from, to] = cells[..] else { return Err(wrong("three cells are needed")) };
+            let number = |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite() && n.abs() <= 1e9);
+            let (Some(from), Some(to)) = (number(from), number(to)) else {
+                return Err(wrong("a number is missing or out of range"));
+            };
+            if to < from {
+                return Err(wrong("times go back"));
+            }
+            let target = Target::agent(id);
+            if !self.truths.iter().any(|truth| truth.target == target) {
+                return Err(wrong("the trace has no such agent"));
+            }
+            self.logins.entry(target).or_default().push((from, to));
+        }
+        Ok(self)
     }
 }

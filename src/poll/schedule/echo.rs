@@ -5,6 +5,10 @@
 //! which time each came, how likely it is still there and how long it was. What all targets have in common is learned
 //! in a [`Pool`]. Times are seconds on any axis, values whole seconds with 0 for *no calls*. Pure arithmetic.
 
+use super::{
+    logins::{Exposure, Logins},
+    pool::{Pool, Ratio},
+};
 use crate::domain::{AHT_WINDOW, Kind};
 
 /// The service's window in seconds: what enters the mean leaves it this much later.
@@ -26,6 +30,8 @@ const SPREAD_PRIOR: f64 = 6.0;
 const SPREAD_KEEP: f64 = 0.75;
 /// The pool remembers about this many observations.
 const POOL_KEEP: f64 = 1.0 - 1.0 / 3000.0;
+/// What is learned of first calls remembers about fifty of them.
+const START_KEEP: f64 = 0.98;
 /// How far an echo's size is off what was foreseen: seconds, and a part of the size.
 const ECHO_OFF: (f64, f64) = (1.0, 0.25);
 /// How much an echo's own foreseen size counts against the usual size of a change.
@@ -36,84 +42,6 @@ const EDGE: f64 = 30.0;
 const FAINT: f64 = 0.005;
 /// Bound on the calls kept for one target: a campaign with hundreds of calls in the window is a flow, not calls.
 const MOST: usize = 256;
-
-/// A sum over observations by a sum over their weights, with a prior and slow forgetting.
-#[derive(Clone, Copy, Debug)]
-struct Ratio {
-    num: f64,
-    den: f64,
-}
-
-impl Ratio {
-    fn new(num: f64, den: f64) -> Self {
-        Ratio { num, den }
-    }
-
-    fn add(&mut self, num: f64, den: f64, keep: f64) {
-        self.num = self.num * keep + num;
-        self.den = self.den * keep + den;
-    }
-
-    fn get(self) -> f64 {
-        self.num / self.den.max(1e-9)
-    }
-}
-
-/// What is learned over all targets of a kind.
-#[derive(Clone, Copy, Debug)]
-struct Common {
-    /// New calls by seconds watched, of targets with calls.
-    calls: Ratio,
-    /// First calls by seconds watched, of targets without.
-    starts: Ratio,
-    /// Value after a first call, in seconds.
-    begin: Ratio,
-    /// How far a handling time is off the mean, as a part of the mean.
-    spread: Ratio,
-}
-
-/// What is learned over all targets.
-#[derive(Clone, Debug)]
-pub(super) struct Pool {
-    campaigns: Common,
-    agents: Common,
-    /// How far echoes have come true.
-    truth: Ratio,
-}
-
-impl Default for Pool {
-    /// Before anything was seen: a call every ten minutes, one start in three hours, and a window that works.
-    fn default() -> Self {
-        let common = Common {
-            calls: Ratio::new(5.0, 3_000.0),
-            starts: Ratio::new(2.0, 20_000.0),
-            begin: Ratio::new(600.0, 2.0),
-            spread: Ratio::new(5.0, 10.0),
-        };
-        Pool { campaigns: common, agents: common, truth: Ratio::new(20.0, 20.0) }
-    }
-}
-
-impl Pool {
-    fn of(&self, kind: Kind) -> &Common {
-        match kind {
-            Kind::Campaign => &self.campaigns,
-            Kind::Agent => &self.agents,
-        }
-    }
-
-    fn of_mut(&mut self, kind: Kind) -> &mut Common {
-        match kind {
-            Kind::Campaign => &mut self.campaigns,
-            Kind::Agent => &mut self.agents,
-        }
-    }
-
-    /// How far echoes have come true, 0 to 1: near 0 where the service's window works otherwise.
-    fn trust(&self) -> f64 {
-        self.truth.get().clamp(0.0, 1.0)
-    }
-}
 
 /// What is taken for a call in the window.
 #[derive(Clone, Copy, Debug)]
@@ -152,8 +80,12 @@ pub(super) struct Track {
     rate: Ratio,
     /// First calls, and seconds watched without calls.
     starts: Ratio,
+    /// The same two by the time that the agent was logged in, where that is known.
+    rate_in: Ratio,
+    starts_in: Ratio,
     /// Own spread of handling times.
     spread: Ratio,
+    logins: Logins,
     outlook: Outlook,
 }
 
@@ -169,15 +101,56 @@ struct Outlook {
 impl Track {
     /// A target that was never read.
     pub(super) fn new(kind: Kind) -> Self {
+        let nothing = Ratio::new(0.0, 0.0);
         Track {
             kind,
             shown: None,
             calls: Vec::new(),
-            rate: Ratio::new(0.0, 0.0),
-            starts: Ratio::new(0.0, 0.0),
-            spread: Ratio::new(0.0, 0.0),
+            rate: nothing,
+            starts: nothing,
+            rate_in: nothing,
+            starts_in: nothing,
+            spread: nothing,
+            logins: Logins::new(),
             outlook: Outlook::default(),
         }
+    }
+
+    /// The same without calls and what was learned from them.
+    fn anew(&self) -> Track {
+        let Track { kind, starts, starts_in, logins, .. } = *self;
+        Track { starts, starts_in, logins, ..Track::new(kind) }
+    }
+
+    /// Takes in what is said of the agent from `now` on: logged in or not, or nothing. True where that is news.
+    pub(super) fn say(&mut self, pool: &Pool, told: Option<bool>, now: f64) -> bool {
+        let length = self.length(pool);
+        self.logins.say(told, now, length)
+    }
+
+    /// What is known of the agent's logins.
+    pub(super) fn logins(&self) -> &Logins {
+        &self.logins
+    }
+
+    /// How long a call takes, roughly.
+    fn length(&self, pool: &Pool) -> f64 {
+        self.shown.map(|shown| shown.0).filter(|value| *value > 0.0).unwrap_or(pool.of(self.kind).begin.get())
+    }
+
+    /// How many new calls probably come in `time`.
+    fn arrived(&self, pool: &Pool, time: Exposure) -> f64 {
+        let known = time.inside + pool.leaks() * time.outside;
+        let unknown = self.arrivals(pool) * time.unknown;
+        if known > 0.0 { unknown + self.arrivals_in(pool) * known } else { unknown }
+    }
+
+    /// How many first calls probably come in `time`.
+    fn started(&self, pool: &Pool, time: Exposure) -> f64 {
+        let common = pool.of(self.kind);
+        let rate = |usual: f64, own: Ratio| usual * (START_PRIOR + own.num) / (START_PRIOR + usual * own.den);
+        let any = rate(common.starts.get(), self.starts) * (time.unknown + pool.leaked_starts() * time.outside);
+        if time.inside > 0.0 { any + rate(common.starts_in.get(), self.starts_in) * time.inside } else { any }
     }
 
     /// True once it was read.
@@ -194,6 +167,12 @@ impl Track {
     fn arrivals(&self, pool: &Pool) -> f64 {
         let usual = pool.of(self.kind).calls.get();
         usual * (RATE_PRIOR + self.rate.num) / (RATE_PRIOR + usual * self.rate.den)
+    }
+
+    /// New calls a second logged in.
+    fn arrivals_in(&self, pool: &Pool) -> f64 {
+        let usual = pool.of(self.kind).calls_in.get();
+        usual * (RATE_PRIOR + self.rate_in.num) / (RATE_PRIOR + usual * self.rate_in.den)
     }
 
     /// What a new call does to the mean `value` of `n` calls.
@@ -219,11 +198,22 @@ impl Track {
         if t - s > WINDOW {
             return self.begin(pool, t, value);
         }
+        let time = self.logins.read(t, self.length(pool));
         if old <= 0.0 || value <= 0.0 {
-            self.turn(pool, (s, old), (t, value));
+            self.turn(pool, (s, old), (t, value), time);
         } else {
-            let fresh =
-                if value == old { self.unchanged(pool, s, t, old) } else { self.changed(pool, (s, old), (t, value)) };
+            // Whatever is said of the agent, something came where nothing else explains a change.
+            let lambda = self.arrived(pool, time).max(if time.is_known() { 1e-6 } else { 0.0 });
+            let due: f64 = self.calls.iter().map(|c| c.weight * c.leaves(s, t)).sum();
+            let fresh = if value == old {
+                self.unchanged(pool, s, t, old, lambda)
+            } else {
+                self.changed(pool, (s, old), (t, value), lambda)
+            };
+            let inside = if time.is_known() { self.learn_logins(pool, t, time, fresh, due) } else { 0.0 };
+            if fresh > 0.5 {
+                self.logins.called((s + t) / 2.0, inside > 0.5);
+            }
             self.rate.add(fresh, t - s, (-(t - s) / MEMORY).exp());
             pool.of_mut(self.kind).calls.add(fresh, t - s, POOL_KEEP);
         }
@@ -234,9 +224,28 @@ impl Track {
         self.shown = Some((value, t));
     }
 
+    /// Learns from `fresh` new calls in a time of which it was known whether the agent was logged in, where so many
+    /// echoes were `due`. Returns how many of the calls came while logged in.
+    fn learn_logins(&mut self, pool: &mut Pool, t: f64, time: Exposure, fresh: f64, due: f64) -> f64 {
+        let rate = self.arrivals_in(pool);
+        let inside = fresh * time.inside / (time.inside + pool.leaks() * time.outside).max(1e-9);
+        if time.outside > 0.0 {
+            let missed = rate * time.outside;
+            pool.leak.add(fresh - inside, missed, 1.0 - (missed / 2000.0).min(1.0));
+        }
+        self.rate_in.add(inside, time.inside, (-time.inside / MEMORY).exp());
+        pool.of_mut(self.kind).calls_in.add(inside, time.inside, POOL_KEEP);
+        if fresh > 0.5 && due < 0.1 && time.rules_out(rate) {
+            self.logins.doubt(t);
+            return 0.0;
+        }
+        inside
+    }
+
     /// A first reading, or the first after so long that nothing older counts.
     fn begin(&mut self, pool: &Pool, t: f64, value: f64) {
-        *self = Track { starts: self.starts, shown: Some((value, t)), ..Track::new(self.kind) };
+        self.logins.read(t, self.length(pool));
+        *self = Track { shown: Some((value, t)), ..self.anew() };
         if value > 0.0 {
             let weight = (pool.of(self.kind).calls.get() * WINDOW / 2.0).max(1.0);
             self.calls.push(Call { from: t - WINDOW, to: t, weight, length: None });
@@ -244,25 +253,41 @@ impl Track {
     }
 
     /// Without calls, or into or out of it: then the window is known exactly.
-    fn turn(&mut self, pool: &mut Pool, (s, old): (f64, f64), (t, value): (f64, f64)) {
-        let common = pool.of_mut(self.kind);
+    fn turn(&mut self, pool: &mut Pool, (s, old): (f64, f64), (t, value): (f64, f64), time: Exposure) {
         if old <= 0.0 {
             let started = f64::from(u8::from(value > 0.0));
+            if time.is_known() {
+                let rate = self.started(pool, Exposure { inside: 1.0, ..Exposure::default() });
+                let leaked = value > 0.0 && time.rules_out(rate);
+                if leaked {
+                    self.logins.doubt(t);
+                }
+                if value > 0.0 {
+                    self.logins.called((s + t) / 2.0, !leaked);
+                    pool.leak_starts.add(f64::from(u8::from(leaked)), 1.0, START_KEEP);
+                }
+                let inside = if leaked { 0.0 } else { started };
+                self.starts_in.add(inside, time.inside, 1.0);
+                pool.of_mut(self.kind).starts_in.add(inside, time.inside, POOL_KEEP);
+            }
             self.starts.add(started, t - s, 1.0);
-            common.starts.add(started, t - s, POOL_KEEP);
+            pool.of_mut(self.kind).starts.add(started, t - s, POOL_KEEP);
         }
+        let common = pool.of_mut(self.kind);
         if (old > 0.0) != (value > 0.0) {
-            *self = Track { starts: self.starts, ..Track::new(self.kind) };
-            if value > 0.0 {
-                common.begin.add(value, 1.0, 0.98);
+            *self = self.anew();
+            if value <= 0.0 {
+                self.logins.emptied((s + t) / 2.0);
+            } else {
+                common.begin.add(value, 1.0, START_KEEP);
                 self.calls.push(Call { from: s, to: t, weight: 1.0, length: Some(value) });
             }
         }
     }
 
     /// The same value again: what was due did not leave.
-    fn unchanged(&mut self, pool: &mut Pool, s: f64, t: f64, value: f64) -> f64 {
-        let (n, lambda) = (self.count(), self.arrivals(pool) * (t - s));
+    fn unchanged(&mut self, pool: &mut Pool, s: f64, t: f64, value: f64, lambda: f64) -> f64 {
+        let n = self.count();
         self.learn_trust(pool, s, t, lambda, false);
         let trust = pool.trust();
         let sizes: Vec<f64> = self.calls.iter().map(|c| self.echo_size(pool, c, value, n).abs().min(1.0)).collect();
@@ -278,8 +303,8 @@ impl Track {
 
     /// Another value: shares the change out between a new call and the echoes that were due, by how likely each was
     /// and how well its size fits. Returns how many new calls that makes.
-    fn changed(&mut self, pool: &mut Pool, (s, old): (f64, f64), (t, value): (f64, f64)) -> f64 {
-        let (n, lambda, change) = (self.count(), self.arrivals(pool) * (t - s), value - old);
+    fn changed(&mut self, pool: &mut Pool, (s, old): (f64, f64), (t, value): (f64, f64), lambda: f64) -> f64 {
+        let (n, change) = (self.count(), value - old);
         self.learn_trust(pool, s, t, lambda, true);
         let trust = pool.trust();
         let due: Vec<(f64, f64, f64)> = self
@@ -352,26 +377,26 @@ impl Track {
         let reach = (cycle * REACH).clamp(1.0, 1e9);
         let step = reach / STEPS as f64;
         let mut outlook = Outlook { step: step as f32, ..Outlook::default() };
+        let (track, length) = (&*self, self.length(pool));
+        let time = move |age: f64| track.logins.until(at, age, length);
         let mut error: Box<dyn FnMut(f64) -> f64> = if value <= 0.0 {
-            let common = pool.of(self.kind);
-            let usual = common.starts.get();
-            let rate = usual * (START_PRIOR + self.starts.num) / (START_PRIOR + usual * self.starts.den);
-            Box::new(move |age| rate * age * common.begin.get())
+            let begin = pool.of(track.kind).begin.get();
+            Box::new(move |age| track.started(pool, time(age)) * begin)
         } else {
-            let (n, trust) = (self.count(), pool.trust());
-            let usual = self.new_size(pool, value, n);
-            let rate = self.arrivals(pool);
+            let (n, trust) = (track.count(), pool.trust());
+            let usual = track.new_size(pool, value, n);
             let soon: Vec<(Call, f64)> = self
                 .calls
                 .iter()
                 .filter(|c| c.from + WINDOW < at + 2.0 * reach)
                 .map(|c| {
-                    let own = self.echo_size(pool, c, value, n).abs();
+                    let own = track.echo_size(pool, c, value, n).abs();
                     (*c, OWN_SIZE * own + (1.0 - OWN_SIZE) * usual)
                 })
                 .collect();
             Box::new(move |age| {
-                let (mut sum, mut events) = (rate * age * usual, rate * age);
+                let new = track.arrived(pool, time(age));
+                let (mut sum, mut events) = (new * usual, new);
                 for (call, size) in &soon {
                     let leaves = call.weight * call.leaves(at, at + age) * trust;
                     sum += leaves * size;

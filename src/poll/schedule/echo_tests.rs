@@ -43,6 +43,7 @@ fn a_change_that_fits_an_echo_is_taken_for_it() {
     let mut pool = Pool::default();
     let mut track = Track::new(Kind::Agent);
     track.shown = Some((360.0, 8150.0));
+    track.logins.read(8150.0, 300.0);
     track.calls = (0..10).map(|i| call(4000.0 + 300.0 * f64::from(i), 300.0)).collect();
     track.calls.insert(0, call(1000.0, 900.0));
     let (mut same, mut other) = (track.clone(), track);

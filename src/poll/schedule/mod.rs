@@ -3,14 +3,19 @@
 //! By hand first, then what was never read, then whatever has waited for two cycles, then the target whose shown value
 //! is probably most wrong for what a request costs ([`echo`]). A cycle is the time of one even sweep; nobody waits
 //! longer than three. What is learned comes from readings alone, so the stored history restores it.
+//!
+//! Where it is known who is logged in ([`logins`]), an agent who is logged out and has no calls cannot change. Such a row
+//! rests: it is out of the cycle, asked every ten minutes, and at once when the agent logs in.
 
 mod echo;
+mod logins;
+mod pool;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use self::echo::{Pool, Track};
+use self::{echo::Track, pool::Pool};
 use crate::{
-    domain::{Aht, Band, BootTime, Now, Outcome, Point, Reading, Row, Target},
+    domain::{Aht, Band, BootTime, Kind, Now, Outcome, Point, PresencePicture, Reading, Row, Target},
     store::Attention,
 };
 
@@ -21,6 +26,15 @@ pub const INVALID_INTERVAL: Duration = Duration::from_secs(30 * 60);
 const OVERDUE_CYCLES: u32 = 2;
 /// First and last distance between tries of a failing target.
 const RETRY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
+/// A row that cannot change is asked this often.
+const REST: Duration = Duration::from_secs(600);
+/// Where nothing has shown yet that what is said of its agent is right: every so many rounds, but not more often than
+/// this. At few rows that costs little.
+const UNPROVEN: (u32, Duration) = (5, Duration::from_secs(120));
+/// So many rounds after it is due a row that rests goes before the index; it has half a round left then.
+const REST_ROUNDS: f64 = 1.5;
+/// So many rounds after it was due an answer about a row that rests counts no longer.
+const REST_OVER: u32 = 2;
 /// More selected or pinned targets than this are not special any more.
 const FEW_SELECTED: usize = 8;
 
@@ -55,6 +69,10 @@ struct Entry {
     band: Band,
     /// The last good value in seconds, 0 for *no calls*.
     value: f64,
+    /// It cannot change: logged out, and no calls in the window.
+    rests: bool,
+    /// When it stopped resting, if it was not asked since.
+    woke: Option<BootTime>,
 }
 
 impl Entry {
@@ -70,7 +88,21 @@ impl Entry {
             track: Track::new(target.kind),
             band: Band::default(),
             value: 0.0,
+            rests: false,
+            woke: None,
         }
+    }
+
+    /// Looks whether it can change, at `now`. An answer older than `oldest` says nothing.
+    fn settle(&mut self, pool: &Pool, now: BootTime, oldest: Duration) {
+        let quiet = self.track.known() && self.value <= 0.0 && (self.failures, self.invalid) == (0, 0);
+        // Read after the call had ended that may have been begun before the logout.
+        let settled = |last: BootTime| now.since(last) <= oldest && self.track.logins().is_settled(seconds(last));
+        let rests = quiet && pool.believes_logins() && self.last.is_some_and(settled);
+        if self.rests && !rests {
+            self.woke = Some(now);
+        }
+        self.rests = rests;
     }
 
     fn learn(&mut self, pool: &mut Pool, at: BootTime, aht: Option<Aht>) {
@@ -95,13 +127,20 @@ pub struct Schedule {
     entries: BTreeMap<Target, Entry>,
     min_interval: Duration,
     pool: Pool,
-    /// The time between requests, as [`pace`](Schedule::pace) was told last.
+    /// The time between requests, as [`pace`](Schedule::pace) was told last, and the shortest that the rate allows.
     gap: Duration,
+    shortest_gap: Duration,
     /// For which cycle the outlooks were worked out.
     cycle: Duration,
     many_selected: bool,
     /// How many take turns; counted when it may have changed, since every decision asks.
     active: usize,
+    /// How many rest.
+    resting: usize,
+    /// How many of them are not proven.
+    unproven: usize,
+    /// Requests for rows that do not rest, since one that does was asked.
+    since_rest: u32,
 }
 
 impl Schedule {
@@ -112,10 +151,39 @@ impl Schedule {
             min_interval,
             pool: Pool::default(),
             gap: Duration::from_secs(1),
+            shortest_gap: Duration::from_secs(1),
             cycle: Duration::ZERO,
             many_selected: false,
             active: 0,
+            resting: 0,
+            unproven: 0,
+            since_rest: 0,
         }
+    }
+
+    /// Says who is logged in, as far as that is known; to be called after each look, and when the last one is stale.
+    pub fn set_presence(&mut self, now: &Now, picture: Option<&PresencePicture>) {
+        let (at, oldest) = (now.mono, self.rest_over());
+        for (target, entry) in self.entries.iter_mut().filter(|(target, _)| target.kind == Kind::Agent) {
+            let told = picture.map(|picture| picture.of(target).is_some());
+            let news = entry.track.say(&self.pool, told, seconds(at));
+            entry.settle(&self.pool, at, oldest);
+            if news {
+                entry.look_ahead(&self.pool, self.cycle);
+            }
+        }
+        self.count();
+        self.reckon();
+    }
+
+    /// True where `target` cannot change, as far as is known: it is not in the cycle, and asked every ten minutes.
+    pub fn rests(&self, target: &Target) -> bool {
+        self.rest_interval(target).is_some()
+    }
+
+    /// How often `target` is asked where it rests. That it takes turns with others may add two rounds.
+    pub fn rest_interval(&self, target: &Target) -> Option<Duration> {
+        self.entries.get(target).filter(|entry| entry.rests).map(|entry| self.rest_of(entry))
     }
 
     /// Replaces what is wanted. What was learned of the targets that stay is kept; `rows` tells what the store knows of
@@ -197,6 +265,7 @@ impl Schedule {
 
     /// Says at which `rate` requests a minute are sent now; to be called before [`next`](Schedule::next).
     pub fn pace(&mut self, rate: f64) {
+        self.shortest_gap = Duration::from_secs(60).div_f64(rate.max(0.1));
         self.gap = self.gap(rate);
         self.reckon();
     }
@@ -215,7 +284,50 @@ impl Schedule {
 
     /// How long an even sweep takes at the present pace.
     fn cycle(&self) -> Duration {
-        self.gap.saturating_mul(u32::try_from(self.active().max(1)).unwrap_or(u32::MAX))
+        self.cycle_of(self.active.max(1), self.gap)
+    }
+
+    /// The time in which asking in turn asks `active` targets once, and meanwhile those that rest as often as they must
+    /// be.
+    fn cycle_of(&self, active: usize, gap: Duration) -> Duration {
+        let cycle = gap.saturating_mul(u32::try_from(active).unwrap_or(u32::MAX));
+        if self.resting == 0 || active == 0 {
+            return cycle;
+        }
+        // One more, since the turns of those that rest do not come evenly.
+        (cycle + gap).mul_f64(1.0 / (1.0 - self.rest_share(gap)))
+    }
+
+    /// The time in which the budget could ask everybody once, those that rest too.
+    fn round(&self) -> Duration {
+        self.shortest_gap.saturating_mul(u32::try_from(self.active + self.resting).unwrap_or(u32::MAX))
+    }
+
+    /// How often a row that rests is asked.
+    fn rest_of(&self, entry: &Entry) -> Duration {
+        if entry.track.logins().is_proven() { REST } else { self.rest_unproven() }
+    }
+
+    fn rest_unproven(&self) -> Duration {
+        self.round().saturating_mul(UNPROVEN.0).clamp(UNPROVEN.1, REST)
+    }
+
+    /// An older answer about a row that rests says nothing.
+    fn rest_over(&self) -> Duration {
+        REST.saturating_add(self.round().saturating_mul(REST_OVER))
+    }
+
+    /// What those that rest need of the requests, `gap` apart.
+    fn rest_share(&self, gap: Duration) -> f64 {
+        let late = self.round().mul_f64(REST_ROUNDS);
+        let part = |n: usize, rest: Duration| gap.as_secs_f64() * n as f64 / (rest + late).as_secs_f64();
+        (part(self.resting - self.unproven, REST) + part(self.unproven, self.rest_unproven())).min(0.9)
+    }
+
+    /// After so many requests for others one for a row that rests may go before them.
+    fn between_rests(&self) -> u32 {
+        let share = self.rest_share(self.gap);
+        if share > 0.0 { (1.0 / share - 1.0).ceil().clamp(0.0, 1e6) as u32 } else { 0 }
     }
 
     /// What to ask at `now`: by hand first, then what was never read, then the oldest answer if it is two cycles old,
@@ -237,15 +349,17 @@ impl Schedule {
     }
 
     fn next_by(&self, now: BootTime, mut score: impl FnMut(&Target, &Entry) -> f64) -> Next {
-        let cycle = self.cycle();
-        let overdue = now - cycle.saturating_mul(OVERDUE_CYCLES);
+        let two_cycles = self.cycle().saturating_mul(OVERDUE_CYCLES);
+        let overdue = now - two_cycles;
+        let (late, between) = (self.round().mul_f64(REST_ROUNDS), self.between_rests());
         let mut best: Option<(Rank, &Target, &Entry)> = None;
         let mut soonest: Option<BootTime> = None;
         for (target, entry) in &self.entries {
             if entry.attention.is_none() || entry.in_flight {
                 continue;
             }
-            if let Some(at) = entry.not_before.filter(|at| *at > now && !entry.requested) {
+            let resting = entry.last.filter(|_| entry.rests).map(|last| last + self.rest_of(entry));
+            if let Some(at) = entry.not_before.max(resting).filter(|at| *at > now && !entry.requested) {
                 soonest = Some(soonest.map_or(at, |s| s.min(at)));
                 continue;
             }
@@ -253,6 +367,13 @@ impl Schedule {
                 _ if entry.requested => Rank::new(3, 0.0, entry.last),
                 None => Rank::new(2, 0.0, None),
                 // Never any good answer: as if it was just overdue.
+                Some(_) if let Some(due) = resting => {
+                    let until = due + late;
+                    let first = until <= now && self.since_rest >= between;
+                    Rank::new(u8::from(first), 0.0, Some(until - two_cycles))
+                }
+                // As if it was just overdue when it woke.
+                Some(last) if let Some(woke) = entry.woke => Rank::new(1, 0.0, Some(last.max(woke - two_cycles))),
                 Some(last) if last <= overdue || !entry.track.known() => Rank::new(1, 0.0, Some(last)),
                 Some(last) => Rank::new(0, score(target, entry), Some(last)),
             };
@@ -274,7 +395,11 @@ impl Schedule {
     pub fn latest(&self, target: &Target, now: BootTime) -> Option<BootTime> {
         let entry = self.entries.get(target).filter(|e| e.attention.is_some())?;
         let Some(last) = entry.last else { return Some(now) };
-        let bound = last + self.cycle().saturating_mul(OVERDUE_CYCLES + 1);
+        let bound = if entry.rests {
+            last + self.rest_of(entry) + self.round().saturating_mul(REST_OVER)
+        } else {
+            last + self.cycle().saturating_mul(OVERDUE_CYCLES + 1)
+        };
         Some(entry.not_before.map_or(bound, |at| at.max(bound)).max(now))
     }
 
@@ -294,6 +419,7 @@ impl Schedule {
         if let Some(entry) = self.entries.get_mut(target) {
             entry.in_flight = true;
             entry.requested = false;
+            self.since_rest = if entry.rests { 0 } else { self.since_rest.saturating_add(1) };
         }
     }
 
@@ -304,7 +430,7 @@ impl Schedule {
 
     /// The request brought `reading`. `jitter` in 0..1 spreads the tries of failing targets.
     pub fn answered(&mut self, reading: &Reading, jitter: f64) {
-        let min_interval = self.min_interval;
+        let (min_interval, oldest) = (self.min_interval, self.rest_over());
         let at = reading.at.mono;
         let Some(entry) = self.complete(&reading.target) else { return };
         entry.last = Some(at);
@@ -334,6 +460,11 @@ impl Schedule {
             entry.learn(pool, at, aht);
             entry.look_ahead(pool, cycle);
         }
+        if let Some(entry) = self.entries.get_mut(&reading.target) {
+            entry.settle(&self.pool, at, oldest);
+            // This was its turn.
+            entry.woke = None;
+        }
         self.count();
     }
 
@@ -355,25 +486,41 @@ impl Schedule {
         }
     }
 
-    /// How many targets take turns: wanted, and not given up as invalid.
+    /// How many targets take turns: wanted, not given up as invalid, and not at rest.
     pub fn active(&self) -> usize {
         self.active
     }
 
     fn count(&mut self) {
-        self.active = self.entries.values().filter(|e| e.attention.is_some() && e.invalid < 2).count();
+        let turns = self.entries.values().filter(|e| e.attention.is_some() && e.invalid < 2);
+        (self.active, self.resting, self.unproven) = (0, 0, 0);
+        for entry in turns {
+            self.active += usize::from(!entry.rests);
+            self.resting += usize::from(entry.rests);
+            self.unproven += usize::from(entry.rests && !entry.track.logins().is_proven());
+        }
     }
 
     /// The even distance between requests at `rate` a minute: few targets do not use up the budget.
     pub fn gap(&self, rate: f64) -> Duration {
         let by_rate = Duration::from_secs(60).div_f64(rate.max(0.1));
-        let by_interval = self.min_interval / u32::try_from(self.active().max(1)).unwrap_or(u32::MAX);
-        by_rate.max(by_interval)
+        by_rate.max(self.gap_by_interval())
+    }
+
+    /// How far apart requests are where each row is asked as often as it may be.
+    fn gap_by_interval(&self) -> Duration {
+        let even = self.min_interval / u32::try_from(self.active.max(1)).unwrap_or(u32::MAX);
+        if self.resting == 0 || even.is_zero() {
+            return even;
+        }
+        let part = |n: usize, interval: Duration| n as f64 / interval.as_secs_f64();
+        let resting = part(self.resting - self.unproven, REST) + part(self.unproven, self.rest_unproven());
+        Duration::from_secs_f64(1.0 / (part(self.active, self.min_interval) + resting))
     }
 
     /// How long one sweep takes at `rate` requests a minute.
     pub fn sweep(&self, rate: f64) -> Duration {
-        self.gap(rate).saturating_mul(u32::try_from(self.active()).unwrap_or(u32::MAX))
+        self.cycle_of(self.active, self.gap(rate))
     }
 }
 

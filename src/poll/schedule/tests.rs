@@ -1,7 +1,7 @@
 //! What must hold of the schedule.
 
 use super::*;
-use crate::domain::{Aht, Clock, ManualClock};
+use crate::domain::{Aht, Clock, LoggedIn, ManualClock};
 use proptest::prelude::*;
 
 const MIN: Duration = Duration::from_secs(60);
@@ -261,8 +261,197 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
     ]
 }
 
+/// A list of the agents `ids`, of now.
+fn list(ids: &[&str], now: &Now) -> PresencePicture {
+    let agents = ids.iter().map(|id| LoggedIn { id: (*id).into(), name: None, state: None });
+    PresencePicture::new(now.stamp(), MIN, agents)
+}
+
+fn answer(s: &mut Schedule, id: &str, outcome: Outcome, now: &Now) {
+    s.sent(&Target::agent(id));
+    s.answered(&reading(id, outcome, now), 0.0);
+}
+
+fn value(secs: u32) -> Outcome {
+    Outcome::Value(Aht::from_secs(secs))
+}
+
+#[test]
+fn who_is_logged_out_and_has_no_calls_rests_until_the_login() {
+    let (mut s, clock) = start(&["a", "b", "c"]);
+    s.pace(45.0);
+    answer(&mut s, "a", Outcome::NoCalls, &clock.now());
+    answer(&mut s, "b", value(200), &clock.now());
+    answer(&mut s, "c", Outcome::NoCalls, &clock.now());
+    assert_eq!((s.active(), s.rests(&Target::agent("a"))), (3, false));
+    s.set_presence(&clock.now(), Some(&list(&["c"], &clock.now())));
+    let resting = ["a", "b", "c"].map(|id| s.rests(&Target::agent(id)));
+    // b has calls that leave, and c may have one.
+    assert_eq!((resting, s.active()), ([true, false, false], 2));
+    clock.advance(MIN);
+    for _ in 0..2 {
+        let id = ask(&s, &clock.now()).unwrap();
+        assert_ne!(id, "a");
+        answer(&mut s, &id, Outcome::NoCalls, &clock.now());
+    }
+    assert!(matches!(s.next(clock.now().mono), Next::At(_)));
+    s.set_presence(&clock.now(), Some(&list(&["a", "c"], &clock.now())));
+    assert_eq!((ask(&s, &clock.now()).as_deref(), s.active()), (Some("a"), 2));
+    // b was read without calls, and is out.
+    assert!(s.rests(&Target::agent("b")));
+    answer(&mut s, "a", Outcome::NoCalls, &clock.now());
+    assert!(matches!(s.next(clock.now().mono), Next::At(_)));
+    // By hand it is asked whatever it does.
+    s.request_poll(&Target::agent("b"));
+    assert_eq!(ask(&s, &clock.now()).as_deref(), Some("b"));
+}
+
+#[test]
+fn a_row_that_rests_is_asked_every_ten_minutes() {
+    let (mut s, clock) = start(&["a"]);
+    s.pace(1.0);
+    let mut asked = vec![];
+    for second in 0..3000 {
+        let now = clock.now();
+        if ask(&s, &now).is_some() {
+            answer(&mut s, "a", Outcome::NoCalls, &now);
+            asked.push(second);
+        }
+        if second % 60 == 0 {
+            s.set_presence(&now, Some(&list(&["x"], &now)));
+            s.pace(0.5);
+        }
+        clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(asked, [0, 600, 1200, 1800, 2400]);
+    assert_eq!(s.rest_interval(&Target::agent("a")), Some(Duration::from_secs(600)));
+}
+
+#[test]
+fn where_nothing_shows_that_the_list_knows_an_agent_few_rows_rest_less() {
+    let (mut s, clock) = start(&["a", "b"]);
+    let intervals = |s: &Schedule| ["a", "b"].map(|id| s.rest_interval(&Target::agent(id)).map(|d| d.as_secs()));
+    s.set_presence(&clock.now(), Some(&list(&["b"], &clock.now())));
+    answer(&mut s, "a", Outcome::NoCalls, &clock.now());
+    answer(&mut s, "b", Outcome::NoCalls, &clock.now());
+    clock.advance(MIN * 10);
+    answer(&mut s, "b", value(200), &clock.now());
+    s.set_presence(&clock.now(), Some(&list(&[], &clock.now())));
+    clock.advance(MIN * 121);
+    for id in ["a", "b"] {
+        answer(&mut s, id, Outcome::NoCalls, &clock.now());
+    }
+    s.pace(30.0);
+    assert_eq!(intervals(&s), [Some(120), Some(600)]);
+    s.pace(2.0);
+    assert_eq!(intervals(&s), [Some(300), Some(600)]);
+}
+
+#[test]
+fn when_the_list_is_gone_everybody_takes_turns_again() {
+    let (mut s, clock) = start(&["a", "b"]);
+    for id in ["a", "b"] {
+        answer(&mut s, id, Outcome::NoCalls, &clock.now());
+    }
+    s.set_presence(&clock.now(), Some(&list(&[], &clock.now())));
+    assert_eq!(s.active(), 0);
+    clock.advance(MIN * 2);
+    s.set_presence(&clock.now(), None);
+    assert_eq!((s.active(), ask(&s, &clock.now()).as_deref()), (2, Some("a")));
+}
+
+#[test]
+fn a_call_of_who_is_said_to_be_out_takes_the_list_back_for_that_row_alone() {
+    let (mut s, clock) = start(&["a", "b"]);
+    s.pace(45.0);
+    let look = |s: &mut Schedule, now: &Now| s.set_presence(now, Some(&list(&["x"], now)));
+    for id in ["a", "b"] {
+        answer(&mut s, id, Outcome::NoCalls, &clock.now());
+    }
+    look(&mut s, &clock.now());
+    clock.advance(MIN * 10);
+    answer(&mut s, "a", value(300), &clock.now());
+    answer(&mut s, "b", Outcome::NoCalls, &clock.now());
+    assert_eq!(
+        (s.active(), s.rests(&Target::agent("b"))),
+        (2, false),
+        "one of one first calls was of nobody logged in"
+    );
+    clock.advance(MIN);
+    answer(&mut s, "a", Outcome::NoCalls, &clock.now());
+    look(&mut s, &clock.now());
+    assert!(!s.rests(&Target::agent("a")));
+}
+
+#[test]
+fn who_ended_a_call_after_the_logout_does_not_rest_at_once() {
+    let (mut s, clock) = start(&["a"]);
+    s.set_presence(&clock.now(), Some(&list(&["a"], &clock.now())));
+    answer(&mut s, "a", Outcome::NoCalls, &clock.now());
+    clock.advance(MIN);
+    s.set_presence(&clock.now(), Some(&list(&[], &clock.now())));
+    answer(&mut s, "a", Outcome::NoCalls, &clock.now());
+    assert!(!s.rests(&Target::agent("a")));
+    clock.advance(MIN * 120);
+    answer(&mut s, "a", Outcome::NoCalls, &clock.now());
+    assert!(s.rests(&Target::agent("a")));
+}
+
+#[test]
+fn without_a_list_the_order_is_as_if_nobody_knew_of_lists() {
+    let ids = ["a", "b", "c", "d", "e", "f", "g"];
+    let (gap, length) = (Duration::from_secs(20), 900);
+    let (mut plain, clock) = free(&ids);
+    let expected = run(&mut plain, &clock, gap, length, busy);
+    let (mut s, clock) = free(&ids);
+    let mut asked = vec![];
+    for _ in 0..length {
+        s.set_presence(&clock.now(), None);
+        asked.extend(run(&mut s, &clock, gap, 1, busy));
+    }
+    assert_eq!(asked, expected);
+    assert!(ids.iter().all(|id| !s.rests(&Target::agent(*id))));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whoever_does_not_rest_waits_no_longer_than_three_cycles(
+        outcomes in prop::collection::vec(any_outcome(), 600..601),
+        inside in prop::collection::vec(prop::collection::vec(any::<bool>(), 12), 1..8),
+        n in 2usize..12,
+        gap in 1u64..120,
+    ) {
+        let ids: Vec<String> = (0..n).map(|i| format!("t{i}")).collect();
+        let (mut s, clock) = free(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut outcomes = outcomes.into_iter();
+        let gap = Duration::from_secs(gap);
+        // Since when each waits, and the longest cycle since then.
+        let start = clock.now().mono;
+        let mut waits: Vec<(BootTime, Duration)> = vec![(start, Duration::ZERO); n];
+        for step in 0..600usize {
+            let now = clock.now();
+            if step % 20 == 10 {
+                let who = &inside[step / 20 % inside.len()];
+                let there: Vec<&str> = ids.iter().zip(who).filter(|(_, i)| **i).map(|(id, _)| id.as_str()).collect();
+                s.set_presence(&now, Some(&list(&there, &now)));
+            }
+            let before: Vec<bool> = ids.iter().map(|id| s.rests(&Target::agent(id.as_str()))).collect();
+            for (asked, at) in run(&mut s, &clock, gap, 1, |_, _| outcomes.next().unwrap()) {
+                waits[ids.iter().position(|id| *id == asked).unwrap()] = (at, Duration::ZERO);
+            }
+            for (i, id) in ids.iter().enumerate() {
+                let cycle = s.sweep(60.0 / gap.as_secs_f64()).max(gap);
+                let wait = &mut waits[i];
+                if before[i] || s.rests(&Target::agent(id.as_str())) {
+                    *wait = (clock.now().mono, Duration::ZERO);
+                }
+                wait.1 = wait.1.max(cycle);
+                prop_assert!(clock.now().mono.since(wait.0) <= wait.1 * 3 + gap, "{id}: {:?} {:?}", wait, clock.now().mono);
+            }
+        }
+    }
 
     #[test]
     fn nobody_waits_longer_than_three_cycles(
@@ -298,11 +487,12 @@ proptest! {
             let target = Target::agent(ids[i]);
             let mut now = clock.now();
             now.mono = BootTime(mono);
-            match what % 8 {
+            match what % 9 {
+                8 => s.set_presence(&now, (what > 20).then(|| list(&ids[..=i], &now)).as_ref()),
                 0 => s.request_poll(&target),
                 1 => s.want(&wanted(&ids[..=i]), &BTreeMap::new(), &now),
                 2 => s.forgive(),
-                3 => s.pace(f64::from(what) - 8.0),
+                3 => s.pace(f64::from(what) - 9.0),
                 4 => s.unsent(&target),
                 5 => s.answered(&reading(ids[i], Outcome::Failed("x".into()), &now), 2.0),
                 _ => {
