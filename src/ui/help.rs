@@ -9,56 +9,74 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    app::{Column, Mark, RowState, command::COMMANDS},
+    app::{Column, Mark, RowState, command::COMMANDS, keys::fits_below},
     domain::{Condition, Level},
 };
 
 /// Cells for the keys.
 const KEYS: usize = 16;
 
-/// Draws the help over the screen, from the line `scroll` on.
+/// Draws the help over the screen, from the line `scroll` on: first what is seen, then the keys of this view. With a
+/// search only what has its text.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, layout: &mut FrameLayout) {
     let width = canvas.width().min(96);
     let room = width.saturating_sub(4);
     let s = canvas.look.styles;
+    let search = &scene.state.navigation.help_search;
+    let wanted = search.text.value().trim().to_lowercase();
     let mut lines: Vec<(String, Style)> = Vec::new();
-    lines.push(("Words".into(), s.accent));
-    for (word, sentence) in GLOSSARY {
-        entry(&mut lines, word, sentence, room, s.text);
-    }
-    lines.push((String::new(), s.text));
-    for (title, entries) in scene.state.keys.help() {
-        lines.push((title.to_owned(), s.accent));
-        for (keys, sentence) in entries {
-            entry(&mut lines, &keys, sentence, room, s.text);
+    for (title, entries) in parts(canvas, scene) {
+        let whole = title.to_lowercase().contains(&wanted);
+        let found: Vec<&(String, String)> = entries
+            .iter()
+            .filter(|(word, sentence)| whole || [word, sentence].iter().any(|t| t.to_lowercase().contains(&wanted)))
+            .collect();
+        if found.is_empty() {
+            continue;
+        }
+        lines.push((title, s.accent));
+        for (word, sentence) in found {
+            entry(&mut lines, word, sentence, room, s.text);
         }
         lines.push((String::new(), s.text));
     }
-    lines.push(("Commands after :".into(), s.accent));
-    for (name, takes, sentence) in COMMANDS {
-        entry(&mut lines, &format!("{name} {takes}"), sentence, room, s.text);
+    if lines.is_empty() {
+        lines.push((format!("Nothing in the help has '{wanted}'"), s.text));
     }
-    lines.push((String::new(), s.text));
-    lines.push(("Columns".into(), s.accent));
-    for spec in Column::ALL.map(Column::spec) {
-        if let (Some(title), Some(sentence)) = (spec.title, spec.help) {
-            let title = if canvas.look.glyphs.ascii() { title.replace('±', "+-") } else { title.to_owned() };
-            entry(&mut lines, &title, sentence, room, s.text);
-        }
-    }
-    lines.push((String::new(), s.text));
-    lines.push(("States".into(), s.accent));
-    for (state, sentence) in STATES {
-        let mark = format!("{} {}", canvas.look.glyphs.state(state), state.word());
-        entry(&mut lines, &mark, sentence, room, s.text);
-    }
-    lines.push((String::new(), s.text));
-    lines.push(("After a state".into(), s.accent));
-    for (mark, sentence) in MARKS {
-        let mark = format!("{} {}", canvas.look.glyphs.mark(mark), mark.word());
-        entry(&mut lines, &mark, sentence, room, s.text);
-    }
-    overlay(canvas, "Help", width, &lines, scroll, layout);
+    let title = match (search.editing, &*wanted) {
+        (false, "") => "Help".to_owned(),
+        (editing, _) => format!("Help  / {}{}", search.text.value(), if editing { "_" } else { "" }),
+    };
+    overlay(canvas, &title, width, &lines, scroll, layout);
+}
+
+/// The parts of the help in their order: each with its heading, and words or keys with what they mean.
+fn parts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<(String, Vec<(String, String)>)> {
+    let glyphs = canvas.look.glyphs;
+    let column = |c: Column| {
+        let spec = c.spec();
+        let title = spec.title?;
+        let title = if glyphs.ascii() { title.replace('±', "+-") } else { title.to_owned() };
+        Some((title, spec.help?.to_owned()))
+    };
+    let state = |(state, sentence): (RowState, &str)| {
+        (format!("{} {}", glyphs.state(state), state.word()), sentence.to_owned())
+    };
+    let mark = |(mark, sentence): (Mark, &str)| (format!("{} {}", glyphs.mark(mark), mark.word()), sentence.to_owned());
+    let plain = |(word, sentence): (&str, &str)| (word.to_owned(), sentence.to_owned());
+    let mut parts = vec![
+        ("States".to_owned(), STATES.into_iter().map(state).collect::<Vec<_>>()),
+        ("Beside a state".to_owned(), MARKS.into_iter().map(mark).collect()),
+        ("Columns".to_owned(), Column::ALL.into_iter().filter_map(column).collect()),
+        ("Words".to_owned(), GLOSSARY.into_iter().map(plain).collect()),
+    ];
+    let keys = scene.state.keys.help(scene.state.navigation.view, |action| fits_below(scene.state, action));
+    parts.extend(keys.into_iter().map(|(title, entries)| {
+        (title, entries.into_iter().map(|(keys, sentence)| (keys, sentence.to_owned())).collect())
+    }));
+    let command = |(name, takes, sentence): (&str, &str, &str)| (format!("{name} {takes}"), sentence.to_owned());
+    parts.push(("Commands after :".to_owned(), COMMANDS.into_iter().map(command).collect()));
+    parts
 }
 
 /// The words that a new reader of the screen may not know: the handbook has them all.

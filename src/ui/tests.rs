@@ -35,6 +35,25 @@ fn made(work: impl FnOnce()) -> usize {
 }
 
 #[test]
+fn the_help_begins_with_what_is_seen_then_has_the_keys_of_the_view_and_is_searched() {
+    let mut s = busy(View::Alerts);
+    s.navigation.overlay = Some(Overlay::Help { scroll: 0 });
+    let drawn = |s: &State| words(&picture(s, &look(Theme::Auto, Symbols::Unicode), 100, 200).0);
+    let text = drawn(&s);
+    let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    assert!(at("States") < at("Columns") && at("Columns") < at("Words") && at("Words") < at("Keys in Alerts"));
+    assert!(at("Keys in Alerts") < at("Keys in other views") && at("Keys in other views") < at("Commands after"));
+    assert!((at("Keys in Alerts")..at("Keys in other views")).contains(&at("acknowledge all that are shown")));
+    assert!(at("Choose the sort column") > at("Keys in other views"));
+    s.navigation.help_search.text = "MUTE".into();
+    let text = drawn(&s);
+    assert!(text.contains("Help  / MUTE") && text.contains("Mute the alert of the row"), "{text}");
+    assert!(!text.contains("Choose the sort column") && !text.contains("Commands after"), "{text}");
+    s.navigation.help_search.text = "zebra".into();
+    assert!(drawn(&s).contains("Nothing in the help has 'zebra'"));
+}
+
+#[test]
 fn the_lines_of_a_table_are_made_once_a_key_and_once_a_frame() {
     let mut s = busy(View::Overview);
     s.navigation.axis = crate::app::Axis { span: crate::app::Span::Day, back: 1 };
@@ -144,7 +163,7 @@ fn help_is_scrolled_to_its_end_and_no_further() {
     let mut s = busy(View::Agents);
     s.navigation.overlay = Some(Overlay::Help { scroll: usize::MAX });
     let (buf, layout) = picture(&s, &with(UNICODE), 80, 24);
-    assert!(words(&buf).contains("does not answer for this row"), "{}", words(&buf));
+    assert!(words(&buf).contains("Read the configuration again"), "{}", words(&buf));
     assert!(layout.overlay_lines > layout.overlay && layout.overlay == 22);
 }
 

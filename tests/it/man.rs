@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use ahtop::{
-    app::{Keymap, command::COMMANDS},
+    app::{Context, Keymap, command::COMMANDS},
     cli,
     config::VARIABLES,
     exit::Exit,
@@ -101,10 +101,11 @@ fn keys(page: &mut String) {
     page.push_str(".SH KEYS\n");
     page.push_str("Keys of the tables can be changed in [ui.keys], where the actions have the names below.\n");
     let keymap = Keymap::default();
-    for (title, entries) in keymap.help() {
-        page.push_str(&format!(".SS \"{}\"\n", roff(title)));
-        for (keys, sentence) in entries {
-            page.push_str(&format!(".TP\n\\fB{}\\fR\n{}\n", roff(&keys), roff(sentence)));
+    for context in Context::ALL {
+        page.push_str(&format!(".SS \"{}\"\n", roff(context.title())));
+        for binding in keymap.bindings().iter().filter(|b| b.context == context) {
+            let keys = binding.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            page.push_str(&format!(".TP\n\\fB{}\\fR\n{}\n", roff(&keys), roff(binding.help)));
         }
     }
     page.push_str(".SS \"Actions for [ui.keys]\"\n");

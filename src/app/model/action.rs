@@ -183,11 +183,13 @@ pub enum Context {
     Columns,
     /// A long text lies over the view.
     Pager,
+    /// The line in which is typed what is looked for in the help.
+    Search,
 }
 
 impl Context {
     /// All of them, in the order of the help.
-    pub const ALL: [Context; 9] = [
+    pub const ALL: [Context; 10] = [
         Context::Normal,
         Context::Filter,
         Context::Note,
@@ -196,6 +198,7 @@ impl Context {
         Context::Mute,
         Context::Columns,
         Context::Pager,
+        Context::Search,
         Context::Everywhere,
     ];
 
@@ -211,6 +214,7 @@ impl Context {
             Context::Menu => "In the menu of sort columns",
             Context::Columns => "In the menu of columns",
             Context::Pager => "In this help and the list of banners",
+            Context::Search => "While you search in the help",
         }
     }
 }
@@ -231,7 +235,7 @@ pub struct Binding {
 /// The standard table. Its order is that of the footer and of the help.
 pub(crate) fn standard() -> Vec<Binding> {
     use Action as A;
-    use Context::{Columns, Command, Everywhere, Filter, Menu, Mute, Normal, Note, Pager};
+    use Context::{Columns, Command, Everywhere, Filter, Menu, Mute, Normal, Note, Pager, Search};
     use KeyCode::{BackTab, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up};
 
     let key = |code| Key::new(code, KeyModifiers::NONE);
@@ -391,6 +395,7 @@ pub(crate) fn standard() -> Vec<Binding> {
             Some("close"),
             "Close",
         ),
+        bind(Pager, A::EditFilter, &[char('/')], Some("search"), "In the help: show only what has this text"),
         bind(Pager, A::Down, &[char('j'), key(Down)], Some("down"), "A line down"),
         bind(Pager, A::Up, &[char('k'), key(Up)], Some("up"), "A line up"),
         bind(Pager, A::PageDown, &[key(PageDown), char(' '), ctrl('f')], None, "A page down"),
@@ -398,6 +403,12 @@ pub(crate) fn standard() -> Vec<Binding> {
         bind(Pager, A::Top, &[char('g'), key(Home)], None, "To the top"),
         bind(Pager, A::Bottom, &[char('G'), key(End)], None, "To the end"),
         bind(Pager, A::Dismiss, &[char('x')], None, "Dismiss the first banner until its cause changes"),
+        bind(Search, A::ApplyFilter, &[key(Enter)], Some("keep"), "Keep what was found"),
+        bind(Search, A::ClearFilter, &[key(Esc)], Some("clear"), "Show all of the help again"),
+        bind(Search, A::Down, &[key(Down)], None, "A line down"),
+        bind(Search, A::Up, &[key(Up)], None, "A line up"),
+        bind(Search, A::PageDown, &[key(PageDown)], None, "A page down"),
+        bind(Search, A::PageUp, &[key(PageUp)], None, "A page up"),
         bind(Everywhere, A::Quit, &[ctrl('c')], None, "Quit at once"),
         bind(Everywhere, A::Redraw, &[ctrl('l')], None, "Draw everything again"),
         bind(Everywhere, A::Suspend, &[ctrl('z')], None, "Back to the shell; `fg` returns"),

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::{Action, Binding, Context, Key, standard};
+use super::{Action, Binding, Context, Key, View, standard};
 use crate::{
     config::{ConfigError, ConfigErrors, Rebind},
     domain::clean,
@@ -132,17 +132,23 @@ impl Keymap {
         Some(self.bindings.iter().find(of)?.keys.first()?.to_string())
     }
 
-    /// The help: a heading for each context, and for each action its keys and a sentence.
-    pub fn help(&self) -> Vec<(&'static str, Vec<(String, &'static str)>)> {
+    /// The help: first the keys of the view, for whose actions `fits` holds, then those of the other views, then a heading
+    /// for each other context; for each action its keys and a sentence.
+    pub fn help(&self, view: View, fits: impl Fn(Action) -> bool) -> Vec<(String, Vec<(String, &'static str)>)> {
         let keys = |b: &Binding| b.keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ");
-        Context::ALL
-            .into_iter()
-            .map(|context| {
-                let entries =
-                    self.bindings.iter().filter(|b| b.context == context).map(|b| (keys(b), b.help)).collect();
-                (context.title(), entries)
-            })
-            .collect()
+        let entries = |wanted: &dyn Fn(&Binding) -> bool| {
+            self.bindings.iter().filter(|b| wanted(b)).map(|b| (keys(b), b.help)).collect::<Vec<_>>()
+        };
+        let tables = |b: &Binding| b.context == Context::Normal;
+        let mut all = vec![
+            (format!("Keys in {}", view.title()), entries(&|b| tables(b) && fits(b.action))),
+            ("Keys in other views".to_owned(), entries(&|b| tables(b) && !fits(b.action))),
+        ];
+        for context in Context::ALL.into_iter().filter(|c| *c != Context::Normal) {
+            all.push((context.title().to_owned(), entries(&|b| b.context == context)));
+        }
+        all.retain(|(_, entries)| !entries.is_empty());
+        all
     }
 }
 
@@ -165,7 +171,7 @@ mod tests {
     use crossterm::event::{KeyCode, KeyModifiers};
 
     use super::*;
-    use crate::app::{View, fixture::Floor, keys::fits};
+    use crate::app::{fixture::Floor, keys::fits};
 
     #[test]
     fn no_two_actions_share_a_key_in_one_context() {
@@ -195,9 +201,15 @@ mod tests {
     #[test]
     fn the_help_lists_every_key_of_every_action() {
         let map = Keymap::default();
-        let help = map.help();
+        let help = map.help(View::Alerts, |action| action != Action::SortMenu);
+        let titled = |b: &Binding| match b.context {
+            Context::Normal if b.action == Action::SortMenu => "Keys in other views",
+            Context::Normal => "Keys in Alerts",
+            other => other.title(),
+        };
+        assert_eq!(help[0].0, "Keys in Alerts");
         for binding in map.bindings() {
-            let (_, entries) = help.iter().find(|(title, _)| *title == binding.context.title()).unwrap();
+            let (_, entries) = help.iter().find(|(title, _)| title == titled(binding)).unwrap();
             let (keys, _) = entries.iter().find(|(_, help)| *help == binding.help).unwrap();
             for key in &binding.keys {
                 assert!(keys.split(' ').any(|k| k == key.to_string()), "{key} is not in {keys}");
@@ -270,7 +282,11 @@ mod tests {
         assert_eq!(keys(&map), "Ctrl-Q");
         let map = Keymap::of(&rebinds(&[("quit", &["x"]), ("dismiss", &["q"]), ("suspend", &["alt-z"])])).unwrap();
         assert_eq!(keys(&map), "x", "two actions may change places");
-        assert!(map.help().iter().any(|(_, e)| e.iter().any(|(keys, _)| keys == "Alt-z" || keys == "Alt-Z")));
+        assert!(
+            map.help(View::Agents, |_| true)
+                .iter()
+                .any(|(_, e)| e.iter().any(|(keys, _)| keys == "Alt-z" || keys == "Alt-Z"))
+        );
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Navigation {
     pub log_filter: Filter,
     /// Which alerts are shown in their view.
     pub alert_filter: Filter,
+    /// What is looked for in the help.
+    pub help_search: Filter,
     /// The command line while it is typed.
     pub command: Option<Input>,
     /// What lies over the view.
@@ -65,6 +67,7 @@ impl Navigation {
             filter: Filter::default(),
             log_filter: Filter::default(),
             alert_filter: Filter::default(),
+            help_search: Filter::default(),
             command: None,
             overlay: None,
             detail_open: false,

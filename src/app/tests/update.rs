@@ -217,6 +217,25 @@ fn the_sort_menu_begins_at_the_present_column() {
 }
 
 #[test]
+fn the_help_is_searched_and_begins_anew_when_it_is_opened() {
+    let mut floor = Floor::new();
+    floor.keys("5?/mute<Enter>");
+    let search = |floor: &Floor| {
+        let search = &floor.state.navigation.help_search;
+        (search.text.value().to_owned(), search.editing)
+    };
+    assert_eq!(search(&floor), ("mute".to_owned(), false));
+    assert!(floor.state.navigation.overlay.is_some(), "Enter keeps what was found");
+    floor.keys("/<Esc>");
+    assert_eq!(search(&floor), (String::new(), false));
+    floor.keys("/q<Enter>q?");
+    assert_eq!(search(&floor), (String::new(), false));
+    // The list of banners has nothing to be searched, and the filter of the view stays as it is.
+    floor.keys("q1b/x");
+    assert!(floor.state.filter().text.value().is_empty() && !floor.state.filter().editing);
+}
+
+#[test]
 fn the_help_scrolls_to_its_end_and_no_further() {
     let mut floor = Floor::new();
     floor.keys("?");

@@ -20,7 +20,7 @@ use crate::{
             banners::banners,
             command::themes,
             filter_hints, groups,
-            keys::{context, fits},
+            keys::{context, fits, in_help},
             names,
             tables::{detailed, lines, tables},
         },
@@ -81,6 +81,9 @@ fn chosen(
 /// Does `action`; true where the picture may differ afterwards.
 fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
     if !fits(action, state) {
+        if action == Action::EditFilter && state.navigation.overlay.is_some() {
+            return false;
+        }
         let place = if action == Action::AcknowledgeAll { "Alerts: press 4" } else { "a table: press 1, 2 or 3" };
         state.notices.status_message = Some(format!("This key works in {place}"));
         return true;
@@ -102,7 +105,18 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
                 effects.push(Effect::RequestPoll(target));
             }
         }
-        Action::Help => state.navigation.overlay = Some(Overlay::Help { scroll: 0 }),
+        Action::Help => {
+            state.navigation.help_search = Filter::default();
+            state.navigation.overlay = Some(Overlay::Help { scroll: 0 });
+        }
+        Action::EditFilter | Action::ApplyFilter | Action::ClearFilter if in_help(state) => {
+            state.navigation.overlay = Some(Overlay::Help { scroll: 0 });
+            let search = &mut state.navigation.help_search;
+            search.editing = action == Action::EditFilter;
+            if action == Action::ClearFilter {
+                search.text = Input::default();
+            }
+        }
         Action::Banners => state.navigation.overlay = Some(Overlay::Banners { scroll: 0 }),
         Action::SortMenu => {
             let cursor = Column::sort_menu().iter().position(|c| *c == state.preferences.sort.column).unwrap_or(0);

@@ -33,6 +33,7 @@ pub(super) fn paste(state: &mut State, text: &str) -> bool {
 pub(super) fn typed_line(state: &mut State) -> Option<&mut Input> {
     match context(state) {
         Context::Filter => Some(&mut state.filter_mut().text),
+        Context::Search => Some(&mut state.navigation.help_search.text),
         Context::Command => state.navigation.command.as_mut(),
         _ => None,
     }

@@ -9,6 +9,7 @@ pub fn context(state: &State) -> Context {
         Some(Overlay::MuteMenu { .. }) => Context::Mute,
         Some(Overlay::Note { .. }) => Context::Note,
         Some(Overlay::Columns { .. }) => Context::Columns,
+        Some(Overlay::Help { .. }) if state.navigation.help_search.editing => Context::Search,
         Some(Overlay::Help { .. } | Overlay::Banners { .. }) => Context::Pager,
         None if state.navigation.command.is_some() => Context::Command,
         None if state.filter().editing => Context::Filter,
@@ -22,6 +23,19 @@ pub fn hints(state: &State) -> Vec<(String, &'static str)> {
         return DETAIL.iter().filter_map(|(action, word)| Some((state.keys.key_of(*action)?, *word))).collect();
     }
     state.keys.hints(context(state), |action| fits(action, state))
+}
+
+/// The same for the view below what lies over it.
+pub fn fits_below(state: &State, action: Action) -> bool {
+    match action {
+        Action::EditFilter => state.navigation.view != View::Budget || state.navigation.detail_open,
+        _ => fits(action, state),
+    }
+}
+
+/// True where the help lies over the view.
+pub(crate) fn in_help(state: &State) -> bool {
+    matches!(state.navigation.overlay, Some(Overlay::Help { .. }))
 }
 
 /// The footer of the detail.
@@ -45,6 +59,7 @@ pub(crate) fn fits(action: Action, state: &State) -> bool {
         !matches!(state.navigation.view, View::Alerts | View::Budget | View::Log) || state.navigation.detail_open;
     let alerts = state.lists_alerts();
     match action {
+        Action::EditFilter if state.navigation.overlay.is_some() => in_help(state),
         Action::SortMenu | Action::Reverse | Action::ColumnsMenu | Action::Sections | Action::FoldLoggedOut => table,
         Action::EditFilter => table || alerts || state.navigation.view == View::Log,
         Action::Detail | Action::Refresh | Action::Pin | Action::CopyId | Action::Acknowledge | Action::MuteMenu => {
