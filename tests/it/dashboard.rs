@@ -268,16 +268,16 @@ fn a_token_that_is_killed_again_and_again_has_a_banner_that_says_what_to_do() {
     until("a value", || service.sim.counters().good > 0);
     // The first may be replaced at once, where a minute has passed since its generation; the next one waits for five.
     let mut killed = 0;
-    pty.until("No token since", |pty| {
+    pty.until("no token since", |pty| {
         let minted = service.sim.counters().minted;
         if minted > killed {
             service.sim.revoke_token();
             killed = minted;
         }
-        pty.folded().contains("No token since")
+        pty.folded().contains("no token since")
     });
     assert!(killed <= 2, "{killed} tokens");
-    pty.shows("another program mints tokens");
+    pty.shows("Stop the other client, or set [auth] token_command");
     pty.press("q");
     pty.ends_with(0);
 }
@@ -288,8 +288,8 @@ fn credentials_that_are_refused_have_a_banner_that_says_what_to_do_and_are_not_t
     service.sim.patch_options(serde_json::json!({"api_key": "another"})).unwrap();
     let file = everything(&service, &home, "");
     let mut pty = ahtop(&home, (200, 40), &["--config", &file], true);
-    pty.shows("Credentials are refused");
-    pty.shows("check [account] user_name, the key");
+    pty.shows("Correct [account] user_name, the key or [auth] mode: refused since");
+    pty.shows("userName or apiKey is Invalid");
     assert_eq!(service.sim.counters().token_requests, 1);
     pty.press("q");
     pty.ends_with(0);

@@ -131,7 +131,7 @@ fn a_report_is_one_file_with_what_the_shift_was() {
     home.fill(600);
     let (code, md, err) = home.run(&["report", "--since", "8h"]);
     assert_eq!((code, err.as_str()), (0, ""));
-    assert!(md.starts_with("# Shift report acme: ") && md.contains("| HIGH | goes on |") && harmless(&md), "{md}");
+    assert!(md.starts_with("# Shift report acme: ") && md.contains("| VERY HIGH | goes on |") && harmless(&md), "{md}");
     assert_eq!(md.matches(" 100 % |").count(), 2, "{md}");
     for format in ["html", "svg"] {
         let (code, text, _) = home.run(&["report", "--format", format, "--since", "8h"]);

@@ -273,7 +273,7 @@ fn the_service_tells_its_manager_reloads_keeps_the_old_configuration_and_stops_c
     for part in [
         "ok    store          ",
         "shared with the group",
-        &format!("ok    poller         pid {pid} (serve)"),
+        &format!("ok    checks         pid {pid} (serve)"),
         "ok    token          generated",
         "ok    connection     port",
         "ok    request        the service answers",
@@ -293,7 +293,7 @@ fn the_service_tells_its_manager_reloads_keeps_the_old_configuration_and_stops_c
     assert_eq!(status.code(), Some(0));
     assert_eq!(store.lease_holder().unwrap(), None, "the lease is given back");
     let log = fs::read_to_string(&log).unwrap();
-    assert!(log.contains("serving account acme with 1 targets") && log.contains("with 2 targets"), "{log}");
+    assert!(log.contains("serving account acme: 1 watched") && log.contains("acme: 2 watched"), "{log}");
     assert!(!log.contains("sim-key") && !said.contains("sim-key") && !page.contains("sim-key"), "{log}");
 }
 

@@ -165,6 +165,14 @@ fn link(state: &State) -> Option<Banner> {
             until(at)
         )
         .into(),
+        // Without this the remedy would be at the end, where a narrow screen cuts it.
+        Link::TokenWait { until: at, why } if usage.invalidated_1h > 0 => because(
+            format!(
+                "Stop the other client, or set [auth] token_command: no token since {since}, next try {}",
+                until(at)
+            ),
+            why,
+        ),
         Link::TokenWait { until: at, why } => {
             because(format!("Wait, next try {}: no token since {since}, the values stay with their ages", until(at)), why)
         }
@@ -184,7 +192,7 @@ fn link(state: &State) -> Option<Banner> {
         .into(),
         Link::Credentials { why, until: at } => because(
             format!(
-                "Correct [auth] or [account] user_name: credentials refused since {since}, next try {}",
+                "Correct [account] user_name, the key or [auth] mode: refused since {since}, next try {}",
                 until(at)
             ),
             why,

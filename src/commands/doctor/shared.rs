@@ -128,15 +128,15 @@ fn poller(known: &Known, config: &Config, now: &Now) -> Finding {
 
 fn link(status: &Status) -> Finding {
     let text = status.link.sentence();
-    let Some(problem) = status.link.problem() else { return Finding::ok("connection", text) };
+    let Some(problem) = status.link.problem() else { return Finding::ok("status", text) };
     let text = match remedy(problem) {
         "" => text,
         remedy => format!("{text}: {remedy}"),
     };
     match problem.severity() {
-        Severity::Info => Finding::ok("connection", text),
-        Severity::Warning => Finding::look("connection", text),
-        Severity::Error => Finding::bad("connection", Exit::for_problem(problem), text),
+        Severity::Info => Finding::ok("status", text),
+        Severity::Warning => Finding::look("status", text),
+        Severity::Error => Finding::bad("status", Exit::for_problem(problem), text),
     }
 }
 
