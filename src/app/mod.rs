@@ -15,7 +15,7 @@ mod view;
 
 pub use crate::config::Names;
 pub use model::*;
-pub use update::{reconfigure, update};
+pub use update::{begin_anew, reconfigure, update};
 pub use view::{
     alerts,
     banners::{self, Banner, banners, remedy},

@@ -16,13 +16,13 @@ use super::{
 };
 use crate::{
     alerting,
-    app::{DashboardConfig, Notice, State, rows, tables},
+    app::{DashboardConfig, Notice, REPLAY, State, rows, tables},
     cli,
     config::{self, Config, Env, Id, Overrides, Watched},
     domain::Problem,
     exit::Exit,
     report::{self, Document, Facts, View},
-    run::{self, DashboardOptions, Memory, Outcome, Reload, Resume, RunError},
+    run::{self, DashboardOptions, Memory, Outcome, Player, Reload, Resume, RunError},
     store::Instance,
     term::{self, Guard, Screen, Stdout},
 };
@@ -48,7 +48,8 @@ pub(crate) async fn open(flags: &Overrides, env: &Env, locked: bool) -> Result<E
     let (memory, notice) = remembered.unwrap_or_default();
     read.notices.extend(notice);
     let memory = named(memory, &read.config, flags);
-    let opened = Opened { session, config: read.config.clone(), notices: read.notices.clone(), memory };
+    let (config, notices) = (read.config.clone(), read.notices.clone());
+    let opened = Opened { session, config, notices, memory, past: None };
     show(opened, env, Shown { mode: None, locked }, Some((flags, read))).await
 }
 
@@ -117,6 +118,16 @@ struct Opened {
     config: Config,
     notices: Vec<Notice>,
     memory: Memory,
+    past: Option<Past>,
+}
+
+/// A past that is open, and what is told of it.
+pub(crate) type Rewound = (Session, Vec<Notice>);
+
+/// What moves within the past, and what opens it anew at the moment where the player is.
+pub(crate) struct Past {
+    pub(crate) player: Player,
+    pub(crate) rewind: Box<dyn Fn() -> Result<Rewound, Failure>>,
 }
 
 /// Shows `session` until somebody leaves, then closes it. There is no configuration that could be read again.
@@ -128,7 +139,19 @@ pub(crate) async fn open_on(
     notices: Vec<Notice>,
     memory: Memory,
 ) -> Result<Exit, Failure> {
-    show(Opened { session, config: config.clone(), notices, memory }, env, shown, None).await
+    show(Opened { session, config: config.clone(), notices, memory, past: None }, env, shown, None).await
+}
+
+/// The same with a past in which one can move.
+pub(crate) async fn open_on_past(
+    (session, past): (Session, Past),
+    config: &Config,
+    env: &Env,
+    notices: Vec<Notice>,
+    memory: Memory,
+) -> Result<Exit, Failure> {
+    let shown = Shown { mode: Some(REPLAY), locked: false };
+    show(Opened { session, config: config.clone(), notices, memory, past: Some(past) }, env, shown, None).await
 }
 
 /// The same for as many configurations as are read one after the other, on one terminal.
@@ -162,8 +185,13 @@ async fn show(
                 }
                 let mut notices = read.notices.clone();
                 notices.extend(failure.map(|failure| run::bad_configuration(&failure.message)));
-                opened = Opened { session, config: read.config.clone(), notices, memory: opened.memory };
+                opened = Opened { session, config: read.config.clone(), notices, memory: opened.memory, past: None };
                 from = Some((flags, read));
+            }
+            (Ok(Outcome::Rewind), _, _) if let Some(past) = opened.past => {
+                opened.session.close().await;
+                let (session, notices) = (past.rewind)()?;
+                opened = Opened { session, config: opened.config, notices, memory: opened.memory, past: Some(past) };
             }
             (outcome, _, _) => break outcome,
         }
@@ -174,7 +202,7 @@ async fn show(
     match outcome {
         _ if panicked => Ok(Exit::Unexpected),
         // It is asked for only where there is somebody to answer.
-        Ok(Outcome::Quit | Outcome::Cancelled | Outcome::Reload) => Ok(Exit::Ok),
+        Ok(Outcome::Quit | Outcome::Cancelled | Outcome::Reload | Outcome::Rewind) => Ok(Exit::Ok),
         Ok(Outcome::Signal(number)) => Ok(Exit::Signal(u8::try_from(number).unwrap_or(u8::MAX))),
         Ok(Outcome::HangUp) => Ok(Exit::Signal(1)),
         Err(e) => Err(Failure::new(Exit::Unexpected, e.to_string())),
@@ -188,7 +216,7 @@ fn options(
     cancel: &CancellationToken,
     (reload, resume): (Option<Reload>, &Resume),
 ) -> DashboardOptions {
-    let Opened { session, config, notices, memory } = opened;
+    let Opened { session, config, notices, memory, past } = opened;
     // What passes is told by the feed, which also knows when it is over.
     let about_the_store = session.notices.iter().filter(|n| n.problem == Problem::StoreQuarantined);
     DashboardOptions {
@@ -204,6 +232,7 @@ fn options(
         memory: memory.clone(),
         log_trouble: super::log_trouble,
         reload,
+        player: past.as_ref().map(|past| past.player.clone()),
         resume: resume.clone(),
         csv,
     }

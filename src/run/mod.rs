@@ -40,8 +40,8 @@ pub use self::{
 use crate::{
     alert::Policy,
     app::{
-        DashboardConfig, Effect, Event, FrameLayout, Notice, Overlay, Pointer, REPLAY, State, Topic, View, history,
-        needs, reconfigure, update,
+        DashboardConfig, Effect, Event, FrameLayout, Notice, Overlay, PlayStep, Pointer, REPLAY, State, Topic, View,
+        begin_anew, history, needs, reconfigure, update,
     },
     config::{Alert, Ui},
     domain::{Clock, Now, clean_line},
@@ -87,6 +87,8 @@ pub struct DashboardOptions {
     pub log_trouble: fn() -> Option<String>,
     /// Who reads the configuration again; `None`: there is none to be read.
     pub reload: Option<Reload>,
+    /// Who moves within the past that is shown; `None`: it is the present.
+    pub player: Option<Player>,
     /// The state to go on with, and where it is left at [`Outcome::Reload`].
     pub resume: Resume,
     /// The rows of the view as CSV.
@@ -117,6 +119,27 @@ pub enum Outcome {
     HangUp,
     /// The configuration was read again and is good: the dashboard wants to begin anew with it.
     Reload,
+    /// The past is to be shown from an earlier moment on, which the player knows.
+    Rewind,
+}
+
+/// Moves within the past that is shown.
+#[derive(Clone)]
+pub struct Player(pub Arc<dyn Fn(PlayStep) -> Played + Send + Sync>);
+
+impl std::fmt::Debug for Player {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Player")
+    }
+}
+
+/// What came of a move.
+#[derive(Clone, Debug)]
+pub enum Played {
+    /// It is done; this is told from now on.
+    Done(Notice),
+    /// What was shown has not happened yet then: it begins anew.
+    Rewind,
 }
 
 /// What the dashboard cannot go on after.
@@ -245,7 +268,7 @@ where
     let (mut errands, mut answers) = Errands::new(options.reload);
     let mut state = match options.resume.take() {
         Some(old) => {
-            if options.notices.iter().all(|n| n.topic != Topic::ConfigRejected) {
+            if options.player.is_none() && options.notices.iter().all(|n| n.topic != Topic::ConfigRejected) {
                 errands.tell("The configuration was read again".to_owned());
             }
             reconfigure(*old, facts, clock.now())
@@ -358,6 +381,16 @@ where
                         }
                     }
                     Effect::Export(path) => errands.export(path, (options.csv)(&state)),
+                    Effect::Play(step) => match options.player.as_ref().map(|player| (player.0)(step)) {
+                        Some(Played::Done(notice)) => {
+                            update(&mut state, Event::Notice(notice), clock.now());
+                        }
+                        Some(Played::Rewind) => {
+                            options.resume.put(begin_anew(state, clock.now()));
+                            return Ok(Outcome::Rewind);
+                        }
+                        None => {}
+                    },
                     Effect::Reload if errands.reload() => {}
                     Effect::Reload => errands.tell("There is no configuration to read again here".to_owned()),
                     Effect::Copy(text) => host.copy(&text).map_err(terminal_error)?,

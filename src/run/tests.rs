@@ -172,6 +172,7 @@ impl Rig {
             memory: Memory::default(),
             log_trouble: || None,
             reload: Some(reload),
+            player: None,
             resume: resume.clone(),
             csv: |state| Ok(picture(state).into_bytes()),
         };
@@ -647,6 +648,7 @@ async fn the_real_screen_pages_by_what_it_had_room_for() {
         memory: Memory::default(),
         log_trouble: || None,
         reload: None,
+        player: None,
         resume: Resume::default(),
         csv: |_| Ok(Vec::new()),
     };

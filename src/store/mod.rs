@@ -55,7 +55,7 @@ pub use place::{ServerPlace, StorePlace};
 #[cfg(feature = "postgres")]
 pub use postgres::{Admin as PostgresAdmin, Names as PostgresNames, PostgresStore};
 pub use presence::{AgentLogin, AgentPresence, Presence, Standing, read_presence, write_presence};
-pub use replay::{ReplayClock, ReplayStore};
+pub use replay::{Near, ReplayClock, ReplayStore};
 pub use sqlite::SqliteStore;
 pub use status::Status;
 pub use together::{overview, turn};

@@ -5,7 +5,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -31,7 +34,7 @@ pub struct ReplayClock {
     boot: BootId,
     /// The boot clock when the wall clock was at zero.
     mono_at_zero: i64,
-    speed: u32,
+    speed: AtomicU32,
     /// It stands still when it comes there.
     end: i64,
     time: Mutex<Time>,
@@ -53,12 +56,56 @@ impl ReplayClock {
             None => (BootId("replay".into()), 0),
         };
         let end = end.unwrap_or(Timestamp::MAX).as_millisecond();
-        ReplayClock { boot, mono_at_zero, speed, end, time: Mutex::new(Time::Stands(from.as_millisecond())) }
+        ReplayClock {
+            boot,
+            mono_at_zero,
+            speed: AtomicU32::new(speed),
+            end,
+            time: Mutex::new(Time::Stands(from.as_millisecond())),
+        }
     }
 
     /// Stands at `at` from now on.
     pub fn set(&self, at: Timestamp) {
         *self.time() = Time::Stands(at.as_millisecond());
+    }
+
+    /// How many times as fast as the real one it runs.
+    pub fn speed(&self) -> u32 {
+        self.speed.load(Ordering::Relaxed)
+    }
+
+    /// Runs so fast from now on.
+    pub fn set_speed(&self, speed: u32) {
+        self.go_on(Duration::ZERO, || self.speed.store(speed, Ordering::Relaxed));
+    }
+
+    /// Goes on from so much later, at its end at the latest.
+    pub fn skip(&self, by: Duration) {
+        self.go_on(by, || ());
+    }
+
+    fn go_on(&self, by: Duration, change: impl FnOnce()) {
+        let mut time = self.time();
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let ms = self.at(&time);
+        let ms = ms.saturating_add(by).min(self.end.max(ms));
+        *time = match *time {
+            Time::Runs(..) => Time::Runs(Instant::now(), ms),
+            Time::Stands(_) => Time::Stands(ms),
+        };
+        change();
+    }
+
+    /// Milliseconds since 1970.
+    fn at(&self, time: &Time) -> i64 {
+        match time {
+            Time::Stands(ms) => *ms,
+            Time::Runs(begin, from) => {
+                let ran = begin.elapsed().saturating_mul(self.speed()).as_millis();
+                from.saturating_add(i64::try_from(ran).unwrap_or(i64::MAX)).min(self.end.max(*from))
+            }
+        }
     }
 
     /// Runs from where it stands.
@@ -76,13 +123,7 @@ impl ReplayClock {
 
 impl Clock for ReplayClock {
     fn now(&self) -> Now {
-        let ms = match &*self.time() {
-            Time::Stands(ms) => *ms,
-            Time::Runs(begin, from) => {
-                let ran = begin.elapsed().saturating_mul(self.speed).as_millis();
-                from.saturating_add(i64::try_from(ran).unwrap_or(i64::MAX)).min(self.end.max(*from))
-            }
-        };
+        let ms = self.at(&self.time());
         let wall = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
         Now { boot: self.boot.clone(), mono: BootTime(ms.saturating_add(self.mono_at_zero)), wall }
     }
@@ -96,6 +137,17 @@ pub struct ReplayStore {
     poller: Instance,
     events: Vec<Event>,
     ahead: Mutex<Ahead>,
+}
+
+/// What a store knows about a moment.
+#[derive(Clone, Debug, Default)]
+pub struct Near {
+    /// The stamp of the last reading at or before it, or of the first one after it.
+    pub stamp: Option<EventTime>,
+    /// When the first reading at or after it was made.
+    pub next: Option<Timestamp>,
+    /// When the last reading of all was made.
+    pub last: Option<Timestamp>,
 }
 
 /// What was taken out of the source and has not happened yet.
@@ -121,22 +173,25 @@ impl ReplayStore {
         Ok(this)
     }
 
-    /// The stamp of the last reading of `source` at or before `at`, or of the first one after it; and when the last
-    /// reading of all was made.
+    /// What `source` knows about `at`.
     ///
     /// # Errors
     /// Those of the source.
-    pub fn near(source: &dyn Store, at: Timestamp) -> Result<(Option<EventTime>, Option<Timestamp>), StoreError> {
-        let (mut near, mut last): (Option<EventTime>, Option<Timestamp>) = (None, None);
+    pub fn near(source: &dyn Store, at: Timestamp) -> Result<Near, StoreError> {
+        let mut found = Near::default();
         let from = at.checked_sub(BEFORE).ok();
         source.range(&RangeQuery { target: None, from, to: None }, &mut |reading| {
-            last = last.max(Some(reading.at.wall));
-            if near.is_none() || reading.at.wall <= at {
-                near = Some(reading.at);
+            let wall = reading.at.wall;
+            found.last = found.last.max(Some(wall));
+            if wall >= at && found.next.is_none_or(|next| wall < next) {
+                found.next = Some(wall);
+            }
+            if found.stamp.is_none() || wall <= at {
+                found.stamp = Some(reading.at);
             }
             true
         })?;
-        Ok((near, last))
+        Ok(found)
     }
 
     fn ahead(&self) -> MutexGuard<'_, Ahead> {

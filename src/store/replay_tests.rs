@@ -22,9 +22,11 @@ fn readings_come_when_their_time_has_come() {
         live.advance(Duration::from_secs(60));
     }
     let from: Timestamp = "2026-03-12T10:00:30Z".parse().unwrap();
-    let (near, last) = ReplayStore::near(&*source, from).unwrap();
+    let near = ReplayStore::near(&*source, from).unwrap();
+    let (last, next) = (near.last, near.next);
+    assert!(next.is_some_and(|next| next >= from) && next <= last);
     assert_eq!(last, Some("2026-03-12T18:59:00Z".parse().unwrap()));
-    let clock = Arc::new(ReplayClock::new(from, 60, near.as_ref(), None));
+    let clock = Arc::new(ReplayClock::new(from, 60, near.stamp.as_ref(), None));
     clock.set(from);
     let replay: &dyn Store = &ReplayStore::new(source.clone(), clock.clone(), poller()).unwrap();
     let row = |secs| {
@@ -107,4 +109,21 @@ fn the_time_of_a_replay_stands_still_at_its_end() {
         std::thread::yield_now();
     }
     assert_eq!(clock.now().wall, from + Duration::from_secs(60));
+}
+
+#[test]
+fn the_clock_goes_on_from_where_it_is_when_it_is_moved_or_made_faster() {
+    let from: Timestamp = "2026-03-12T09:00:00Z".parse().unwrap();
+    let end = from + Duration::from_secs(3600);
+    let clock = ReplayClock::new(from, 1, None, Some(end));
+    clock.skip(Duration::from_secs(600));
+    assert_eq!(clock.now().wall, from + Duration::from_secs(600), "it stands, but later");
+    clock.set_speed(240);
+    assert_eq!((clock.speed(), clock.now().wall), (240, from + Duration::from_secs(600)));
+    clock.run();
+    let before = clock.now().wall;
+    clock.set_speed(1);
+    assert!(clock.now().wall >= before, "no time is lost where the speed changes");
+    clock.skip(Duration::from_secs(86_400));
+    assert_eq!(clock.now().wall, end, "nothing is known of later");
 }

@@ -151,8 +151,8 @@ async fn a_replay_shows_at_each_moment_what_was_shown_then() {
     assert_eq!(then.len() % views.len(), 0);
     assert!(then.len() == moments.len() * views.len(), "{}", then.len());
 
-    let (near, _) = ReplayStore::near(&*live, from).unwrap();
-    let time = Arc::new(ReplayClock::new(begin, 60, near.as_ref(), None));
+    let near = ReplayStore::near(&*live, from).unwrap();
+    let time = Arc::new(ReplayClock::new(begin, 60, near.stamp.as_ref(), None));
     let past = ReplayStore::new(live, time.clone(), me()).unwrap();
     let mut evaluator =
         ahtop::alerting::Evaluator::new(me(), watched().into(), policy(), ahtop::domain::Quiet::default());

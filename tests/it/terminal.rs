@@ -67,6 +67,7 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
         memory: Memory::default(),
         log_trouble: || None,
         reload: None,
+        player: None,
         resume: Resume::default(),
         csv: |_| Ok(Vec::new()),
     }
@@ -98,7 +99,7 @@ async fn child() -> i32 {
         Outcome::Cancelled => 71,
         Outcome::Signal(number) => 128 + number,
         Outcome::HangUp => 129,
-        Outcome::Reload => 72,
+        Outcome::Reload | Outcome::Rewind => 72,
     }
 }
 

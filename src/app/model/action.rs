@@ -69,6 +69,10 @@ pub enum Action {
     Earlier,
     /// Let the chart end later.
     Later,
+    /// Let a replay run slower.
+    Slower,
+    /// Let a replay run faster.
+    Faster,
     /// Show nothing but the board on the wall.
     Wall,
     /// To the next row that needs attention.
@@ -144,6 +148,8 @@ impl Action {
             Action::ZoomReset => "zoom_reset",
             Action::Earlier => "earlier",
             Action::Later => "later",
+            Action::Slower => "slower",
+            Action::Faster => "faster",
             Action::Wall => "wall",
             Action::CycleTheme => "theme",
             Action::CycleSymbols => "symbols",
@@ -269,6 +275,14 @@ pub(crate) fn standard() -> Vec<Binding> {
         bind(Normal, A::Earlier, &[key(Left)], None, "Chart: a quarter of its span earlier"),
         bind(Normal, A::Later, &[key(Right)], None, "Chart: a quarter of its span later"),
         bind(Normal, A::ZoomReset, &[char('0')], None, "Chart: the last two hours again"),
+        bind(
+            Normal,
+            A::Slower,
+            &[char('<')],
+            None,
+            "Replay: half as fast; Left and Right go a quarter of an hour back and on",
+        ),
+        bind(Normal, A::Faster, &[char('>')], None, "Replay: twice as fast"),
         bind(Normal, A::Wall, &[char('w')], None, "The wallboard; Ctrl-C or [wall] exit_key leaves it"),
         bind(Normal, A::Freeze, &[char('p'), char(' ')], Some("freeze"), "Freeze the screen, or continue"),
         bind(

@@ -23,8 +23,21 @@ pub enum Effect {
     Copy(String),
     /// Write the rows of the view into a new file.
     Export(PathBuf),
+    /// Move within the past that is replayed.
+    Play(PlayStep),
     /// Read the configuration again.
     Reload,
     /// Remember these choices for the next start.
     Remember(Box<SavedPreferences>),
+}
+
+/// What can be done with a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlayStep {
+    /// A quarter of an hour back.
+    Back,
+    /// A quarter of an hour on.
+    On,
+    Slower,
+    Faster,
 }

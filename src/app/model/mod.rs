@@ -27,7 +27,7 @@ pub use alerts::{Alerts, Mark, Sent};
 pub use column::{Column, ColumnSpec, ColumnWidth, RowOrder, Sort};
 pub use config::{DashboardConfig, REPLAY};
 pub use data::Data;
-pub use effect::Effect;
+pub use effect::{Effect, PlayStep};
 pub use event::{Event, Pointer, Shared};
 pub(crate) use history::MOST_BUCKETS;
 pub use history::{Axis, Bucket, Past, Query, Span};

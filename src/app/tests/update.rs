@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use crate::{
     app::{
-        Column, Effect, Event, FrameLayout, Overlay, Shared, Topic, View, fixture::Floor, items, lines, needs,
-        tables::tables,
+        Column, Effect, Event, FrameLayout, Overlay, PlayStep, REPLAY, Shared, Topic, View, fixture::Floor, items,
+        keys, lines, needs, tables::tables,
     },
     domain::{Kind, Outcome, Row, Target},
     store::{Attention, Link, Snapshot},
@@ -58,6 +58,8 @@ fn named(name: &str) -> KeyEvent {
         "PgUp" => KeyCode::PageUp,
         "Home" => KeyCode::Home,
         "End" => KeyCode::End,
+        "Left" => KeyCode::Left,
+        "Right" => KeyCode::Right,
         "Tab" => KeyCode::Tab,
         "BackTab" => KeyCode::BackTab,
         "Enter" => KeyCode::Enter,
@@ -214,6 +216,26 @@ fn the_sort_menu_begins_at_the_present_column() {
     assert!(floor.state.preferences.sort.reverse, "the same column keeps its direction");
     floor.keys("og<Enter>");
     assert_eq!((floor.state.preferences.sort.column, floor.state.preferences.sort.reverse), (Column::State, false));
+}
+
+#[test]
+fn in_a_replay_keys_move_in_time_and_the_footer_names_them() {
+    let mut floor = Floor::new();
+    let hinted = |floor: &Floor| keys::hints(&floor.state).iter().map(|(_, word)| *word).collect::<Vec<_>>().join(" ");
+    let press = |floor: &mut Floor| [floor.keys("<"), floor.keys(">")].concat();
+    assert_eq!(press(&mut floor), []);
+    assert!(!hinted(&floor).contains("slower"));
+    floor.state.config.mode = Some(REPLAY);
+    assert!(hinted(&floor).starts_with("15 min back 15 min on slower faster quit"), "{}", hinted(&floor));
+    let steps = [PlayStep::Slower, PlayStep::Faster, PlayStep::Back, PlayStep::On];
+    let play = |steps: &[PlayStep]| steps.iter().map(|step| Effect::Play(*step)).collect::<Vec<_>>();
+    assert_eq!(press(&mut floor), play(&steps[..2]));
+    assert_eq!(floor.keys("<Left><Right>"), play(&steps[2..]));
+    // In the detail they are about the chart.
+    floor.agent("a1", 300);
+    floor.keys("2j<Enter>");
+    assert!(floor.state.navigation.detail_open);
+    assert_eq!(floor.keys("<Left>"), []);
 }
 
 #[test]

@@ -13,14 +13,15 @@ use super::{
 use crate::{
     app::{
         model::{
-            Action, Axis, Column, Context, Effect, Filter, Overlay, Pointer, RowState, SavedPreferences, State, View,
+            Action, Axis, Column, Context, Effect, Filter, Overlay, PlayStep, Pointer, RowState, SavedPreferences,
+            State, View,
         },
         view::{
             alerts::mute_choices,
             banners::banners,
             command::themes,
             filter_hints, groups,
-            keys::{context, fits, in_help},
+            keys::{context, fits, in_help, plays},
             names,
             tables::{detailed, lines, tables},
         },
@@ -84,7 +85,11 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         if action == Action::EditFilter && state.navigation.overlay.is_some() {
             return false;
         }
-        let place = if action == Action::AcknowledgeAll { "Alerts: press 4" } else { "a table: press 1, 2 or 3" };
+        let place = match action {
+            Action::AcknowledgeAll => "Alerts: press 4",
+            Action::Slower | Action::Faster => "a replay: ahtop replay",
+            _ => "a table: press 1, 2 or 3",
+        };
         state.notices.status_message = Some(format!("This key works in {place}"));
         return true;
     }
@@ -232,6 +237,10 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
             let Some(first) = banners(state).into_iter().next() else { return false };
             state.notices.dismissed.push(first.id);
         }
+        Action::Earlier if plays(state) => effects.push(Effect::Play(PlayStep::Back)),
+        Action::Later if plays(state) => effects.push(Effect::Play(PlayStep::On)),
+        Action::Slower => effects.push(Effect::Play(PlayStep::Slower)),
+        Action::Faster => effects.push(Effect::Play(PlayStep::Faster)),
         Action::ZoomIn | Action::ZoomOut | Action::ZoomReset | Action::Earlier | Action::Later => {
             return axis(state, action);
         }

@@ -14,7 +14,7 @@ mod typing;
 mod wall;
 
 use self::data::live;
-pub use self::reconfigure::reconfigure;
+pub use self::reconfigure::{begin_anew, reconfigure};
 use super::model::{Effect, Event, FrameLayout, Orders, State, View};
 use crate::domain::Now;
 

@@ -3,8 +3,14 @@
 use super::follow;
 use crate::{
     app::model::{DashboardConfig, Data, Navigation, SavedPreferences, State},
-    domain::Now,
+    domain::{Now, Row},
 };
+
+/// `old` before anything was read, for another time: where the user is and what was chosen stay.
+pub fn begin_anew(old: State, now: Now) -> State {
+    let rows = old.config.watched.iter().map(|w| (w.target.clone(), Row::new(w.target.clone()))).collect();
+    State { live: Data::new(rows, now.clone()), frozen: None, sent: Vec::new(), started: now, ..old }
+}
 
 /// `old` as `config` has it: what is watched, bands, names and looks are the new ones. Where the user is, what was chosen
 /// and what is known of the rows stay.

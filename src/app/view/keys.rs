@@ -1,6 +1,6 @@
 //! What keys mean where the user is: for the footer, and for the next key.
 
-use crate::app::model::{Action, Context, Overlay, State, View};
+use crate::app::model::{Action, Context, Overlay, REPLAY, State, View};
 
 /// Where the next key goes.
 pub fn context(state: &State) -> Context {
@@ -22,8 +22,29 @@ pub fn hints(state: &State) -> Vec<(String, &'static str)> {
     if context(state) == Context::Normal && state.navigation.detail_open {
         return DETAIL.iter().filter_map(|(action, word)| Some((state.keys.key_of(*action)?, *word))).collect();
     }
-    state.keys.hints(context(state), |action| fits(action, state))
+    let mut hints = Vec::new();
+    if plays(state) {
+        hints.extend(PLAY.iter().filter_map(|(action, word)| Some((state.keys.key_of(*action)?, *word))));
+    }
+    // What a replay has no use for goes.
+    let replay = state.config.mode == Some(REPLAY);
+    let fits = |action| fits(action, state) && !(replay && matches!(action, Action::Refresh));
+    hints.extend(state.keys.hints(context(state), fits));
+    hints
 }
+
+/// True where keys of the time axis move the replay: there is no chart in front that they could be about.
+pub(crate) fn plays(state: &State) -> bool {
+    state.config.mode == Some(REPLAY) && !state.navigation.detail_open && context(state) == Context::Normal
+}
+
+/// What the footer of a replay begins with.
+const PLAY: [(Action, &str); 4] = [
+    (Action::Earlier, "15 min back"),
+    (Action::Later, "15 min on"),
+    (Action::Slower, "slower"),
+    (Action::Faster, "faster"),
+];
 
 /// The same for the view below what lies over it.
 pub fn fits_below(state: &State, action: Action) -> bool {
@@ -66,6 +87,7 @@ pub(crate) fn fits(action: Action, state: &State) -> bool {
             table || alerts
         }
         Action::AcknowledgeAll => alerts,
+        Action::Slower | Action::Faster => state.config.mode == Some(REPLAY),
         _ => true,
     }
 }
