@@ -79,9 +79,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
     };
     let reading = values.is_none();
     let values: Vec<Option<Bucket>> = values.unwrap_or_else(|| vec![None; n]);
-    let scale = Scale::of(chart.band, values.iter().flatten().flat_map(|b| [b.low, b.high]));
-    limits(canvas, chart.band, &scale, width, height);
-    axes(canvas, chart, &scale, &values, (width, height));
+    let scale = ground(canvas, chart, &values);
     if values.iter().all(Option::is_none) {
         let hours = chart.span.as_secs() / 3600;
         let text = if reading {
@@ -92,6 +90,35 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
         canvas.put(LABELS + 1, height / 2, width.saturating_sub(2), &text, canvas.look.styles.dim);
     }
     curve(&mut canvas.part(LABELS, 0, width, height), chart, &scale, &values, per_cell);
+}
+
+/// Draws the limits and the axes for `values`, and gives the scale.
+fn ground(canvas: &mut Canvas<'_>, chart: &Chart<'_>, values: &[Option<Bucket>]) -> Scale {
+    let size = (canvas.width() - LABELS - names_width(canvas), canvas.height() - 2);
+    let scale = Scale::of(chart.band, values.iter().flatten().flat_map(|b| [b.low, b.high]));
+    limits(canvas, chart.band, &scale, size.0, size.1);
+    axes(canvas, chart, &scale, values, size);
+    scale
+}
+
+/// Draws the readings of several rows over each other, each with its sign and style, on the ground of `chart`.
+pub(super) fn overlay(canvas: &mut Canvas<'_>, chart: &Chart<'_>, lines: &[(&Series, &str, Style)]) {
+    if canvas.width() < LEAST.0 || canvas.height() < LEAST.1 {
+        return;
+    }
+    let (width, height) = (canvas.width() - LABELS - names_width(canvas), canvas.height() - 2);
+    let one = |aht| Bucket { low: aht, high: aht, last: aht };
+    let of =
+        |series: &Series| sparkline::buckets(series, chart.now.mono, chart.span, (usize::from(width), 1), chart.hold);
+    let all: Vec<Vec<Option<Aht>>> = lines.iter().map(|(series, ..)| of(series)).collect();
+    let values: Vec<Option<Bucket>> = all.iter().flatten().map(|aht| aht.map(one)).collect();
+    let scale = ground(canvas, chart, &values);
+    for (values, (_, sign, style)) in all.iter().zip(lines) {
+        for (x, aht) in (0..width).zip(values) {
+            let Some(aht) = *aht else { continue };
+            canvas.dot(LABELS + x, row_of(&scale, aht, height), sign, *style);
+        }
+    }
 }
 
 fn per_cell(canvas: &Canvas<'_>) -> usize {

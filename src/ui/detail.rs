@@ -7,7 +7,7 @@ use super::{
     canvas::{Canvas, cells as cells_of, wrap},
     cell, cells,
     chart::{self, Chart, Source},
-    fate,
+    compare, fate,
     scene::Scene,
     status,
 };
@@ -122,7 +122,12 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, alert: Opti
     let mut y = 3;
     if rows >= chart::LEAST.1 {
         y = 4 + rows + 1;
-        curve(&mut canvas.part(1, 3, width, rows + 1), scene, line, layout);
+        let mut part = canvas.part(1, 3, width, rows + 1);
+        match compare::lines(scene) {
+            // In the list of alerts the chart is about the alert.
+            marked if !marked.is_empty() && !scene.state.lists_alerts() => compare::draw(&mut part, scene, &marked),
+            _ => curve(&mut part, scene, line, layout),
+        }
     }
     for text in told.iter().take(usize::from(height.saturating_sub(y))) {
         canvas.put(1, y, width, text, s.text);

@@ -15,6 +15,7 @@ mod canvas;
 mod cell;
 mod cells;
 mod chart;
+mod compare;
 mod counts;
 mod detail;
 mod fate;

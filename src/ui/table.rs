@@ -4,6 +4,7 @@ use super::{
     FrameLayout,
     canvas::{Canvas, cells as cells_of},
     cell::{self, Room},
+    compare,
     header::plural,
     scene::{self, Scene},
     segments::{self, Segment},
@@ -138,6 +139,9 @@ fn body(
         layout.seen.push(line.target().clone());
         if scene.state.navigation.pins.contains_key(line.target()) {
             canvas.put(1, y, 1, canvas.look.glyphs.pin, canvas.look.styles.accent);
+        }
+        if let Some(i) = scene.state.navigation.marked.iter().position(|t| t == line.target()) {
+            canvas.put(1, y, 1, compare::sign(i), canvas.look.styles.compared(i));
         }
         let selected = chosen == Some(line.target());
         let mut x = MARGIN;

@@ -35,6 +35,30 @@ fn made(work: impl FnOnce()) -> usize {
 }
 
 #[test]
+fn marked_rows_are_compared_in_one_chart_with_a_legend() {
+    let mut s = busy(View::Agents);
+    let target = |id: &str| Target::agent(format!("{id}@acme.example"));
+    s.navigation.marked = vec![target("imran.q")];
+    let plain = screen(&s, 120, 40);
+    assert!(!plain.contains("1 Imran Q"), "one row is no comparison: {plain}");
+    s.navigation.marked.push(target("paulo.m"));
+    for looks in [UNICODE, (Theme::Mono, Symbols::Ascii)] {
+        for (w, h) in [(120, 40), (200, 60)] {
+            let (buf, layout) = picture(&s, &with(looks), w, h);
+            let text = words(&buf);
+            assert!(text.contains("1 Imran Q 7:48") && text.contains("2 Paulo M 1:02"), "{text}");
+            // The lines are far apart at the end: the first one above the second one, each by its sign.
+            let chart = |sign: &str| text.lines().position(|l| l.contains(&sign.repeat(4)));
+            assert!(chart("1").unwrap() < chart("2").unwrap() && layout.chart.is_none(), "{text}");
+        }
+    }
+    // The rows have the same signs, and the colours of the legend differ.
+    let styles = with(UNICODE).styles;
+    assert_ne!(styles.compared(0), styles.compared(1));
+    assert!(screen(&s, 120, 40).lines().any(|l| l.contains("▸1Imran Q")));
+}
+
+#[test]
 fn the_help_begins_with_what_is_seen_then_has_the_keys_of_the_view_and_is_searched() {
     let mut s = busy(View::Alerts);
     s.navigation.overlay = Some(Overlay::Help { scroll: 0 });

@@ -389,6 +389,11 @@ impl Styles {
         }
     }
 
+    /// The style of the `i`-th of rows that are compared; what it is called has the same style.
+    pub fn compared(&self, i: usize) -> Style {
+        [self.accent, self.info, self.warning, self.invalid].get(i).copied().unwrap_or(self.text)
+    }
+
     /// The style of a level.
     pub fn level(&self, level: Level) -> Style {
         match level {

@@ -91,6 +91,8 @@ pub enum Action {
     FoldLoggedOut,
     /// Poll the selected row as often as if it stayed selected, for a while.
     Pin,
+    /// Mark the selected row, to compare it with others.
+    Mark,
     /// Put the id of the selected row into the clipboard.
     CopyId,
     /// The next way to name agents.
@@ -134,6 +136,7 @@ impl Action {
             Action::Refresh => "refresh",
             Action::NextLook => "next_look",
             Action::Pin => "pin",
+            Action::Mark => "mark",
             Action::CopyId => "copy_id",
             Action::ColumnsMenu => "columns",
             Action::Sections => "groups",
@@ -306,6 +309,13 @@ pub(crate) fn standard() -> Vec<Binding> {
             &[char('P')],
             None,
             "Pin the selected row: it is checked more often for 30 minutes; press again to unpin",
+        ),
+        bind(
+            Normal,
+            A::Mark,
+            &[char('v')],
+            None,
+            "Mark the selected row, or take its mark away: the chart compares two to four marked rows; Esc takes all marks away",
         ),
         bind(Normal, A::CopyId, &[char('y')], None, "Copy the ID of the selected row, if the terminal allows it"),
         bind(Normal, A::ColumnsMenu, &[char('c')], Some("columns"), "Choose and order the columns"),

@@ -25,6 +25,8 @@ pub struct Navigation {
     pub offset: BTreeMap<Kind, usize>,
     /// Rows that are polled as often as the selected one, and until when.
     pub pins: BTreeMap<Target, BootTime>,
+    /// The rows that are compared, in the order in which they were marked; at most [`Navigation::MOST_MARKED`].
+    pub marked: Vec<Target>,
     /// The alert under the cursor of the view of alerts.
     pub alert: Option<AlertId>,
     /// The acknowledgement that would be taken back by the next key of that kind.
@@ -52,6 +54,9 @@ pub struct Navigation {
 }
 
 impl Navigation {
+    /// So many lines can be told apart in one chart.
+    pub const MOST_MARKED: usize = 4;
+
     pub(crate) fn new(config: &DashboardConfig, now: BootTime) -> Self {
         let agents_only = config.watched.iter().all(|w| w.target.kind == Kind::Agent);
         Navigation {
@@ -61,6 +66,7 @@ impl Navigation {
             cursor: BTreeMap::new(),
             offset: BTreeMap::new(),
             pins: BTreeMap::new(),
+            marked: Vec::new(),
             alert: None,
             asked: None,
             scroll: 0,

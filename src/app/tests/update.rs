@@ -219,6 +219,23 @@ fn the_sort_menu_begins_at_the_present_column() {
 }
 
 #[test]
+fn up_to_four_rows_are_marked_and_esc_takes_the_marks_away() {
+    let mut floor = Floor::new();
+    floor.room(2, 6);
+    let marked = |floor: &Floor| floor.state.navigation.marked.iter().map(|t| t.id.to_string()).collect::<Vec<_>>();
+    floor.keys("2vjvjvjv");
+    assert_eq!(marked(&floor), ["a1", "a2", "a3", "a4"]);
+    floor.keys("jv");
+    assert!(floor.state.notices.status_message.as_deref().is_some_and(|said| said.starts_with("4 rows are marked")));
+    floor.keys("gjv");
+    assert_eq!(marked(&floor), ["a1", "a3", "a4"]);
+    floor.keys("<Esc>");
+    assert!(marked(&floor).is_empty() && floor.selected().is_some(), "one step back at a time");
+    floor.keys("4v");
+    assert!(marked(&floor).is_empty() && floor.state.notices.status_message.is_some());
+}
+
+#[test]
 fn in_a_replay_keys_move_in_time_and_the_footer_names_them() {
     let mut floor = Floor::new();
     let hinted = |floor: &Floor| keys::hints(&floor.state).iter().map(|(_, word)| *word).collect::<Vec<_>>().join(" ");

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     app::{
         model::{
-            Action, Axis, Column, Context, Effect, Filter, Overlay, PlayStep, Pointer, RowState, SavedPreferences,
-            State, View,
+            Action, Axis, Column, Context, Effect, Filter, Navigation, Overlay, PlayStep, Pointer, RowState,
+            SavedPreferences, State, View,
         },
         view::{
             alerts::mute_choices,
@@ -172,6 +172,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         }
         Action::NextLook if state.lists_alerts() => alerts::next_waiting(state),
         Action::NextLook => next_look(state),
+        Action::Mark => mark(state),
         Action::Pin => pin(state),
         Action::CopyId => {
             if let Some(target) = concerned(state) {
@@ -382,11 +383,36 @@ fn pin(state: &mut State) {
     });
 }
 
+/// Marks the selected row for the comparison, or takes its mark away.
+fn mark(state: &mut State) {
+    let Some(target) = concerned(state) else { return };
+    let marked = &mut state.navigation.marked;
+    let text = match marked.iter().position(|t| *t == target) {
+        Some(at) => {
+            marked.remove(at);
+            "no longer marked".to_owned()
+        }
+        None if marked.len() >= Navigation::MOST_MARKED => {
+            format!("{} rows are marked: press the key on one of them to take its mark away", marked.len())
+        }
+        None => {
+            marked.push(target);
+            match marked.len() {
+                1 => "marked: mark one to three more, and the chart compares them".to_owned(),
+                n => format!("{n} rows are compared; Esc takes the marks away"),
+            }
+        }
+    };
+    state.notices.status_message = Some(text);
+}
+
 fn back(state: &mut State) {
     if state.navigation.detail_open {
         state.navigation.detail_open = false;
     } else if !state.filter().text.value().is_empty() {
         *state.filter_mut() = Filter::default();
+    } else if !state.navigation.marked.is_empty() && !state.lists_alerts() {
+        state.navigation.marked.clear();
     } else if tables(state).is_empty() {
         state.navigation.scroll = 0;
     } else {

@@ -31,6 +31,7 @@ pub fn reconfigure(old: State, config: DashboardConfig, now: Now) -> State {
     state.navigation = Navigation { wall: old.navigation.wall, ..old.navigation };
     let rows = &state.live.rows;
     state.navigation.pins.retain(|target, _| rows.contains_key(target));
+    state.navigation.marked.retain(|target| rows.contains_key(target));
     state.notices.dismissed = old.notices.dismissed;
     (state.started, state.layout, state.size) = (old.started, old.layout, old.size);
     state.revision = old.revision.wrapping_add(1);

@@ -83,6 +83,7 @@ pub(crate) fn fits(action: Action, state: &State) -> bool {
         Action::EditFilter if state.navigation.overlay.is_some() => in_help(state),
         Action::SortMenu | Action::Reverse | Action::ColumnsMenu | Action::Sections | Action::FoldLoggedOut => table,
         Action::EditFilter => table || alerts || state.navigation.view == View::Log,
+        Action::Mark => table,
         Action::Detail | Action::Refresh | Action::Pin | Action::CopyId | Action::Acknowledge | Action::MuteMenu => {
             table || alerts
         }
