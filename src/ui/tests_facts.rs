@@ -108,8 +108,12 @@ fn the_state_of_the_link_is_in_header_banner_and_footer() {
             &["[THROTTLED 0:12]", "! Wait, or raise [budget] reserve for other clients: max limit exceeded"],
         ),
         ("link_throttled", 120, &["max limit exceeded (3 in the last hour), next check in 12 s", SLOWED]),
-        ("link_token_wait", 80, &["[NO TOKEN 0:30]", "! Wait, next try in 30 s: no token since 14:29"]),
-        ("link_token_wait", 120, &["the values stay with their ages", SLOWED]),
+        (
+            "link_token_wait",
+            80,
+            &["[NO TOKEN 0:30]", "! Stop the other client, or set [auth] token_command: no token since"],
+        ),
+        ("link_token_wait", 120, &["since 14:29, next try in 30 s: another program", SLOWED]),
         (
             "link_token_ceiling",
             80,
@@ -119,9 +123,9 @@ fn the_state_of_the_link_is_in_header_banner_and_footer() {
         (
             "link_credentials",
             80,
-            &["[REFUSED]", "Correct [auth] or [account] user_name: credentials refused since 14:29"],
+            &["[REFUSED]", "Correct [account] user_name, the key or [auth] mode: refused since 14:29"],
         ),
-        ("link_credentials", 120, &["next try in 10 min: Invalid userName or apiK", SLOWED]),
+        ("link_credentials", 120, &["next try in 10 min: Invalid userName or ap", SLOWED]),
         ("link_down", 80, &["[DOWN 2:10]", "Run `ahtop doctor --live`: no answer from the service since 14:29"]),
         ("link_down", 120, &["next check in 20 s: no answer within 10s", SLOWED]),
         ("link_closed", 80, &["[CLOSED 2h00]", "quiet hours until Thu 16:32", "cycle 1:04"]),
