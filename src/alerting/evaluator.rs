@@ -10,7 +10,7 @@ use crate::{
     },
     config::Watched,
     domain::{AHT_WINDOW, BootTime, Now, Quiet, Reading, Row, SILENT_AFTER, Target, record},
-    store::{Event, EventKind, Instance, RangeQuery, Store, StoreError},
+    store::{Event, EventKind, Instance, RangeQuery, Store, StoreError, read_presence},
 };
 
 /// A registry without events is saved this often, so that a successor has little to take again.
@@ -46,6 +46,8 @@ struct On {
     registry: AlertRegistry,
     revision: u64,
     rows: BTreeMap<Target, Row>,
+    /// The revision of who is logged in that the rows know.
+    presence: u64,
     saved: BootTime,
     ticked: Option<BootTime>,
     /// Readings were taken since the registry was saved.
@@ -98,6 +100,9 @@ impl Evaluator {
         events.extend(posts.iter().filter_map(action).filter_map(|action| on.registry.act(&action)));
         self.take_readings(store, &mut on, &now, &mut events)?;
         if !self.quiet.at(now.wall).closed {
+            if let Some(presence) = read_presence(store, &mut on.presence)? {
+                on.rows.values_mut().for_each(|row| presence.mark(row));
+            }
             let status = store.status()?.filter(|s| s.at.age(&now) < SILENT_AFTER);
             let counts = self.counts(&on.rows, &now);
             let observations = findings(status.as_ref().map(|s| &s.link), &counts);
@@ -160,7 +165,7 @@ impl Evaluator {
         }
         // A cursor of a store in memory that is gone lies ahead of all that will come.
         registry.cursor = registry.cursor.min(snapshot.cursor);
-        Ok(On { registry, revision, rows, saved: now.mono, ticked: None, dirty: true })
+        Ok(On { registry, revision, rows, presence: 0, saved: now.mono, ticked: None, dirty: true })
     }
 
     fn take_readings(

@@ -21,7 +21,7 @@ use crate::{
     exit::Exit,
     report::{self, Document, Exposition, Facts, Gathered, MetricsOptions, Naming, TableLook, View},
     run,
-    store::{Role, Status},
+    store::{self, Role, Status},
     term,
 };
 
@@ -86,9 +86,8 @@ async fn interrupted(session: &Session, signal: u8) -> Result<Swept, Failure> {
 
 /// A viewer without targets of its own prints what the store has, and asks for nothing.
 async fn all(session: &Session, args: &cli::Once, config: &Config, env: &Env) -> Result<Exit, Failure> {
-    let rows = session.store.call(|s| s.snapshot(Series::SPAN)).await?.rows;
-    let watch = follow::watch_list(&rows, &session.clock.now());
-    let rows = rows.into_iter().map(|row| (row.target.clone(), row)).collect();
+    let rows = session.store.call(|s| store::rows(s, Series::SPAN)).await?;
+    let watch = follow::watch_list(rows.values(), &session.clock.now());
     print(session, args, config, env, (&watch, &rows)).await?;
     Ok(Exit::Ok)
 }

@@ -13,7 +13,7 @@ use crate::{
     exit::Exit,
     poll::plan::{self, Plan},
     report::SCHEMA,
-    store::{StoreError, peek},
+    store::{self, Standing, StoreError, peek, read_presence},
 };
 
 /// Prints the plan of all that is watched.
@@ -22,12 +22,14 @@ pub fn run(format: Output, flags: &Overrides, env: &Env) -> Done {
         Ok(loaded) => loaded.config,
         Err(errors) => return Done::failed(Exit::Config, errors.to_string()),
     };
-    let plan = plan::plan(&config.watch, config.budget, config.poll.min_interval);
     // The arithmetic stands without a history.
-    let (series, err) = match history(&config, env) {
-        Ok(series) => (series, String::new()),
-        Err(e) => (Vec::new(), format!("{e}\n")),
+    let (Known { series, resting, refused }, err) = match known(&config, env) {
+        Ok(known) => (known, String::new()),
+        Err(e) => (Known::default(), format!("{e}\n")),
     };
+    let interval = (config.presence.auto && !refused).then_some(config.presence.interval);
+    let logins = plan::Logins { interval, resting };
+    let plan = plan::plan(&config.watch, config.budget, config.poll.min_interval, logins);
     let busy = plan.cycle > config.poll.min_interval;
     let error = plan::expected_error(&series, plan.cycle, busy);
     let done = match format {
@@ -37,13 +39,27 @@ pub fn run(format: Output, flags: &Overrides, env: &Env) -> Done {
     Done { err, ..done }
 }
 
-/// The stored past of what is watched; nothing where nothing is stored. Reads only.
-fn history(config: &Config, env: &Env) -> Result<Vec<Series>, StoreError> {
-    let Ok(place) = session::place(config, env) else { return Ok(Vec::new()) };
-    let Some(store) = peek(&place, Arc::new(SystemClock::new()))? else { return Ok(Vec::new()) };
+/// What is stored of what is watched.
+#[derive(Default)]
+struct Known {
+    series: Vec<Series>,
+    /// How many rest.
+    resting: usize,
+    /// The account does not list who is logged in.
+    refused: bool,
+}
+
+/// Reads it; nothing where nothing is stored.
+fn known(config: &Config, env: &Env) -> Result<Known, StoreError> {
+    let Ok(place) = session::place(config, env) else { return Ok(Known::default()) };
+    let Some(store) = peek(&place, Arc::new(SystemClock::new()))? else { return Ok(Known::default()) };
     let watched: BTreeSet<_> = config.watch.iter().map(|w| &w.target).collect();
-    let rows = store.snapshot(Series::SPAN)?.rows;
-    Ok(rows.into_iter().filter(|row| watched.contains(&row.target)).map(|row| row.series).collect())
+    let presence = read_presence(&*store, &mut 0)?.unwrap_or_default();
+    let refused = matches!(presence.standing, Standing::Refused { .. });
+    let (rows, now) = (store::rows(&*store, Series::SPAN)?, store.now());
+    let rows = || rows.values().filter(|row| watched.contains(&row.target));
+    let resting = rows().filter(|row| row.resting(&now).is_some()).count();
+    Ok(Known { series: rows().map(|row| row.series.clone()).collect(), resting, refused })
 }
 
 /// The plan in JSON.
@@ -53,6 +69,8 @@ struct Element {
     account: String,
     campaigns: usize,
     agents: usize,
+    /// Of the agents, those that are logged out and have no calls now: they are checked rarely.
+    agents_at_rest: usize,
     /// Requests a minute that are sent when all goes well, of those that the account has.
     requests_per_minute: f64,
     limit: u32,
@@ -68,12 +86,12 @@ struct Element {
 
 impl Element {
     fn new(plan: &Plan, config: &Config, error: Option<f64>) -> Self {
-        let tenths = |n: f64| (n * 10.0).round() / 10.0;
         Element {
             schema: SCHEMA,
             account: config.account.name.clone(),
             campaigns: plan.campaigns,
-            agents: plan.agents,
+            agents: plan.agents + plan.resting,
+            agents_at_rest: plan.resting,
             requests_per_minute: tenths(plan.rate),
             limit: config.budget.requests_per_minute,
             left_for_other_clients: tenths(plan.left),
@@ -95,16 +113,24 @@ fn page(plan: &Plan, config: &Config, error: Option<f64>, stored: usize) -> Stri
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{}", text.trim_end());
     };
-    let watched = plan.campaigns + plan.agents;
+    let agents = plan.agents + plan.resting;
+    let watched = plan.campaigns + agents;
     let count = |n: usize, kind: Kind| format!("{n} {kind}{}", if n == 1 { "" } else { "s" });
-    let kinds = format!("{}, {}", count(plan.campaigns, Kind::Campaign), count(plan.agents, Kind::Agent));
+    let kinds = format!("{}, {}", count(plan.campaigns, Kind::Campaign), count(agents, Kind::Agent));
     line("watched", watched.to_string(), &kinds);
+    if plan.resting > 0 {
+        line("at rest", plan.resting.to_string(), "logged out and without calls now: checked every 10 minutes or so");
+    }
     line(
         "requests",
         format!("{:.0}/min", plan.rate),
         &format!("of {}; {:.0} are reserved or free for other clients", config.budget.requests_per_minute, plan.left),
     );
-    line("cycle", age(plan.cycle), "until everything that is watched was checked once");
+    if plan.looks > 0.0 {
+        line("logins", format!("{}/min", tenths(plan.looks)), "of these requests ask who is logged in");
+    }
+    let rest = if plan.resting > 0 { ", but for what is at rest" } else { "" };
+    line("cycle", age(plan.cycle), &format!("until everything that is watched was checked once{rest}"));
     line("mean age", age(plan.mean_age), "of a shown value");
     line("oldest age", age(plan.oldest_age), "at most, while the service answers");
     line("readings", format!("{:.0}", plan.readings), "of each within the two hours that its value is about");
@@ -122,6 +148,10 @@ fn page(plan: &Plan, config: &Config, error: Option<f64>, stored: usize) -> Stri
     out
 }
 
+fn tenths(n: f64) -> f64 {
+    (n * 10.0).round() / 10.0
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -130,7 +160,7 @@ mod tests {
     use crate::{
         config::Id,
         domain::{Aht, Clock, Outcome, Reading, Target},
-        store::{ReadingStore, SqliteStore},
+        store::{Presence, ReadingStore, Resting, SqliteStore, write_presence},
     };
 
     fn flags(agents: usize) -> Overrides {
@@ -149,18 +179,46 @@ mod tests {
             done.out,
             "watched              180  0 campaigns, 180 agents\n\
              requests          45/min  of 50; 5 are reserved or free for other clients\n\
-             cycle               4:00  until everything that is watched was checked once\n\
-             mean age            2:31  of a shown value\n\
-             oldest age         12:00  at most, while the service answers\n\
-             readings              30  of each within the two hours that its value is about\n\
+             logins             1/min  of these requests ask who is logged in\n\
+             cycle               4:05  until everything that is watched was checked once\n\
+             mean age            2:34  of a shown value\n\
+             oldest age         12:16  at most, while the service answers\n\
+             readings              29  of each within the two hours that its value is about\n\
              expected error         ?  not enough history is stored yet\n\
-             advice: without the reserve of 5 requests a minute: cycle 4:00 → 3:36\n"
+             advice: without the reserve of 5 requests a minute: cycle 4:05 → 3:40\n"
         );
         assert_eq!((done.err.as_str(), done.exit), ("", Exit::Ok));
         let json: serde_json::Value = serde_json::from_str(&run(Output::Json, &flags(180), &env).out).unwrap();
-        assert_eq!((&json["schema"], &json["agents"], &json["cycle_s"]), (&1.into(), &180.into(), &240.0.into()));
+        assert_eq!((&json["schema"], &json["agents"], &json["cycle_s"]), (&1.into(), &180.into(), &245.5.into()));
+        assert_eq!((&json["agents_at_rest"], &json["requests_per_minute"]), (&0.into(), &45.0.into()));
+        let mut off = flags(180);
+        off.set(Id::PresenceMode, "off");
+        assert!(run(Output::Text, &off, &env).out.contains("cycle               4:00  until"));
         assert!(json["expected_error_s"].is_null() && json["advice"][0].is_string(), "{json}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn who_is_at_rest_does_not_take_turns() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = Env::of([("AHTOP_STATE_DIR", dir.path().to_str().unwrap())]);
+        let clock = Arc::new(SystemClock::new());
+        let store = SqliteStore::open(&dir.path().join("acme.db"), clock.clone()).unwrap();
+        let target = Target::agent("a0");
+        let at = clock.now().stamp();
+        let reading = Reading { target: target.clone(), at, outcome: Outcome::NoCalls, name: None };
+        store.append(&[reading]).unwrap();
+        let minute = Duration::from_secs(60);
+        let resting = Resting::new([(&target, minute * 10)], minute);
+        let presence = Presence::default().listed(vec![], true, minute, &clock.now()).with_resting(resting);
+        write_presence(&store, &presence, &mut 0).unwrap();
+        drop(store);
+        let done = run(Output::Text, &flags(180), &env);
+        for part in ["watched              180", "at rest                1  logged out", "cycle               4:04"] {
+            assert!(done.out.contains(part), "{part}: {}", done.out);
+        }
+        let json: serde_json::Value = serde_json::from_str(&run(Output::Json, &flags(180), &env).out).unwrap();
+        assert_eq!((&json["agents"], &json["agents_at_rest"]), (&180.into(), &1.into()));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub use aht::{Aht, AhtError};
 pub use band::{Band, BandError, Level};
 pub use clock::{BootId, BootTime, Clock, EventTime, ManualClock, Now, SystemClock};
 pub use key::Key;
-pub use presence::{LoggedIn, PresencePicture};
+pub use presence::{LoggedIn, PresencePicture, Rest};
 pub use problem::{Alerting, LinkWords, Problem, ProblemSpec, Rise, Severity, Summary};
 pub use quiet::{Hours, Quiet, QuietError, QuietState};
 pub use reading::{Outcome, Reading};

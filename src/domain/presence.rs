@@ -59,6 +59,25 @@ impl PresencePicture {
     }
 }
 
+/// A row that cannot change, since its agent is logged out and has no calls: it is asked rarely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// How often it is asked.
+    pub every: Duration,
+    /// No answer about it gets older while all goes well: others may be asked before it.
+    pub at_most: Duration,
+    /// As of the look at this time, which counts for so long.
+    pub seen: EventTime,
+    pub good_for: Duration,
+}
+
+impl Rest {
+    /// True while what was seen counts.
+    pub fn holds(&self, now: &Now) -> bool {
+        self.seen.age(now) < self.good_for
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Aht, EventTime, Now, Outcome, Reading, Series, Target};
+use super::{Aht, EventTime, Now, Outcome, Reading, Rest, Series, Target};
 
 /// The state of a row. Each has its own glyph, word and colour on the screen; the words here are also those of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -73,12 +73,23 @@ pub struct Row {
     pub failing_since: Option<EventTime>,
     /// The readings of the last hours, for sparklines and differences.
     pub series: Series,
+    /// Where it cannot change: how rarely it is asked.
+    pub rest: Option<Rest>,
 }
 
 impl Row {
     /// A row of a target that was never read.
     pub fn new(target: Target) -> Self {
-        Row { target, name: None, good: None, last: None, failures: 0, failing_since: None, series: Series::default() }
+        Row {
+            target,
+            name: None,
+            good: None,
+            last: None,
+            failures: 0,
+            failing_since: None,
+            series: Series::default(),
+            rest: None,
+        }
     }
 
     /// Takes in a reading of this target. Readings come in the order of the store.
@@ -108,7 +119,18 @@ impl Row {
         self.good.as_ref().map(|(_, at)| at.age(now))
     }
 
-    /// The state of the row, where a good reading is stale from the age `stale_after` on.
+    /// How rarely it is asked, while it rests: it had no calls when it was read last, and what was seen still counts.
+    pub fn resting(&self, now: &Now) -> Option<&Rest> {
+        let quiet = matches!(self.last, Some((Outcome::NoCalls, _)));
+        self.rest.as_ref().filter(|rest| quiet && rest.holds(now))
+    }
+
+    /// From which age on its last good reading is stale, where `stale_after` is that of rows that take turns.
+    pub fn stale_after(&self, now: &Now, stale_after: Duration) -> Duration {
+        self.resting(now).map_or(stale_after, |rest| stale_after.saturating_add(rest.at_most))
+    }
+
+    /// The state of the row, where a good reading is stale from the age `stale_after` on; later where the row rests.
     pub fn condition(&self, now: &Now, stale_after: Duration) -> Condition {
         if matches!(self.last, Some((Outcome::Invalid, _))) {
             return Condition::Invalid;
@@ -116,7 +138,7 @@ impl Row {
         match (&self.good, &self.last) {
             (None, None) => Condition::Waiting,
             (None, Some(_)) => Condition::Failing,
-            (Some((_, at)), _) if at.age(now) >= stale_after => {
+            (Some((_, at)), _) if at.age(now) >= self.stale_after(now, stale_after) => {
                 if self.failures > 0 {
                     Condition::Failing
                 } else {

@@ -13,6 +13,7 @@ use std::{
 use crate::{
     config::{Budget, Watched},
     domain::{AHT_WINDOW, Aht, Kind, Series},
+    poll::schedule::{REST, REST_ROUNDS},
 };
 
 /// Mean age in cycles, where all requests are used: somewhat above an even sweep's half, since quiet rows wait longer.
@@ -35,6 +36,10 @@ pub struct Plan {
     pub campaigns: usize,
     /// Agents that take turns.
     pub agents: usize,
+    /// Agents that cannot change for now: they are asked rarely.
+    pub resting: usize,
+    /// Requests a minute for the list of who is logged in.
+    pub looks: f64,
     /// Requests a minute that are sent when all goes well.
     pub rate: f64,
     /// Requests a minute of the account's limit that are left for others, those of the reserve included.
@@ -127,11 +132,38 @@ pub fn cycle(n: usize, rate: f64, min_interval: Duration) -> Duration {
     if n == 0 { Duration::ZERO } else { by_rate.max(min_interval) }
 }
 
+/// What is known of who is logged in, and what that costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Logins {
+    /// How often the list is asked for; `None`: never.
+    pub interval: Option<Duration>,
+    /// How many of the agents that are watched cannot change for now.
+    pub resting: usize,
+}
+
+impl Logins {
+    /// Requests a minute for the list.
+    fn looks(self) -> f64 {
+        self.interval.map_or(0.0, |interval| 60.0 / interval.as_secs_f64().max(1.0))
+    }
+
+    /// Requests a minute of `usable` ones that are left for rows that take turns, of `watched` ones.
+    fn left(self, usable: f64, watched: usize) -> f64 {
+        let usable = (usable - self.looks()).max(0.1);
+        let round = watched as f64 * 60.0 / usable;
+        let checks = 60.0 * self.resting as f64 / (REST.as_secs_f64() + REST_ROUNDS * round);
+        (usable - checks).max(usable / 10.0)
+    }
+}
+
 /// Works it out for all that is watched.
-pub fn plan(watch: &[Watched], budget: Budget, min_interval: Duration) -> Plan {
-    let n = watch.len();
+pub fn plan(watch: &[Watched], budget: Budget, min_interval: Duration, logins: Logins) -> Plan {
+    let watched = watch.len();
     let campaigns = watch.iter().filter(|w| w.target.kind == Kind::Campaign).count();
-    let usable = f64::from(budget.usable());
+    let resting = logins.resting.min(watched - campaigns);
+    let logins = Logins { resting, ..logins };
+    let n = watched - resting;
+    let usable = logins.left(f64::from(budget.usable()), watched);
     let now = cycle(n, usable, min_interval);
     let per_minute =
         |cycle: Duration, n: usize| if n == 0 { 0.0 } else { n as f64 * 60.0 / cycle.as_secs_f64().max(1e-3) };
@@ -144,20 +176,25 @@ pub fn plan(watch: &[Watched], budget: Budget, min_interval: Duration) -> Plan {
         advice.push(Advice::TooMany { readings, targets });
     }
     if busy {
-        advice.extend(campaigns_instead(watch, usable, min_interval, now));
+        advice.extend(campaigns_instead(watch, (n, usable), min_interval, now));
         if budget.reserve > 0 {
-            let then = cycle(n, f64::from(budget.requests_per_minute.max(1)), min_interval);
+            let all = logins.left(f64::from(budget.requests_per_minute.max(1)), watched);
+            let then = cycle(n, all, min_interval);
             advice.push(Advice::Reserve { reserve: budget.reserve, cycle: (now, then) });
         }
     } else if n > 0 {
         let shortest = cycle(n, usable, Duration::from_secs(1));
         advice.push(Advice::MinInterval { interval: (min_interval, shortest), rate: (rate, per_minute(shortest, n)) });
     }
+    // What is sent besides, for the list and for rows that rest.
+    let sent = rate + f64::from(budget.usable()) - usable;
     Plan {
         campaigns,
         agents: n - campaigns,
-        rate,
-        left: (f64::from(budget.requests_per_minute) - rate).max(0.0),
+        resting,
+        looks: logins.looks(),
+        rate: sent,
+        left: (f64::from(budget.requests_per_minute) - sent).max(0.0),
         cycle: now,
         mean_age: now.mul_f64(if busy { MEAN_AGE } else { MEAN_AGE_AT_LEISURE }),
         oldest_age: now.saturating_mul(OLDEST),
@@ -169,7 +206,7 @@ pub fn plan(watch: &[Watched], budget: Budget, min_interval: Duration) -> Plan {
 /// For each group with many agents that is a watched campaign's what the campaign alone would do, the largest group
 /// first. A group is a campaign's where it has its name, or has it and no other campaign in it: any other group may be
 /// of people who work on something else.
-fn campaigns_instead(watch: &[Watched], rate: f64, min_interval: Duration, now: Duration) -> Vec<Advice> {
+fn campaigns_instead(watch: &[Watched], (n, rate): (usize, f64), min_interval: Duration, now: Duration) -> Vec<Advice> {
     let mut groups: BTreeMap<&Arc<str>, (usize, BTreeSet<&Arc<str>>)> = BTreeMap::new();
     for w in watch {
         for group in &w.groups {
@@ -196,7 +233,9 @@ fn campaigns_instead(watch: &[Watched], rate: f64, min_interval: Duration, now: 
     groups
         .into_iter()
         .map(|(campaign, group, agents)| {
-            let then = cycle(watch.len() - agents, rate, min_interval);
+            // Of how many of them rest nothing is known here: as many as of all others.
+            let taking_turns = (agents * n).div_ceil(watch.len().max(1));
+            let then = cycle(n.saturating_sub(taking_turns), rate, min_interval);
             Advice::Campaign { campaign, group: group.clone(), agents, cycle: (now, then) }
         })
         .filter(|a| !matches!(a, Advice::Campaign { cycle: (a, b), .. } if b >= a))
@@ -258,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_busy_budget_is_divided_among_all() {
-        let plan = plan(&watch(60, "SURVEY", 129), BUDGET, MIN);
+        let plan = plan(&watch(60, "SURVEY", 129), BUDGET, MIN, Logins::default());
         assert_eq!((plan.agents, plan.campaigns, plan.rate, plan.left), (189, 0, 45.0, 5.0));
         assert_eq!(plan.cycle, Duration::from_secs(252));
         assert_eq!(plan.oldest_age, Duration::from_secs(756));
@@ -273,7 +312,7 @@ mod tests {
     fn a_campaign_that_is_watched_already_costs_nothing_more() {
         let mut watch = watch(60, "SURVEY", 129);
         watch.push(watched(Target::campaign("SURVEY"), &[]));
-        let plan = plan(&watch, BUDGET, MIN);
+        let plan = plan(&watch, BUDGET, MIN, Logins::default());
         assert_eq!(plan.campaigns, 1);
         assert_eq!(
             plan.advice[0].to_string(),
@@ -286,7 +325,7 @@ mod tests {
     fn a_group_is_that_of_the_one_campaign_in_it() {
         let mut watch = watch(60, "floor", 129);
         let advised = |watch: &[Watched]| {
-            let advice = plan(watch, BUDGET, MIN).advice;
+            let advice = plan(watch, BUDGET, MIN, Logins::default()).advice;
             advice.into_iter().find_map(|a| match a {
                 Advice::Campaign { campaign, group, .. } => Some(format!("{campaign} {group}")),
                 _ => None,
@@ -302,14 +341,30 @@ mod tests {
 
     #[test]
     fn few_targets_leave_budget_and_that_is_said() {
-        let plan = plan(&watch(20, "SURVEY", 0), BUDGET, Duration::from_secs(60));
+        let plan = plan(&watch(20, "SURVEY", 0), BUDGET, Duration::from_secs(60), Logins::default());
         assert_eq!((plan.rate, plan.left, plan.cycle), (20.0, 30.0, Duration::from_secs(60)));
         assert_eq!(plan.advice[0].to_string(), "min_interval 1:00 → 0:27 would use 45 instead of 20 requests a minute");
     }
 
     #[test]
+    fn who_rests_leaves_its_turns_to_the_others() {
+        let logins = Logins { interval: Some(Duration::from_secs(60)), resting: 100 };
+        let plan = plan(&watch(0, "", 180), BUDGET, MIN, logins);
+        // One request for the list, and of 44 those for 100 rows every 600 s and one and a half rounds of 4:05.
+        let checks = 60.0 * 100.0 / (600.0 + 1.5 * 180.0 * 60.0 / 44.0);
+        assert_eq!((plan.agents, plan.resting, plan.looks), (80, 100, 1.0));
+        let cycle = 80.0 * 60.0 / (44.0 - checks);
+        assert!((plan.cycle.as_secs_f64() - cycle).abs() < 0.01, "{plan:?}");
+        assert!((plan.rate - 45.0).abs() < 1e-6 && (plan.left - 5.0).abs() < 1e-6, "{plan:?}");
+        // More cannot rest than there are.
+        let all = super::plan(&watch(0, "", 20), BUDGET, MIN, Logins { resting: 30, ..logins });
+        assert_eq!((all.agents, all.resting, all.cycle), (0, 20, Duration::ZERO));
+        assert!(all.rate < 4.0 && all.left > 46.0, "{all:?}");
+    }
+
+    #[test]
     fn a_thousand_targets_are_too_many() {
-        let plan = plan(&watch(0, "", 1000), BUDGET, MIN);
+        let plan = plan(&watch(0, "", 1000), BUDGET, MIN, Logins::default());
         assert_eq!(plan.advice[0].to_string(), "5 readings in two hours are few: with 450 watched, each would have 12");
     }
 
@@ -330,9 +385,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_budget_has_a_plan(agents in 0usize..300, limit in 0u32..100, reserve in 0u32..100, interval in 0u64..10_000) {
+        fn any_budget_has_a_plan(
+            agents in 0usize..300,
+            limit in 0u32..100,
+            reserve in 0u32..100,
+            interval in 0u64..10_000,
+            resting in 0usize..400,
+            looks in prop::option::of(0u64..1000),
+        ) {
             let budget = Budget { requests_per_minute: limit, reserve };
-            let plan = plan(&watch(agents, "G", agents / 2), budget, Duration::from_secs(interval));
+            let plan = plan(&watch(agents, "G", agents / 2), budget, Duration::from_secs(interval), Logins { interval: looks.map(Duration::from_secs), resting });
             prop_assert!(plan.rate >= 0.0 && plan.rate <= f64::from(limit.max(1)));
             prop_assert!(plan.mean_age <= plan.oldest_age);
         }

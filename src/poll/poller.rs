@@ -264,6 +264,7 @@ impl Poller {
         };
         self.schedule.want(&wanted, &rows, &now);
         self.schedule.bands(&self.rules.bands);
+        self.schedule.set_presence(&now, self.presence.fresh(&now));
         let rate = self.rate(&now);
         self.schedule.pace(rate);
         for target in std::mem::take(&mut self.not_yet_wanted).into_iter().chain(requested_polls.iter().cloned()) {
@@ -517,7 +518,7 @@ impl Poller {
             link: self.status.link().clone(),
             since: self.status.since(&now),
             rate,
-            targets: u32::try_from(self.schedule.active()).unwrap_or(u32::MAX),
+            targets: u32::try_from(self.schedule.watched()).unwrap_or(u32::MAX),
             sweep: self.schedule.sweep(rate),
             next: match self.schedule.next(now.mono) {
                 Next::Ask { target, .. } => Some(target),

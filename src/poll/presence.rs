@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     api::{ListReply, Login},
-    domain::{BootTime, LoggedIn, Now, Target},
-    store::{Presence, Standing},
+    domain::{BootTime, LoggedIn, Now, PresencePicture, Target},
+    store::{Presence, Resting, Standing},
 };
 
 /// An account that refuses is asked again after this long.
@@ -84,6 +84,16 @@ impl PresenceKeeper {
 
     pub(super) fn known(&self) -> &Presence {
         &self.known
+    }
+
+    /// What is known, to be gone by: where nothing is asked, nothing.
+    pub(super) fn fresh(&self, now: &Now) -> Option<&PresencePicture> {
+        self.known.fresh(now).filter(|_| self.is_on())
+    }
+
+    /// Says who rests.
+    pub(super) fn rest(&mut self, resting: Resting) {
+        self.known = std::mem::take(&mut self.known).with_resting(resting);
     }
 
     /// Takes in an answer. `targets` are those that are polled: their ids are written as the configuration writes them.

@@ -9,7 +9,7 @@ use crate::{
     },
     config::Watched,
     domain::{Now, Problem, Row, SILENT_AFTER, Target, stale_after},
-    store::{HistoryInfo, Instance, Link, Status, Store, StoreError, Usage},
+    store::{self, HistoryInfo, Instance, Link, Status, Store, StoreError, Usage},
 };
 
 /// The words for the link to the service, as [`Gathered::link_state`] gives them: `live` is as it should be, `closed` are
@@ -55,11 +55,11 @@ impl Gathered {
     /// # Errors
     /// Those of the store.
     pub fn read(store: &dyn Store) -> Result<Gathered, StoreError> {
-        let rows = store.snapshot(Duration::ZERO)?.rows;
+        let rows = store::rows(store, Duration::ZERO)?;
         let (status, usage, token) = (store.status()?, store.usage()?, store.token()?);
         let now = store.now();
         Ok(Gathered {
-            rows: rows.into_iter().map(|row| (row.target.clone(), row)).collect(),
+            rows,
             status,
             usage,
             poller: store.lease_holder()?,

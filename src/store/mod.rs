@@ -54,7 +54,7 @@ pub use patience::never_wait_for_locks;
 pub use place::{ServerPlace, StorePlace};
 #[cfg(feature = "postgres")]
 pub use postgres::{Admin as PostgresAdmin, Names as PostgresNames, PostgresStore};
-pub use presence::{AgentLogin, AgentPresence, Presence, Standing, read_presence, write_presence};
+pub use presence::{AgentLogin, AgentPresence, Presence, Resting, Standing, read_presence, rows, write_presence};
 pub use replay::{Near, ReplayClock, ReplayStore};
 pub use sqlite::SqliteStore;
 pub use status::Status;

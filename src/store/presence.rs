@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError};
-use crate::domain::{EventTime, LoggedIn, Now, PresencePicture, Target};
+use crate::domain::{EventTime, LoggedIn, Now, PresencePicture, Rest, Row, Target};
 
 /// Names the document.
 const DOCUMENT: &str = "presence";
@@ -31,6 +31,27 @@ pub struct Presence {
     /// When it was asked last.
     #[serde(default)]
     pub asked: Option<EventTime>,
+    /// Who cannot change, by who polls.
+    #[serde(default)]
+    resting: Resting,
+}
+
+/// The agents that are logged out and have no calls: they are asked rarely.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Resting {
+    /// How often each is asked, in seconds.
+    every: BTreeMap<Arc<str>, u32>,
+    /// So many seconds later it is asked at the latest, since others may be asked before it.
+    late: u32,
+}
+
+impl Resting {
+    /// `every`: each agent and how often it is asked, `late`: how much later at most.
+    pub fn new<'a>(every: impl IntoIterator<Item = (&'a Target, Duration)>, late: Duration) -> Self {
+        let secs = |d: Duration| u32::try_from(d.as_secs()).unwrap_or(u32::MAX);
+        let every = every.into_iter().take(MOST).map(|(target, d)| (Arc::clone(&target.id), secs(d))).collect();
+        Resting { every, late: secs(late) }
+    }
 }
 
 /// How the account answers.
@@ -114,7 +135,8 @@ impl Presence {
             }
         }
         since.retain(|_, entry| entry.logged_in || entry.at.age(now) < FORGOTTEN);
-        Presence { picture: Some(picture), since, standing: Standing::Listed, asked: Some(at) }
+        let resting = self.resting;
+        Presence { picture: Some(picture), since, standing: Standing::Listed, asked: Some(at), resting }
     }
 
     /// The same with another answer of the account.
@@ -134,6 +156,28 @@ impl Presence {
         Some(AgentPresence { login, since, stale: picture.is_stale(now) })
     }
 
+    /// The same with other agents that rest.
+    #[must_use]
+    pub fn with_resting(self, resting: Resting) -> Presence {
+        Presence { resting, ..self }
+    }
+
+    /// Tells `row` whether it rests.
+    pub fn mark(&self, row: &mut Row) {
+        let agent = row.target.kind == crate::domain::Kind::Agent;
+        let every = self.resting.every.get(&row.target.id).filter(|_| agent);
+        row.rest = every.zip(self.picture.as_ref()).map(|(secs, picture)| {
+            let every = Duration::from_secs(u64::from(*secs));
+            let at_most = every + Duration::from_secs(u64::from(self.resting.late));
+            Rest { every, at_most, seen: picture.seen.clone(), good_for: picture.good_for() }
+        });
+    }
+
+    /// How many rest, as far as the list is fresh enough to go by.
+    pub fn resting(&self, now: &Now) -> usize {
+        self.fresh(now).map_or(0, |_| self.resting.every.len())
+    }
+
     /// When `id` was seen to log out; `None` where that was not seen.
     pub fn out_since(&self, id: &str) -> Option<&EventTime> {
         self.since.get(id).filter(|entry| !entry.logged_in).map(|entry| &entry.at)
@@ -143,6 +187,18 @@ impl Presence {
     pub fn fresh(&self, now: &Now) -> Option<&PresencePicture> {
         self.picture.as_ref().filter(|picture| !picture.is_stale(now))
     }
+}
+
+/// All rows with the readings of the time `back`, and which of them rest.
+///
+/// # Errors
+/// Those of the store.
+pub fn rows(store: &dyn Store, back: Duration) -> Result<BTreeMap<Target, Row>, StoreError> {
+    let mut rows = store.snapshot(back)?.rows;
+    if let Some(presence) = read_presence(store, &mut 0)? {
+        rows.iter_mut().for_each(|row| presence.mark(row));
+    }
+    Ok(rows.into_iter().map(|row| (row.target.clone(), row)).collect())
 }
 
 /// What is in the store, if it has changed since `known`, which is brought up to date.
@@ -170,7 +226,8 @@ pub fn write_presence(store: &dyn Store, presence: &Presence, known: &mut u64) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Clock, ManualClock};
+    use crate::domain::{Clock, ManualClock, Outcome, Reading};
+    use crate::store::parts::ReadingStore;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -214,6 +271,36 @@ mod tests {
             Presence::default().listed(vec![agent("a", "READY"), agent("b", "READY")], true, MINUTE, &clock.now());
         let two = one.listed(vec![agent("a", "PAUSE")], false, MINUTE, &clock.now());
         assert_eq!(login(&two, "b", &clock.now()).0, AgentLogin::In { state: Some("READY") });
+    }
+
+    #[test]
+    fn who_rests_is_stored_and_counts_as_long_as_the_list() {
+        let clock = Arc::new(ManualClock::at(jiff::Timestamp::UNIX_EPOCH));
+        let store = super::super::SqliteStore::memory(clock.clone()).unwrap();
+        let (a, b) = (Target::agent("a"), Target::agent("b"));
+        let read =
+            |target: &Target, outcome| Reading { target: target.clone(), at: clock.now().stamp(), outcome, name: None };
+        let value = Outcome::Value(crate::domain::Aht::from_secs(200));
+        store.append(&[read(&a, Outcome::NoCalls), read(&b, Outcome::NoCalls)]).unwrap();
+        let resting = Resting::new([(&a, MINUTE * 10)], MINUTE * 2);
+        let presence = Presence::default().listed(vec![], true, MINUTE, &clock.now()).with_resting(resting);
+        write_presence(&store, &presence, &mut 0).unwrap();
+        clock.advance(MINUTE * 2);
+        let resting = |store: &dyn Store| {
+            let rows = rows(store, Duration::ZERO).unwrap();
+            [&a, &b].map(|t| rows[t].resting(&clock.now()).map(|rest| (rest.every, rest.at_most)))
+        };
+        assert_eq!(resting(&store), [Some((MINUTE * 10, MINUTE * 12)), None]);
+        assert_eq!(presence.resting(&clock.now()), 1);
+        let row = |target| rows(&store, Duration::ZERO).unwrap()[target].clone();
+        assert_eq!(row(&a).stale_after(&clock.now(), MINUTE * 3), MINUTE * 15);
+        assert_eq!(row(&b).stale_after(&clock.now(), MINUTE * 3), MINUTE * 3);
+        // Whoever has a call does not rest, whatever was said before.
+        store.append(&[read(&a, value)]).unwrap();
+        assert_eq!(resting(&store), [None, None]);
+        store.append(&[read(&a, Outcome::NoCalls)]).unwrap();
+        clock.advance(MINUTE);
+        assert_eq!((resting(&store), presence.resting(&clock.now())), ([None, None], 0));
     }
 
     #[test]

@@ -141,7 +141,12 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     let room = canvas.width().saturating_sub(VALUES + 1).min(WIDEST);
     let mut lines = Vec::new();
     let cycle = match &scene.data.status {
-        Some(st) => format!("{} for {} watched", cells::age(Some(st.sweep)), st.targets),
+        Some(st) => {
+            let resting = scene.data.presence.as_ref().map_or(0, |presence| presence.resting(&scene.data.now));
+            let resting = u32::try_from(resting).unwrap_or(u32::MAX).min(st.targets);
+            let rest = if resting == 0 { String::new() } else { format!(", {resting} at rest") };
+            format!("{} for {} watched{rest}", cells::age(Some(st.sweep)), st.targets - resting)
+        }
         None => "not known yet".to_owned(),
     };
     lines.push(fact("cycle", cycle, s.text, s));
@@ -208,7 +213,12 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
 /// What `ahtop plan` reckons, from the histories that are at hand.
 fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, s: &Styles) -> Vec<TextLine> {
     let facts = &scene.state.config;
-    let plan = plan::plan(&facts.watched, facts.budget, facts.min_interval);
+    let known = scene.data.presence.as_ref().filter(|presence| presence.fresh(&scene.now).is_some());
+    let logins = known.map_or_else(plan::Logins::default, |presence| plan::Logins {
+        interval: presence.picture.as_ref().map(|picture| picture.interval),
+        resting: presence.resting(&scene.now),
+    });
+    let plan = plan::plan(&facts.watched, facts.budget, facts.min_interval, logins);
     let age = |d| cells::age(Some(d));
     let busy = plan.cycle > facts.min_interval;
     let error = plan::expected_error(scene.data.rows.values().map(|row| &row.series), plan.cycle, busy);
@@ -310,7 +320,8 @@ impl Ages {
         }
         bins.push((format!("over {}", cells::age(Some(stale))), 0, true));
         let mut total = 0u32;
-        let all = Kind::ALL.into_iter().flat_map(|kind| scene.all(kind));
+        // What cannot change is not old.
+        let all = Kind::ALL.into_iter().flat_map(|kind| scene.all(kind)).filter(|l| l.rest.is_none());
         for age in all.filter_map(|l| l.age) {
             let i = borders.iter().position(|b| age < *b).unwrap_or(borders.len());
             bins[i].1 = bins[i].1.saturating_add(1);

@@ -138,7 +138,7 @@ pub(super) fn draw(
             } else {
                 cells::age(line.age)
             };
-            let late = line.age.is_some_and(|age| age >= scene.stale_after);
+            let late = line.age.is_some_and(|age| age >= line.row.stale_after(&scene.data.now, scene.stale_after));
             right(canvas, &text, if late { s.warning } else { s.dim });
         }
         Column::State => {

@@ -218,8 +218,18 @@ fn since(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
     }
 }
 
-/// Whether the agent is logged in, in the service's word, and since when.
-fn presence(scene: &Scene<'_>, login: Login<'_>) -> String {
+/// Whether the agent is logged in, in the service's word, and since when; of who is out and cannot change, how often it is
+/// looked after.
+fn presence(scene: &Scene<'_>, line: &Line<'_>, login: Login<'_>) -> String {
+    if let Some(rest) = line.rest.filter(|_| login.state == LoginState::Out) {
+        let zone = &scene.state.config.zone;
+        let at = login.since.map(|at| format!(" {}", text::moment(at.wall, scene.now.wall, zone)));
+        return format!(
+            "logged out{}, checked every {} min",
+            at.unwrap_or_default(),
+            rest.every.as_secs().div_ceil(60)
+        );
+    }
     let what = match login.state {
         LoginState::Out => "logged out".to_owned(),
         LoginState::Break => format!("on a break ({})", login.word),
@@ -258,7 +268,7 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     if let Some((_, at)) = &line.row.good {
         out.push(format!("read at {}", cells::clock(at.wall, zone)));
     }
-    out.extend(line.login.map(|login| presence(scene, login)));
+    out.extend(line.login.map(|login| presence(scene, line, login)));
     out.push(next(scene, line));
     let changes = line.row.series.changes(scene.data.now.mono, AHT_WINDOW);
     out.push(format!("{changes} {} in the last 2 h", if changes == 1 { "change" } else { "changes" }));
@@ -291,7 +301,8 @@ fn next(scene: &Scene<'_>, line: &Line<'_>) -> String {
         let rest = crate::poll::INVALID_INTERVAL;
         return line.row.last.as_ref().map_or_else(|| "next check: soon".into(), |(_, at)| due(scene, at, rest));
     }
-    let every = status.sweep.max(scene.state.config.min_interval);
+    let turn = status.sweep.max(scene.state.config.min_interval);
+    let every = line.rest.map_or(turn, |rest| rest.every);
     line.row.last.as_ref().map_or_else(|| "next check: soon".into(), |(_, at)| due(scene, at, every))
 }
 

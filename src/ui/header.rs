@@ -90,7 +90,11 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
         let mark = if cells::is_old(line.state) { "?" } else { "" };
         out.push(Segment::new(2, format!("oldest {}{mark}", cells::age(Some(age))), style));
     } else {
-        let what = if lines.is_empty() { "no rows" } else { "nothing read yet" };
+        let what = match lines.is_empty() {
+            true => "no rows",
+            false if lines.iter().any(|line| line.rest.is_some()) => "all at rest",
+            false => "nothing read yet",
+        };
         out.push(Segment::new(2, what, s.dim));
     }
     out

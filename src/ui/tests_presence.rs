@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::{testing::*, wall::tests::board};
 use crate::{
-    app::{State, View},
+    app::{Event, RowState, Shared, State, View, rows, update},
     config::{Symbols, Theme},
-    domain::{Kind, LoggedIn},
-    store::Presence,
+    domain::{Condition, Kind, LoggedIn, Outcome, Reading},
+    store::{Presence, Resting},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -76,6 +76,47 @@ fn the_detail_says_since_when_and_the_budget_what_the_account_tells() {
     let budget = screen(&with_logins(busy(View::Budget)), COLOUR, 140, 60);
     assert!(budget.contains("14 agents logged in, told 0s ago"), "{budget}");
     assert!(screen(&busy(View::Budget), COLOUR, 140, 60).contains("not asked yet"));
+}
+
+#[test]
+fn a_row_that_rests_is_not_old_and_says_how_often_it_is_looked_after() {
+    let mut state = with_logins(busy(View::Agents));
+    let target = state.config.watched.iter().filter(|w| w.target.kind == Kind::Agent).nth(2).unwrap().target.clone();
+    let mut before = state.live.now.clone();
+    before.mono = before.mono - MINUTE * 9;
+    let row = state.live.rows.get_mut(&target).unwrap();
+    row.record(
+        &Reading { target: target.clone(), at: before.stamp(), outcome: Outcome::NoCalls, name: None },
+        &state.live.now,
+    );
+    state.navigation.focus = Kind::Agent;
+    state.navigation.detail_open = true;
+    state.navigation.selected.insert(Kind::Agent, target.clone());
+    let of = |state: &State| {
+        let line = rows::line(state, &target).unwrap();
+        (line.state, line.rest.is_some())
+    };
+    assert_eq!(of(&state), (RowState::Other(Condition::Stale), false));
+    let presence = state.live.presence.take().unwrap();
+    let resting = Resting::new([(&target, MINUTE * 10)], MINUTE);
+    let shared = Shared {
+        presence: Some(Arc::new((*presence).clone().with_resting(resting))),
+        status: state.live.status.clone(),
+        ..Shared::default()
+    };
+    let now = state.live.now.clone();
+    update(&mut state, Event::Shared(Box::new(shared)), now);
+    assert_eq!(of(&state), (RowState::Other(Condition::NoCalls), true));
+    let text = screen(&state, COLOUR, 120, 40);
+    for part in ["logged out ", ", checked every 10 min", "next check: in about 1m"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    state.navigation.view = View::Budget;
+    let budget = screen(&state, COLOUR, 140, 60);
+    assert!(budget.contains("watched, 1 at rest"), "{budget}");
+    // What was seen counts as long as the list.
+    state.live.now.mono = state.live.now.mono + MINUTE * 3;
+    assert_eq!(of(&state), (RowState::Other(Condition::Stale), false));
 }
 
 #[test]

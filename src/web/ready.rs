@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     alert::{Counts, Observation, findings},
     config::Watched,
-    domain::{Condition, Problem},
+    domain::{Condition, Problem, Row},
     report::Gathered,
     store::Link,
 };
@@ -29,7 +29,7 @@ pub(super) struct Readiness {
     pub(super) waiting: usize,
     /// Those that the service does not know: no reading of theirs is expected.
     pub(super) unknown_ids: usize,
-    /// The age of the oldest reading that should be fresh.
+    /// The age of the oldest reading that should be fresh: of a row that rests none need be.
     pub(super) oldest_age_s: Option<u64>,
     /// From this age on a reading is stale.
     pub(super) stale_after_s: u64,
@@ -40,7 +40,7 @@ impl Readiness {
         let stale_after = found.stale_after(min_interval);
         let rows = found.watched(watched);
         let count = |wanted: &[Condition]| {
-            let is = |row| wanted.contains(&crate::domain::Row::condition(row, &found.now, stale_after));
+            let is = |row| wanted.contains(&Row::condition(row, &found.now, stale_after));
             rows.iter().filter(|(_, row)| is(row)).count()
         };
         let (fresh, waiting) = (count(&[Condition::Value, Condition::NoCalls]), count(&[Condition::Waiting]));
@@ -51,7 +51,10 @@ impl Readiness {
             seen.iter().filter(|(_, s)| matches!(s, Observation::Present(_))).map(|(problem, _)| *problem).collect();
         problems.extend((waiting > 0).then_some(Problem::Waiting));
         problems.extend(found.link().is_none().then_some(Problem::Silent));
-        let expected = rows.iter().filter(|(_, row)| row.condition(&found.now, stale_after) != Condition::Invalid);
+        let takes_turns = |row: &Row| row.resting(&found.now).is_none();
+        let expected = rows
+            .iter()
+            .filter(|(_, row)| row.condition(&found.now, stale_after) != Condition::Invalid && takes_turns(row));
         let oldest = expected.filter_map(|(_, row)| row.age(&found.now)).max();
         let closed = matches!(found.link(), Some(Link::Closed { .. }));
         Readiness {

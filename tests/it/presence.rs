@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::{Process, World, every_reading_was_told};
 use ahtop::{
-    domain::{Clock, Target},
+    domain::{Clock, Condition, Kind, Target},
     sim::{
         Fault, FaultScope, LogEntry, SimOptions, Span,
         options::{ListAccess, LoginWords, NobodyForm, Shape, StatusWords, Wording},
@@ -123,6 +123,44 @@ async fn that_nobody_is_logged_in_is_known_in_each_form() {
         assert_eq!(of, Some(AgentLogin::Out), "{form:?}");
         process.quit().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_out_and_has_no_calls_rests_and_every_reader_of_the_store_knows() {
+    let mut world = World::new(1, 6, |o| {
+        // After everybody has gone home, and nothing is in the window any more.
+        o.model.lead_s = 18 * 3600;
+        o.model.roster =
+            ahtop::sim::options::RosterChoice::Generated { campaigns: 1, agents: 6, around_the_clock: false };
+    });
+    world.rules.presence = Some(MINUTE);
+    let process = world.start(&world.targets, 1);
+    let resting = || {
+        let now = world.clock.now();
+        let rows = ahtop::store::rows(&**process.store.direct(), Duration::ZERO).unwrap();
+        assert!(rows.values().all(|row| row.condition(&now, MINUTE * 3) == Condition::NoCalls), "{rows:?}");
+        rows.values().filter(|row| row.resting(&now).is_some()).map(|row| row.target.clone()).collect::<Vec<_>>()
+    };
+    let mut agents: Vec<Target> = world.targets.iter().filter(|t| t.kind == Kind::Agent).cloned().collect();
+    agents.sort();
+    let asked = |from: usize| world.sim.log().iter().skip(from).filter(|e| e.target == Some(agents[0].clone())).count();
+    sleep(MINUTE * 4).await;
+    assert_eq!(resting(), agents);
+    assert_eq!(known(&process).resting(&world.clock.now()), 6);
+    let from = world.sim.log().len();
+    sleep(MINUTE * 40).await;
+    assert_eq!(resting(), agents);
+    // Never seen logged in, and few: every two minutes, and not every minute.
+    assert!((15..=21).contains(&asked(from)), "{}", asked(from));
+    let status = process.store.direct().status().unwrap().unwrap();
+    assert_eq!((status.targets, status.sweep), (7, MINUTE));
+    // Without a list they take turns again.
+    world.sim.inject_into(FaultScope::List, Fault::Status(503), Span::UntilCleared);
+    sleep(MINUTE * 4).await;
+    let from = world.sim.log().len();
+    sleep(MINUTE * 10).await;
+    assert!(resting().is_empty() && (9..=11).contains(&asked(from)), "{}", asked(from));
+    process.quit().await;
 }
 
 #[tokio::test(start_paused = true)]

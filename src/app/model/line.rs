@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Login, Mark, RowState};
 use crate::{
     config::Watched,
-    domain::{Aht, Condition, Row, Target, display_name},
+    domain::{Aht, Condition, Rest, Row, Target, display_name},
 };
 
 /// One row of a table, made by [`rows`](crate::app::rows).
@@ -32,6 +32,8 @@ pub struct Line<'a> {
     pub mark: Option<Mark>,
     /// Age of the last good reading, as it is to be shown (see [`shown_now`](crate::app::rows::shown_now)).
     pub age: Option<Duration>,
+    /// It cannot change, and is asked this rarely.
+    pub rest: Option<&'a Rest>,
 }
 
 impl<'a> Line<'a> {

@@ -26,7 +26,19 @@ pub(super) fn loaded(state: &mut State, snapshot: Snapshot) -> bool {
     if state.follows {
         follow::adopt(state, unknown);
     }
+    mark_resting(state);
     live(state)
+}
+
+/// Tells the rows which of them rest.
+fn mark_resting(state: &mut State) {
+    let presence = state.live.presence.clone();
+    for row in state.live.rows.values_mut() {
+        match &presence {
+            Some(presence) => presence.mark(row),
+            None => row.rest = None,
+        }
+    }
 }
 
 /// Readings of targets that are not watched here belong to other dashboards on the store; a viewer without targets of
@@ -59,7 +71,11 @@ pub(super) fn shared(state: &mut State, shared: Shared) -> bool {
         || shared.events.as_ref().is_some_and(|e| *e != state.live.events);
     state.live.status = shared.status;
     state.live.usage = shared.usage;
+    let others = state.live.presence != shared.presence;
     state.live.presence = shared.presence;
+    if others {
+        mark_resting(state);
+    }
     state.live.poller = shared.poller;
     state.live.instances = shared.instances;
     if let Some(history) = shared.history {

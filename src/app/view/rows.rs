@@ -44,6 +44,7 @@ fn line_of<'a>(state: &'a State, watched: &'a Watched, row: &'a Row, shown: &Now
         login: data.presence.as_deref().and_then(|known| known.of(&watched.target, now)).map(Login::new),
         mark: None,
         age: row.age(shown),
+        rest: row.resting(now),
     };
     marked(line, alerts::mark(data, &watched.target, alert))
 }
@@ -128,11 +129,12 @@ pub fn line<'a>(state: &'a State, target: &Target) -> Option<Line<'a>> {
     Some(line_of(state, watched, row, &shown_now(state), stale_after(state)))
 }
 
-/// The oldest age among `lines`, with whose it is. Ids that the service does not know have an age no more.
+/// The oldest age among `lines`, with whose it is. Ids that the service does not know have an age no more, and what cannot
+/// change is not old.
 pub fn oldest<'a>(lines: &[Line<'a>]) -> Option<(Duration, Line<'a>)> {
     lines
         .iter()
-        .filter(|l| l.state != RowState::Other(Condition::Invalid))
+        .filter(|l| l.state != RowState::Other(Condition::Invalid) && l.rest.is_none())
         .filter_map(|l| l.age.map(|age| (age, *l)))
         .max_by_key(|(age, _)| *age)
 }

@@ -9,7 +9,7 @@ use super::rows::stale_after;
 use crate::{
     app::model::{Line, Pager, RowState, State},
     config::Names,
-    domain::{BootTime, Condition, Kind, Level, initials},
+    domain::{BootTime, Condition, Kind, Level, Row, initials},
 };
 
 /// How many times as long a page with an alert stays. It does turn in the end: another page may have one too.
@@ -141,8 +141,10 @@ pub fn trust(state: &State, line: &Line<'_>) -> Trust {
 /// the board as a whole tells nothing of now, whatever its parts say.
 pub fn dead_since(state: &State) -> Option<Duration> {
     let data = state.shown();
+    let stale = stale_after(state);
+    let fresh = |row: &Row| row.age(&data.now).is_some_and(|age| age < row.stale_after(&data.now, stale));
     let youngest = data.rows.values().filter_map(|row| row.age(&data.now)).min()?;
-    (youngest >= stale_after(state)).then_some(youngest)
+    (!data.rows.values().any(fresh)).then_some(youngest)
 }
 
 /// How `line` is named on the board; nothing where agents are hidden.

@@ -7,7 +7,7 @@ use crate::{
     api::ListReply,
     domain::{Now, opening},
     poll::{Ready, request::Listed},
-    store::{EventKind, Pace, StoreError, Words, read_presence, write_presence},
+    store::{EventKind, Pace, Resting, StoreError, Words, read_presence, write_presence},
 };
 
 impl Poller {
@@ -57,6 +57,8 @@ impl Poller {
         }
         let wanted = self.store.call(|s| s.wanted()).await?;
         let news = self.presence.answered(reply, wanted.iter().map(|(target, _)| target), &now);
+        self.schedule.set_presence(&now, self.presence.fresh(&now));
+        self.presence.rest(Resting::new(self.schedule.resting(), self.schedule.rest_late()));
         let words = |text: String| Words::default().said(&*text, opening(&text));
         let event = news.map(|text| self.status.event(EventKind::Link, words(text), &now));
         let (known, mut revision) = (self.presence.known().clone(), self.presence.revision);

@@ -27,12 +27,12 @@ const OVERDUE_CYCLES: u32 = 2;
 /// First and last distance between tries of a failing target.
 const RETRY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
 /// A row that cannot change is asked this often.
-const REST: Duration = Duration::from_secs(600);
+pub(in crate::poll) const REST: Duration = Duration::from_secs(600);
 /// Where nothing has shown yet that what is said of its agent is right: every so many rounds, but not more often than
 /// this. At few rows that costs little.
 const UNPROVEN: (u32, Duration) = (5, Duration::from_secs(120));
 /// So many rounds after it is due a row that rests goes before the index; it has half a round left then.
-const REST_ROUNDS: f64 = 1.5;
+pub(in crate::poll) const REST_ROUNDS: f64 = 1.5;
 /// So many rounds after it was due an answer about a row that rests counts no longer.
 const REST_OVER: u32 = 2;
 /// More selected or pinned targets than this are not special any more.
@@ -181,7 +181,18 @@ impl Schedule {
         self.rest_interval(target).is_some()
     }
 
-    /// How often `target` is asked where it rests. That it takes turns with others may add two rounds.
+    /// Those that rest, and how often each is asked.
+    pub fn resting(&self) -> impl Iterator<Item = (&Target, Duration)> {
+        let rest = self.entries.iter().filter(|(_, entry)| entry.rests && entry.attention.is_some());
+        rest.map(|(target, entry)| (target, self.rest_of(entry)))
+    }
+
+    /// How much later a row that rests is asked at the latest.
+    pub fn rest_late(&self) -> Duration {
+        self.round().saturating_mul(REST_OVER)
+    }
+
+    /// How often `target` is asked where it rests; [`rest_late`](Schedule::rest_late) may come to it.
     pub fn rest_interval(&self, target: &Target) -> Option<Duration> {
         self.entries.get(target).filter(|entry| entry.rests).map(|entry| self.rest_of(entry))
     }
@@ -295,7 +306,9 @@ impl Schedule {
             return cycle;
         }
         // One more, since the turns of those that rest do not come evenly.
-        (cycle + gap).mul_f64(1.0 / (1.0 - self.rest_share(gap)))
+        let longer = (cycle + gap).mul_f64(1.0 / (1.0 - self.rest_share(gap)));
+        // With requests to spare, each is asked when it may be.
+        if gap > self.shortest_gap { longer.min(self.min_interval.max(cycle)) } else { longer }
     }
 
     /// The time in which the budget could ask everybody once, those that rest too.
@@ -314,7 +327,7 @@ impl Schedule {
 
     /// An older answer about a row that rests says nothing.
     fn rest_over(&self) -> Duration {
-        REST.saturating_add(self.round().saturating_mul(REST_OVER))
+        REST.saturating_add(self.rest_late())
     }
 
     /// What those that rest need of the requests, `gap` apart.
@@ -396,7 +409,7 @@ impl Schedule {
         let entry = self.entries.get(target).filter(|e| e.attention.is_some())?;
         let Some(last) = entry.last else { return Some(now) };
         let bound = if entry.rests {
-            last + self.rest_of(entry) + self.round().saturating_mul(REST_OVER)
+            last + self.rest_of(entry) + self.rest_late()
         } else {
             last + self.cycle().saturating_mul(OVERDUE_CYCLES + 1)
         };
@@ -489,6 +502,11 @@ impl Schedule {
     /// How many targets take turns: wanted, not given up as invalid, and not at rest.
     pub fn active(&self) -> usize {
         self.active
+    }
+
+    /// How many are asked at all: those that take turns, and those that rest.
+    pub fn watched(&self) -> usize {
+        self.active + self.resting
     }
 
     fn count(&mut self) {

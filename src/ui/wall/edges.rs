@@ -66,8 +66,10 @@ fn freshness(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
     let s = canvas.look.styles;
     let all: Vec<&Line<'_>> =
         Kind::ALL.into_iter().flat_map(|kind| scene.all(kind)).filter(|l| !l.is_unknown_id()).collect();
+    let (resting, all): (Vec<&Line<'_>>, Vec<&Line<'_>>) = all.into_iter().partition(|l| l.rest.is_some());
     let fresh = all.iter().filter(|l| l.is_fresh()).count();
-    let text = format!("{fresh} of {} under {} old", all.len(), cells::age(Some(scene.stale_after)));
+    let rest = if resting.is_empty() { String::new() } else { format!(", {} at rest", resting.len()) };
+    let text = format!("{fresh} of {} under {} old{rest}", all.len(), cells::age(Some(scene.stale_after)));
     Segment::new(1, text, if fresh < all.len() { s.warning } else { s.dim })
 }
 
