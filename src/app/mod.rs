@@ -18,10 +18,11 @@ pub use model::*;
 pub use update::{begin_anew, reconfigure, update};
 pub use view::{
     alerts,
-    banners::{self, Banner, banners, remedy},
+    banners::{self, Banner, banners},
     claims, columns, command, filter, filter_hints, follow,
     groups::{self, Item, Section},
     history, keys, log, names, needs, presence, rows,
     tables::{self, items, lines},
     text, wall,
+    words::remedy,
 };

@@ -1,7 +1,7 @@
 //! What can be wrong, each in one place: its words, how bad it is, and whether it becomes an alert.
 //!
 //! Link states, alerts, banners, hooks, `doctor`, exit codes, `/readyz` and metrics derive from this list. What to say and
-//! to do about a problem stands with the banners (`app/view/banners.rs`), the exit code in `exit.rs`: neither compiles until
+//! to do about a problem stands in `app/view/words.rs`, the exit code in `exit.rs`: neither compiles until
 //! a new problem has its own.
 
 use std::time::Duration;

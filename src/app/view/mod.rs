@@ -19,3 +19,4 @@ pub mod rows;
 pub mod tables;
 pub mod text;
 pub mod wall;
+pub(super) mod words;
