@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{ChartArea, DashboardConfig, Event, FrameLayout, State, items, rows, tables, update, wall};
+use super::{ChartArea, DashboardConfig, Event, FrameLayout, Line, State, items, rows, tables, update, wall};
 use crate::{
     config::Watched,
     domain::{Aht, Band, Clock, Kind, ManualClock, Now, Outcome, Reading, Target},
@@ -15,9 +15,14 @@ pub(crate) fn frame(state: &State, layout: FrameLayout) -> FrameLayout {
     for kind in Kind::ALL {
         let room = layout.rows(kind);
         if state.navigation.wall.is_some() {
-            let lines = wall::lines(kind, rows::all_lines(state, kind));
-            let (page, _) = wall::page(state, kind, &lines, room);
-            seen.extend(page.iter().take(room).map(|l| l.target().clone()));
+            let tiles = wall::tiles(state);
+            let lines: Vec<Line<'_>> = match kind {
+                Kind::Campaign => {
+                    wall::page(state, &tiles, room).0.iter().filter_map(wall::Tile::line).copied().collect()
+                }
+                Kind::Agent => wall::lines(kind, rows::all_lines(state, kind)),
+            };
+            seen.extend(lines.iter().take(room).map(|l| l.target().clone()));
         } else if tables::tables(state).contains(&kind) {
             let offset = state.navigation.offset.get(&kind).copied().unwrap_or(0);
             let items = items(state, kind);

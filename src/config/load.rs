@@ -18,9 +18,9 @@ use super::{
     small_file, themes,
     types::{
         Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, Presence, SecretSource, Serve,
-        StoreServer, Symbols, Theme, Ui, Wall,
+        StoreServer, Symbols, Theme, Ui, Wall, WallTiles,
     },
-    value_type::{Value, ValueType, line},
+    value_type::{Value, ValueType, line, words},
     watch,
 };
 
@@ -340,15 +340,13 @@ impl Layers {
             page_seconds: self.count(Id::PageSeconds),
             names: names(self.text(Id::Names).as_deref()),
             exit_key: self.text(Id::ExitKey).and_then(|text| text.parse().ok()),
+            tiles: WallTiles::of(&words(self.value(Id::WallTiles))),
         };
         let store_url = self.text(Id::StoreUrl).and_then(|text| text.parse().ok());
         let store_server = self.store_server();
         let history_keep = self.span(Id::HistoryKeep);
         let alert = self.alert();
-        let quiet = match self.value(Id::QuietHours) {
-            Some(Value::Argv(hours)) => hours.iter().filter_map(|text| text.parse().ok()).collect(),
-            _ => Vec::new(),
-        };
+        let quiet = words(self.value(Id::QuietHours)).iter().filter_map(|text| text.parse().ok()).collect();
         let serve = self.serve(diagnostics);
         let (watch, groups) = self.watch(auth.is_some(), diagnostics);
         let config = Config {

@@ -92,6 +92,8 @@ pub enum Id {
     Names,
     /// `[wall] exit_key`
     ExitKey,
+    /// `[wall] tiles`
+    WallTiles,
     /// `[serve] listen`
     Listen,
     /// `[serve] hosts`
@@ -162,6 +164,8 @@ pub(super) const THEMES: &[&str] = &["auto", "dark", "light", "cvd", "mono"];
 pub(super) const SYMBOLS: &[&str] = &["auto", "unicode", "block", "ascii"];
 /// Words for `[wall] names`.
 pub(super) const NAMES: &[&str] = &["full", "initials", "id", "hidden"];
+/// Words for `[wall] tiles`.
+pub(super) const TILES: &[&str] = &["campaigns", "groups"];
 /// Words for `[auth] mode`.
 pub(super) const MODES: &[&str] = &["token", "basic"];
 /// Words for `[presence] mode`.
@@ -184,7 +188,7 @@ pub const TRIGGERS: [&str; 3 + Problem::ALERTS] = {
 };
 
 /// The table, in the order of [`Id`].
-pub static KEYS: [Key; 47] = [
+pub static KEYS: [Key; 48] = [
     key!(
         AccountName, "account"."name", ValueType::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
@@ -356,6 +360,10 @@ pub static KEYS: [Key; 47] = [
     key!(
         ExitKey, "wall"."exit_key", ValueType::Key, None, Some("--exit-key"), Some("AHTOP_EXIT_KEY"),
         "A key that leaves the wallboard, beside Ctrl-C: q, F12, Ctrl-X"
+    ),
+    key!(
+        WallTiles, "wall"."tiles", ValueType::Words(TILES), None, None, None,
+        "What has a tile on the board: campaigns, groups; without it campaigns. A group shows the median of its agents"
     ),
     key!(
         Listen, "serve"."listen", ValueType::Listen, None, Some("--listen"), Some("AHTOP_LISTEN"),

@@ -327,11 +327,35 @@ pub struct Wall {
     pub names: Names,
     /// A key that leaves the board, beside Ctrl-C: `q`, `F12`, `Ctrl-X`, as the help writes keys.
     pub exit_key: Option<Key>,
+    /// What has a tile, in this order.
+    pub tiles: Vec<WallTiles>,
 }
 
 impl Default for Wall {
     fn default() -> Self {
-        Wall { title: None, page_seconds: 15, names: Names::Full, exit_key: None }
+        Wall { title: None, page_seconds: 15, names: Names::Full, exit_key: None, tiles: vec![WallTiles::Campaigns] }
+    }
+}
+
+/// What has a tile on the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WallTiles {
+    /// A tile for each campaign.
+    Campaigns,
+    /// A tile for each group of agents.
+    Groups,
+}
+
+impl WallTiles {
+    /// Those of the words of the configuration; campaigns where it says nothing.
+    pub(super) fn of(words: &[String]) -> Vec<WallTiles> {
+        let named = |word: &String| match &**word {
+            "campaigns" => Some(WallTiles::Campaigns),
+            "groups" => Some(WallTiles::Groups),
+            _ => None,
+        };
+        let tiles: Vec<WallTiles> = words.iter().filter_map(named).collect();
+        if tiles.is_empty() { Wall::default().tiles } else { tiles }
     }
 }
 

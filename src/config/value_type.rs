@@ -101,6 +101,14 @@ impl Value {
     }
 }
 
+/// The words of an array; none where nothing was said.
+pub(super) fn words(value: Option<Value>) -> Vec<String> {
+    match value {
+        Some(Value::Argv(words)) => words,
+        _ => Vec::new(),
+    }
+}
+
 /// A TOML string, with everything escaped that must not reach a terminal.
 pub(super) fn literal(text: &str) -> String {
     let mut out = String::from("\"");

@@ -9,7 +9,6 @@ use super::{
     chart::{self, Chart, Source},
     compare, fate,
     scene::Scene,
-    status,
 };
 use crate::{
     alert::{Alert, Subject},
@@ -262,7 +261,7 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     if let Some(diff) = line.diff30 {
         out.push(format!("30 min change: {}", cells::diff(Some(diff))));
     }
-    if let Some(band) = status::band(&line.watched.band) {
+    if let Some(band) = cells::band(&line.watched.band) {
         out.push(band);
     }
     if let Some((_, at)) = &line.row.good {

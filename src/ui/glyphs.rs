@@ -35,6 +35,8 @@ pub struct Glyphs {
     pub dot: &'static str,
     /// A value above, below the chart.
     pub clamped: [&'static str; 2],
+    /// Which way a value moves: up, down, neither.
+    pub arrows: [&'static str; 3],
     /// Limit of the band, and target, as lines in the chart.
     pub lines: [&'static str; 2],
     /// Horizontal, vertical line.
@@ -71,6 +73,7 @@ pub static UNICODE: Glyphs = Glyphs {
     gauge: ["█", "▒", "·", "│"],
     dot: "·",
     clamped: ["▲", "▼"],
+    arrows: ["↑", "↓", "→"],
     lines: ["╌", "·"],
     hv: ["─", "│"],
     corners: ["┌", "┐", "└", "┘"],
@@ -106,6 +109,7 @@ pub static ASCII: Glyphs = Glyphs {
     gauge: ["#", "%", ".", "|"],
     dot: "-",
     clamped: ["^", "v"],
+    arrows: ["/", "\\", ">"],
     lines: ["-", "."],
     hv: ["-", "|"],
     corners: ["+", "+", "+", "+"],
@@ -204,6 +208,7 @@ mod tests {
         let mut all = vec![g.ellipsis, g.cursor, g.pin, g.dot];
         all.extend(g.gauge);
         all.extend(g.bars);
+        all.extend(g.arrows);
         all.extend(g.clamped.iter().chain(&g.lines).chain(&g.hv).chain(&g.corners).chain(&g.sort));
         all.extend(g.severities.iter().chain(&g.marks).chain(&g.logins));
         all.extend(g.fills.iter().chain(&g.life).chain([&g.memory]));

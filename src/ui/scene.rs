@@ -90,6 +90,11 @@ impl<'a> Scene<'a> {
         wall::lines(kind, self.all(kind).iter().copied())
     }
 
+    /// The tiles of the wallboard.
+    pub(super) fn tiles(&self) -> Vec<wall::Tile<'a>> {
+        wall::tiles_of(self.state, self.all(Kind::Campaign), self.all(Kind::Agent))
+    }
+
     /// The median of the agents' averages.
     pub(super) fn median_of_agents(&self) -> Option<rows::Median> {
         rows::median(self.all(Kind::Agent).iter().copied())

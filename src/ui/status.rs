@@ -3,15 +3,13 @@
 use super::{
     FrameLayout,
     canvas::{Canvas, cells},
+    cells::band,
     pages,
     scene::Scene,
     segments::{self, Segment, choose},
     table,
 };
-use crate::{
-    app::{View, command, filter_hints, log, tables},
-    domain::Band,
-};
+use crate::app::{View, command, filter_hints, log, tables};
 use tui_input::Input;
 
 /// Draws the line. Returns the column of the text cursor while a filter or a command is being typed.
@@ -142,23 +140,6 @@ fn remark(scene: &Scene<'_>) -> Option<String> {
 fn whose(scene: &Scene<'_>) -> &'static str {
     let at = &scene.state.navigation;
     if at.selected.contains_key(&at.focus) { "selected" } else { "first row" }
-}
-
-/// A band in words.
-pub(super) fn band(band: &Band) -> Option<String> {
-    use super::cells::aht;
-    let side = |warn: Option<_>, crit: Option<_>| warn.or(crit);
-    let range = match (side(band.low_warn, band.low_crit), side(band.high_warn, band.high_crit)) {
-        (Some(low), Some(high)) => Some(format!("band {}-{}", aht(Some(low)), aht(Some(high)))),
-        (Some(low), None) => Some(format!("band from {}", aht(Some(low)))),
-        (None, Some(high)) => Some(format!("band up to {}", aht(Some(high)))),
-        (None, None) => None,
-    };
-    let target = band.target.map(|t| format!("target {}", aht(Some(t))));
-    match (target, range) {
-        (Some(t), Some(u)) => Some(format!("{t}, {u}")),
-        (t, u) => t.or(u),
-    }
 }
 
 /// `text` in at most `width` cells.

@@ -125,6 +125,12 @@ pub struct Styles {
     pub trend: Style,
     /// The limits of the band in charts.
     pub limit: Style,
+    /// The filled band of a tile where all is well: quiet, but there.
+    pub calm: Style,
+    /// The same where it is longer than its band, shorter, and where nothing is known of now.
+    pub high_fill: Style,
+    pub low_fill: Style,
+    pub unknown_fill: Style,
 }
 
 /// One colour at each depth: true colour, its place among the 256, and its name among the 16.
@@ -221,6 +227,8 @@ struct Palette {
     on_fill: Tone,
     selected: Tone,
     trend: Tone,
+    /// Ink and filling where all is well.
+    calm: [Tone; 2],
 }
 
 const DARK: Palette = Palette {
@@ -233,6 +241,7 @@ const DARK: Palette = Palette {
     on_fill: Tone(0x0012_1212, 233, Color::Black),
     selected: Tone(0x003a_3a4a, 237, Color::DarkGray),
     trend: Tone(0x009a_a5b1, 247, Color::Gray),
+    calm: [Tone(0x00e4_ebf5, 255, Color::White), Tone(0x0030_5070, 24, Color::Blue)],
 };
 
 const LIGHT: Palette = Palette {
@@ -245,6 +254,7 @@ const LIGHT: Palette = Palette {
     on_fill: Tone(0x00ff_ffff, 231, Color::White),
     selected: Tone(0x00d8_d8e4, 254, Color::Gray),
     trend: Tone(0x007a_828a, 244, Color::DarkGray),
+    calm: [Tone(0x0020_2830, 235, Color::Black), Tone(0x00c0_d0e4, 152, Color::Gray)],
 };
 
 /// After Okabe and Ito, whose colours stay apart in every common colour vision deficiency.
@@ -258,6 +268,7 @@ const CVD: Palette = Palette {
     on_fill: Tone(0x0000_0000, 16, Color::Black),
     selected: Tone(0x003a_3a3a, 237, Color::DarkGray),
     trend: Tone(0x00b0_b0b0, 249, Color::Gray),
+    calm: [Tone(0x00ff_ffff, 231, Color::White), Tone(0x0048_4878, 60, Color::Blue)],
 };
 
 impl Palette {
@@ -318,6 +329,9 @@ impl Styles {
             info: fg(Color::Cyan),
             key: Style::new().add_modifier(Modifier::BOLD),
             limit: fg(Color::Blue),
+            calm: Style::new().fg(Color::White).bg(Color::Blue),
+            high_fill: Style::new().fg(Color::Black).bg(Color::Yellow),
+            low_fill: Style::new().fg(Color::Black).bg(Color::Cyan),
             ..Styles::mono()
         }
     }
@@ -360,6 +374,10 @@ impl Styles {
             key: fg(p.accent).add_modifier(Modifier::BOLD),
             trend: fg(p.trend),
             limit: fg(p.dim),
+            calm: fg(p.calm[0]).bg(p.calm[1].at(colors)),
+            high_fill: fill(p.high).remove_modifier(Modifier::BOLD),
+            low_fill: fill(p.low).remove_modifier(Modifier::BOLD),
+            unknown_fill: fill(p.dim).remove_modifier(Modifier::BOLD),
         }
     }
 
@@ -386,6 +404,10 @@ impl Styles {
             key: with(Modifier::BOLD),
             trend: with(Modifier::DIM),
             limit: with(Modifier::DIM),
+            calm: with(Modifier::REVERSED | Modifier::DIM),
+            high_fill: with(Modifier::REVERSED),
+            low_fill: with(Modifier::REVERSED),
+            unknown_fill: with(Modifier::REVERSED | Modifier::DIM | Modifier::ITALIC),
         }
     }
 
@@ -402,6 +424,18 @@ impl Styles {
             Level::LowCrit => self.low_crit,
             Level::LowWarn => self.low,
             Level::Inside => self.ok,
+        }
+    }
+
+    /// The filled band of a tile in this state.
+    pub fn band(&self, state: RowState) -> Style {
+        match state {
+            RowState::Fresh(Level::HighCrit) => self.high_crit,
+            RowState::Fresh(Level::HighWarn) => self.high_fill,
+            RowState::Fresh(Level::LowCrit) => self.low_crit,
+            RowState::Fresh(Level::LowWarn) => self.low_fill,
+            RowState::Fresh(Level::Inside) | RowState::Other(Condition::Value) => self.calm,
+            RowState::Other(_) => self.unknown_fill,
         }
     }
 
@@ -493,7 +527,9 @@ mod tests {
             }
         }
         let s = Styles::mono();
-        for style in [s.text, s.dim, s.high_crit, s.low, s.stale, s.invalid, s.error, s.selected, s.header] {
+        for style in
+            [s.text, s.dim, s.high_crit, s.low, s.stale, s.invalid, s.error, s.selected, s.header, s.calm, s.high_fill]
+        {
             assert_eq!((style.fg, style.bg), (None, None));
         }
     }

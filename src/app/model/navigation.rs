@@ -78,7 +78,7 @@ impl Navigation {
             overlay: None,
             detail_open: false,
             axis: Axis::default(),
-            wall: config.locked.then(|| Wall::new(now)),
+            wall: config.locked.then(|| Wall::opened(now)),
         }
     }
 }

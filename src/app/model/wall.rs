@@ -1,12 +1,13 @@
-//! Which page of campaigns and of agents the wallboard shows.
+//! Which page of tiles the wallboard shows, and since when it is open.
 
-use crate::domain::{BootTime, Kind};
+use crate::domain::BootTime;
 
 /// The board, while it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wall {
-    campaigns: Pager,
-    agents: Pager,
+    tiles: Pager,
+    /// When somebody opened it; `None` where nobody stands before it with a keyboard.
+    opened: Option<BootTime>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,36 +21,33 @@ pub(crate) struct Pager {
 }
 
 impl Wall {
-    /// The board from its first pages on.
+    /// The board from its first page on.
     pub fn new(now: BootTime) -> Self {
-        let pager = Pager { page: 0, since: now, until: None };
-        Wall { campaigns: pager, agents: pager }
+        Wall::on_page(0, now)
     }
 
-    /// The board on this page of campaigns and of agents, counted from 0; on the last one where there are fewer.
+    /// The same, opened by somebody at a keyboard: it says how one leaves.
+    pub fn opened(now: BootTime) -> Self {
+        Wall { opened: Some(now), ..Wall::new(now) }
+    }
+
+    /// The board on this page of tiles, counted from 0; on the last one where there are fewer.
     pub fn on_page(page: usize, now: BootTime) -> Self {
-        let pager = Pager { page, since: now, until: None };
-        Wall { campaigns: pager, agents: pager }
+        Wall { tiles: Pager { page, since: now, until: None }, opened: None }
     }
 
-    /// The pages of `kind`.
-    pub(crate) fn pager(&self, kind: Kind) -> Pager {
-        match kind {
-            Kind::Campaign => self.campaigns,
-            Kind::Agent => self.agents,
-        }
+    /// The pages of tiles.
+    pub(crate) fn pager(&self) -> Pager {
+        self.tiles
     }
 
-    /// When the next page comes, of whichever kind.
-    pub(crate) fn next_page(&self) -> Option<BootTime> {
-        self.campaigns.until.into_iter().chain(self.agents.until).min()
+    /// The pages of tiles.
+    pub(crate) fn set_pager(&mut self, pager: Pager) {
+        self.tiles = pager;
     }
 
-    /// The pages of `kind`.
-    pub(crate) fn pager_mut(&mut self, kind: Kind) -> &mut Pager {
-        match kind {
-            Kind::Campaign => &mut self.campaigns,
-            Kind::Agent => &mut self.agents,
-        }
+    /// When somebody opened it.
+    pub(crate) fn opened_at(&self) -> Option<BootTime> {
+        self.opened
     }
 }

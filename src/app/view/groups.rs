@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::rows;
 use crate::{
     app::model::{Line, RowState, State},
-    domain::Kind,
+    domain::{Aht, Band, Condition, Kind},
 };
 
 /// One line of a table.
@@ -73,4 +73,76 @@ pub fn order(state: &State) -> Vec<&Arc<str>> {
         }
     }
     found
+}
+
+/// What a tile of the board says of a group.
+#[derive(Clone, Debug)]
+pub struct Summary<'a> {
+    pub name: &'a str,
+    /// How many agents are in it.
+    pub agents: usize,
+    /// Of the median, in the band that all of its agents share.
+    pub state: RowState,
+    /// Not the group's AHT, since calls are not weighted.
+    pub median: Option<rows::Median>,
+    /// How the median of those who were known 30 minutes ago has changed since.
+    pub diff30: Option<i64>,
+    /// The band, where all of its agents have the same one.
+    pub band: Option<Band>,
+    /// How many of its agents are in each state.
+    pub counts: Vec<(RowState, usize)>,
+}
+
+/// The groups of `agents` in the order of the configuration. Who is in several counts in each.
+pub fn summaries<'a>(agents: &[Line<'a>]) -> Vec<Summary<'a>> {
+    let mut names: Vec<&'a str> = Vec::new();
+    for name in agents.iter().flat_map(|line| line.watched.groups.iter().map(|g| &**g)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.into_iter().map(|name| summary(name, agents)).collect()
+}
+
+fn summary<'a>(name: &'a str, agents: &[Line<'a>]) -> Summary<'a> {
+    let members: Vec<Line<'a>> =
+        agents.iter().filter(|line| line.watched.groups.iter().any(|g| **g == *name)).copied().collect();
+    let band = members.first().map(|line| line.watched.band);
+    let band = band.filter(|band| !band.is_empty() && members.iter().all(|line| line.watched.band == *band));
+    let median = rows::median(members.iter().copied());
+    let state = match median {
+        Some(median) if median.age.is_some() => RowState::Other(Condition::Stale),
+        Some(median) => band.map_or(RowState::Other(Condition::Value), |b| RowState::Fresh(b.level(median.aht))),
+        None if members.iter().any(|line| line.state == RowState::Other(Condition::NoCalls)) => {
+            RowState::Other(Condition::NoCalls)
+        }
+        None => RowState::Other(Condition::Waiting),
+    };
+    let pairs: Vec<(i64, i64)> = members
+        .iter()
+        .filter(|line| matches!(line.state, RowState::Fresh(_)))
+        .filter_map(|line| Some((i64::from(line.aht?.secs()), line.diff30?)))
+        .collect();
+    let middle = |mut values: Vec<i64>| {
+        values.sort_unstable();
+        values.get(values.len() / 2).copied()
+    };
+    let now = middle(pairs.iter().map(|(secs, _)| *secs).collect());
+    let then = middle(pairs.iter().map(|(secs, diff)| secs - diff).collect());
+    Summary {
+        name,
+        agents: members.len(),
+        state,
+        median,
+        diff30: now.zip(then).map(|(now, then)| now - then),
+        band,
+        counts: rows::counts(members),
+    }
+}
+
+impl Summary<'_> {
+    /// The median, however old.
+    pub fn aht(&self) -> Option<Aht> {
+        self.median.map(|median| median.aht)
+    }
 }

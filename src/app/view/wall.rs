@@ -1,15 +1,19 @@
-//! The board on the wall: which page of campaigns and of agents it shows, and what it shows of them. Pure.
+//! The board on the wall: which page of tiles it shows, which agents, and what it shows of them. Pure.
 //!
 //! Pages turn by the monotonic clock, so that a wall clock which is set does not make them jump, and as often as the
 //! board is looked at, whether anything arrives or not.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
-use super::rows::stale_after;
+use super::{
+    groups::{self, Summary},
+    rows::{all_lines, stale_after},
+};
 use crate::{
     app::model::{Line, Pager, RowState, State},
-    config::Names,
-    domain::{BootTime, Condition, Kind, Level, Row, initials},
+    config::WallTiles,
+    domain::{BootTime, Condition, Kind, Level, Row},
+    store::Role,
 };
 
 /// How many times as long a page with an alert stays. It does turn in the end: another page may have one too.
@@ -21,7 +25,10 @@ pub const SHIFT: Duration = Duration::from_secs(15 * 60);
 /// A reading so many times older than what counts as stale is no longer shown as a number.
 const HIDDEN: u32 = 3;
 
-/// The part of a table that the board shows.
+/// How long a board that somebody opened says how one leaves it.
+pub const HINT: Duration = Duration::from_secs(10);
+
+/// The part of the tiles that the board shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     /// Counted from 0.
@@ -32,64 +39,103 @@ pub struct Page {
     pub left: Duration,
 }
 
-/// What the board shows of `all` lines of a kind, whatever the filter: all campaigns in the order of the configuration, since a tile
-/// must stay in its place; of the agents those outside of their band, longer ones first, the farthest out first.
+/// What the board shows of `all` lines of a kind, whatever the filter: the campaigns that the service knows, in the order
+/// of the configuration, since a tile must stay in its place; of the agents those outside of their band, the worst first.
 pub fn lines<'a>(kind: Kind, all: impl IntoIterator<Item = Line<'a>>) -> Vec<Line<'a>> {
     let mut lines: Vec<Line<'a>> = all.into_iter().collect();
-    if kind == Kind::Agent {
-        lines.retain(|l| side(l).is_some());
-        lines.sort_by(|a, b| {
-            let far = |l: &Line<'_>| l.deviation.map_or(0.0, f64::abs);
-            side(a)
-                .cmp(&side(b))
-                .then(a.state.rank().cmp(&b.state.rank()))
-                .then(far(b).total_cmp(&far(a)))
-                .then_with(|| a.target().cmp(b.target()))
-        });
+    match kind {
+        Kind::Campaign => lines.retain(|l| !l.is_unknown_id()),
+        Kind::Agent => {
+            lines.retain(is_outside);
+            lines.sort_by(|a, b| {
+                let far = |l: &Line<'_>| l.deviation.map_or(0.0, f64::abs);
+                let rank = a.state.rank().cmp(&b.state.rank());
+                rank.then(far(b).total_cmp(&far(a))).then_with(|| a.target().cmp(b.target()))
+            });
+        }
     }
     lines
 }
 
-/// On which side of its band a line is: longer first.
-pub fn side(line: &Line<'_>) -> Option<Level> {
-    match line.state {
-        RowState::Fresh(Level::HighCrit | Level::HighWarn) => Some(Level::HighCrit),
-        RowState::Fresh(Level::LowCrit | Level::LowWarn) => Some(Level::LowCrit),
-        _ => None,
+/// True for a line with a fresh value outside of its band.
+pub fn is_outside(line: &Line<'_>) -> bool {
+    matches!(line.state, RowState::Fresh(level) if level != Level::Inside)
+}
+
+/// What has a tile of its own.
+#[derive(Clone, Debug)]
+pub enum Tile<'a> {
+    Campaign(Line<'a>),
+    Group(Summary<'a>),
+}
+
+impl<'a> Tile<'a> {
+    /// The line, where the tile is about one.
+    pub fn line(&self) -> Option<&Line<'a>> {
+        match self {
+            Tile::Campaign(line) => Some(line),
+            Tile::Group(_) => None,
+        }
+    }
+
+    /// What it says of how things are.
+    pub fn state(&self) -> RowState {
+        match self {
+            Tile::Campaign(line) => line.state,
+            Tile::Group(group) => group.state,
+        }
+    }
+
+    /// True for a tile for which its page stays longer.
+    fn is_alert(&self) -> bool {
+        matches!(self.state(), RowState::Fresh(Level::HighCrit | Level::LowCrit))
     }
 }
 
-/// True for a line for which its page stays longer.
-pub fn is_alert(line: &Line<'_>) -> bool {
-    matches!(line.state, RowState::Fresh(Level::HighCrit | Level::LowCrit))
+/// All tiles, in the order of the configuration, from all `campaigns` and `agents`.
+pub fn tiles_of<'a>(state: &State, campaigns: &[Line<'a>], agents: &[Line<'a>]) -> Vec<Tile<'a>> {
+    let of = |kind: &WallTiles| -> Vec<Tile<'a>> {
+        match kind {
+            WallTiles::Campaigns => {
+                lines(Kind::Campaign, campaigns.iter().copied()).into_iter().map(Tile::Campaign).collect()
+            }
+            WallTiles::Groups => groups::summaries(agents).into_iter().map(Tile::Group).collect(),
+        }
+    };
+    state.config.wall.tiles.iter().flat_map(of).collect()
 }
 
-/// The page of `lines` that is shown where `room` of them have room, and where it stands among the others.
-pub fn page<'l, 'a>(state: &State, kind: Kind, lines: &'l [Line<'a>], room: usize) -> (&'l [Line<'a>], Page) {
+/// The same from the rows of `state`.
+pub fn tiles(state: &State) -> Vec<Tile<'_>> {
+    let agents: Vec<Line<'_>> = match state.config.wall.tiles.contains(&WallTiles::Groups) {
+        true => all_lines(state, Kind::Agent).collect(),
+        false => Vec::new(),
+    };
+    tiles_of(state, &all_lines(state, Kind::Campaign).collect::<Vec<_>>(), &agents)
+}
+
+/// The page that is shown where `room` of `tiles` have room, and where it stands among the others.
+pub fn page<'l, 'a>(state: &State, tiles: &'l [Tile<'a>], room: usize) -> (&'l [Tile<'a>], Page) {
     let first = Pager { page: 0, since: state.live.now.mono, until: None };
-    page_at(state, state.navigation.wall.as_ref().map_or(first, |w| w.pager(kind)), lines, room)
+    page_at(state, state.navigation.wall.as_ref().map_or(first, |w| w.pager()), tiles, room)
 }
 
 /// The page of `pager`.
 pub(crate) fn page_at<'l, 'a>(
     state: &State,
     pager: Pager,
-    lines: &'l [Line<'a>],
+    tiles: &'l [Tile<'a>],
     room: usize,
-) -> (&'l [Line<'a>], Page) {
+) -> (&'l [Tile<'a>], Page) {
     let room = room.max(1);
-    let of = lines.len().div_ceil(room).max(1);
+    let of = tiles.len().div_ceil(room).max(1);
     let number = pager.page.min(of - 1);
-    let from = number.saturating_mul(room).min(lines.len());
-    let shown = &lines[from..from.saturating_add(room).min(lines.len())];
-    let stays = stays(state, shown);
+    let from = number.saturating_mul(room).min(tiles.len());
+    let shown = &tiles[from..from.saturating_add(room).min(tiles.len())];
+    let page = Duration::from_secs(u64::from(state.config.wall.page_seconds));
+    let stays = if shown.iter().any(Tile::is_alert) { page * HOLD } else { page };
     let left = if of == 1 { Duration::ZERO } else { stays.saturating_sub(state.live.now.mono.since(pager.since)) };
     (shown, Page { number, of, left })
-}
-
-fn stays(state: &State, shown: &[Line<'_>]) -> Duration {
-    let page = Duration::from_secs(u64::from(state.config.wall.page_seconds));
-    if shown.iter().any(is_alert) { page * HOLD } else { page }
 }
 
 /// After how long the board changes by the passing of time alone, beside ages: a page turns, or the picture moves.
@@ -98,8 +144,15 @@ pub(crate) fn next_change(state: &State) -> Option<Duration> {
     let shift = i64::try_from(SHIFT.as_millis()).unwrap_or(i64::MAX);
     let into = state.live.now.mono.0.rem_euclid(shift);
     let moves = Duration::from_millis(u64::try_from(shift - into).unwrap_or(0));
-    let turns = wall.next_page().map(|at| at.since(state.live.now.mono));
-    turns.into_iter().chain([moves]).min()
+    let turns = wall.pager().until.map(|at| at.since(state.live.now.mono));
+    turns.into_iter().chain(hint_left(state)).chain([moves]).min()
+}
+
+/// How long the board still says how one leaves it; `None` once it does not, and where nobody could.
+pub fn hint_left(state: &State) -> Option<Duration> {
+    let opened = state.navigation.wall.as_ref()?.opened_at()?;
+    let left = HINT.saturating_sub(state.live.now.mono.since(opened));
+    (!left.is_zero() && state.config.me.role == Role::Dashboard).then_some(left)
 }
 
 /// By how many columns and rows the picture is moved now: round a square of two cells.
@@ -145,14 +198,4 @@ pub fn dead_since(state: &State) -> Option<Duration> {
     let fresh = |row: &Row| row.age(&data.now).is_some_and(|age| age < row.stale_after(&data.now, stale));
     let youngest = data.rows.values().filter_map(|row| row.age(&data.now)).min()?;
     (!data.rows.values().any(fresh)).then_some(youngest)
-}
-
-/// How `line` is named on the board; nothing where agents are hidden.
-pub fn name<'a>(names: Names, line: &Line<'a>) -> Cow<'a, str> {
-    match (names, line.target().kind) {
-        (Names::Full, _) | (_, Kind::Campaign) => Cow::Borrowed(line.name()),
-        (Names::Initials, Kind::Agent) => Cow::Owned(initials(line.name())),
-        (Names::Id, Kind::Agent) => Cow::Borrowed(&line.watched.target.id),
-        (Names::Hidden, Kind::Agent) => Cow::Borrowed(""),
-    }
 }

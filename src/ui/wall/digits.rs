@@ -1,14 +1,15 @@
-//! Large figures: `4:51`, `1:02:03`, `-:--`, `?`, fourteen, seven, five, three or one row high.
+//! Large figures: `4:51`, `1:02:03`, `-:--`, `?`, twenty-one, fourteen, seven, five, three or one row high, and arrows.
 //!
 //! The pixels are drawn twice as wide as high in cells, because a cell is twice as high as wide. Three rows take half
-//! blocks, or the strokes of a pocket calculator in ASCII. Fourteen rows are seven with everything twice as large.
+//! blocks, or the strokes of a pocket calculator in ASCII. The highest ones are those of seven rows with everything two
+//! or three times as large.
 
 use ratatui::style::Style;
 
 use crate::ui::{canvas::Canvas, glyphs::Set};
 
 /// How high figures can be, the highest first.
-pub(super) const HEIGHTS: [u16; 5] = [14, 7, 5, 3, 1];
+pub(super) const HEIGHTS: [u16; 6] = [21, 14, 7, 5, 3, 1];
 
 /// How a figure is filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ const SEVEN_DASH: [u8; 7] = [0, 0, 0, 15, 0, 0, 0];
 const SEVEN_QUESTION: [u8; 7] = [6, 9, 1, 2, 2, 0, 2];
 
 /// Three by five pixels.
-const FIVE: [[u8; 5]; 10] = [
+pub(super) const FIVE: [[u8; 5]; 10] = [
     [7, 5, 5, 5, 7],
     [2, 6, 2, 2, 7],
     [7, 1, 7, 4, 7],
@@ -78,6 +79,8 @@ fn place(c: char) -> usize {
 /// Cells that one character takes, without the gap behind it.
 fn advance(c: char, height: u16) -> u16 {
     match (height, c) {
+        (21, ':') => 6,
+        (21, _) => 24,
         (14, ':') => 4,
         (14, _) => 16,
         (7 | 5, ':') => 2,
@@ -92,6 +95,7 @@ fn advance(c: char, height: u16) -> u16 {
 /// Cells between two characters.
 const fn gap(height: u16) -> u16 {
     match height {
+        21 => 6,
         14 => 4,
         7 | 5 => 2,
         3 => 1,
@@ -125,46 +129,95 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, (x, y): (u16, u16), text: &str, heig
 
 fn rows_of(c: char, height: u16) -> Vec<u8> {
     match (height, place(c)) {
-        (7 | 14, d @ 0..10) => SEVEN[d].to_vec(),
-        (7 | 14, 10) => SEVEN_DASH.to_vec(),
-        (7 | 14, _) => SEVEN_QUESTION.to_vec(),
+        (7 | 14 | 21, d @ 0..10) => SEVEN[d].to_vec(),
+        (7 | 14 | 21, 10) => SEVEN_DASH.to_vec(),
+        (7 | 14 | 21, _) => SEVEN_QUESTION.to_vec(),
         (_, d @ 0..10) => FIVE[d].to_vec(),
         (_, 10) => FIVE_DASH.to_vec(),
         _ => FIVE_QUESTION.to_vec(),
     }
 }
 
-/// One pixel is two cells, or eight.
-fn pixels(canvas: &mut Canvas<'_>, (x, y): (u16, u16), c: char, height: u16, fill: Fill, style: Style) {
+/// One pixel is two cells, eight or eighteen.
+fn pixels(canvas: &mut Canvas<'_>, at: (u16, u16), c: char, height: u16, fill: Fill, style: Style) {
     let full = canvas.look.glyphs.fills[usize::from(fill == Fill::Thin)];
-    let scale = if height == 14 { 2 } else { 1 };
-    let mut pixel = |column: u16, row: u16| {
-        for dy in 0..scale {
-            for dx in 0..scale * 2 {
-                canvas.dot(x.saturating_add(column * scale * 2 + dx), y + row * scale + dy, full, style);
-            }
-        }
-    };
-    if c == ':' {
-        let dots = if height == 5 { [1, 3] } else { [2, 4] };
-        for row in dots {
-            pixel(0, row);
-        }
-        return;
+    let (scale, columns) = (scale(height), if height == 5 { 3 } else { 4 });
+    match c {
+        ':' if height == 5 => blocks(canvas, at, (&[0, 1, 0, 1, 0], 1), scale, full, style),
+        ':' => blocks(canvas, at, (&[0, 0, 1, 0, 1, 0, 0], 1), scale, full, style),
+        c => blocks(canvas, at, (&rows_of(c, height), columns), scale, full, style),
     }
-    let columns = if height == 5 { 3 } else { 4 };
-    for (row, bits) in (0u16..).zip(rows_of(c, height)) {
+}
+
+/// How many times as large as its picture a figure of this height is.
+const fn scale(height: u16) -> u16 {
+    match height {
+        21 => 3,
+        14 => 2,
+        _ => 1,
+    }
+}
+
+/// Draws a picture of pixels, so many columns in each of its rows.
+pub(super) fn blocks(
+    canvas: &mut Canvas<'_>,
+    (x, y): (u16, u16),
+    (rows, columns): (&[u8], u16),
+    scale: u16,
+    full: &str,
+    style: Style,
+) {
+    for (row, bits) in (0u16..).zip(rows) {
         for column in (0..columns).filter(|i| bits >> (columns - 1 - i) & 1 == 1) {
-            pixel(column, row);
+            for dy in 0..scale {
+                for dx in 0..scale * 2 {
+                    canvas.dot(x.saturating_add(column * scale * 2 + dx), y + row * scale + dy, full, style);
+                }
+            }
         }
     }
 }
 
-/// Five rows of pixels in three rows of cells.
-fn halves(canvas: &mut Canvas<'_>, (x, y): (u16, u16), c: char, fill: Fill, style: Style) {
+/// The arrows up, down and to the right beside figures of five rows, and of seven and more.
+const ARROWS_5: [([u8; 5], u16); 3] = [([2, 7, 2, 2, 2], 3), ([2, 2, 2, 7, 2], 3), ([0, 2, 15, 2, 0], 4)];
+const ARROWS_7: [[u8; 7]; 3] = [[4, 14, 31, 4, 4, 4, 4], [4, 4, 4, 4, 31, 14, 4], [0, 4, 2, 31, 2, 4, 0]];
+
+/// How wide an arrow beside figures of this height is; 0 where there is none.
+pub(super) fn arrow_width(arrow: usize, height: u16) -> u16 {
+    match height {
+        7.. => 10 * scale(height),
+        5 => ARROWS_5.get(arrow).map_or(0, |(_, columns)| columns * 2),
+        _ => 0,
+    }
+}
+
+/// Draws an arrow: 0 up, 1 down, 2 to the right.
+pub(super) fn arrow(canvas: &mut Canvas<'_>, at: (u16, u16), arrow: usize, height: u16, style: Style) {
+    let full = canvas.look.glyphs.fills[0];
+    match height {
+        7.. => {
+            if let Some(rows) = ARROWS_7.get(arrow) {
+                blocks(canvas, at, (rows, 5), scale(height), full, style);
+            }
+        }
+        5 => {
+            if let Some((rows, columns)) = ARROWS_5.get(arrow) {
+                blocks(canvas, at, (rows, *columns), 1, full, style);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn halves(canvas: &mut Canvas<'_>, at: (u16, u16), c: char, fill: Fill, style: Style) {
     // Half blocks have no thin form: the style alone, and the question mark beside the figure, say that it is old.
     let style = if fill == Fill::Thin { style.add_modifier(ratatui::style::Modifier::DIM) } else { style };
     let (rows, columns) = if c == ':' { (vec![0, 1, 0, 1, 0], 1) } else { (rows_of(c, 5), 3) };
+    half_rows(canvas, at, (&rows, columns), style);
+}
+
+/// Five rows of pixels in three rows of cells.
+pub(super) fn half_rows(canvas: &mut Canvas<'_>, (x, y): (u16, u16), (rows, columns): (&[u8], u16), style: Style) {
     for row in 0..3u16 {
         let bits = |i: u16| rows.get(usize::from(i)).copied().unwrap_or(0);
         let (upper, lower) = (bits(row * 2), bits(row * 2 + 1));

@@ -1,16 +1,16 @@
 //! The first and the last line of the board, and what is wrong with all of it at once.
 
-use super::tile;
+use super::letters;
 use crate::{
     app::{
         Line, RowState, Severity, banners, rows, text,
         wall::{self, Page},
     },
     domain::{Condition, Kind},
-    store::Role,
+    store::{Link, Role},
     ui::{
         canvas::{Canvas, cells as width_of},
-        cells, header,
+        cell, cells, header,
         scene::Scene,
         segments::{self, Segment, choose},
     },
@@ -18,6 +18,8 @@ use crate::{
 
 /// Cells in which the answers run.
 const LIFE: usize = 8;
+/// From this width on the clock names day and zone.
+const FULL: u16 = 100;
 
 /// Draws the first line: whose board, what is measured, how fresh it is, whether answers arrive.
 pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
@@ -25,11 +27,10 @@ pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let width = canvas.width();
     let facts = &scene.state.config;
     let now = scene.now.wall.to_zoned(facts.zone.clone());
-    let mut right = vec![
-        Segment::new(3, now.strftime("%a %H:%M %Z").to_string(), s.accent),
-        freshness(canvas, scene),
-        life(canvas, scene),
-    ];
+    // Whoever looks up looks for the clock too: it is there before the yardsticks.
+    let form = if width < FULL { "%H:%M" } else { "%a %H:%M %Z" };
+    let mut right =
+        vec![Segment::new(1, now.strftime(form).to_string(), s.accent), freshness(canvas, scene), life(canvas, scene)];
     right.extend(header::link(canvas, scene).map(|(word, style)| Segment::new(0, word, style)));
     let mode = facts.mode.map_or(0, |m| u16::try_from(m.len()).unwrap_or(0) + 4);
     let title = facts.wall.title.as_deref().unwrap_or(&facts.account);
@@ -70,7 +71,7 @@ fn freshness(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
     let fresh = all.iter().filter(|l| l.is_fresh()).count();
     let rest = if resting.is_empty() { String::new() } else { format!(", {} at rest", resting.len()) };
     let text = format!("{fresh} of {} under {} old{rest}", all.len(), cells::age(Some(scene.stale_after)));
-    Segment::new(1, text, if fresh < all.len() { s.warning } else { s.dim })
+    Segment::new(2, text, if fresh < all.len() { s.warning } else { s.dim })
 }
 
 /// A cell that goes one further with each answer, and stands still when none arrive.
@@ -82,7 +83,7 @@ fn life(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
     pieces.push((other.repeat(at), s.dim));
     pieces.push((here.to_owned(), s.accent));
     pieces.push((other.repeat(LIFE - 1 - at), s.dim));
-    Segment { pieces, priority: 2 }
+    Segment { pieces, priority: 3 }
 }
 
 /// Draws what is wrong with all of the board, over the whole line; false where nothing is.
@@ -109,6 +110,64 @@ pub(super) fn trouble(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> bool {
     true
 }
 
+/// Draws over the board that nothing is asked in these hours, in letters that are read from afar, and when that ends.
+/// Returns how many rows it took; 0 where the board is open.
+pub(super) fn closed(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
+    let Some(Link::Closed { until }) = scene.data.status.as_ref().map(|status| &status.link) else { return 0 };
+    if scene.link().0 != CLOSED {
+        return 0;
+    }
+    let (w, h) = (canvas.width(), canvas.height());
+    let style = canvas.look.styles.calm;
+    let opens = until.as_ref().map(|until| {
+        let (at, now) = (until.wall.to_zoned(scene.state.config.zone.clone()), scene.now.wall);
+        let today = at.date() == now.to_zoned(scene.state.config.zone.clone()).date();
+        format!("opens {}", at.strftime(if today { "%H:%M" } else { "%a %H:%M" }))
+    });
+    let opens = opens.unwrap_or_default();
+    let scale = match h {
+        _ if letters::large_width(CLOSED, 1) + 4 > w || h < 18 => 0,
+        46.. if letters::large_width(CLOSED, 2) * 2 <= w => 2,
+        _ => 1,
+    };
+    let rows = if scale == 0 { 1.min(h) } else { 5 * scale + 2 };
+    canvas.tint(0, 0, w, rows, style);
+    let bold = style.add_modifier(ratatui::style::Modifier::BOLD);
+    if scale == 0 {
+        let x = canvas.put(1, 0, w, CLOSED, bold);
+        canvas.put(x + 2, 0, w.saturating_sub(x + 2), &opens, style);
+        return rows;
+    }
+    letters::draw_large(canvas, (2, 1), CLOSED, scale, style);
+    let x = letters::large_width(CLOSED, scale) + 6;
+    let room = w.saturating_sub(x + 1);
+    if opens.is_empty() {
+        return rows;
+    }
+    if letters::large_width(&opens, scale) <= room {
+        letters::draw_large(canvas, (x, 1), &opens, scale, style);
+    } else if letters::width(canvas.look.glyphs.set, &opens).is_some_and(|wide| wide <= room) {
+        letters::draw(canvas, (x, rows / 2 - 1), &opens, style);
+    } else {
+        canvas.put(x, rows / 2, room, &opens, bold);
+    }
+    rows
+}
+
+/// The word of the link in hours in which nothing is asked.
+const CLOSED: &str = "CLOSED";
+
+/// How one leaves the board, as long as it is said.
+fn exit(scene: &Scene<'_>) -> Option<String> {
+    wall::hint_left(scene.state)?;
+    let key = scene.state.config.wall.exit_key.map(|key| key.to_string());
+    Some(match (scene.state.config.locked, key) {
+        (false, _) => "Esc leaves".into(),
+        (true, Some(key)) => format!("{key} or Ctrl-C leaves"),
+        (true, None) => "Ctrl-C leaves".into(),
+    })
+}
+
 /// Draws the last line: what the marks mean, the oldest reading in sight, who polls, and since when the board stands.
 pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line<'_>], page: Page) {
     use crate::domain::Level;
@@ -128,10 +187,17 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
         marks.iter().map(|(state, word)| (format!("{} {word}   ", glyphs.state(*state).trim_end()), s.dim)).collect();
     all.push(Segment { pieces, priority: 4 });
     if let Some((age, line)) = rows::oldest(on_page) {
-        let name = tile::name(canvas, scene, &line);
-        let whose = if name.is_empty() { String::new() } else { format!(" ({name})") };
+        let whose = format!(" ({})", cell::name(scene, &line, glyphs.ascii()));
         let style = if age >= scene.stale_after { s.warning } else { s.dim };
         all.push(Segment::new(0, format!("oldest on this page {}{whose}", cells::age(Some(age))), style));
+    }
+    if let Some(how) = exit(scene) {
+        all.push(Segment::new(0, how, s.key));
+    }
+    let unknown: Vec<&str> =
+        scene.all(Kind::Campaign).iter().filter(|line| line.is_unknown_id()).map(Line::name).collect();
+    if !unknown.is_empty() {
+        all.push(Segment::new(2, format!("unknown ID: {}", unknown.join(", ")), s.warning));
     }
     let usage = scene.data.usage;
     let budget = scene.state.config.budget;

@@ -1,32 +1,36 @@
-//! The lower part: the agents outside of their band, page by page, and how all of them are.
+//! The lower part: the agents outside of their band, the worst that have room, and how all of them are.
+//!
+//! The list has no pages: who looks up sees the worst at once, and how many more there are. Where there is room for more
+//! than those, the others follow.
 
-use std::borrow::Cow;
-
-use super::tile;
 use crate::{
     app::{
         Line, RowState,
         rows::{self, Median},
-        text,
-        wall::{self, Page},
+        text, wall,
     },
     domain::{Condition, Kind, Level},
-    ui::{canvas::Canvas, cells, scene::Scene},
+    ui::{
+        canvas::Canvas,
+        cell, cells,
+        scene::Scene,
+        sparkline::{self, Trend},
+    },
 };
 
 /// From this width on the summary stands beside the agents.
 const BESIDE: u16 = 100;
-/// From this height on the agents have a blank line between them.
-const WIDE: u16 = 22;
+/// Fewest cells of a column of agents; from so many on each has its trend.
+const COLUMN: u16 = 76;
+const WITH_TREND: u16 = 84;
+/// Cells of that trend.
+const TREND: u16 = 16;
 
-/// From this height on longer and shorter averages have titles of their own.
-const TITLES: u16 = 12;
-
-/// Draws both; says how many agents a page has room for, and gives those that it shows.
+/// Draws both; says how many agents there is room for, and gives those that it shows.
 pub(super) fn draw<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>) -> (usize, Vec<Line<'a>>) {
     let (w, h) = (canvas.width(), canvas.height());
     if h < 4 {
-        compact(&mut canvas.part(1, 0, w.saturating_sub(2), 1), scene);
+        compact(&mut canvas.part(1, 0, w.saturating_sub(2), 1), scene, usize::from(h.saturating_sub(1)));
         if h < 2 {
             return (0, Vec::new());
         }
@@ -35,8 +39,9 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>) -> (usize, Ve
     if w < BESIDE {
         let mut inside = canvas.framed("Agents outside their band", "");
         let (iw, ih) = (inside.width(), inside.height());
-        compact(&mut inside.part(1, 0, iw.saturating_sub(2), 1), scene);
-        return agents(&mut inside.part(1, 1, iw.saturating_sub(2), ih.saturating_sub(1)), scene, true);
+        let room = usize::from(ih.saturating_sub(1));
+        compact(&mut inside.part(1, 0, iw.saturating_sub(2), 1), scene, room);
+        return agents(&mut inside.part(1, 1, iw.saturating_sub(2), ih.saturating_sub(1)), scene, false);
     }
     let left = w * 3 / 5;
     let mut part = canvas.part(0, 0, left, h);
@@ -49,55 +54,51 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>) -> (usize, Ve
     shown
 }
 
-/// Which page this is, and how long it stays.
-fn paging(page: &Page, left: &str) -> String {
-    if page.of == 1 { String::new() } else { format!("page {}/{}, next in {left}", page.number + 1, page.of) }
+/// How many of those outside have no room, in words; nothing where all have.
+fn left_over(outside: usize, room: usize) -> Option<String> {
+    outside.checked_sub(room).filter(|more| *more > 0).map(|more| format!("+{more} more"))
 }
 
+/// The list in as many columns as there is room for: first those outside of their band, then the others.
 fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usize, Vec<Line<'a>>) {
     let s = canvas.look.styles;
     let (w, h) = (canvas.width(), canvas.height());
-    let every = if h >= WIDE { 2 } else { 1 };
     let titles = titles && h >= 4;
-    // Two titles may stand between the rows, and a sentence below them.
-    let caveat = u16::from(h >= 8);
-    let sides = if h >= TITLES { 2 } else { 1 };
-    let room = (h.saturating_sub(if titles { sides } else { 0 } + caveat) / every).max(1);
-    let lines = scene.on_wall(Kind::Agent);
-    let (shown, page) = wall::page(scene.state, Kind::Agent, &lines, usize::from(room));
-    if shown.is_empty() {
-        let style = s.dim;
-        canvas.put(0, 0, w, nobody(scene), style);
-        return (usize::from(room), Vec::new());
-    }
-    let over = scene.state.live.now.mono.since(scene.now.mono);
-    let mut y = 0;
-    let mut side: Option<Level> = None;
-    for line in shown {
-        let here = wall::side(line);
-        if titles && here != side && (side.is_none() || sides > 1) {
-            let title = match here {
-                _ if sides == 1 => "NEEDS ATTENTION",
-                Some(Level::HighCrit) => "NEEDS ATTENTION: longer than the band",
-                _ => "NEEDS ATTENTION: shorter than the band",
-            };
-            let x = canvas.put(0, y, w, title, s.header);
-            if side.is_none() {
-                let text = paging(&page, &cells::age(Some(page.left + over)));
-                if usize::from(w) > usize::from(x) + text.len() + 2 {
-                    canvas.put_right(x, y, w - x, &text, s.dim);
-                }
-            }
-            y += 1;
+    let top = u16::from(titles);
+    let columns = (w / COLUMN).clamp(1, 3);
+    let each = w / columns;
+    let outside = scene.on_wall(Kind::Agent);
+    // The sentence below costs nobody a row.
+    let all = usize::from(h.saturating_sub(top)) * usize::from(columns);
+    let caveat = u16::from(titles && h >= 8 && outside.len() + usize::from(columns) <= all);
+    let rows = h.saturating_sub(top + caveat).max(1);
+    let room = usize::from(rows) * usize::from(columns);
+    if titles {
+        let title = if outside.is_empty() { nobody(scene) } else { "NEEDS ATTENTION" };
+        let x = canvas.put(0, 0, w, title, if outside.is_empty() { s.dim } else { s.header });
+        if let Some(more) = left_over(outside.len(), room) {
+            canvas.put_right(x, 0, w - x, &more, s.warning);
         }
-        side = here;
-        agent(&mut canvas.part(0, y, w, 1), scene, line);
-        y += every;
+    } else if outside.is_empty() {
+        canvas.put(0, 0, w, nobody(scene), s.dim);
+        return (room, Vec::new());
+    }
+    // Those in their band follow as they are configured: it is no list of the fastest.
+    let others = scene.all(Kind::Agent).iter().filter(|line| !wall::is_outside(line) && !line.is_unknown_id());
+    // A blank row between them: the title is about those above it.
+    let gap = if outside.is_empty() || outside.len() >= room { None } else { Some(None) };
+    let items: Vec<Option<&Line<'a>>> =
+        outside.iter().map(Some).chain(gap).chain(others.map(Some).filter(|_| titles)).take(room).collect();
+    for (i, line) in (0u16..).zip(&items) {
+        let Some(line) = line else { continue };
+        let (column, row) = (i / rows, i % rows);
+        let part = &mut canvas.part(column * each, top + row, each.saturating_sub(if columns > 1 { 2 } else { 0 }), 1);
+        agent(part, scene, line);
     }
     if caveat > 0 {
         canvas.put(0, h - 1, w, "An AHT outside its band needs attention; the reason can vary", s.dim);
     }
-    (usize::from(room), shown.to_vec())
+    (room, items.into_iter().flatten().copied().collect())
 }
 
 /// Why the list is empty: that nobody is outside is only said where that is known.
@@ -106,33 +107,45 @@ fn nobody(scene: &Scene<'_>) -> &'static str {
     if fresh { "All agents are in their band" } else { "No agent has a fresh value" }
 }
 
-/// Mark, name, group, AHT, distance to the target, for how long.
+/// Mark, name, group, trend, AHT, distance to the target, for how long.
 fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let s = canvas.look.styles;
     let w = canvas.width();
     let style = s.state(line.state);
+    let old = scene.is_out() || cells::is_old(line.state);
     // From the right: what it is about first, then how far and for how long, where there is room.
     let held = line.held.map_or_else(String::new, |h| format!("for {}", text::brief(h)));
-    let away = line.watched.band.target.zip(line.aht).map(|(t, a)| cells::diff(Some(a.minus(t)))).unwrap_or_default();
+    let gone = wall::trust(scene.state, line) == wall::Trust::Gone;
+    let away = line.watched.band.target.zip(line.aht).filter(|_| !gone);
+    let away = away.map(|(t, a)| cells::diff(Some(a.minus(t)))).unwrap_or_default();
+    let aht = if gone { "?".to_owned() } else { cells::aht(line.aht) };
     let mut right = w;
-    for (text, width, least) in [(&*held, 11, 46), (&*away, 8, 36), (&*cells::aht(line.aht), 8, 0)] {
+    for (text, width, least) in [(&*held, 11, 46), (&*away, 8, 36), (&*aht, 8, 0)] {
         if w >= least && right > width {
             right -= width;
-            let style = if least > 0 {
-                s.dim
-            } else if scene.is_out() {
-                s.stale
-            } else {
-                s.accent
+            let style = match (least, old) {
+                (1.., _) => s.dim,
+                (_, true) => s.stale,
+                _ if wall::is_outside(line) => s.accent,
+                _ => s.text,
             };
             canvas.put_right(right, 0, width, text, style);
         }
     }
-    let x = canvas.put(0, 0, 2, canvas.look.glyphs.state(line.state), style);
-    let word = line.state.word();
-    let x = canvas.put(x + 1, 0, 6, word, style).max(x + 7) + 1;
-    let name = tile::name(canvas, scene, line);
-    let name = if name.is_empty() { Cow::Borrowed("an agent") } else { name };
+    if w >= WITH_TREND && right > TREND + 30 {
+        right -= TREND + 1;
+        let trend = Trend {
+            series: &line.row.series,
+            band: &line.watched.band,
+            now: scene.data.now.mono,
+            hold: scene.stale_after,
+            old: old.then_some(s.stale),
+        };
+        sparkline::draw(&mut canvas.part(right, 0, TREND, 1), &trend);
+    }
+    canvas.put(0, 0, 2, canvas.look.glyphs.state(line.state), style);
+    let x = canvas.put(3, 0, 9, line.state.word(), style).max(9) + 1;
+    let name = cell::name(scene, line, canvas.look.glyphs.ascii());
     let room = right.saturating_sub(x + 1);
     let group = line.group().filter(|_| room >= 24);
     let wide = if group.is_some() { room * 7 / 10 } else { room };
@@ -261,22 +274,31 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     }
 }
 
-/// The counts in one line.
-fn compact(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
+/// The counts in one line, and how many of those outside have no room in a list of `room`.
+fn compact(canvas: &mut Canvas<'_>, scene: &Scene<'_>, room: usize) {
     use crate::ui::segments::{self, Segment, choose};
     let s = canvas.look.styles;
     let c = Counts::of(scene);
     let mut all = vec![
         Segment::new(0, format!("{} longer", c.longer), if c.longer > 0 { s.high } else { s.text }),
         Segment::new(1, format!("{} shorter", c.shorter), if c.shorter > 0 { s.low } else { s.text }),
-        Segment::new(2, format!("{} ok", c.inside), s.text),
-        Segment::new(3, format!("{} not known", c.old), if c.old > 0 { s.warning } else { s.dim }),
-        Segment::new(5, format!("{} no calls", c.no_calls), s.dim),
-        Segment::new(6, format!("of {} agents", c.all), s.dim),
+        Segment::new(3, format!("{} ok", c.inside), s.text),
+        Segment::new(4, format!("{} not known", c.old), if c.old > 0 { s.warning } else { s.dim }),
+        Segment::new(6, format!("{} no calls", c.no_calls), s.dim),
+        Segment::new(7, format!("of {} agents", c.all), s.dim),
     ];
-    if let Some(median) = c.median {
-        all.push(Segment::new(4, median.words(scene.now.wall, &scene.state.config.zone), s.dim));
+    if let Some((there, of, stale)) = rows::logged_in(scene.all(Kind::Agent).iter().copied()) {
+        let (mark, style) = if stale { ("?", s.stale) } else { ("", s.text) };
+        all.push(Segment::new(2, format!("{there} of {of} logged in{mark}"), style));
     }
-    let chosen = choose(all, canvas.width(), 2);
-    segments::put(canvas, 0, 0, 2, &chosen);
+    if let Some(median) = c.median {
+        all.push(Segment::new(5, median.words(scene.now.wall, &scene.state.config.zone), s.dim));
+    }
+    let more = left_over(c.longer + c.shorter, room);
+    let wide = more.as_ref().map_or(0, |more| u16::try_from(more.len()).unwrap_or(0) + 2);
+    let chosen = choose(all, canvas.width().saturating_sub(wide), 2);
+    let x = segments::put(canvas, 0, 0, 2, &chosen);
+    if let Some(more) = more {
+        canvas.put_right(x, 0, canvas.width().saturating_sub(x), &more, s.warning);
+    }
 }

@@ -1,9 +1,9 @@
-//! The board for a screen that everybody can see, from ten metres: a tile for each campaign, the agents outside of their
-//! band, how all of them are, and whether any of it can be trusted.
+//! The board for a screen that everybody can see, from ten metres: a tile for each campaign or group, the agents who are
+//! outside of their band, how all of them are, and whether any of it can be trusted.
 //!
 //! ```text
 //!  < 40x8   one line for each
-//!  ..       figures of three, five or seven rows, as large as there is room
+//!  ..       figures of three to twenty-one rows, as large as there is room
 //! ```
 //!
 //! What is old looks old, what is too old is not shown; the cell that runs in the first line moves with each answer of
@@ -11,24 +11,33 @@
 
 mod digits;
 mod edges;
+mod face;
 mod floor;
+mod letters;
 mod plan;
 #[cfg(test)]
 pub(super) mod tests;
+#[cfg(test)]
+mod tests_sizes;
 mod tile;
 
 use super::{FrameLayout, canvas::Canvas, cells, scene::Scene};
 use crate::{
-    app::{Line, rows, wall},
+    app::{
+        Line, rows,
+        wall::{self, Tile},
+    },
     domain::Kind,
 };
 
-use self::plan::Plan;
+use self::{face::Face, plan::Plan, tile::Shape};
 
 /// Below this there is one line for each.
 const SMALL: (u16, u16) = (40, 8);
-/// From this height on there are blank lines below the first and above the last one.
+/// From this height on there is a blank line below the first one, in which what is wrong has its place without moving
+/// anything; and one above the last.
 const ROOMY: u16 = 36;
+const ROOMIER: u16 = 70;
 /// From this size on the picture moves by a cell now and then.
 const MOVES: (u16, u16) = (12, 4);
 /// The widest figure that is reckoned with.
@@ -52,49 +61,56 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Fram
 
 fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     let (w, h) = (canvas.width(), canvas.height());
-    let blank = u16::from(h >= ROOMY);
+    let blank = u16::from(h >= ROOMIER);
     edges::header(&mut canvas.part(0, 0, w, 1), scene);
     let mut top = 1;
-    if edges::trouble(&mut canvas.part(0, top, w, 1), scene) {
+    let closed = edges::closed(&mut canvas.part(0, top, w, h.saturating_sub(top + 1)), scene);
+    if closed > 0 {
+        top += closed;
+    } else if edges::trouble(&mut canvas.part(0, top, w, 1), scene) {
         top += 1;
     } else {
-        top += blank;
+        top += u16::from(h >= ROOMY);
     }
     let bottom = 1 + blank;
     let height = h.saturating_sub(top + bottom);
 
-    let campaigns = scene.on_wall(Kind::Campaign);
-    let widest = campaigns
+    let tiles = scene.tiles();
+    let ascii = canvas.look.glyphs.ascii();
+    let faces: Vec<Face<'_>> = tiles.iter().map(|tile| Face::new(scene, tile, ascii)).collect();
+    let widest = faces
         .iter()
-        .map(|l| tile::figure(scene, l).0)
+        .map(|face| &face.figure.0)
         .filter(|t| t.len() > USUAL.len())
-        .max_by_key(String::len)
-        .unwrap_or_else(|| USUAL.to_owned());
-    let plan = Plan::of(campaigns.len(), &widest, scene.watched(Kind::Agent), w, height);
+        .max_by_key(|t| t.len())
+        .map_or_else(|| USUAL.to_owned(), String::clone);
+    let plan = Plan::of(tiles.len(), &widest, scene.watched(Kind::Agent), w, height);
     layout.campaigns = plan.tiles();
-    let (tiles, page) = wall::page(scene.state, Kind::Campaign, &campaigns, plan.tiles());
-    for (i, line) in tiles.iter().enumerate() {
+    let (on_page, page) = wall::page(scene.state, &tiles, plan.tiles());
+    let from = page.number.saturating_mul(plan.tiles().max(1));
+    let shape = Shape::new(canvas, &faces, plan.digits, (plan.place(0, w).2, plan.tile));
+    for (i, face) in faces.iter().skip(from).take(on_page.len()).enumerate() {
         let (x, y, width) = plan.place(i, w);
         let mut part = canvas.part(x, top + y, width, plan.tile);
         if plan.digits == 1 {
-            tile::line(&mut part, scene, line);
+            tile::line(&mut part, face);
         } else {
-            tile::draw(&mut part, scene, line, plan.digits);
+            tile::draw(&mut part, scene, face, shape);
         }
     }
-    let mut on_page: Vec<Line<'_>> = tiles.to_vec();
+    let mut shown: Vec<Line<'_>> = on_page.iter().filter_map(Tile::line).copied().collect();
     if plan.agents > 0 {
         let mut part = canvas.part(0, top + height - plan.agents, w, plan.agents);
-        let (room, shown) = floor::draw(&mut part, scene);
+        let (room, agents) = floor::draw(&mut part, scene);
         layout.agents = room;
-        on_page.extend(shown);
+        shown.extend(agents);
     }
     if scene.state.config.watched.is_empty() {
         let style = canvas.look.styles.dim;
         canvas.put(1, top, w.saturating_sub(1), "Nothing is watched", style);
     }
-    layout.seen = on_page.iter().map(|l| l.target().clone()).collect();
-    edges::footer(&mut canvas.part(0, h - 1, w, 1), scene, &on_page, page);
+    layout.seen = shown.iter().map(|l| l.target().clone()).collect();
+    edges::footer(&mut canvas.part(0, h - 1, w, 1), scene, &shown, page);
 }
 
 /// What needs a look first, one line each, down to a single cell.
@@ -129,15 +145,16 @@ fn tiny(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     }
     for (y, line) in (top..h).zip(&lines) {
         layout.seen.push(line.target().clone());
-        let style = s.state(line.state);
-        let mark = canvas.look.glyphs.state(line.state);
+        let face = Face::new(scene, &Tile::Campaign(*line), canvas.look.glyphs.ascii());
         if w < 9 {
+            let style = s.state(line.state);
+            let mark = canvas.look.glyphs.state(line.state);
             let mut utf8 = [0; 4];
             let one = mark.trim().chars().next().map_or(canvas.look.glyphs.dot, |c| c.encode_utf8(&mut utf8));
             canvas.dot(0, y, one, style);
-            canvas.put(1, y, w.saturating_sub(1), &tile::plain(scene, line), s.text);
+            canvas.put(1, y, w.saturating_sub(1), &face::plain(&face.figure), s.text);
             continue;
         }
-        tile::line(&mut canvas.part(0, y, w, 1), scene, line);
+        tile::line(&mut canvas.part(0, y, w, 1), &face);
     }
 }

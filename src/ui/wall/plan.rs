@@ -3,7 +3,7 @@
 //! It depends on the screen and on how many campaigns there are, never on their values (but for an AHT of an hour and
 //! more, which is wider), so that nothing moves while people look.
 
-use super::digits;
+use super::{digits, tile::LEAST};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
@@ -22,17 +22,18 @@ pub(super) struct Plan {
 }
 
 /// Campaigns may be on this many pages before their figures get smaller.
-const PAGES: usize = 4;
+const PAGES: usize = 2;
 /// Fewest columns of a tile with a frame, and of a campaign in one line.
 const TILE: u16 = 24;
 const LINE: u16 = 38;
-/// Rows of a tile around its figure: the frame, the state, the trend; and those that it can use at most.
-const AROUND: u16 = 4;
-const ROOMY: u16 = 7;
+/// Rows of a tile around the largest figures: they must not cost the large letters and the chart.
+const ROOMY: u16 = 16;
 /// Rows for the agents where the figures need the others: their counts, and two of them.
 const LEAST_AGENTS: u16 = 3;
-/// Rows of a chart in a tile: fewest, most.
-const CHART: (u16, u16) = (8, 16);
+/// Rows of the counts beside the list, however few agents there are.
+const AGENTS: u16 = 6;
+/// Rows around the list of agents: the frame, the title, a blank one, a sentence.
+const AROUND_AGENTS: u16 = 5;
 
 impl Plan {
     /// For `campaigns` tiles of which the widest figure is `widest`, and `agents` agents, in `width` x `height` cells.
@@ -44,9 +45,12 @@ impl Plan {
             (0, _) => 0,
             (_, 0..9) => 1.min(height / 2),
             (_, 9..14) => LEAST_AGENTS,
-            _ => (height / 3).max(5),
+            _ => {
+                let all = u16::try_from(agents).unwrap_or(u16::MAX).max(AGENTS).saturating_add(AROUND_AGENTS);
+                (height * 3 / 10).max(5).min(all)
+            }
         };
-        let gap = u16::from(height >= 36);
+        let gap = u16::from(height >= 64);
         let plan = Plan::within(campaigns, widest, width, (height - spare, gap));
         // Figures that can be read from afar are worth the agents' frame.
         let plan = match plan {
@@ -71,7 +75,10 @@ impl Plan {
             .iter()
             .filter(fits)
             .find(|p| pages(p) == 1 && p.digits > 1)
-            .or_else(|| all.iter().filter(fits).find(|p| (3..7).contains(&p.digits) && pages(p) <= PAGES))
+            .or_else(|| {
+                let few = |p: &&Plan| (3..7).contains(&p.digits) && pages(p) <= PAGES;
+                all.iter().filter(fits).filter(few).min_by_key(|p| pages(p))
+            })
             .or_else(|| all.iter().rfind(fits));
         chosen.copied().unwrap_or(Plan { digits: 1, columns: 1, rows: 1, tile: 1, gap: 0, agents: 0 })
     }
@@ -86,7 +93,7 @@ impl Plan {
         let least = (digits::width(widest, digits).saturating_add(4)).max(TILE);
         let columns = ((width + 1) / (least + 1)).min(n);
         // The largest ones must not cost what stands around them.
-        let around = if digits > 7 { ROOMY } else { AROUND };
+        let around = if digits > 14 { ROOMY } else { LEAST };
         let rows = (room + gap) / (digits + around + gap);
         if columns == 0 || rows == 0 {
             return Plan { digits, columns: 0, rows: 0, tile: 0, gap, agents: 0 };
@@ -95,9 +102,7 @@ impl Plan {
         let rows = rows.min(n.div_ceil(columns));
         let columns = columns.min(n.div_ceil(rows));
         let each = (room + gap) / rows - gap;
-        let most = digits + ROOMY;
-        let tile = if each >= most + CHART.0 { each.min(most + CHART.1) } else { each.min(most) };
-        Plan { digits, columns, rows, tile, gap, agents: 0 }
+        Plan { digits, columns, rows, tile: each, gap, agents: 0 }
     }
 
     /// How many tiles a page has.
@@ -133,8 +138,8 @@ mod tests {
         assert_eq!(plan(6, 44, 79, 21), (3, 3, 2));
         assert_eq!(plan(1, 44, 79, 20), (7, 1, 1));
         assert_eq!(plan(2, 44, 199, 55), (14, 2, 1));
-        assert_eq!(plan(40, 44, 199, 55), (5, 5, 3));
-        assert_eq!(plan(4, 9, 299, 96), (14, 2, 2));
+        assert_eq!(plan(40, 44, 199, 55), (3, 8, 5));
+        assert_eq!(plan(4, 9, 299, 96), (21, 2, 2));
         assert_eq!(plan(4, 10, 40, 7).0, 1);
         assert_eq!(plan(0, 10, 79, 20), (1, 1, 0));
     }

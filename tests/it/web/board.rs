@@ -231,7 +231,7 @@ fn a_browser_shows_the_wallboard_of_the_terminal() {
             let told = terminal.screen(|s| s.rows(0, s.size().1.get()).collect::<Vec<_>>().join("\n"));
             let text = get(&address, &format!("/board.txt?size={}x{}", cells.0, cells.1));
             let (text, page) = (text.split_once("\r\n\r\n").unwrap_or_default().1.to_owned(), browser.cells());
-            if told.contains("COLLECT-IN") && lines(&told) == lines(&text) && words(&told) == lines(&page) {
+            if told.contains("Agents outside") && lines(&told) == lines(&text) && words(&told) == lines(&page) {
                 break;
             }
             assert!(Instant::now() < deadline, "{screen:?}\n{}\n\n{}\n\n{}", lines(&told), lines(&text), lines(&page));
@@ -244,7 +244,7 @@ fn a_browser_shows_the_wallboard_of_the_terminal() {
                      document.documentElement.scrollHeight <= innerHeight";
         assert_eq!(browser.value(fills), true, "{screen:?}");
         let select = "getSelection().selectAllChildren(document.getElementById('board')); String(getSelection())";
-        assert!(browser.value(select).as_str().unwrap().contains("COLLECT-IN"), "text can be selected");
+        assert!(browser.value(select).as_str().unwrap().contains("Agents outside"), "text can be selected");
     }
 
     let files = std::fs::read_dir(home.path("state")).unwrap().map(|e| e.unwrap().path());

@@ -1,0 +1,221 @@
+//! What a tile says, of a campaign or of a group, in words and figures; where they stand is the tile's.
+
+use std::borrow::Cow;
+
+use super::digits::Fill;
+use crate::{
+    app::{
+        Line, RowState, text,
+        wall::{self, Tile, Trust},
+    },
+    domain::{Aht, Band, Condition, Level, Series},
+    ui::{canvas::cells as width_of, cell, cells, scene::Scene},
+};
+
+/// Half an hour's difference of this share of the AHT is a movement.
+const MOVES: f64 = 0.05;
+
+/// The words of a movement, in the order of the arrows.
+const MOVEMENTS: [&str; 3] = ["rising", "falling", "steady"];
+
+pub(super) struct Face<'a> {
+    /// The name as the board may tell it.
+    pub name: Cow<'a, str>,
+    pub state: RowState,
+    /// The state in words, the longest first.
+    said: Vec<String>,
+    /// What they say besides the word: for how long, since when.
+    pub detail: String,
+    /// The figure as text, and how it is filled.
+    pub figure: (String, Fill),
+    /// The value that has its place in the band; `None` where it says nothing of now.
+    pub aht: Option<Aht>,
+    pub band: Option<Band>,
+    /// Which way it moves, as the number of its arrow, and by how many seconds in half an hour.
+    pub moves: Option<(usize, i64)>,
+    /// What the figure is, where it is not what the tile is about: that must stand beside it.
+    pub label: Option<String>,
+    /// What else is told, the most important first.
+    pub more: Vec<String>,
+    pub series: Option<&'a Series>,
+}
+
+impl<'a> Face<'a> {
+    pub(super) fn new(scene: &Scene<'_>, tile: &Tile<'a>, ascii: bool) -> Face<'a> {
+        match tile {
+            Tile::Campaign(line) => Face::of_campaign(scene, line, ascii),
+            Tile::Group(group) => {
+                let old = scene.is_out() || matches!(group.state, RowState::Other(Condition::Stale));
+                let gone = wall::dead_since(scene.state).is_some();
+                let fresh = group.aht().filter(|_| !gone && !old);
+                let figure = match group.aht() {
+                    _ if gone => ("?".into(), Fill::Thin),
+                    None => ("-".into(), Fill::Thin),
+                    Some(aht) => (cells::aht(Some(aht)), if old { Fill::Thin } else { Fill::Solid }),
+                };
+                // Beside the figure at all times: it is not what the team took for its calls.
+                let median = group.median.map_or_else(
+                    || format!("median of agents, {} of them", group.agents),
+                    |median| match median.of == group.agents {
+                        true => format!("median of {} agents", median.of),
+                        false => format!("median of {} of {} agents", median.of, group.agents),
+                    },
+                );
+                let counts = group.counts.iter().filter(|(state, _)| state.rank() < OK);
+                Face {
+                    name: Cow::Borrowed(group.name),
+                    state: group.state,
+                    said: said(group.state),
+                    detail: String::new(),
+                    figure,
+                    aht: fresh,
+                    band: group.band,
+                    moves: fresh.zip(group.diff30).map(|(aht, secs)| movement(aht, secs)),
+                    label: Some(median),
+                    more: counts.map(|(state, n)| format!("{n} {}", state.word())).collect(),
+                    series: None,
+                }
+            }
+        }
+    }
+
+    fn of_campaign(scene: &Scene<'_>, line: &Line<'a>, ascii: bool) -> Face<'a> {
+        let fresh = line.aht.filter(|_| wall::trust(scene.state, line) == Trust::Fresh);
+        let mut more = Vec::new();
+        if let Some((prev, aht)) = line.prev2h.zip(fresh) {
+            more.push(format!("2 h ago {} ({})", cells::aht(Some(prev)), cells::diff(Some(aht.minus(prev)))));
+        }
+        Face {
+            name: cell::name(scene, line, ascii),
+            state: line.state,
+            detail: detail(scene, line),
+            said: words(scene, line),
+            figure: figure(scene, line),
+            aht: fresh,
+            band: Some(line.watched.band),
+            label: None,
+            moves: fresh.zip(line.diff30).map(|(aht, secs)| movement(aht, secs)),
+            more,
+            series: Some(&line.row.series),
+        }
+    }
+
+    /// The state in words, as long as `width` allows; the shortest where none has room.
+    pub(super) fn words(&self, width: u16) -> &str {
+        let fits = self.said.iter().find(|said| width_of(said) <= usize::from(width));
+        fits.or(self.said.last()).map_or("", String::as_str)
+    }
+
+    /// The state in a word, two forms of it: for large letters.
+    pub(super) fn shortest(&self) -> [&str; 2] {
+        match self.state {
+            RowState::Other(Condition::Value) => ["no band", "no band"],
+            state => [state.long_word(), state.word()],
+        }
+    }
+
+    /// How it moves, and since when, the longest first; with its arrow, unless that stands elsewhere.
+    pub(super) fn movement(&self, arrows: Option<&[&str; 3]>) -> [String; 3] {
+        let Some((arrow, secs)) = self.moves else { return Default::default() };
+        let sign = arrows.map_or_else(String::new, |arrows| format!("{} ", arrows[arrow]));
+        let word = MOVEMENTS[arrow];
+        [
+            format!("{sign}{word}, 30 min ({})", cells::diff(Some(secs))),
+            format!("{sign}{word}, 30 min"),
+            format!("{sign}30 min"),
+        ]
+    }
+
+    /// The goal: the target, where there is none the band.
+    pub(super) fn goal(&self) -> Option<String> {
+        let band = self.band.as_ref()?;
+        match band.target {
+            Some(target) => Some(format!("target {}", cells::aht(Some(target)))),
+            None => cells::band(band),
+        }
+    }
+}
+
+/// The rank from which on nothing needs attention.
+const OK: u8 = RowState::Fresh(Level::Inside).rank();
+
+/// Which arrow, and by how much.
+fn movement(aht: Aht, secs: i64) -> (usize, i64) {
+    let share = secs as f64 / f64::from(aht.secs().max(1));
+    let arrow = if share >= MOVES {
+        0
+    } else if share <= -MOVES {
+        1
+    } else {
+        2
+    };
+    (arrow, secs)
+}
+
+/// The figure of a line as text, and how it is filled; `?` where no number is to be believed.
+pub(super) fn figure(scene: &Scene<'_>, line: &Line<'_>) -> (String, Fill) {
+    match (wall::trust(scene.state, line), line.aht) {
+        (Trust::Gone, _) => ("?".into(), Fill::Thin),
+        (Trust::Fresh, None) => ("-".into(), Fill::Thin),
+        (Trust::Old, None) => ("?".into(), Fill::Thin),
+        (Trust::Fresh, Some(aht)) => (cells::aht(Some(aht)), Fill::Solid),
+        (Trust::Old, Some(aht)) => (cells::aht(Some(aht)), Fill::Thin),
+    }
+}
+
+fn said(state: RowState) -> Vec<String> {
+    match state {
+        // Agents of one group may have bands of their own: then its median is neither long nor short.
+        RowState::Other(Condition::Value) => vec!["no common band".into(), "no band".into()],
+        state => vec![state.long_word().into(), state.word().into()],
+    }
+}
+
+/// The state of a line in words, the longest first.
+pub(super) fn words(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
+    let since = |age| {
+        let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
+        text::moment(at, scene.now.wall, &scene.state.config.zone)
+    };
+    let (word, short) = (line.state.long_word(), line.state.word());
+    let held = line.held.map(text::brief);
+    let long = match (line.state, wall::trust(scene.state, line), line.age) {
+        (RowState::Other(Condition::Waiting | Condition::Failing | Condition::Stale), _, None) => {
+            format!("{word}: not read yet")
+        }
+        (RowState::Other(Condition::Invalid), ..) => word.into(),
+        (_, Trust::Gone, Some(age)) => format!("no fresh data since {}", since(age)),
+        (RowState::Other(Condition::Stale | Condition::Failing), _, Some(age)) => {
+            format!("{word}: {} old", text::brief(age))
+        }
+        (RowState::Other(Condition::NoCalls), ..) => "no calls in 2 hours".into(),
+        (RowState::Fresh(Level::Inside), ..) => word.into(),
+        _ => held.as_ref().map_or_else(|| word.to_owned(), |held| format!("{word} for {held}")),
+    };
+    let middle = match (line.state, line.age) {
+        (RowState::Other(Condition::Stale | Condition::Failing), Some(age)) => format!("{short} {}", since(age)),
+        _ => held.map_or_else(|| word.to_owned(), |held| format!("{short} {held}")),
+    };
+    vec![long, middle, short.to_owned()]
+}
+
+/// What is told beside the word of the state.
+fn detail(scene: &Scene<'_>, line: &Line<'_>) -> String {
+    match (line.state, wall::trust(scene.state, line), line.age) {
+        (RowState::Other(Condition::Invalid | Condition::Waiting), ..) => String::new(),
+        (_, Trust::Gone, Some(age)) => {
+            let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
+            format!("since {}", text::moment(at, scene.now.wall, &scene.state.config.zone))
+        }
+        (RowState::Other(Condition::Stale | Condition::Failing), _, Some(age)) => format!("{} old", text::brief(age)),
+        _ => line.held.map_or_else(String::new, |held| format!("for {}", text::brief(held))),
+    }
+}
+
+/// A figure in one row, with a mark where it is old.
+pub(super) fn plain((text, fill): &(String, Fill)) -> String {
+    match fill {
+        Fill::Thin if text != "?" && text != "-" => format!("{text}?"),
+        _ => text.clone(),
+    }
+}
