@@ -41,7 +41,7 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
 
 /// The same, `locked`: as the board on the wall. There is a terminal.
 pub(crate) async fn open(flags: &Overrides, env: &Env, locked: bool) -> Result<Exit, Failure> {
-    let mut read = Read::new(flags, env).await?;
+    let mut read = Read::new(flags, env, locked).await?;
     let session = read.open()?;
     // What one person chose for a dashboard is not for the wall.
     let remembered = config::paths::choices_file(&read.config, env).filter(|_| !locked).map(Memory::load);
@@ -170,7 +170,7 @@ async fn show(
         }
     };
     let outcome = loop {
-        let (reload, found) = from.as_ref().map(|(flags, _)| reload::reader(flags, env)).unzip();
+        let (reload, found) = from.as_ref().map(|(flags, _)| reload::reader(flags, env, shown.locked)).unzip();
         let options = options(&opened, env, shown, &cancel, (reload, &resume));
         let outcome = match guard.use_mouse(options.facts.ui.mouse) {
             Ok(()) => run::dashboard(options, &mut terminal, &mut guard, &mut input, &mut signals).await,

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     app::{Notice, Topic},
     config::{Config, Env, Overrides},
+    exit::Exit,
     poll::Keys,
     run::Reload,
     store::{Role, StorePlace, StoreThread},
@@ -30,21 +31,31 @@ pub(super) struct Read {
     pub(super) notices: Vec<Notice>,
     place: StorePlace,
     keys: Option<Keys>,
+    /// Why a board has no key though one is named: it shows what others poll then.
+    missing: Option<String>,
 }
 
 impl Read {
-    /// Reads them.
+    /// Reads them; for a `board`, which needs no key.
     ///
     /// # Errors
     /// Configuration and credentials.
-    pub(super) async fn new(flags: &Overrides, env: &Env) -> Result<Read, Failure> {
+    pub(super) async fn new(flags: &Overrides, env: &Env, board: bool) -> Result<Read, Failure> {
         let loaded = super::load(flags, env)?;
         let notice =
             |(n, text)| Notice { topic: Topic::ConfigWarning(n), text: format!("Check the configuration: {text}") };
         let place = session::place(&loaded.config, env)?;
-        let keys = session::keys(&loaded.config, env).await?;
-        let notices = loaded.warnings.into_iter().enumerate().map(notice).collect();
-        Ok(Read { config: loaded.config, notices, place, keys })
+        let (keys, missing) = match session::keys(&loaded.config, env).await {
+            Ok(keys) => (keys, None),
+            Err(failure) if board && failure.exit == Exit::Credentials => (None, Some(failure.message)),
+            Err(failure) => return Err(failure),
+        };
+        let mut notices: Vec<Notice> = loaded.warnings.into_iter().enumerate().map(notice).collect();
+        notices.extend(missing.as_ref().map(|why| Notice {
+            topic: Topic::ShowsOnly,
+            text: format!("Correct [auth], or leave it out: this wallboard only shows what others check: {why}"),
+        }));
+        Ok(Read { config: loaded.config, notices, place, keys, missing })
     }
 
     fn prepared(&self) -> Result<Prepared, Failure> {
@@ -55,10 +66,13 @@ impl Read {
     /// Opens the store that they name, and begins.
     ///
     /// # Errors
-    /// A store of a newer version, an unreadable `ca_file`.
+    /// A store of a newer version, an unreadable `ca_file`; a key that is missing where nobody else polls.
     pub(super) fn open(&self) -> Result<Session, Failure> {
         let prepared = self.prepared()?;
         let base = Base::open(StoreThread::start()?, &self.config, self.place.clone())?;
+        if let Some(why) = self.missing.as_ref().filter(|_| base.has_no_poller()) {
+            return Err(Failure::new(Exit::Credentials, why));
+        }
         base.want(&prepared)?;
         Ok(Session::on(base, &self.config, prepared))
     }
@@ -114,13 +128,13 @@ impl Found {
 }
 
 /// Reads the files whenever it is asked to.
-pub(super) fn reader(flags: &Overrides, env: &Env) -> (Reload, Found) {
+pub(super) fn reader(flags: &Overrides, env: &Env, board: bool) -> (Reload, Found) {
     let (reload, mut asked) = mpsc::channel::<tokio::sync::oneshot::Sender<_>>(1);
     let found = Found::default();
     let (flags, env, kept) = (flags.clone(), env.clone(), found.clone());
     tokio::spawn(async move {
         while let Some(answer) = asked.recv().await {
-            let read = match Read::new(&flags, &env).await {
+            let read = match Read::new(&flags, &env, board).await {
                 Ok(read) => read.prepared().map(|_| read),
                 Err(failure) => Err(failure),
             };

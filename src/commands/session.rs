@@ -75,6 +75,11 @@ impl Base {
         self.place.0 == *place && self.place.1 == account(config)
     }
 
+    /// True where it is known that nobody polls.
+    pub(crate) fn has_no_poller(&self) -> bool {
+        matches!(self.store.direct().lease_holder(), Ok(None))
+    }
+
     /// Says what `next` wants before it begins: it polls at once then. A server that cannot be reached is told later.
     ///
     /// # Errors

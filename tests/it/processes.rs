@@ -106,6 +106,28 @@ fn values(store: &SqliteStore) -> Vec<(Target, Outcome)> {
 }
 
 #[test]
+fn a_wallboard_whose_key_is_not_set_shows_what_another_one_polls_and_says_so() {
+    let (_sim, mut flags) = sim();
+    let homes: Vec<_> = (0..2).map(|_| tempfile::tempdir().unwrap()).collect();
+    let path = homes[0].path().join("shared.db");
+    flags.extend(["--store".into(), format!("sqlite://{}", path.display()), "--min-interval".into(), "5s".into()]);
+    let file = homes[1].path().join("wall.toml");
+    std::fs::write(&file, "[auth]\napi_key_env = \"NOT_SET_HERE\"\n").unwrap();
+    let mut board: Vec<String> = vec!["wall".into(), "--config".into(), file.display().to_string()];
+    board.extend(flags.iter().cloned());
+    // Where nobody polls there is nothing to show: it is as wrong as for a dashboard.
+    let alone = dashboard(homes[1].path(), &board, None);
+    alone.ends_with(4);
+    let polling = dashboard(homes[0].path(), &flags, Some("sim-key"));
+    until("it polls", PATIENCE, || polls(&polling).then_some(()));
+    let wall = dashboard(homes[1].path(), &board, None);
+    until("it shows and says so", PATIENCE, || {
+        let text = wall.text();
+        (text.contains("read-only: no API key here") && text.contains("checked by pid ")).then_some(())
+    });
+}
+
+#[test]
 fn when_the_polling_one_of_three_is_killed_another_polls_and_values_go_on_changing() {
     let (_sim, mut flags) = sim();
     let homes: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();

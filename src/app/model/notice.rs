@@ -33,6 +33,8 @@ pub enum Topic {
     Log,
     /// The past is shown.
     Replay,
+    /// A wallboard without its key shows what others check.
+    ShowsOnly,
 }
 
 impl Topic {
@@ -40,7 +42,9 @@ impl Topic {
         match self {
             Topic::Problem(problem) => problem.severity(),
             Topic::ConfigRejected => Severity::Error,
-            Topic::ConfigWarning(_) | Topic::Preferences | Topic::Log | Topic::Replay => Severity::Info,
+            Topic::ConfigWarning(_) | Topic::Preferences | Topic::Log | Topic::Replay | Topic::ShowsOnly => {
+                Severity::Info
+            }
         }
     }
 
@@ -51,7 +55,7 @@ impl Topic {
                 Some("Run `ahtop check`: the new configuration has errors, the old one stays in use")
             }
             Topic::ConfigWarning(_) => Some("Run `ahtop check`: the configuration has a warning"),
-            Topic::Problem(_) | Topic::Preferences | Topic::Log | Topic::Replay => None,
+            Topic::Problem(_) | Topic::Preferences | Topic::Log | Topic::Replay | Topic::ShowsOnly => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::letters;
 use crate::{
     app::{
-        Line, RowState, Severity, banners, rows, text,
+        Line, RowState, Severity, Topic, banners, rows, text,
         wall::{self, Page},
     },
     domain::{Condition, Kind},
@@ -198,6 +198,9 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
         scene.all(Kind::Campaign).iter().filter(|line| line.is_unknown_id()).map(Line::name).collect();
     if !unknown.is_empty() {
         all.push(Segment::new(2, format!("unknown ID: {}", unknown.join(", ")), s.warning));
+    }
+    if scene.state.shown_notices().iter().any(|notice| notice.topic == Topic::ShowsOnly) {
+        all.push(Segment::new(1, "read-only: no API key here", s.warning));
     }
     let usage = scene.data.usage;
     let budget = scene.state.config.budget;
