@@ -13,6 +13,7 @@ mod metrics;
 mod naming;
 mod sheet;
 mod shift;
+mod shift_chart;
 mod shift_text;
 mod svg;
 mod table;

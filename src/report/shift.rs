@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{
     alert::{AlertEvent, AlertKind, AlertRegistry, EndReason, Policy, Step, Subject},
     config::Watched,
-    domain::{Aht, Level, Now, Outcome, Reading, Target, display_name},
+    domain::{Aht, Kind, Level, Now, Outcome, Reading, Target, display_name},
 };
 
 /// Columns of a chart.
@@ -20,6 +20,8 @@ pub struct Shift {
     pub from: Timestamp,
     /// To this moment (exclusive).
     pub to: Timestamp,
+    /// What the charts cover: the part of the span from which anything is known; the span itself where nothing is.
+    pub known: (Timestamp, Timestamp),
     /// The targets in the order of the configuration.
     pub rows: Vec<ShiftRow>,
 }
@@ -42,7 +44,7 @@ pub struct ShiftRow {
     pub coverage: f64,
     /// The alerts that were active in the span.
     pub alerts: Vec<Stretch>,
-    /// The last value of each part of the span, oldest first; `None` where there were no calls or no answers.
+    /// The last value of each part of what is known, oldest first; `None` where there were no calls or no answers.
     pub chart: Vec<Option<Aht>>,
 }
 
@@ -52,6 +54,29 @@ pub struct Stretch {
     /// When it ended and why; `None`: it went on.
     pub to: Option<(Timestamp, EndReason)>,
     pub worst: Level,
+}
+
+impl Shift {
+    /// The rows of `kind`, the worst first: by how long they lay outside of their band, then by their alerts.
+    pub fn worst_first(&self, kind: Kind) -> Vec<&ShiftRow> {
+        let mut rows: Vec<&ShiftRow> = self.rows.iter().filter(|row| row.watched.target.kind == kind).collect();
+        rows.sort_by_key(|row| (std::cmp::Reverse((row.outside, row.alerts.len())), row.median.is_none()));
+        rows
+    }
+
+    /// The alerts with their rows, oldest first.
+    pub fn alerts(&self) -> Vec<(&ShiftRow, &Stretch)> {
+        let mut all: Vec<_> = self.rows.iter().flat_map(|row| row.alerts.iter().map(move |a| (row, a))).collect();
+        all.sort_by_key(|(_, alert)| alert.from);
+        all
+    }
+}
+
+impl ShiftRow {
+    /// Where its last value lies; `None` without one, or without a band.
+    pub fn level(&self) -> Option<Level> {
+        self.end.filter(|_| !self.watched.band.is_empty()).map(|aht| self.watched.band.level(aht))
+    }
 }
 
 impl Stretch {
@@ -69,6 +94,8 @@ pub struct ShiftBuilder {
     policy: Policy,
     registry: AlertRegistry,
     targets: BTreeMap<Target, Track>,
+    /// Where charts begin: the first moment of the span with an answer.
+    begin: Option<Timestamp>,
     order: Vec<Watched>,
 }
 
@@ -109,7 +136,15 @@ impl ShiftBuilder {
             chart: vec![None; BUCKETS],
         };
         let targets = watched.iter().map(|w| (w.target.clone(), track(w))).collect();
-        ShiftBuilder { from, to, policy, registry: AlertRegistry::default(), targets, order: watched.to_vec() }
+        ShiftBuilder {
+            from,
+            to,
+            policy,
+            registry: AlertRegistry::default(),
+            targets,
+            begin: None,
+            order: watched.to_vec(),
+        }
     }
 
     /// Takes in a reading. They come in the order of the store, from a few hours before the span on, so that alerts
@@ -120,7 +155,15 @@ impl ShiftBuilder {
             return;
         }
         let events = self.registry.record(reading, &track.watched.band, &self.policy);
-        track.record(reading, (self.from, self.to), self.policy.rules(reading.target.kind).stale_after);
+        let stale_after = self.policy.rules(reading.target.kind).stale_after;
+        let answer = matches!(reading.outcome, Outcome::Value(_) | Outcome::NoCalls);
+        // Readings come in their order: the first one that is known within the span begins the charts.
+        let holds = reading.at.wall.checked_add(stale_after).unwrap_or(Timestamp::MAX) > self.from;
+        if self.begin.is_none() && answer && holds {
+            self.begin = Some(reading.at.wall.max(self.from));
+        }
+        let begin = self.begin.unwrap_or(self.from);
+        track.record(reading, (self.from, self.to), begin, stale_after);
         self.alerts(events);
     }
 
@@ -150,10 +193,11 @@ impl ShiftBuilder {
         let lost = self.registry.tick(now);
         self.alerts(lost);
         let (from, to) = (self.from, self.to);
+        let begin = self.begin.unwrap_or(from);
         let span = between(from, to).as_secs_f64().max(1.0);
         let rows = self.order.iter().filter_map(|w| {
             let mut track = self.targets.remove(&w.target)?;
-            track.hold(to, (from, to), self.policy.rules(w.target.kind).stale_after);
+            track.hold(to, (from, to), begin, self.policy.rules(w.target.kind).stale_after);
             track.alerts.retain(|a| a.to.is_none_or(|(at, _)| at > from) && a.from < to);
             Some(ShiftRow {
                 name: display_name(w.label.as_deref(), track.name.as_deref(), &w.target.id).to_owned(),
@@ -167,13 +211,25 @@ impl ShiftBuilder {
                 watched: track.watched,
             })
         });
-        let rows = rows.collect();
-        Shift { from, to, rows }
+        let mut rows: Vec<ShiftRow> = rows.collect();
+        // What lies behind the last value of all is not drawn.
+        let last = rows.iter().filter_map(|row| row.chart.iter().rposition(Option::is_some)).max();
+        let kept = last.map_or(BUCKETS, |last| last + 1);
+        rows.iter_mut().for_each(|row| row.chart.truncate(kept));
+        let part = between(begin, to).as_millis() * kept as u128 / BUCKETS as u128;
+        let end = begin.checked_add(Duration::from_millis(u64::try_from(part).unwrap_or(0))).unwrap_or(to);
+        Shift { from, to, known: (begin, end.min(to)), rows }
     }
 }
 
 impl Track {
-    fn record(&mut self, reading: &Reading, span: (Timestamp, Timestamp), stale_after: Duration) {
+    fn record(
+        &mut self,
+        reading: &Reading,
+        span: (Timestamp, Timestamp),
+        charted_from: Timestamp,
+        stale_after: Duration,
+    ) {
         if let Some(name) = reading.name.as_deref().filter(|n| !n.trim().is_empty()) {
             self.name = Some(name.to_owned());
         }
@@ -183,7 +239,7 @@ impl Track {
             Outcome::Invalid | Outcome::Failed(_) => return,
         };
         let at = reading.at.wall;
-        self.hold(at, span, stale_after);
+        self.hold(at, span, charted_from, stale_after);
         self.last = Some((at, aht));
         if let Some(aht) = aht.filter(|_| at >= span.0) {
             self.start.get_or_insert(aht);
@@ -193,7 +249,13 @@ impl Track {
     }
 
     /// The last answer holds until `at`, as long as it is fresh.
-    fn hold(&mut self, at: Timestamp, (from, to): (Timestamp, Timestamp), stale_after: Duration) {
+    fn hold(
+        &mut self,
+        at: Timestamp,
+        (from, to): (Timestamp, Timestamp),
+        charted_from: Timestamp,
+        stale_after: Duration,
+    ) {
         let Some((since, aht)) = self.last else { return };
         let fresh = since.checked_add(stale_after).unwrap_or(Timestamp::MAX);
         let (begin, end) = (since.max(from), at.min(fresh).min(to));
@@ -202,9 +264,9 @@ impl Track {
         if aht.is_some_and(|a| self.watched.band.level(a) != Level::Inside) {
             self.outside += held;
         }
-        let whole = between(from, to).as_millis().max(1);
+        let whole = between(charted_from, to).as_millis().max(1);
         let bucket = |t: Timestamp| {
-            let part = between(from, t).as_millis() * self.chart.len() as u128 / whole;
+            let part = between(charted_from, t).as_millis() * self.chart.len() as u128 / whole;
             usize::try_from(part).unwrap_or(usize::MAX)
         };
         if begin < end {

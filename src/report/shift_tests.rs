@@ -58,7 +58,8 @@ fn the_numbers_are_those_of_the_span() {
     assert_eq!((row.alerts.len(), alert.from, alert.worst), (1, at(25).wall, Level::HighWarn));
     assert_eq!(alert.to, Some((at(40).wall, EndReason::Cleared)));
     assert_eq!((row.chart[0].map(Aht::secs), row.chart[100].map(Aht::secs)), (Some(300), Some(500)));
-    assert_eq!(row.chart[239], None);
+    // The last answer, of minute 49, holds for two minutes: 51 of 60 minutes are drawn.
+    assert_eq!((row.chart.len(), shift.known), (205, (at(0).wall, at(51).wall + Duration::from_secs(15))));
 }
 
 #[test]
@@ -72,6 +73,51 @@ fn an_alert_from_before_the_span_counts_with_its_part() {
     assert_eq!(hour(&[watched("a", None)], |_| Some(0)).rows[0].coverage, 1.0, "no calls is an answer");
 }
 
+#[test]
+fn a_chart_covers_the_time_that_there_is_data_for() {
+    let shift = hour(&[watched("a", None)], |m| (30..45).contains(&m).then_some(300));
+    assert_eq!(shift.known.0, at(30).wall);
+    let end = shift.known.1.as_second() - at(0).wall.as_second();
+    assert!((46 * 60..47 * 60).contains(&end), "{end}");
+    let chart = &shift.rows[0].chart;
+    assert!(chart.iter().all(Option::is_some) && chart.len() > 100, "no empty ends, and fine enough: {}", chart.len());
+    assert!(text(&shift, ShiftFormat::Html).contains("15:00 to 15:16"));
+}
+
+#[test]
+fn the_worst_stand_first_and_three_lines_say_it_in_short() {
+    let list = [watched("calm", None), watched("worse", None), watched("bad", None)];
+    let rules =
+        Rules { dwell: Duration::from_secs(300), clear_band: 0.05, warm_up: 0, stale_after: Duration::from_secs(120) };
+    let policy = Policy { agents: rules, campaigns: rules, sweep: Duration::from_secs(60) };
+    let mut builder = ShiftBuilder::new(&list, at(0).wall, at(60).wall, policy);
+    for minute in 0..60 {
+        for (w, until) in list.iter().zip([0, 50, 20]) {
+            let outcome = Outcome::Value(Aht::from_secs(if minute < until { 700 } else { 300 }));
+            builder.record(&Reading { target: w.target.clone(), at: at(minute).stamp(), outcome, name: None });
+        }
+    }
+    let shift = builder.end(&at(60));
+    let names = |format| {
+        let out = text(&shift, format);
+        let mut found: Vec<_> = ["calm", "worse", "bad"].map(|name| (out.rfind(&format!(">{name}<")), name)).into();
+        found.sort_unstable();
+        found.into_iter().map(|(_, name)| name).collect::<Vec<_>>()
+    };
+    let html = text(&shift, ShiftFormat::Html);
+    let rows: Vec<&str> = html.split("<tr><th scope=\"row\"").skip(1).collect();
+    let first = |name: &str| rows.iter().position(|row| row.contains(&format!(">{name}</th>")));
+    assert_eq!((first("worse"), first("bad"), first("calm")), (Some(0), Some(1), Some(2)));
+    assert_eq!(names(ShiftFormat::Svg), ["worse", "bad", "calm"]);
+    for line in [
+        "<li>2 alerts, of which 0 go on. Outside the band at the end: 0 of 3 agents.</li>",
+        "<li>Longest outside the band: worse 50 min, bad 20 min.</li>",
+        "<li>Data from 14:30 to 15:30; 100 % of the whole time has a fresh answer.</li>",
+    ] {
+        assert!(html.contains(line), "{line}\n{html}");
+    }
+}
+
 fn text(shift: &Shift, format: ShiftFormat) -> String {
     let mut out = Vec::new();
     super::shift(shift, "acme", &TimeZone::get("Asia/Kolkata").unwrap(), format, &mut out).unwrap();
@@ -83,15 +129,19 @@ fn each_format_is_one_self_contained_file() {
     let shift =
         hour(&[watched("a", Some("Asha <script>|`x`")), watched("b", None)], |m| Some(if m > 20 { 700 } else { 300 }));
     let md = text(&shift, ShiftFormat::Markdown);
-    assert!(md.starts_with("# Shift report acme: Thu 12 Mar 2026 14:30 to Thu 12 Mar 15:30 IST\n"), "{md}");
     assert!(
-        md.contains("| Asha &lt;script&gt;\\|\\`x\\` | 5:00 | 11:40 | 11:40 | +6:40 | 39 min | 1 | 34 min | 100 % |"),
+        md.starts_with("# Shift report acme: Thu 12 Mar 2026 14:30 to 15:30 IST\n\n- 1 alert, which goes on."),
         "{md}"
     );
-    assert!(md.contains("| Thu 14:56 | - | Asha &lt;script&gt;\\|\\`x\\` | VERY HIGH | goes on |"), "{md}");
+    assert!(
+        md.contains("| Asha &lt;script&gt;\\|\\`x\\` | - | 5:00 | 5:00 | ▲ 11:40 | 11:40 | +6:40 | 39 min | 1 | 34 min | 100 % |"),
+        "{md}"
+    );
+    assert!(md.contains("| 14:56 | - | Asha &lt;script&gt;\\|\\`x\\` | VERY HIGH | goes on |"), "{md}");
     let html = text(&shift, ShiftFormat::Html);
-    assert!(html.contains("Asha &lt;script&gt;|`x`") && !html.contains("<script"));
-    assert!(!html.contains("http") && !html.contains("src=") && html.matches("<svg").count() == 2);
+    assert!(html.contains("Asha &#60;script&#62;|`x`") && html.matches("<script").count() == 1);
+    assert!(html.contains("default-src 'none'"), "nothing is loaded from elsewhere");
+    assert!(!html.contains("://") && !html.contains("src=") && html.matches("<svg").count() == 2);
     let svg = text(&shift, ShiftFormat::Svg);
     assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"));
     assert_eq!(svg.matches("<path").count(), 1, "the second one has no values");
@@ -104,10 +154,14 @@ proptest! {
         for format in [ShiftFormat::Markdown, ShiftFormat::Html, ShiftFormat::Svg] {
             let out = text(&shift, format);
             prop_assert!(!out.chars().any(|c| c.is_control() && c != '\n'));
-            prop_assert!(!out.to_lowercase().contains("<script"));
+            let scripts = usize::from(format == ShiftFormat::Html);
+            prop_assert_eq!(out.to_lowercase().matches("<script").count(), scripts);
+            // Whatever a name holds, there are as many elements as with a harmless one.
+            let harmless = text(&hour(&[watched("a", Some("x"))], |m| (m % 7 != 0).then_some(value)), format);
+            prop_assert_eq!(out.matches('<').count(), harmless.matches('<').count());
             if format == ShiftFormat::Markdown {
                 let columns = |l: &str| l.replace("\\|", "").matches('|').count();
-                prop_assert!(out.lines().filter(|l| l.starts_with("| ")).all(|l| [6, 10].contains(&columns(l))), "{}", out);
+                prop_assert!(out.lines().filter(|l| l.starts_with("| ")).all(|l| [6, 12].contains(&columns(l))), "{}", out);
             }
         }
     }

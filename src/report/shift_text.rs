@@ -1,4 +1,7 @@
-//! The shift report as one file: Markdown, HTML or SVG. No scripts, no fonts, nothing from elsewhere.
+//! The shift report as one file: Markdown, HTML or SVG. No fonts, nothing from elsewhere; the script in the page sorts its
+//! tables, and they can be read without it.
+//!
+//! HTML and SVG are written by templates that escape whatever is put into them (`page/shift.html`, `page/shift.svg`).
 
 use std::{
     fmt::Write as _,
@@ -6,10 +9,14 @@ use std::{
     time::Duration,
 };
 
+use askama::Template;
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Shift, ShiftRow, svg::escape};
-use crate::domain::{Aht, Kind, clean_line};
+use super::{Shift, ShiftRow, shift_chart::Picture};
+use crate::{
+    app::RowState,
+    domain::{Aht, Kind, Level, clean_line},
+};
 
 /// How the report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +27,6 @@ pub enum ShiftFormat {
     /// A picture with a chart for each target.
     Svg,
 }
-
-/// Size of a chart in user units.
-const CHART: (u32, u32) = (480, 72);
 
 /// Writes the report on `account` with the times of `zone`.
 ///
@@ -35,13 +39,13 @@ pub fn shift(
     format: ShiftFormat,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let page = Page { shift, account: clean_line(account, 64), zone };
+    let page = Page { shift, account: harmless(account, 64), zone };
     let text = match format {
-        ShiftFormat::Markdown => page.markdown(),
-        ShiftFormat::Html => page.html(),
-        ShiftFormat::Svg => page.svg(),
+        ShiftFormat::Markdown => Ok(page.markdown()),
+        ShiftFormat::Html => page.html().render(),
+        ShiftFormat::Svg => page.svg().render(),
     };
-    out.write_all(text.as_bytes())
+    writeln!(out, "{}", text.map_err(io::Error::other)?.trim_end_matches('\n'))
 }
 
 struct Page<'a> {
@@ -50,77 +54,254 @@ struct Page<'a> {
     zone: &'a TimeZone,
 }
 
-const HEAD: [&str; 8] = ["start", "end", "median", "change", "outside the band", "alerts", "longest alert", "coverage"];
-
 /// What the columns mean, below the tables.
 const LEGEND: &str = "Average handling time of outbound calls over the two hours before each moment. Coverage: how \
  much of the time had a fresh answer. A long or a short average can have many reasons.";
 
+/// A cell of a table, with what it is sorted by.
+struct Cell {
+    text: String,
+    value: i64,
+    /// `high` or `low`, where it lies outside of its band.
+    class: &'static str,
+}
+
+/// A row of a table.
+struct RowView {
+    name: String,
+    group: String,
+    cells: Vec<Cell>,
+    picture: Picture,
+}
+
+struct TableView {
+    kind: &'static str,
+    /// True for agents: campaigns have no groups.
+    groups: bool,
+    rows: Vec<RowView>,
+}
+
+struct AlertView {
+    from: String,
+    to: String,
+    who: String,
+    worst: &'static str,
+    end: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "report/page/shift.html", config = "src/report/askama.toml")]
+struct HtmlPage {
+    account: String,
+    span: String,
+    /// The three lines that are read first.
+    summary: [String; 3],
+    heads: [&'static str; 9],
+    charted: String,
+    tables: Vec<TableView>,
+    alerts: Vec<AlertView>,
+    legend: &'static str,
+}
+
+/// A row of the picture, with its place.
+struct SvgRow {
+    y: usize,
+    name: String,
+    lines: [String; 2],
+    picture: Picture,
+}
+
+#[derive(Template)]
+#[template(path = "report/page/shift.svg", config = "src/report/askama.toml", escape = "html")]
+struct SvgPage {
+    title: String,
+    width: u32,
+    height: usize,
+    summary: [String; 3],
+    rows: Vec<SvgRow>,
+    legend: &'static str,
+}
+
+/// The columns between group and chart.
+const HEAD: [&str; 9] =
+    ["target", "start", "end", "median", "change", "outside the band", "alerts", "longest alert", "coverage"];
+
 impl Page<'_> {
-    fn title(&self) -> String {
+    fn span(&self) -> String {
         let at = |at: Timestamp, form: &str| at.to_zoned(self.zone.clone()).strftime(form).to_string();
-        format!(
-            "Shift report {}: {} to {}",
-            self.account,
-            at(self.shift.from, "%a %-d %b %Y %H:%M"),
-            at(self.shift.to, "%a %-d %b %H:%M %Z")
-        )
+        let end = if at(self.shift.from, "%F") == at(self.shift.to, "%F") { "%H:%M %Z" } else { "%a %-d %b %H:%M %Z" };
+        format!("{} to {}", at(self.shift.from, "%a %-d %b %Y %H:%M"), at(self.shift.to, end))
     }
 
+    fn title(&self) -> String {
+        format!("Shift report {}: {}", self.account, self.span())
+    }
+
+    /// A moment within the span: with its day where the span has several.
     fn clock(&self, at: Timestamp) -> String {
-        at.to_zoned(self.zone.clone()).strftime("%a %H:%M").to_string()
+        let long = self.shift.to.as_second().saturating_sub(self.shift.from.as_second()) >= 20 * 3600;
+        at.to_zoned(self.zone.clone()).strftime(if long { "%a %H:%M" } else { "%H:%M" }).to_string()
     }
 
-    fn of(&self, kind: Kind) -> impl Iterator<Item = &ShiftRow> {
-        self.shift.rows.iter().filter(move |r| r.watched.target.kind == kind)
+    /// What the charts cover.
+    fn charted(&self) -> String {
+        format!("{} to {}", self.clock(self.shift.known.0), self.clock(self.shift.known.1))
     }
 
-    fn cells(&self, row: &ShiftRow) -> [String; 8] {
-        let aht = |aht: Option<Aht>| aht.map_or("-".to_owned(), |a| a.to_string());
-        let lengths = row.alerts.iter().map(|a| a.within(self.shift.from, self.shift.to));
-        let change = match (row.start, row.end) {
-            (Some(start), Some(end)) => signed(end.minus(start)),
-            _ => "-".into(),
+    fn summary(&self) -> [String; 3] {
+        let alerts = self.shift.alerts();
+        let open = alerts.iter().filter(|(_, a)| a.to.is_none_or(|(at, _)| at >= self.shift.to)).count();
+        let outside: Vec<String> = Kind::ALL
+            .into_iter()
+            .filter_map(|kind| {
+                let rows = self.shift.worst_first(kind);
+                let beside = rows.iter().filter(|r| r.level().is_some_and(|level| level != Level::Inside)).count();
+                let plural = if rows.len() == 1 { "" } else { "s" };
+                (!rows.is_empty()).then(|| format!("{beside} of {} {}{plural}", rows.len(), kind.word()))
+            })
+            .collect();
+        let first = match alerts.len() {
+            0 => "No alert.".to_owned(),
+            1 => format!("1 alert{}.", if open == 1 { ", which goes on" } else { "" }),
+            n => format!("{n} alerts, of which {open} go on."),
         };
+        let mut longest: Vec<&ShiftRow> = Kind::ALL.into_iter().flat_map(|kind| self.shift.worst_first(kind)).collect();
+        longest.retain(|row| !row.outside.is_zero() && !row.watched.band.is_empty());
+        longest.sort_by_key(|row| std::cmp::Reverse(row.outside));
+        let longest: Vec<String> = longest
+            .into_iter()
+            .take(3)
+            .map(|row| format!("{} {}", harmless(&row.name, 40), minutes(row.outside)))
+            .collect();
+        let n = self.shift.rows.len().max(1);
+        let coverage = self.shift.rows.iter().map(|row| row.coverage).sum::<f64>() / n as f64;
         [
-            aht(row.start),
-            aht(row.end),
-            aht(row.median),
-            change,
-            if row.watched.band.is_empty() { "-".into() } else { minutes(row.outside) },
-            row.alerts.len().to_string(),
-            lengths.max().map_or("-".into(), minutes),
-            format!("{:.0} %", row.coverage * 100.0),
+            format!("{first} Outside the band at the end: {}.", outside.join(", ")),
+            match longest.is_empty() {
+                true => "Nothing was outside its band.".to_owned(),
+                false => format!("Longest outside the band: {}.", longest.join(", ")),
+            },
+            match coverage > 0.0 {
+                true => format!(
+                    "Data from {}; {:.0} % of the whole time has a fresh answer.",
+                    self.charted(),
+                    coverage * 100.0
+                ),
+                false => "There are no data of this time.".to_owned(),
+            },
         ]
     }
 
+    fn cells(&self, row: &ShiftRow) -> Vec<Cell> {
+        let cell = |text: String, value: i64| Cell { text, value, class: "" };
+        let none = || cell("-".into(), i64::MIN);
+        let aht = |aht: Option<Aht>| aht.map_or_else(none, |a| cell(a.to_string(), i64::from(a.secs())));
+        let span = |d: Duration| cell(minutes(d), i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
+        let lengths = row.alerts.iter().map(|a| a.within(self.shift.from, self.shift.to));
+        let change = row.start.zip(row.end).map(|(start, end)| end.minus(start));
+        let (mark, class) = match row.level() {
+            Some(Level::HighCrit | Level::HighWarn) => ("\u{25b2} ", "high"),
+            Some(Level::LowCrit | Level::LowWarn) => ("\u{25bc} ", "low"),
+            _ => ("", ""),
+        };
+        let end = aht(row.end);
+        vec![
+            aht(row.watched.band.target),
+            aht(row.start),
+            Cell { text: format!("{mark}{}", end.text), class, ..end },
+            aht(row.median),
+            change.map_or_else(none, |secs| cell(signed(secs), secs)),
+            if row.watched.band.is_empty() { none() } else { span(row.outside) },
+            cell(row.alerts.len().to_string(), i64::try_from(row.alerts.len()).unwrap_or(i64::MAX)),
+            lengths.max().map_or_else(none, span),
+            cell(format!("{:.0} %", row.coverage * 100.0), (row.coverage * 1000.0) as i64),
+        ]
+    }
+
+    fn tables(&self) -> Vec<TableView> {
+        let table = |kind: Kind| {
+            let rows = self.shift.worst_first(kind).into_iter().map(|row| RowView {
+                name: harmless(&row.name, 100),
+                group: row.watched.groups.first().map_or("-".into(), |group| harmless(group, 40)),
+                cells: self.cells(row),
+                picture: Picture::new(self.shift, row),
+            });
+            TableView { kind: kind.word(), groups: kind == Kind::Agent, rows: rows.collect() }
+        };
+        Kind::ALL.into_iter().map(table).filter(|table| !table.rows.is_empty()).collect()
+    }
+
     /// One line for each alert, oldest first.
-    fn alerts(&self) -> Vec<[String; 5]> {
-        let mut all: Vec<_> =
-            self.shift.rows.iter().flat_map(|r| r.alerts.iter().map(move |a| (a.from, r, a))).collect();
-        all.sort_by_key(|(from, ..)| *from);
-        all.into_iter()
-            .map(|(from, row, alert)| {
-                let (end, why) = match alert.to {
-                    Some((at, why)) if at < self.shift.to => (self.clock(at), why.words()),
-                    _ => ("-".into(), "goes on"),
-                };
-                let level = alert.worst.word();
-                [self.clock(from), end, clean_line(&row.name, 100), level.into(), why.into()]
+    fn alerts(&self) -> Vec<AlertView> {
+        let view = |(row, alert): (&ShiftRow, &super::Stretch)| {
+            let (to, end) = match alert.to {
+                Some((at, why)) if at < self.shift.to => (self.clock(at), why.words()),
+                _ => ("-".into(), "goes on"),
+            };
+            AlertView {
+                from: self.clock(alert.from),
+                to,
+                who: harmless(&row.name, 100),
+                worst: RowState::Fresh(alert.worst).long_word(),
+                end,
+            }
+        };
+        self.shift.alerts().into_iter().map(view).collect()
+    }
+
+    fn html(&self) -> HtmlPage {
+        HtmlPage {
+            account: self.account.clone(),
+            span: self.span(),
+            summary: self.summary(),
+            heads: HEAD,
+            charted: self.charted(),
+            tables: self.tables(),
+            alerts: self.alerts(),
+            legend: LEGEND,
+        }
+    }
+
+    fn svg(&self) -> SvgPage {
+        let line = Picture::SIZE.1 as usize + 16;
+        let top = 104;
+        let tables = self.tables();
+        let rows: Vec<SvgRow> = tables
+            .into_iter()
+            .flat_map(|table| table.rows)
+            .enumerate()
+            .map(|(i, row)| {
+                let text = |at: usize| row.cells.get(at).map_or("-", |cell| &*cell.text);
+                let lines = [
+                    format!("target {}, {} to {}, median {}", text(0), text(1), text(2), text(3)),
+                    format!("outside {}, alerts {}, longest {}, coverage {}", text(5), text(6), text(7), text(8)),
+                ];
+                SvgRow { y: top + i * line, name: harmless(&row.name, 40), lines, picture: row.picture }
             })
-            .collect()
+            .collect();
+        SvgPage {
+            title: self.title(),
+            width: SVG_LEFT + Picture::SIZE.0 + 20,
+            height: top + rows.len() * line + 26,
+            summary: self.summary(),
+            rows,
+            legend: LEGEND,
+        }
     }
 
     fn markdown(&self) -> String {
-        let mut out = format!("# {}\n", plain(&self.title()));
-        for kind in Kind::ALL {
-            if self.of(kind).next().is_none() {
-                continue;
-            }
-            let _ = write!(out, "\n| {} | {} |\n|---|{}\n", kind.word(), HEAD.join(" | "), "---:|".repeat(HEAD.len()));
-            for row in self.of(kind) {
-                let name = plain(&clean_line(&row.name, 100));
-                let _ = writeln!(out, "| {name} | {} |", self.cells(row).join(" | "));
+        let mut out = format!("# {}\n\n", plain(&self.title()));
+        for line in self.summary() {
+            let _ = writeln!(out, "- {}", plain(&line));
+        }
+        for table in self.tables() {
+            let (group, rule) = if table.groups { (" group |", "---|") } else { ("", "") };
+            let heads = HEAD.join(" | ");
+            let _ = write!(out, "\n| {} |{group} {heads} |\n|---|{rule}{}\n", table.kind, "---:|".repeat(HEAD.len()));
+            for row in &table.rows {
+                let group = if table.groups { format!(" {} |", plain(&row.group)) } else { String::new() };
+                let cells: Vec<&str> = row.cells.iter().map(|cell| &*cell.text).collect();
+                let _ = writeln!(out, "| {} |{group} {} |", plain(&row.name), cells.join(" | "));
             }
         }
         let alerts = self.alerts();
@@ -128,154 +309,22 @@ impl Page<'_> {
             out.push_str("\nNo alert.\n");
         } else {
             out.push_str("\n| from | to | who | worst | end |\n|---|---|---|---|---|\n");
-            for [from, to, who, worst, why] in alerts {
-                let _ = writeln!(out, "| {from} | {to} | {} | {worst} | {why} |", plain(&who));
+            for AlertView { from, to, who, worst, end } in alerts {
+                let _ = writeln!(out, "| {from} | {to} | {} | {worst} | {end} |", plain(&who));
             }
         }
         let _ = write!(out, "\n{LEGEND}\n");
         out
     }
-
-    fn html(&self) -> String {
-        let title = escape(&self.title());
-        let mut out = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>{STYLE}\
-             </style>\n</head>\n<body>\n<h1>{title}</h1>\n"
-        );
-        for kind in Kind::ALL {
-            if self.of(kind).next().is_none() {
-                continue;
-            }
-            let heads: String = HEAD.iter().map(|h| format!("<th>{h}</th>")).collect();
-            let _ = write!(out, "<table>\n<tr><th>{}</th>{heads}<th></th></tr>\n", kind.word());
-            for row in self.of(kind) {
-                let cells: String = self.cells(row).iter().map(|c| format!("<td>{}</td>", escape(c))).collect();
-                let name = escape(&clean_line(&row.name, 100));
-                let chart = self.chart(row);
-                let _ = writeln!(
-                    out,
-                    "<tr><th scope=\"row\">{name}</th>{cells}<td><svg viewBox=\"0 0 {} {}\" role=\"img\" \
-                     aria-label=\"{name}\">{chart}</svg></td></tr>",
-                    CHART.0, CHART.1
-                );
-            }
-            out.push_str("</table>\n");
-        }
-        let alerts = self.alerts();
-        if alerts.is_empty() {
-            out.push_str("<p>No alert.</p>\n");
-        } else {
-            out.push_str("<table>\n<tr><th>from</th><th>to</th><th>who</th><th>worst</th><th>end</th></tr>\n");
-            for alert in alerts {
-                let cells: String = alert.iter().map(|c| format!("<td>{}</td>", escape(c))).collect();
-                let _ = writeln!(out, "<tr>{cells}</tr>");
-            }
-            out.push_str("</table>\n");
-        }
-        let _ = write!(out, "<p>{LEGEND}</p>\n</body>\n</html>\n");
-        out
-    }
-
-    fn svg(&self) -> String {
-        let (left, line) = (330, CHART.1 + 16);
-        let rows: Vec<&ShiftRow> = Kind::ALL.into_iter().flat_map(|kind| self.of(kind)).collect();
-        let width = left + CHART.0 + 20;
-        let height = u32::try_from(rows.len()).unwrap_or(u32::MAX).saturating_mul(line).saturating_add(70);
-        let title = escape(&self.title());
-        let mut out = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
-             height=\"{height}\" role=\"img\" aria-label=\"{title}\" font-family=\"sans-serif\" font-size=\"13\">\n\
-             <title>{title}</title>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
-             <text x=\"12\" y=\"26\" font-size=\"16\" fill=\"#1b2430\">{title}</text>\n"
-        );
-        let mut y: u32 = 44;
-        for row in rows {
-            let name = escape(&clean_line(&row.name, 40));
-            let [start, end, median, _, outside, alerts, longest, coverage] = self.cells(row);
-            let _ = write!(
-                out,
-                "<text x=\"12\" y=\"{}\" font-weight=\"bold\" fill=\"#1b2430\">{name}</text>\n\
-                 <text x=\"12\" y=\"{}\" fill=\"#4a5563\">{start} to {end}, median {median}, coverage {coverage}</text>\n\
-                 <text x=\"12\" y=\"{}\" fill=\"#4a5563\">outside {outside}, alerts {alerts}, longest {longest}</text>\n\
-                 <g transform=\"translate({left} {y})\">{}</g>\n",
-                y + 18,
-                y + 38,
-                y + 56,
-                self.chart(row)
-            );
-            y = y.saturating_add(line);
-        }
-        let _ = write!(
-            out,
-            "<text x=\"12\" y=\"{}\" font-size=\"11\" fill=\"#4a5563\">{}</text>\n</svg>\n",
-            height - 10,
-            escape(LEGEND)
-        );
-        out
-    }
-
-    /// The line over the span with its gaps, the limits, and the alerts as a bar below.
-    fn chart(&self, row: &ShiftRow) -> String {
-        let (w, h) = (f64::from(CHART.0), f64::from(CHART.1));
-        let band = &row.watched.band;
-        let limits = || band.limits().into_iter().filter_map(|(name, aht)| Some((name, f64::from(aht?.secs()))));
-        let values = || row.chart.iter().flatten().map(|a| f64::from(a.secs()));
-        let usual = limits().filter(|(name, _)| !name.ends_with("crit")).map(|(_, v)| v);
-        let (low, high) = values().chain(usual).fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
-        let mut out = format!("<rect width=\"{}\" height=\"{}\" fill=\"#f4f6f8\"/>", CHART.0, CHART.1);
-        if values().next().is_none() {
-            let _ = write!(out, "<text x=\"8\" y=\"40\" font-size=\"12\" fill=\"#4a5563\">no values</text>");
-            return out;
-        }
-        let pad = ((high - low) * 0.1).max(5.0);
-        let (low, high) = (low - pad, high + pad);
-        let y = |v: f64| (h - 6.0) * (1.0 - (v - low) / (high - low));
-        for (name, v) in limits().filter(|(_, v)| (low..=high).contains(v)) {
-            let (ink, dash) = match name {
-                "target" => ("#7b8794", "1 3"),
-                "low_crit" | "high_crit" => ("#b3261e", "5 3"),
-                _ => ("#9a6700", "5 3"),
-            };
-            let _ = write!(
-                out,
-                "<line x1=\"0\" x2=\"{}\" y1=\"{:.1}\" y2=\"{:.1}\" stroke=\"{ink}\" stroke-dasharray=\"{dash}\"/>",
-                CHART.0,
-                y(v),
-                y(v)
-            );
-        }
-        let step = w / row.chart.len().max(1) as f64;
-        let (mut path, mut pen) = (String::new(), false);
-        for (i, aht) in row.chart.iter().enumerate() {
-            let Some(aht) = aht else {
-                pen = false;
-                continue;
-            };
-            let (x, v) = (i as f64 * step, y(f64::from(aht.secs())));
-            let _ = write!(path, "{}{x:.1} {v:.1}H{:.1}", if pen { 'L' } else { 'M' }, x + step);
-            pen = true;
-        }
-        let _ = write!(out, "<path d=\"{path}\" fill=\"none\" stroke=\"#1f6feb\" stroke-width=\"1.6\"/>");
-        let (from, to) = (self.shift.from.as_millisecond(), self.shift.to.as_millisecond());
-        let part =
-            |at: Timestamp| ((at.as_millisecond() - from) as f64 / (to - from).max(1) as f64).clamp(0.0, 1.0) * w;
-        for alert in &row.alerts {
-            let (a, b) = (part(alert.from), part(alert.to.map_or(self.shift.to, |(at, _)| at)));
-            let _ = write!(
-                out,
-                "<rect x=\"{a:.1}\" y=\"{}\" width=\"{:.1}\" height=\"4\" fill=\"#b3261e\"/>",
-                CHART.1 - 4,
-                (b - a).max(1.0)
-            );
-        }
-        out
-    }
 }
 
-const STYLE: &str = "body{font:14px/1.5 sans-serif;color:#1b2430;margin:2em;max-width:90em}table{border-collapse:\
-                     collapse;margin:1.5em 0}th,td{padding:.3em .8em;border-bottom:1px solid #d0d7de;text-align:right;\
-                     white-space:nowrap}th:first-child{text-align:left}td svg{width:20em;height:3em;display:block}\
-                     @media print{body{margin:0}}";
+/// Where charts begin in the picture.
+const SVG_LEFT: u32 = 360;
+
+/// One line of somebody else's text, without what XML 1.0 does not allow. The templates escape the rest.
+fn harmless(text: &str, max: usize) -> String {
+    clean_line(text, max).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
 
 /// `0 min`, `42 min`, `3 h 05 min`.
 fn minutes(d: Duration) -> String {
