@@ -149,6 +149,7 @@ pub(super) const FLAG_SCOPES: [(&[&str], FlagScope); 25] = [
             Id::MaxFps,
             Id::Mouse,
             Id::Operator,
+            Id::AskTerminal,
             Id::WallTitle,
             Id::PageSeconds,
             Id::Names,

@@ -18,7 +18,7 @@ use crate::{
     alerting,
     app::{DashboardConfig, Notice, REPLAY, State, rows, tables},
     cli,
-    config::{self, Config, Env, Id, Overrides, Watched},
+    config::{self, AskTerminal, Config, Env, Id, Overrides, Watched},
     domain::Problem,
     exit::Exit,
     report::{self, Document, Facts, View},
@@ -162,21 +162,29 @@ async fn show(
     mut from: Option<(&Overrides, Read)>,
 ) -> Result<Exit, Failure> {
     let (cancel, resume) = (CancellationToken::new(), Resume::default());
-    let (mut guard, mut terminal, mut input, mut signals) = match take_terminal(cancel.clone()) {
+    let mut found = terminal(env);
+    let asks = match opened.config.ui.ask_terminal {
+        AskTerminal::Auto => found.answers,
+        AskTerminal::Always => !found.dumb && !found.linux_console,
+        AskTerminal::Never => false,
+    };
+    let (mut guard, mut terminal, mut input, mut signals, light) = match take_terminal(cancel.clone(), asks) {
         Ok(taken) => taken,
         Err(e) => {
             opened.session.close().await;
             return Err(terminal_failed(e));
         }
     };
+    // What the terminal says of itself goes before what a variable says.
+    found.light = light.unwrap_or(found.light);
     let outcome = loop {
-        let (reload, found) = from.as_ref().map(|(flags, _)| reload::reader(flags, env, shown.locked)).unzip();
-        let options = options(&opened, env, shown, &cancel, (reload, &resume));
+        let (reload, read) = from.as_ref().map(|(flags, _)| reload::reader(flags, env, shown.locked)).unzip();
+        let options = options(&opened, found, shown, &cancel, (reload, &resume));
         let outcome = match guard.use_mouse(options.facts.ui.mouse) {
             Ok(()) => run::dashboard(options, &mut terminal, &mut guard, &mut input, &mut signals).await,
             Err(e) => Err(RunError::Terminal(Box::new(e))),
         };
-        let read = found.and_then(|found| found.take());
+        let read = read.and_then(|read| read.take());
         match (outcome, from.take(), read) {
             (Ok(Outcome::Reload), Some((flags, before)), Some(read)) => {
                 let Followed { read, session, same_store, failure } = before.follow(opened.session, read).await?;
@@ -211,7 +219,7 @@ async fn show(
 
 fn options(
     opened: &Opened,
-    env: &Env,
+    terminal: term::Facts,
     shown: Shown,
     cancel: &CancellationToken,
     (reload, resume): (Option<Reload>, &Resume),
@@ -225,7 +233,7 @@ fn options(
         notify: session.notifiers.feed.clone(),
         clock: Arc::clone(&session.clock),
         cancel: cancel.clone(),
-        look: run::look(&config.ui, terminal(env)),
+        look: run::look(&config.ui, terminal),
         notices: notices.iter().cloned().chain(about_the_store.cloned().map(Notice::from)).collect(),
         policy: alerting::policy(config),
         alert: config.alert,
@@ -242,17 +250,22 @@ fn terminal_failed(e: io::Error) -> Failure {
     Failure::new(Exit::Unexpected, format!("the terminal: {e}"))
 }
 
-type Taken<I, S> = (Guard, Terminal<Screen<Stdout>>, I, S);
+/// The terminal with its keys and signals, and whether its background is light, where it said so.
+type Taken<I, S> = (Guard, Terminal<Screen<Stdout>>, I, S, Option<bool>);
 
+/// Takes the terminal; where it `asks`, also whether its background is light, if it says so.
 fn take_terminal(
     cancel: CancellationToken,
+    asks: bool,
 ) -> io::Result<
     Taken<impl Stream<Item = io::Result<crossterm::event::Event>> + Unpin, impl Stream<Item = term::Signal> + Unpin>,
 > {
     let signals = term::signals()?;
     let guard = Guard::enter(cancel)?;
     let terminal = Terminal::new(Screen::new(Stdout::new()?))?;
-    Ok((guard, terminal, term::input()?, signals))
+    // Who cannot be asked is not worth an error: what a variable says holds then.
+    let term::Answer { light, read } = if asks { term::ask().unwrap_or_default() } else { term::Answer::default() };
+    Ok((guard, terminal, term::input(read)?, signals, light))
 }
 
 /// The rows of the view in their order, as `ahtop once --format csv` prints them; where the view has no table, all that

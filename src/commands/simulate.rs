@@ -134,7 +134,8 @@ pub(crate) fn configuration(
     let file = File::of(&roster, base_url, &user);
     let text = toml::to_string(&file).map_err(|e| Failure::new(Exit::Unexpected, e.to_string()))?;
     // The demo is not about the user's account: of the environment it takes only what concerns the screen.
-    let screen = [Id::Theme, Id::Symbols, Id::AgeStep, Id::MaxFps, Id::Mouse, Id::Operator, Id::Timezone];
+    let screen =
+        [Id::Theme, Id::Symbols, Id::AgeStep, Id::MaxFps, Id::Mouse, Id::Operator, Id::AskTerminal, Id::Timezone];
     let screen = screen.iter().filter_map(|id| id.key().env).chain(["NO_COLOR", "LOGNAME", "USER"]);
     let env = Env::of(screen.filter_map(|name| Some((name, env.get(name)?.to_owned()))));
     Ok(config::resolve(flags, &env, Some((Path::new("demo.toml"), &text)))?)

@@ -17,8 +17,8 @@ use super::{
     schema::{Id, KEYS},
     small_file, themes,
     types::{
-        Account, Alert, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, Presence, SecretSource, Serve,
-        StoreServer, Symbols, Theme, Ui, Wall, WallTiles,
+        Account, Alert, AskTerminal, AuthMode, AuthSource, Budget, Config, Names, Notify, Poll, Presence, SecretSource,
+        Serve, StoreServer, Symbols, Theme, Ui, Wall, WallTiles,
     },
     value_type::{Value, ValueType, line, words},
     watch,
@@ -333,6 +333,11 @@ impl Layers {
             max_fps: self.count(Id::MaxFps),
             mouse: self.value(Id::Mouse) == Some(Value::Switch(true)),
             operator: self.text(Id::Operator).map(Into::into).or_else(|| env.login()),
+            ask_terminal: match self.text(Id::AskTerminal).as_deref() {
+                Some("always") => AskTerminal::Always,
+                Some("never") => AskTerminal::Never,
+                _ => AskTerminal::Auto,
+            },
             keys: std::mem::take(&mut self.file.keys),
         };
         let wall = Wall {

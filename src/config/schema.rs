@@ -72,6 +72,8 @@ pub enum Id {
     Mouse,
     /// `[ui] operator`
     Operator,
+    /// `[ui] ask_terminal`
+    AskTerminal,
     /// `[alert] for`
     AlertFor,
     /// `[alert] clear_band`
@@ -170,6 +172,8 @@ pub(super) const TILES: &[&str] = &["campaigns", "groups"];
 pub(super) const MODES: &[&str] = &["token", "basic"];
 /// Words for `[presence] mode`.
 pub(super) const PRESENCE: &[&str] = &["auto", "off"];
+/// Words for `[ui] ask_terminal`.
+pub(super) const ASK: &[&str] = &["auto", "always", "never"];
 /// Words for `[alert] notify`.
 pub(super) const NOTIFY: &[&str] = &["off", "osc9", "osc777"];
 /// Words for `[[hook]] on`: what bands do, and the problems that are alerts.
@@ -188,7 +192,7 @@ pub const TRIGGERS: [&str; 3 + Problem::ALERTS] = {
 };
 
 /// The table, in the order of [`Id`].
-pub static KEYS: [Key; 48] = [
+pub static KEYS: [Key; 49] = [
     key!(
         AccountName, "account"."name", ValueType::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
@@ -318,6 +322,10 @@ pub static KEYS: [Key; 48] = [
     key!(
         Operator, "ui"."operator", ValueType::Line, None, Some("--operator"), Some("AHTOP_OPERATOR"),
         "Who acknowledges and mutes, as other dashboards read it; without it the login name"
+    ),
+    key!(
+        AskTerminal, "ui"."ask_terminal", ValueType::Word(ASK), Some("auto"), Some("--ask-terminal"),
+        Some("AHTOP_ASK_TERMINAL"), "Ask the terminal whether its background is light: auto, always or never"
     ),
     key!(
         AlertFor, "alert"."for", ValueType::Span { min: 0, max: DAY }, Some("5m"), Some("--alert-for"),

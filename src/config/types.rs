@@ -68,6 +68,15 @@ pub struct Alert {
     pub notify: Notify,
 }
 
+/// `[ui] ask_terminal`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskTerminal {
+    /// Where the terminal is known to answer.
+    Auto,
+    Always,
+    Never,
+}
+
 /// `[alert] notify`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notify {
@@ -215,6 +224,7 @@ pub struct Ui {
     pub mouse: bool,
     /// Who acknowledges and mutes: as configured, else the login name; `None` where that is not known either.
     pub operator: Option<Arc<str>>,
+    pub ask_terminal: AskTerminal,
     /// `[ui.keys]`: other keys for actions of the tables. Who knows the actions checks them.
     pub keys: Vec<Rebind>,
 }
@@ -228,6 +238,7 @@ impl Default for Ui {
             max_fps: 30,
             mouse: false,
             operator: None,
+            ask_terminal: AskTerminal::Auto,
             keys: Vec::new(),
         }
     }

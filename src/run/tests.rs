@@ -130,7 +130,14 @@ fn picture(state: &State) -> String {
 }
 
 fn term_facts() -> term::Facts {
-    term::Facts { colors: term::Colors::True, unicode: true, dumb: false, linux_console: false, light: false }
+    term::Facts {
+        colors: term::Colors::True,
+        unicode: true,
+        dumb: false,
+        linux_console: false,
+        light: false,
+        answers: false,
+    }
 }
 
 impl Rig {

@@ -1,4 +1,4 @@
-//! What the terminal can show, by the environment alone: no questions to the terminal, whose answers could mix with keys.
+//! What the terminal can show, by the environment alone, and whether it is known to answer a question.
 
 /// How many colours may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +26,8 @@ pub struct Facts {
     pub linux_console: bool,
     /// True where `COLORFGBG` names a light background.
     pub light: bool,
+    /// True where the variables name a terminal that answers questions, and nothing stands between it and us.
+    pub answers: bool,
 }
 
 impl Facts {
@@ -48,8 +50,22 @@ impl Facts {
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
             dumb,
             linux_console: term == "linux",
+            answers: !dumb && answers(&term, set),
         }
     }
+}
+
+/// True for terminals that are known to answer. A multiplexer may answer for another terminal than the one that is looked
+/// at, or pass the answer on late.
+fn answers(term: &str, set: impl Fn(&str) -> Option<String>) -> bool {
+    const TERMS: [&str; 6] = ["kitty", "foot", "alacritty", "ghostty", "wezterm", "contour"];
+    const VARIABLES: [&str; 6] =
+        ["VTE_VERSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "XTERM_VERSION", "WEZTERM_PANE", "GHOSTTY_RESOURCES_DIR"];
+    const PROGRAMS: [&str; 6] = ["iTerm.app", "Apple_Terminal", "WezTerm", "ghostty", "vscode", "mintty"];
+    let between =
+        set("TMUX").or_else(|| set("STY")).is_some() || term.starts_with("screen") || term.starts_with("tmux");
+    let program = set("TERM_PROGRAM").is_some_and(|name| PROGRAMS.contains(&name.as_str()));
+    !between && (program || TERMS.iter().any(|t| term.contains(t)) || VARIABLES.iter().any(|name| set(name).is_some()))
 }
 
 /// The background is the last number: 7 and 9 to 15 are light in the usual palettes.
@@ -115,6 +131,22 @@ mod tests {
             assert_eq!(facts(&[("TERM", "xterm"), ("COLORFGBG", value)]).light, light, "{value}");
         }
         assert!(!facts(&[("TERM", "xterm")]).light);
+    }
+
+    #[test]
+    fn who_is_known_to_answer_is_named_by_the_environment_and_nothing_may_stand_between() {
+        for (vars, expected) in [
+            (&[("TERM", "xterm-256color")][..], false),
+            (&[("TERM", "xterm-kitty")], true),
+            (&[("TERM", "xterm-256color"), ("VTE_VERSION", "7600")], true),
+            (&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app")], true),
+            (&[("TERM", "tmux-256color"), ("VTE_VERSION", "7600")], false),
+            (&[("TERM", "xterm-256color"), ("VTE_VERSION", "7600"), ("TMUX", "/tmp/x,1,0")], false),
+            (&[("TERM", "dumb"), ("VTE_VERSION", "7600")], false),
+            (&[("TERM", "linux")], false),
+        ] {
+            assert_eq!(facts(vars).answers, expected, "{vars:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The only writer to the terminal: its modes, its bytes, its keys, and giving it back.
 
 mod attention;
+mod background;
 mod decode;
 mod facts;
 mod guard;
@@ -9,6 +10,7 @@ mod screen;
 mod source;
 
 pub use attention::attention;
+pub use background::{Answer, ask};
 pub use facts::{Colors, Facts};
 pub use guard::{Guard, Stdout};
 pub use pen::painted;

@@ -39,11 +39,11 @@ pub enum Signal {
 const KEYS: usize = 1024;
 
 /// The keys, and the sizes of the terminal. Keys are read on a thread of their own, so that the program does not hang
-/// where reading does. Sizes are heard of from the signal.
+/// where reading does. Sizes are heard of from the signal. `before`: what was read of the keyboard already.
 ///
 /// # Errors
 /// Where the handler of the signal cannot be installed, or the terminal cannot be opened.
-pub fn input() -> io::Result<impl Stream<Item = io::Result<Event>> + Send + Unpin> {
+pub fn input(before: Vec<u8>) -> io::Result<impl Stream<Item = io::Result<Event>> + Send + Unpin> {
     let (sender, receiver) = mpsc::channel(KEYS);
     let (mut resized, sizes) = (signal(SignalKind::window_change())?, sender.clone());
     tokio::spawn(async move {
@@ -55,12 +55,12 @@ pub fn input() -> io::Result<impl Stream<Item = io::Result<Event>> + Send + Unpi
         }
     });
     let keyboard = keyboard()?;
-    thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&keyboard, &sender))?;
+    thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&keyboard, &before, &sender))?;
     Ok(from_channel(receiver))
 }
 
 /// Where keys come from: standard input, or the terminal itself where that is something else.
-fn keyboard() -> io::Result<File> {
+pub(super) fn keyboard() -> io::Result<File> {
     let stdin = io::stdin();
     if rustix::termios::isatty(&stdin) {
         Ok(stdin.as_fd().try_clone_to_owned()?.into())
@@ -70,8 +70,15 @@ fn keyboard() -> io::Result<File> {
 }
 
 /// Reads until nobody wants keys any more, or the terminal is gone.
-fn read_keys(mut keyboard: &File, sender: &mpsc::Sender<io::Result<Event>>) {
+fn read_keys(mut keyboard: &File, before: &[u8], sender: &mpsc::Sender<io::Result<Event>>) {
     let (mut decoder, mut bytes, mut failures) = (Decoder::default(), [0; 1024], 0);
+    let mut early = Vec::new();
+    decoder.read(before, &mut early);
+    for event in early {
+        if sender.blocking_send(Ok(event)).is_err() {
+            return;
+        }
+    }
     while failures < 10 {
         let patience = decoder.patience().and_then(|patience| Timespec::try_from(patience).ok());
         let mut out = Vec::new();

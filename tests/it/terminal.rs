@@ -44,7 +44,8 @@ fn options(cancel: CancellationToken) -> DashboardOptions {
     store.append(&[Reading { target: target.clone(), at: clock.now().stamp(), outcome, name: None }]).unwrap();
     let ui = Ui::default();
     let colors = Colors::Ansi16;
-    let look = look(&ui, TermFacts { colors, unicode: true, dumb: false, linux_console: false, light: false });
+    let look =
+        look(&ui, TermFacts { colors, unicode: true, dumb: false, linux_console: false, light: false, answers: false });
     let origin = "config.toml line 1".into();
     let watched = [Watched { target, label: None, groups: vec![], band: Band::default(), origin }];
     let facts = DashboardConfig::new("acme", watched, Instance::here(Role::Dashboard));
@@ -92,7 +93,7 @@ async fn child() -> i32 {
     }
     let deaf = std::env::var_os(DEAF).is_some();
     let heard = signals().unwrap().filter(move |s| std::future::ready(!(deaf && *s == Signal::HangUp)));
-    let end = dashboard(options(cancel), &mut terminal, &mut guard, input().unwrap(), heard).await.unwrap();
+    let end = dashboard(options(cancel), &mut terminal, &mut guard, input(Vec::new()).unwrap(), heard).await.unwrap();
     match end {
         Outcome::Quit => 0,
         Outcome::Cancelled if guard.panicked() => 70,
