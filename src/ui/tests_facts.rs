@@ -354,5 +354,5 @@ fn the_wallboard_says_whose_numbers_how_many_are_fresh_and_who_is_outside() {
     // How many are outside: in one line, or in a list beside the agents where there is room for one.
     let text = |w, h| words(&picture(&case("wall_alerts"), &look(Theme::Mono, Symbols::Ascii), w, h).0);
     assert!(says(&text(80, 24), "2 longer .. 2 shorter .. 6 ok .. 1 not known .. 2 no calls .. of 15 agents"));
-    assert!(says(&text(120, 40), "longer than their band .. 2") && says(&text(120, 40), "unknown ID .. 1"));
+    assert!(says(&text(120, 40), "longer than their band .. 2") && says(&text(120, 40), "not read yet .. 1"));
 }
