@@ -212,16 +212,6 @@ fn run(out: &mut String, y: u16, run: &Run, on: Paper, origin: (u32, u32)) {
         let _ = writeln!(out, "<path d=\"{path}\" fill=\"{ink}\"{shade}/>");
         return;
     }
-    let place = match run.kind {
-        Kind::Signs => {
-            let first = u32::from(run.x);
-            let columns: Vec<String> = (0..u32::from(run.width)).map(|i| column(first + i).to_string()).collect();
-            format!("x=\"{}\"", columns.join(" "))
-        }
-        _ => {
-            format!("x=\"{left}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
-        }
-    };
     let mut style = String::new();
     if modifier.contains(Modifier::BOLD) {
         style.push_str(" font-weight=\"bold\"");
@@ -234,8 +224,42 @@ fn run(out: &mut String, y: u16, run: &Run, on: Paper, origin: (u32, u32)) {
     } else if modifier.contains(Modifier::CROSSED_OUT) {
         style.push_str(" text-decoration=\"line-through\"");
     }
-    let (y, ink, text) = (top + CELL.1 - 4, hex(ink), escape(&run.text));
-    let _ = writeln!(out, "<text {place} y=\"{y}\" fill=\"{ink}\"{style}>{text}</text>");
+    let (y, ink) = (top + CELL.1 - 4, hex(ink));
+    let mut text = |place: &str, text: &str| {
+        let _ = writeln!(out, "<text {place} y=\"{y}\" fill=\"{ink}\"{style}>{}</text>", escape(text));
+    };
+    match run.kind {
+        Kind::Signs => {
+            let first = u32::from(run.x);
+            let columns: Vec<String> = (0..u32::from(run.width)).map(|i| column(first + i).to_string()).collect();
+            text(&format!("x=\"{}\"", columns.join(" ")), &run.text);
+        }
+        // A line through or under blanks is seen.
+        Kind::Ascii if !line => {
+            for (at, piece) in pieces(&run.text) {
+                let (x, width) = (left + at * CELL.0, u32::try_from(piece.len()).unwrap_or(0) * CELL.0);
+                text(&long(x, width), piece);
+            }
+        }
+        _ => text(&long(left, width), &run.text),
+    }
+}
+
+/// A text that takes this many units.
+fn long(x: u32, width: u32) -> String {
+    format!("x=\"{x}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
+}
+
+/// The pieces between several blanks, without blanks at their ends, and where each begins: some viewers leave such blanks
+/// out, whatever the file says, and would stretch the rest over their place. `text` is ASCII.
+fn pieces(text: &str) -> impl Iterator<Item = (u32, &str)> {
+    let mut at = 0;
+    text.split("  ").filter_map(move |part| {
+        let begin = at + part.len() - part.trim_start().len();
+        at += part.len() + 2;
+        let piece = part.trim();
+        (!piece.is_empty()).then(|| (u32::try_from(begin).unwrap_or(0), piece))
+    })
 }
 
 /// The rectangles of the blocks and the dots of the Braille of a run, as one path.
@@ -366,6 +390,18 @@ mod tests {
         let out = svg(&buf, "x <script> \u{7}");
         assert!(out.contains("a&lt;b&gt;&amp;&quot;c&quot;") && out.contains("x &lt;script&gt; "));
         assert!(!out.contains("<script") && !out.chars().any(|c| c.is_control() && c != '\n'));
+    }
+
+    #[test]
+    fn blanks_at_the_ends_and_between_columns_are_no_part_of_a_text() {
+        assert_eq!(pieces("  ab c   d ").collect::<Vec<_>>(), [(2, "ab c"), (9, "d")]);
+        assert_eq!(pieces("ab").collect::<Vec<_>>(), [(0, "ab")]);
+        assert_eq!(pieces("    ").count(), 0);
+        let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 12, 1));
+        buffer.set_string(0, 0, "  ab c   d", ratatui::style::Style::new());
+        let drawn = svg(&buffer, "");
+        assert!(drawn.contains(&format!("<text {} y=", long(MARGIN + 2 * CELL.0, 4 * CELL.0))), "{drawn}");
+        assert!(drawn.contains(">ab c</text>") && drawn.contains(">d</text>"), "{drawn}");
     }
 
     #[test]

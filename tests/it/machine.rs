@@ -85,6 +85,6 @@ fn a_dashboard_whose_log_cannot_be_written_says_so_in_its_own_place() {
     let args = ["-c", script, env!("CARGO_BIN_EXE_ahtop")].into_iter().chain(account);
     let more = [("AHTOP_API_KEY", KEY.to_owned()), ("AHTOP_LOG", "trace".to_owned())];
     let pty = Pty::start(pty::command("sh", args, home.variables().into_iter().chain(more)), 120, 30);
-    pty.shows("The log cannot be written: File too large");
+    pty.shows("the log cannot be written: File too large");
     assert!(!pty.said().contains("tracing"), "{}", pty.said());
 }

@@ -56,7 +56,7 @@ fn three_dashboards_in_two_homes_have_one_poller_one_token_and_outlive_it_and_th
     let many = |store: &PostgresStore| store.since(Cursor::default(), 10_000).unwrap().0.len();
     until("first values", PATIENCE, || (many(&store) >= 5).then_some(()));
     let status = run(homes[1].path(), &own, &["store", "status"]);
-    assert!(status.contains("polls     pid ") && status.matches("there     ").count() >= 3, "{status}");
+    assert!(status.contains("checks    pid ") && status.matches("open      ").count() >= 3, "{status}");
 
     let polling = until("one polls", PATIENCE, || all.iter().position(polls));
     all.remove(polling).signal(Signal::KILL);

@@ -173,7 +173,7 @@ async fn in_a_token_war_we_generate_four_times_an_hour_and_say_what_happens() {
     for _ in 0..3600 {
         sleep(Duration::from_secs(1)).await;
         match link(&process) {
-            Some(Link::TokenWait { why, .. }) => said.0 |= why.contains("another program mints tokens"),
+            Some(Link::TokenWait { why, .. }) => said.0 |= why.contains("another client generates tokens"),
             Some(Link::TokenCeiling { .. }) => said.1 = true,
             _ => {}
         }
