@@ -66,11 +66,11 @@ fn three_dashboards_in_two_homes_have_one_poller_one_token_and_outlive_it_and_th
 
     server.kill();
     until("both say so", PATIENCE, || {
-        all.iter().all(|t| t.text().contains("The store cannot be reached since")).then_some(())
+        all.iter().all(|t| t.text().contains("Check the server of the store: no answer since")).then_some(())
     });
     server.begin();
     until("both are back", PATIENCE, || {
-        all.iter().all(|t| !t.text().contains("The store cannot be reached since")).then_some(())
+        all.iter().all(|t| !t.text().contains("Check the server of the store: no answer since")).then_some(())
     });
     until("the store answers", PATIENCE, || store.usage().is_ok().then_some(()));
     let before = many(&store);
