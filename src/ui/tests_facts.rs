@@ -348,6 +348,7 @@ fn the_wallboard_says_whose_numbers_how_many_are_fresh_and_who_is_outside() {
         ("wall_hidden", 80, &["agent .. 7:48"]),
         ("wall_dead", 80, &["[NOT CHECKED 7:02]", "NO FRESH DATA SINCE 14:32"]),
         ("wall_dead", 80, &["No agent has a fresh value", "0 of 18 under 3:12 old"]),
+        ("wall_dead", 120, &["median of the agents' averages .. 4:47?"]),
         ("wall_stale", 80, &["1 of 2 under 3:12 old"]),
         ("wall_empty", 80, &["Nothing is watched"]),
     ]);

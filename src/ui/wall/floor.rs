@@ -239,8 +239,9 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     if c.invalid > 0 {
         rows.push(("unknown ID", n(c.invalid), s.invalid));
     }
-    let median = cells::aht(c.median.map(|m| m.aht));
-    let ink = if c.median.is_some_and(|m| m.age.is_some()) { s.stale } else { s.accent };
+    let stands = c.median.is_some_and(|m| m.age.is_some());
+    let median = cells::aht(c.median.map(|m| m.aht)) + if stands { "?" } else { "" };
+    let ink = if stands { s.stale } else { s.accent };
     rows.push(("median of the agents' averages", median, ink));
     let all = u16::try_from(rows.len()).unwrap_or(u16::MAX);
     // The median is said even where not all counts have room; below it what it is, since it is not the floor's AHT.
