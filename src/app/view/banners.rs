@@ -1,4 +1,4 @@
-//! What is wrong, one banner a topic: when there is one, and whom it concerns. What it says stands in [`words`]. A pure
+//! What is wrong, one banner a topic: when there is one, and whom it concerns. What it says stands in `words.rs`. A pure
 //! function of [`State`].
 
 use std::sync::Arc;
