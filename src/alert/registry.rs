@@ -110,9 +110,8 @@ impl AlertRegistry {
     /// Applies what somebody did on any dashboard. An event comes where it changes something about an active alert.
     pub fn act(&mut self, action: &Action) -> Option<AlertEvent> {
         let id = &action.id;
-        let acked = action.ack().and_then(|ack| self.acked(id, ack)).map(Step::Acked);
-        let step = match acked {
-            Some(step) => step,
+        let step = match action.ack() {
+            Some(ack) => Step::Acked(self.acked(id, ack)?),
             None => Step::Muted(self.muted(id, action.mute()?)?),
         };
         let alert = self.active.get(&id.subject).filter(|a| a.id == *id)?;

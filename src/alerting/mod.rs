@@ -22,7 +22,10 @@ pub use policy::policy;
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 pub use self::evaluator::{Evaluator, Round};
@@ -30,7 +33,7 @@ use crate::{
     alert::Policy,
     config::{Hook, Watched},
     domain::{Clock, Quiet},
-    store::{Bundles, Handle, Instance, ReplayClock, Store, StoreError},
+    store::{Handle, Instance, ReplayClock, Store, StoreError},
 };
 
 /// How often the store is looked at: an alert has dwelt for minutes, and what people do shows without us.
@@ -91,9 +94,9 @@ pub async fn run(setup: Setup, cancel: CancellationToken) {
     // What was heard of who polls before it was found to be somebody else, and when that was.
     let mut left_to_others: Option<(u64, Instant)> = None;
     while !cancel.is_cancelled() {
-        let heard = setup.store.direct().bundles().and_then(Bundles::heard).map(|heard| heard.overview);
+        let heard = setup.store.heard().map(|heard| heard.overview);
         if left_to_others.is_some_and(|(before, at)| heard == Some(before) && at.elapsed() < LOOK_AWAY) {
-            pause(LOOK, &cancel).await;
+            cancel.run_until_cancelled(sleep(LOOK)).await;
             continue;
         }
         // A call that died took its evaluator along: the next one begins with what is in the store.
@@ -120,15 +123,7 @@ pub async fn run(setup: Setup, cancel: CancellationToken) {
                 RETRY
             }
         };
-        pause(wait, &cancel).await;
+        cancel.run_until_cancelled(sleep(wait)).await;
     }
     hooks.stop().await;
-}
-
-async fn pause(wait: Duration, cancel: &CancellationToken) {
-    tokio::select! {
-        biased;
-        () = cancel.cancelled() => {}
-        () = tokio::time::sleep(wait) => {}
-    }
 }

@@ -136,10 +136,10 @@ pub(crate) async fn open_on(
     config: &Config,
     env: &Env,
     shown: Shown,
-    notices: Vec<Notice>,
     memory: Memory,
 ) -> Result<Exit, Failure> {
-    show(Opened { session, config: config.clone(), notices, memory, past: None }, env, shown, None).await
+    let opened = Opened { session, config: config.clone(), notices: Vec::new(), memory, past: None };
+    show(opened, env, shown, None).await
 }
 
 /// The same with a past in which one can move.

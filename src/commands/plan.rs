@@ -56,10 +56,10 @@ fn known(config: &Config, env: &Env) -> Result<Known, StoreError> {
     let watched: BTreeSet<_> = config.watch.iter().map(|w| &w.target).collect();
     let presence = read_presence(&*store, &mut 0)?.unwrap_or_default();
     let refused = matches!(presence.standing, Standing::Refused { .. });
-    let (rows, now) = (store::rows(&*store, Series::SPAN)?, store.now());
-    let rows = || rows.values().filter(|row| watched.contains(&row.target));
-    let resting = rows().filter(|row| row.resting(&now).is_some()).count();
-    Ok(Known { series: rows().map(|row| row.series.clone()).collect(), resting, refused })
+    let (mut rows, now) = (store::rows(&*store, Series::SPAN)?, store.now());
+    rows.retain(|target, _| watched.contains(target));
+    let resting = rows.values().filter(|row| row.resting(&now).is_some()).count();
+    Ok(Known { series: rows.into_values().map(|row| row.series).collect(), resting, refused })
 }
 
 /// The plan in JSON.

@@ -59,7 +59,7 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
         source,
         zone: session::zone(&config),
         last,
-        at: Mutex::new((next.map_or(from, |next| next.max(from)), args.speed)),
+        at: Mutex::new((next.unwrap_or(from), args.speed)),
         clock: Mutex::default(),
         config: config.clone(),
     });

@@ -110,8 +110,7 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
     )?;
     let result = if dashboard::has_screen(env) {
         let shown = dashboard::Shown { mode: Some("DEMO"), locked: args.wall };
-        dashboard::open_on(session, config, env, shown, Vec::new(), dashboard::named(Memory::default(), config, flags))
-            .await
+        dashboard::open_on(session, config, env, shown, dashboard::named(Memory::default(), config, flags)).await
     } else {
         let result = once::on(&session, &cli::Once::default(), config, env, super::stop::signal()).await;
         session.close().await;

@@ -522,10 +522,7 @@ impl Layers {
     fn serve(&mut self, diagnostics: &mut Diagnostics) -> Serve {
         let serve = Serve {
             listen: self.text(Id::Listen).and_then(|text| Listen::parse(&text).ok()),
-            hosts: match self.value(Id::Hosts) {
-                Some(Value::Argv(hosts)) => hosts,
-                _ => Vec::new(),
-            },
+            hosts: words(self.value(Id::Hosts)),
             token_file: self.path(Id::TokenFile),
             unauthenticated: self.value(Id::Unauthenticated) == Some(Value::Switch(true)),
             metrics_names: self.value(Id::MetricsNames) == Some(Value::Switch(true)),

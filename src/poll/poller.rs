@@ -5,7 +5,10 @@ mod logins;
 use std::{collections::BTreeMap, time::Duration};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use tokio::{task::JoinError, time::Instant};
+use tokio::{
+    task::JoinError,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -20,8 +23,8 @@ use crate::{
     api::Reply,
     domain::{BootTime, EventTime, Now, Outcome, Reading, Series, Target, opening},
     store::{
-        self, Bundles, Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, OtherClients, Pace,
-        REMEMBERED, Role, Status, Store, StoreError, Usage, WINDOW, Words,
+        self, Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, OtherClients, Pace, REMEMBERED,
+        Role, Status, Store, StoreError, Usage, WINDOW, Words,
     },
 };
 
@@ -117,7 +120,7 @@ impl Poller {
                         tracing::warn!("store: {why}");
                     }
                     failing = Some(why);
-                    sleep(HOUSEKEEPING, &cancel).await;
+                    cancel.run_until_cancelled(sleep(HOUSEKEEPING)).await;
                 }
             }
         }
@@ -150,11 +153,11 @@ impl Poller {
 
     /// Waits until it is time to look again whether the lease is free.
     async fn wait_for_lease(&mut self, cancel: &CancellationToken) {
-        let heard = |store: &Handle| store.direct().bundles().and_then(Bundles::heard).map(|heard| heard.overview);
+        let heard = |store: &Handle| store.heard().map(|heard| heard.overview);
         let (before, asked) = (heard(&self.store), Instant::now());
         let long = WATCH_AWAY.0 + WATCH_AWAY.1.mul_f64(self.rng.random());
         loop {
-            sleep(WATCH, cancel).await;
+            cancel.run_until_cancelled(sleep(WATCH)).await;
             // Where nothing is heard one has to look.
             if before.is_none() || heard(&self.store) != before || asked.elapsed() >= long || cancel.is_cancelled() {
                 return;
@@ -213,7 +216,7 @@ impl Poller {
                 () = cancel.cancelled() => return Ok(true),
                 Some(completed) = self.requests.next(), if self.requests.has_tasks() => self.completed(completed).await?,
                 () = notifiers.poller.notified() => return Ok(true),
-                () = tokio::time::sleep(wait) => {}
+                () = sleep(wait) => {}
             }
             if Instant::now() >= due {
                 return Ok(true);
@@ -575,12 +578,4 @@ impl Poller {
 /// For how long the lease is taken.
 fn lease_for(store: &dyn Store) -> Duration {
     if store.is_local() { LEASE } else { LEASE_AWAY }
-}
-
-async fn sleep(d: Duration, cancel: &CancellationToken) {
-    tokio::select! {
-        biased;
-        () = cancel.cancelled() => {}
-        () = tokio::time::sleep(d) => {}
-    }
 }

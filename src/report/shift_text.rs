@@ -92,8 +92,7 @@ struct AlertView {
 #[derive(Template)]
 #[template(path = "report/page/shift.html", config = "src/report/askama.toml")]
 struct HtmlPage {
-    account: String,
-    span: String,
+    title: String,
     /// The three lines that are read first.
     summary: [String; 3],
     heads: [&'static str; 9],
@@ -115,6 +114,8 @@ struct SvgRow {
 #[template(path = "report/page/shift.svg", config = "src/report/askama.toml", escape = "html")]
 struct SvgPage {
     title: String,
+    /// Where the charts begin.
+    left: u32,
     width: u32,
     height: usize,
     summary: [String; 3],
@@ -251,8 +252,7 @@ impl Page<'_> {
 
     fn html(&self) -> HtmlPage {
         HtmlPage {
-            account: self.account.clone(),
-            span: self.span(),
+            title: self.title(),
             summary: self.summary(),
             heads: HEAD,
             charted: self.charted(),
@@ -281,6 +281,7 @@ impl Page<'_> {
             .collect();
         SvgPage {
             title: self.title(),
+            left: SVG_LEFT,
             width: SVG_LEFT + Picture::SIZE.0 + 20,
             height: top + rows.len() * line + 26,
             summary: self.summary(),

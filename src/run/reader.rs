@@ -9,7 +9,7 @@ use crate::{
     app::{Alerts, Event, Shared},
     config::Watched,
     domain::{Reading, Series},
-    store::{self, Bundles, Cursor, Handle, Heard, Instance, Overview, Presence, Store, StoreError, read_presence},
+    store::{self, Cursor, Handle, Heard, Instance, Overview, Presence, Store, StoreError, read_presence},
 };
 
 /// How often the shared values are read although nothing was written: permits and leases also end by time alone.
@@ -90,7 +90,7 @@ impl Reader {
             return self.share(news).await.map(|()| More(false));
         };
         // Taken before anything is read: what is heard while we read is looked at the next time.
-        let heard = self.store.direct().bundles().and_then(Bundles::heard);
+        let heard = self.store.heard();
         let version = self.store.call(|s| s.version()).await?;
         let written = self.version != Some(version);
         let news_of = |part: fn(&Heard) -> u64| match (&heard, &self.heard) {

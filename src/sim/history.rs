@@ -6,7 +6,7 @@ use super::{
     model::{Model, Truth},
     service::SimService,
 };
-use crate::domain::{BootTime, Kind};
+use crate::domain::{BootTime, Kind, Now, Target};
 
 /// Milliseconds in a day.
 const DAY: i64 = 86_400_000;
@@ -26,6 +26,20 @@ pub struct PastReading {
     pub truth: Truth,
 }
 
+impl PastReading {
+    /// What was said of `target`, `age` milliseconds before `now`.
+    fn new(target: &Target, name: Option<&str>, now: &Now, age: i64, truth: Truth) -> PastReading {
+        PastReading {
+            kind: target.kind,
+            id: target.id.to_string(),
+            name: (truth != Truth::Invalid).then(|| name.unwrap_or_default().to_owned()),
+            unix_ms: now.wall.as_millisecond().saturating_sub(age),
+            mono: BootTime(now.mono.0 - age),
+            truth,
+        }
+    }
+}
+
 /// One reading of each of the roster's targets every `step` over the last `span`, evenly spread as a poller would, in
 /// order of time; none from before the call centre opened. The last ones are less than a step old.
 pub fn history(service: &SimService, span: Duration, step: Duration) -> Vec<PastReading> {
@@ -42,16 +56,8 @@ pub fn history(service: &SimService, span: Duration, step: Duration) -> Vec<Past
         let offset = step * i64::try_from(i).unwrap_or(0) / each + 1;
         let ages = std::iter::successors(Some(offset), |age| Some(age + step)).take_while(|&age| age <= span);
         for age in ages {
-            let at = BootTime(now.mono.0 - age);
-            let truth = service.truth(target, at);
-            out.push(PastReading {
-                kind: target.kind,
-                id: target.id.to_string(),
-                name: (truth != Truth::Invalid).then(|| name.unwrap_or_default().to_owned()),
-                unix_ms: now.wall.as_millisecond().saturating_sub(age),
-                mono: at,
-                truth,
-            });
+            let truth = service.truth(target, BootTime(now.mono.0 - age));
+            out.push(PastReading::new(target, name, &now, age, truth));
         }
     }
     out.sort_by_key(|r| r.unix_ms);
@@ -81,14 +87,7 @@ pub fn days_before(service: &SimService, steps: &[(Duration, Duration, Duration)
                     days.entry(t.div_euclid(DAY)).or_insert_with(|| Model::new(roster.clone(), options.workload, seed));
                 // Each has worked for a day before.
                 let truth = model.value_at(target, t.rem_euclid(DAY).saturating_add(DAY));
-                out.push(PastReading {
-                    kind: target.kind,
-                    id: target.id.to_string(),
-                    name: (truth != Truth::Invalid).then(|| name.unwrap_or_default().to_owned()),
-                    unix_ms: now.wall.as_millisecond().saturating_sub(age),
-                    mono: BootTime(now.mono.0 - age),
-                    truth,
-                });
+                out.push(PastReading::new(target, name, &now, age, truth));
             }
         }
     }
@@ -102,7 +101,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{Clock, ManualClock, Target},
+        domain::{Clock, ManualClock},
         sim::Scenario,
     };
 

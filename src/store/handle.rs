@@ -5,7 +5,7 @@ use std::{cell::Cell, convert::Infallible, future::Future, io, sync::Arc, thread
 
 use tokio::{runtime, sync::oneshot, task::JoinHandle};
 
-use super::{Store, StoreError};
+use super::{Bundles, Heard, Store, StoreError};
 
 thread_local! {
     /// True on the thread of a [`StoreThread`].
@@ -91,6 +91,11 @@ impl Handle {
     /// The store itself, for short synchronous use (start-up, tests, reports).
     pub fn direct(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// What was heard of changes until now; `None` where nothing is heard, so that one has to look.
+    pub fn heard(&self) -> Option<Heard> {
+        self.store.bundles().and_then(Bundles::heard)
     }
 
     /// Starts a task that mostly talks to the store: on its thread where it has one.

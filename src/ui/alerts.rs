@@ -155,7 +155,7 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let what_room = width.saturating_sub(from + wanted + 3);
     let end = canvas.put(from, y, what_room, &what(scene, alert, ascii, usize::from(what_room)), dim(s.text));
     let start = end.saturating_add(2).max(from + what_room.min(30) + 1);
-    let waits = !over && !alert.is_acked() && !alerts::is_muted(scene.data, &alert.id.subject);
+    let waits = alerts::waits(scene.data, alert);
     canvas.put(start, y, width.saturating_sub(start + 1), fate, if waits { s.warning } else { s.dim });
 }
 

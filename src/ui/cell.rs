@@ -122,13 +122,7 @@ pub(super) fn draw(
         Column::Prev2h => right(canvas, &cells::aht(line.prev2h), s.dim),
         Column::Trend => {
             let (before, _) = inset(column);
-            let trend = Trend {
-                series: &line.row.series,
-                band: &line.watched.band,
-                now: scene.data.now.mono,
-                hold: scene.stale_after,
-                old: faded.then_some(s.stale),
-            };
+            let trend = Trend::of(scene, line, faded.then_some(s.stale));
             sparkline::draw(&mut canvas.part(x + before, y, width - before, height), &trend);
         }
         Column::Age => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     alert::Alert,
-    app::{Banner, Data, Item, Line, REPLAY, RowState, State, banners, filter, groups, rows, tables, wall},
+    app::{Banner, Data, Item, Line, REPLAY, RowState, State, banners, filter, groups, rows, tables, text, wall},
     domain::{EventTime, Kind, Now, Problem, SILENT_AFTER, Severity},
     store::Link,
 };
@@ -49,6 +49,12 @@ impl<'a> Lines<'a> {
 }
 
 impl<'a> Scene<'a> {
+    /// The moment of this `age`, as a clock shows it.
+    pub(super) fn moment_ago(&self, age: Duration) -> String {
+        let at = self.now.wall.checked_sub(age).unwrap_or(self.now.wall);
+        text::moment(at, self.now.wall, &self.state.config.zone)
+    }
+
     /// The views of `state`.
     pub(super) fn of(state: &'a State) -> Self {
         Scene {

@@ -12,7 +12,9 @@ use super::{
     canvas::Canvas,
     glyphs::{Set, symbol},
     scale::Relative,
+    scene::Scene,
 };
+use crate::app::Line;
 use crate::domain::{AHT_WINDOW, Aht, Band, BootTime, Level, Series};
 
 /// What a sparkline covers: the window of the service's average.
@@ -53,6 +55,19 @@ pub(super) struct Trend<'a> {
     pub hold: Duration,
     /// Drawn in this style throughout, because it is old; otherwise what lies outside the band has its level's colour.
     pub old: Option<Style>,
+}
+
+impl<'a> Trend<'a> {
+    /// That of a row; `old`: the style of all of it, where the row is old.
+    pub(super) fn of(scene: &Scene<'_>, line: &'a Line<'_>, old: Option<Style>) -> Trend<'a> {
+        Trend {
+            series: &line.row.series,
+            band: &line.watched.band,
+            now: scene.data.now.mono,
+            hold: scene.stale_after,
+            old,
+        }
+    }
 }
 
 /// Draws the trend into the whole of `canvas`.

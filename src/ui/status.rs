@@ -33,7 +33,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLay
         let hint = match remark(scene) {
             Some(remark) => format!("  {found}   {remark}"),
             None => {
-                let last = state.filter().text.value().rsplit(char::is_whitespace).next().unwrap_or("");
+                let last = command::last_word(state.filter().text.value());
                 let words = if last.contains(':') { filter_hints::completions(state, last) } else { Vec::new() };
                 match words.len() {
                     0 | 1 => format!("  {found}   Enter: keep   Esc: clear"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Login, Mark, RowState};
 use crate::{
     config::Watched,
-    domain::{Aht, Condition, Rest, Row, Target, display_name},
+    domain::{Aht, Condition, Level, Rest, Row, Target, display_name},
 };
 
 /// One row of a table, made by [`rows`](crate::app::rows).
@@ -50,6 +50,11 @@ impl<'a> Line<'a> {
     /// The first group.
     pub fn group(&self) -> Option<&'a str> {
         self.watched.groups.first().map(|g| &**g)
+    }
+
+    /// True for a fresh value outside of the band.
+    pub fn is_outside(&self) -> bool {
+        matches!(self.state, RowState::Fresh(level) if level != Level::Inside)
     }
 
     /// True for an id that the service does not know.

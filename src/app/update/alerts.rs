@@ -8,7 +8,7 @@ use crate::{
     app::{
         model::{Alerts, Data, Effect, Overlay, Sent, State},
         view::{
-            alerts::{Choice, about, active, cursor, is_muted, mute_choices},
+            alerts::{Choice, about, active, cursor, mute_choices, waits},
             filter::listed,
             names,
         },
@@ -174,11 +174,6 @@ pub(super) fn keep_note(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// True for an active alert that is neither acknowledged nor muted.
-fn waits(data: &Data, alert: &Alert) -> bool {
-    alert.ended.is_none() && !alert.is_acked() && !is_muted(data, &alert.id.subject)
-}
-
 /// Moves the cursor to the next alert that waits for somebody, round and round.
 pub(super) fn next_waiting(state: &mut State) {
     let data = state.shown();
@@ -258,7 +253,7 @@ pub(super) fn take(state: &mut State, alerts: Alerts, effects: &mut Vec<Effect>)
         return changed;
     }
     let news: Vec<String> = active(&state.live)
-        .filter(|a| !a.is_acked() && !is_muted(&state.live, &a.id.subject))
+        .filter(|a| waits(&state.live, a))
         .filter(|a| before.get(&a.id).is_none_or(|rank| *rank < a.kind.rank()))
         .map(|a| {
             let what = names::told(state, &words::kind_words(&a.id.subject, &a.kind), false);

@@ -9,7 +9,7 @@ use crate::{
     app::{
         model::{Action, Column, Effect, Filter, Sort, State, View},
         view::{
-            command::{COMMANDS, completions, themes, view_word},
+            command::{COMMANDS, completions, last_word, themes, view_word},
             groups,
         },
     },
@@ -138,11 +138,6 @@ fn set_filter(filter: &mut Filter, text: &str) {
 /// `text` with its last word completed as far as it is certain; a word that is complete gets a blank behind it.
 pub(super) fn complete(state: &State, text: &str) -> String {
     complete_word(text, &completions(state, text))
-}
-
-/// The word that is being typed at the end of `text`.
-pub(super) fn last_word(text: &str) -> &str {
-    text.rsplit(char::is_whitespace).next().unwrap_or("")
 }
 
 /// The same where the last word may become `all` of these.

@@ -62,16 +62,16 @@ pub(super) fn readings(state: &mut State, readings: &[Reading]) -> bool {
 }
 
 pub(super) fn shared(state: &mut State, shared: Shared) -> bool {
+    let others = state.live.presence != shared.presence;
     let changed = state.live.status != shared.status
         || state.live.usage != shared.usage
-        || state.live.presence != shared.presence
+        || others
         || state.live.poller != shared.poller
         || state.live.instances != shared.instances
         || shared.history.as_ref().is_some_and(|h| *h != state.live.history)
         || shared.events.as_ref().is_some_and(|e| *e != state.live.events);
     state.live.status = shared.status;
     state.live.usage = shared.usage;
-    let others = state.live.presence != shared.presence;
     state.live.presence = shared.presence;
     if others {
         mark_resting(state);

@@ -7,7 +7,7 @@ use tui_input::{Input, backend::crossterm::to_input_request};
 
 use super::{
     alerts, columns,
-    command::{self, Done, last_word},
+    command::{self, Done},
     mouse, selection, typing, wall,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         view::{
             alerts::mute_choices,
             banners::banners,
-            command::themes,
+            command::{last_word, themes},
             filter_hints, groups,
             keys::{context, fits, in_help, plays},
             names,

@@ -39,9 +39,14 @@ pub fn is_muted(data: &Data, subject: &Subject) -> bool {
     data.mutes.get(subject).is_some_and(|m| m.covers(serial, data.now.wall))
 }
 
-/// Active alerts that wait for somebody: neither acknowledged nor muted.
+/// True for an active alert that waits for somebody: it is neither acknowledged nor muted.
+pub fn waits(data: &Data, alert: &Alert) -> bool {
+    alert.ended.is_none() && !alert.is_acked() && !is_muted(data, &alert.id.subject)
+}
+
+/// How many alerts wait for somebody.
 pub fn waiting(data: &Data) -> usize {
-    active(data).filter(|a| !a.is_acked() && !is_muted(data, &a.id.subject)).count()
+    active(data).filter(|alert| waits(data, alert)).count()
 }
 
 /// True where something that was done here about `id` is not in the store yet.

@@ -40,9 +40,14 @@ pub(crate) fn view_word(view: View) -> &'static str {
     }
 }
 
+/// The word that is being typed at the end of `text`.
+pub fn last_word(text: &str) -> &str {
+    text.rsplit(char::is_whitespace).next().unwrap_or("")
+}
+
 /// What the last word of `text` may become, in the order of the help.
 pub fn completions(state: &State, text: &str) -> Vec<String> {
-    let last = text.rsplit(char::is_whitespace).next().unwrap_or("");
+    let last = last_word(text);
     let before: Vec<&str> = text[..text.len() - last.len()].split_whitespace().collect();
     let (name, nth) = match before.split_first() {
         None => ("", 0),

@@ -9,9 +9,9 @@ use super::{
     rows::{all_lines, line},
 };
 use crate::{
-    app::model::{Line, RowOrder, RowState, Sort, State, View},
+    app::model::{Line, RowOrder, Sort, State, View},
     config::Names,
-    domain::{Kind, Level},
+    domain::Kind,
 };
 
 /// The rows of the table of `kind` that pass the filter, in the order of the sort.
@@ -38,8 +38,7 @@ pub fn chosen<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>
 /// True for an agent who is known to be logged out. Who is outside the band stays: nobody would look for that elsewhere.
 /// What is too old to go by folds nobody.
 fn is_folded(line: &Line<'_>) -> bool {
-    let outside = matches!(line.state, RowState::Fresh(level) if level != Level::Inside);
-    line.login.is_some_and(|login| !login.is_in() && !login.stale) && !outside
+    line.login.is_some_and(|login| !login.is_in() && !login.stale) && !line.is_outside()
 }
 
 /// The lines of the table of `kind` from above, with the headings of sections.

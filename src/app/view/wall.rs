@@ -46,7 +46,7 @@ pub fn lines<'a>(kind: Kind, all: impl IntoIterator<Item = Line<'a>>) -> Vec<Lin
     match kind {
         Kind::Campaign => lines.retain(|l| !l.is_unknown_id()),
         Kind::Agent => {
-            lines.retain(is_outside);
+            lines.retain(Line::is_outside);
             lines.sort_by(|a, b| {
                 let far = |l: &Line<'_>| l.deviation.map_or(0.0, f64::abs);
                 let rank = a.state.rank().cmp(&b.state.rank());
@@ -55,11 +55,6 @@ pub fn lines<'a>(kind: Kind, all: impl IntoIterator<Item = Line<'a>>) -> Vec<Lin
         }
     }
     lines
-}
-
-/// True for a line with a fresh value outside of its band.
-pub fn is_outside(line: &Line<'_>) -> bool {
-    matches!(line.state, RowState::Fresh(level) if level != Level::Inside)
 }
 
 /// What has a tile of its own.
@@ -196,6 +191,8 @@ pub fn dead_since(state: &State) -> Option<Duration> {
     let data = state.shown();
     let stale = stale_after(state);
     let fresh = |row: &Row| row.age(&data.now).is_some_and(|age| age < row.stale_after(&data.now, stale));
-    let youngest = data.rows.values().filter_map(|row| row.age(&data.now)).min()?;
-    (!data.rows.values().any(fresh)).then_some(youngest)
+    if data.rows.values().any(fresh) {
+        return None;
+    }
+    data.rows.values().filter_map(|row| row.age(&data.now)).min()
 }

@@ -147,10 +147,14 @@ impl Track {
 
     /// How many first calls probably come in `time`.
     fn started(&self, pool: &Pool, time: Exposure) -> f64 {
-        let common = pool.of(self.kind);
-        let rate = |usual: f64, own: Ratio| usual * (START_PRIOR + own.num) / (START_PRIOR + usual * own.den);
-        let any = rate(common.starts.get(), self.starts) * (time.unknown + pool.leaked_starts() * time.outside);
-        if time.inside > 0.0 { any + rate(common.starts_in.get(), self.starts_in) * time.inside } else { any }
+        let usual = self.starts.beside(pool.of(self.kind).starts, START_PRIOR);
+        let any = usual * (time.unknown + pool.leaked_starts() * time.outside);
+        if time.inside > 0.0 { any + self.starts_inside(pool) * time.inside } else { any }
+    }
+
+    /// First calls a second logged in.
+    fn starts_inside(&self, pool: &Pool) -> f64 {
+        self.starts_in.beside(pool.of(self.kind).starts_in, START_PRIOR)
     }
 
     /// True once it was read.
@@ -165,14 +169,12 @@ impl Track {
 
     /// New calls a second.
     fn arrivals(&self, pool: &Pool) -> f64 {
-        let usual = pool.of(self.kind).calls.get();
-        usual * (RATE_PRIOR + self.rate.num) / (RATE_PRIOR + usual * self.rate.den)
+        self.rate.beside(pool.of(self.kind).calls, RATE_PRIOR)
     }
 
     /// New calls a second logged in.
     fn arrivals_in(&self, pool: &Pool) -> f64 {
-        let usual = pool.of(self.kind).calls_in.get();
-        usual * (RATE_PRIOR + self.rate_in.num) / (RATE_PRIOR + usual * self.rate_in.den)
+        self.rate_in.beside(pool.of(self.kind).calls_in, RATE_PRIOR)
     }
 
     /// What a new call does to the mean `value` of `n` calls.
@@ -257,7 +259,7 @@ impl Track {
         if old <= 0.0 {
             let started = f64::from(u8::from(value > 0.0));
             if time.is_known() {
-                let rate = self.started(pool, Exposure { inside: 1.0, ..Exposure::default() });
+                let rate = self.starts_inside(pool);
                 let leaked = value > 0.0 && time.rules_out(rate);
                 if leaked {
                     self.logins.doubt(t);

@@ -193,7 +193,7 @@ impl Schedule {
     }
 
     /// How often `target` is asked where it rests; [`rest_late`](Schedule::rest_late) may come to it.
-    pub fn rest_interval(&self, target: &Target) -> Option<Duration> {
+    fn rest_interval(&self, target: &Target) -> Option<Duration> {
         self.entries.get(target).filter(|entry| entry.rests).map(|entry| self.rest_of(entry))
     }
 
@@ -330,11 +330,15 @@ impl Schedule {
         REST.saturating_add(self.rest_late())
     }
 
+    /// How many requests those that rest need in so many seconds, where each is asked `late` after it is due.
+    fn rest_requests(&self, secs: f64, late: Duration) -> f64 {
+        let part = |n: usize, rest: Duration| secs * n as f64 / (rest + late).as_secs_f64();
+        part(self.resting - self.unproven, REST) + part(self.unproven, self.rest_unproven())
+    }
+
     /// What those that rest need of the requests, `gap` apart.
     fn rest_share(&self, gap: Duration) -> f64 {
-        let late = self.round().mul_f64(REST_ROUNDS);
-        let part = |n: usize, rest: Duration| gap.as_secs_f64() * n as f64 / (rest + late).as_secs_f64();
-        (part(self.resting - self.unproven, REST) + part(self.unproven, self.rest_unproven())).min(0.9)
+        self.rest_requests(gap.as_secs_f64(), self.round().mul_f64(REST_ROUNDS)).min(0.9)
     }
 
     /// After so many requests for others one for a row that rests may go before them.
@@ -379,7 +383,6 @@ impl Schedule {
             let rank = match entry.last {
                 _ if entry.requested => Rank::new(3, 0.0, entry.last),
                 None => Rank::new(2, 0.0, None),
-                // Never any good answer: as if it was just overdue.
                 Some(_) if let Some(due) = resting => {
                     let until = due + late;
                     let first = until <= now && self.since_rest >= between;
@@ -387,6 +390,7 @@ impl Schedule {
                 }
                 // As if it was just overdue when it woke.
                 Some(last) if let Some(woke) = entry.woke => Rank::new(1, 0.0, Some(last.max(woke - two_cycles))),
+                // Never any good answer: as if it was just overdue.
                 Some(last) if last <= overdue || !entry.track.known() => Rank::new(1, 0.0, Some(last)),
                 Some(last) => Rank::new(0, score(target, entry), Some(last)),
             };
@@ -469,12 +473,12 @@ impl Schedule {
         };
         entry.not_before = Some(at + wait);
         let (cycle, pool) = (self.cycle, &mut self.pool);
-        if let (Some(aht), Some(entry)) = (learned, self.entries.get_mut(&reading.target)) {
-            entry.learn(pool, at, aht);
-            entry.look_ahead(pool, cycle);
-        }
         if let Some(entry) = self.entries.get_mut(&reading.target) {
-            entry.settle(&self.pool, at, oldest);
+            if let Some(aht) = learned {
+                entry.learn(pool, at, aht);
+                entry.look_ahead(pool, cycle);
+            }
+            entry.settle(pool, at, oldest);
             // This was its turn.
             entry.woke = None;
         }
@@ -531,9 +535,8 @@ impl Schedule {
         if self.resting == 0 || even.is_zero() {
             return even;
         }
-        let part = |n: usize, interval: Duration| n as f64 / interval.as_secs_f64();
-        let resting = part(self.resting - self.unproven, REST) + part(self.unproven, self.rest_unproven());
-        Duration::from_secs_f64(1.0 / (part(self.active, self.min_interval) + resting))
+        let active = self.active as f64 / self.min_interval.as_secs_f64();
+        Duration::from_secs_f64(1.0 / (active + self.rest_requests(1.0, Duration::ZERO)))
     }
 
     /// How long one sweep takes at `rate` requests a minute.

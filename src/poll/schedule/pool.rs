@@ -26,6 +26,12 @@ impl Ratio {
     pub(super) fn get(self) -> f64 {
         self.num / self.den.max(1e-9)
     }
+
+    /// The rate of one target: its own observations beside the usual rate, which counts for `prior` events.
+    pub(super) fn beside(self, usual: Ratio, prior: f64) -> f64 {
+        let usual = usual.get();
+        usual * (prior + self.num) / (prior + usual * self.den)
+    }
 }
 
 /// What is learned over all targets of a kind.

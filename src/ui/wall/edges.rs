@@ -91,19 +91,14 @@ pub(super) fn trouble(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> bool {
     let w = canvas.width();
     let s = canvas.look.styles;
     let told = |banner| banners::told(scene.state, banner, canvas.look.glyphs.ascii());
-    let said = match wall::dead_since(scene.state) {
-        Some(age) => {
-            let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
-            let since = text::moment(at, scene.now.wall, &scene.state.config.zone);
-            let why = scene.banners.iter().find(|b| b.severity == Severity::Error && !b.names_agents());
-            let why = why.map_or_else(String::new, |b| format!("  {}", told(b)));
-            format!("NO FRESH DATA SINCE {since}{why}")
+    let error = scene.banners.iter().find(|b| b.severity == Severity::Error && !b.names_agents());
+    let said = match (wall::dead_since(scene.state), error) {
+        (Some(age), error) => {
+            let why = error.map_or_else(String::new, |error| format!("  {}", told(error)));
+            format!("NO FRESH DATA SINCE {}{why}", scene.moment_ago(age))
         }
-        None => {
-            let error = scene.banners.iter().find(|b| b.severity == Severity::Error && !b.names_agents());
-            let Some(error) = error else { return false };
-            told(error)
-        }
+        (None, Some(error)) => told(error),
+        (None, None) => return false,
     };
     canvas.tint(0, 0, w, 1, s.error);
     canvas.put(1, 0, w.saturating_sub(2), &said, s.error);

@@ -80,7 +80,8 @@ impl<'a> Face<'a> {
     }
 
     fn of_campaign(scene: &Scene<'_>, line: &Line<'a>, ascii: bool) -> Face<'a> {
-        let fresh = line.aht.filter(|_| wall::trust(scene.state, line) == Trust::Fresh);
+        let trust = wall::trust(scene.state, line);
+        let fresh = line.aht.filter(|_| trust == Trust::Fresh);
         let mut more = Vec::new();
         if let Some((prev, aht)) = line.prev2h.zip(fresh) {
             more.push(format!("2 h ago {} ({})", cells::aht(Some(prev)), cells::diff(Some(aht.minus(prev)))));
@@ -88,9 +89,9 @@ impl<'a> Face<'a> {
         Face {
             name: cell::name(scene, line, ascii),
             state: line.state,
-            detail: detail(scene, line),
-            said: words(scene, line),
-            figure: figure(scene, line),
+            detail: detail(scene, line, trust),
+            said: words(scene, line, trust),
+            figure: figure(line, trust),
             aht: fresh,
             band: Some(line.watched.band),
             label: None,
@@ -153,11 +154,10 @@ fn movement(aht: Aht, secs: i64) -> (usize, i64) {
 }
 
 /// The figure of a line as text, and how it is filled; `?` where no number is to be believed.
-pub(super) fn figure(scene: &Scene<'_>, line: &Line<'_>) -> (String, Fill) {
-    match (wall::trust(scene.state, line), line.aht) {
-        (Trust::Gone, _) => ("?".into(), Fill::Thin),
+fn figure(line: &Line<'_>, trust: Trust) -> (String, Fill) {
+    match (trust, line.aht) {
+        (Trust::Gone, _) | (Trust::Old, None) => ("?".into(), Fill::Thin),
         (Trust::Fresh, None) => ("-".into(), Fill::Thin),
-        (Trust::Old, None) => ("?".into(), Fill::Thin),
         (Trust::Fresh, Some(aht)) => (cells::aht(Some(aht)), Fill::Solid),
         (Trust::Old, Some(aht)) => (cells::aht(Some(aht)), Fill::Thin),
     }
@@ -172,19 +172,15 @@ fn said(state: RowState) -> Vec<String> {
 }
 
 /// The state of a line in words, the longest first.
-pub(super) fn words(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
-    let since = |age| {
-        let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
-        text::moment(at, scene.now.wall, &scene.state.config.zone)
-    };
+fn words(scene: &Scene<'_>, line: &Line<'_>, trust: Trust) -> Vec<String> {
     let (word, short) = (line.state.long_word(), line.state.word());
     let held = line.held.map(text::brief);
-    let long = match (line.state, wall::trust(scene.state, line), line.age) {
+    let long = match (line.state, trust, line.age) {
         (RowState::Other(Condition::Waiting | Condition::Failing | Condition::Stale), _, None) => {
             format!("{word}: not read yet")
         }
         (RowState::Other(Condition::Invalid), ..) => word.into(),
-        (_, Trust::Gone, Some(age)) => format!("no fresh data since {}", since(age)),
+        (_, Trust::Gone, Some(age)) => format!("no fresh data since {}", scene.moment_ago(age)),
         (RowState::Other(Condition::Stale | Condition::Failing), _, Some(age)) => {
             format!("{word}: {} old", text::brief(age))
         }
@@ -193,20 +189,19 @@ pub(super) fn words(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
         _ => held.as_ref().map_or_else(|| word.to_owned(), |held| format!("{word} for {held}")),
     };
     let middle = match (line.state, line.age) {
-        (RowState::Other(Condition::Stale | Condition::Failing), Some(age)) => format!("{short} {}", since(age)),
+        (RowState::Other(Condition::Stale | Condition::Failing), Some(age)) => {
+            format!("{short} {}", scene.moment_ago(age))
+        }
         _ => held.map_or_else(|| word.to_owned(), |held| format!("{short} {held}")),
     };
     vec![long, middle, short.to_owned()]
 }
 
 /// What is told beside the word of the state.
-fn detail(scene: &Scene<'_>, line: &Line<'_>) -> String {
-    match (line.state, wall::trust(scene.state, line), line.age) {
+fn detail(scene: &Scene<'_>, line: &Line<'_>, trust: Trust) -> String {
+    match (line.state, trust, line.age) {
         (RowState::Other(Condition::Invalid | Condition::Waiting), ..) => String::new(),
-        (_, Trust::Gone, Some(age)) => {
-            let at = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
-            format!("since {}", text::moment(at, scene.now.wall, &scene.state.config.zone))
-        }
+        (_, Trust::Gone, Some(age)) => format!("since {}", scene.moment_ago(age)),
         (RowState::Other(Condition::Stale | Condition::Failing), _, Some(age)) => format!("{} old", text::brief(age)),
         _ => line.held.map_or_else(String::new, |held| format!("for {}", text::brief(held))),
     }

@@ -84,7 +84,7 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
         return (room, Vec::new());
     }
     // Those in their band follow as they are configured: it is no list of the fastest.
-    let others = scene.all(Kind::Agent).iter().filter(|line| !wall::is_outside(line) && !line.is_unknown_id());
+    let others = scene.all(Kind::Agent).iter().filter(|line| !line.is_outside() && !line.is_unknown_id());
     // A blank row between them: the title is about those above it.
     let gap = if outside.is_empty() || outside.len() >= room { None } else { Some(None) };
     let items: Vec<Option<&Line<'a>>> =
@@ -126,7 +126,7 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
             let style = match (least, old) {
                 (1.., _) => s.dim,
                 (_, true) => s.stale,
-                _ if wall::is_outside(line) => s.accent,
+                _ if line.is_outside() => s.accent,
                 _ => s.text,
             };
             canvas.put_right(right, 0, width, text, style);
@@ -134,13 +134,7 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     }
     if w >= WITH_TREND && right > TREND + 30 {
         right -= TREND + 1;
-        let trend = Trend {
-            series: &line.row.series,
-            band: &line.watched.band,
-            now: scene.data.now.mono,
-            hold: scene.stale_after,
-            old: old.then_some(s.stale),
-        };
+        let trend = Trend::of(scene, line, old.then_some(s.stale));
         sparkline::draw(&mut canvas.part(right, 0, TREND, 1), &trend);
     }
     canvas.put(0, 0, 2, canvas.look.glyphs.state(line.state), style);
@@ -261,11 +255,9 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     }
     if note {
         let at = y - every + 1;
-        let zone = &scene.state.config.zone;
         let note = match c.median {
             Some(Median { of, age: Some(age), .. }) => {
-                let then = scene.now.wall.checked_sub(age).unwrap_or(scene.now.wall);
-                format!("of {of} agents at {}; nothing newer is known", text::moment(then, scene.now.wall, zone))
+                format!("of {of} agents at {}; nothing newer is known", scene.moment_ago(age))
             }
             Some(Median { of, old: old @ 1.., .. }) => format!("of {of} agents, {old} of them not fresh"),
             Some(Median { of, .. }) => format!("of {of} agents, however many calls each had"),

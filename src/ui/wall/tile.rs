@@ -94,7 +94,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, face: &Face<'_>, 
         let rows = shape.digits + shape.rest;
         let wide = BESIDE.max((inner - figures) / 2);
         pointed = number(&mut canvas.part(1, y, inner - wide, rows), scene, face, shape.digits);
-        trend(&mut canvas.part(1 + inner - wide, y, wide, rows), scene, face, CHART);
+        trend(&mut canvas.part(1 + inner - wide, y, wide, rows), scene, face);
         y += rows;
     } else {
         pointed = number(&mut canvas.part(1, y, inner, shape.digits), scene, face, shape.digits);
@@ -113,7 +113,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, face: &Face<'_>, 
     let used = gauge(&mut part.part(0, 0, gauge_wide.min(GAUGE), 1), face);
     if below == 0 && !beside {
         let from = if used == 0 { 0 } else { used + 2 };
-        trend(&mut part.part(from, 0, inner.saturating_sub(from), 1), scene, face, CHART);
+        trend(&mut part.part(from, 0, inner.saturating_sub(from), 1), scene, face);
     }
     y += 1;
     if shape.more > 0 {
@@ -125,7 +125,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, face: &Face<'_>, 
             canvas.put(1, y, inner, text, canvas.look.styles.dim);
         }
     } else if below > 0 {
-        trend(&mut canvas.part(1, y, inner, below), scene, face, CHART);
+        trend(&mut canvas.part(1, y, inner, below), scene, face);
     }
 }
 
@@ -289,13 +289,13 @@ fn gauge(canvas: &mut Canvas<'_>, face: &Face<'_>) -> u16 {
     w
 }
 
-/// A chart where there is room for one of so many rows, else a line.
-fn trend(canvas: &mut Canvas<'_>, scene: &Scene<'_>, face: &Face<'_>, chart_rows: u16) {
+/// A chart where there is room for one, else a line.
+fn trend(canvas: &mut Canvas<'_>, scene: &Scene<'_>, face: &Face<'_>) {
     let Some(series) = face.series else { return };
     let s = canvas.look.styles;
     let old = face.figure.1 == Fill::Thin;
     let band = face.band.unwrap_or_default();
-    if canvas.height() >= chart_rows && canvas.width() >= chart::LEAST.0 {
+    if canvas.height() >= CHART && canvas.width() >= chart::LEAST.0 {
         let chart = Chart {
             source: Source::Live(series),
             band: &band,
