@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{Done, Failure, progress::Progress, session};
 use crate::{
     cli::{StoreCommand, StoreCopy},
@@ -13,8 +15,6 @@ use crate::{
 
 /// Readings that are written at once.
 const BATCH: usize = 1000;
-/// Events of so long ago are copied.
-const EVENTS: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The documents of an account.
 const DOCUMENTS: [&str; 1] = [crate::alert::persist::ALERTS];
 
@@ -197,9 +197,9 @@ fn transfer(from: &dyn Store, to: &dyn Store, mut progress: impl FnMut(u64)) -> 
         return Err(e);
     }
     write(&mut batch, &mut copied)?;
-    let known = to.events(EVENTS)?;
+    let known = to.past_events(Timestamp::MIN)?;
     let last = known.iter().map(|event| event.at.wall).max();
-    for event in from.events(EVENTS)? {
+    for event in from.past_events(Timestamp::MIN)? {
         if last.is_none_or(|last| event.at.wall >= last) && !known.contains(&event) {
             to.note(&event)?;
             copied.events += 1;

@@ -10,6 +10,36 @@ use crate::{
 /// A status that says nothing new is written again after this long, as a sign of life.
 pub(super) const STATUS_INTERVAL: Duration = Duration::from_secs(10);
 
+/// What a screen shows of a status. Numbers are as fine as they are shown: a pace that rises slowly is not noted at each
+/// step.
+#[derive(PartialEq)]
+struct Shown {
+    link: Link,
+    rate: f64,
+    targets: u32,
+    sweep_s: u64,
+    token_until: Option<EventTime>,
+    others_rate: Option<f64>,
+    others_interval: Option<Duration>,
+    last_invalidated: Option<EventTime>,
+}
+
+impl Shown {
+    fn of(status: &Status) -> Shown {
+        let others = status.other_clients.as_ref();
+        Shown {
+            link: status.link.clone(),
+            rate: status.rate.round(),
+            targets: status.targets,
+            sweep_s: status.sweep.as_secs(),
+            token_until: status.token_until.clone(),
+            others_rate: others.and_then(|o| o.per_minute).map(f64::round),
+            others_interval: others.and_then(|o| o.generated_every),
+            last_invalidated: others.and_then(|o| o.last_invalidated.clone()),
+        }
+    }
+}
+
 /// Publishes how the link is.
 pub(super) struct StatusWriter {
     store: Handle,
@@ -18,13 +48,23 @@ pub(super) struct StatusWriter {
     link: Link,
     since: Option<EventTime>,
     last_published: Option<(Status, BootTime)>,
+    /// What a replay shows at present.
+    last_noted: Option<Shown>,
     /// Events that wait to be written with the next status.
     pending: Vec<Event>,
 }
 
 impl StatusWriter {
     pub(super) fn new(store: Handle, who: String) -> Self {
-        StatusWriter { store, who, link: Link::Starting, since: None, last_published: None, pending: Vec::new() }
+        StatusWriter {
+            store,
+            who,
+            link: Link::Starting,
+            since: None,
+            last_published: None,
+            last_noted: None,
+            pending: Vec::new(),
+        }
     }
 
     pub(super) fn event(&self, kind: EventKind, text: impl Into<Words>, now: &Now) -> Event {
@@ -79,7 +119,12 @@ impl StatusWriter {
             return Ok(false);
         }
         self.last_published = Some((status.clone(), now.mono));
-        let events = std::mem::take(&mut self.pending);
+        let mut events = std::mem::take(&mut self.pending);
+        let shown = Some(Shown::of(&status));
+        if self.last_noted != shown {
+            events.push(self.event(EventKind::Status, Words::of_status(&status), now));
+            self.last_noted = shown;
+        }
         self.store
             .call(move |s| {
                 s.set_status(&status)?;

@@ -8,7 +8,7 @@ use super::Words;
 use crate::domain::EventTime;
 
 /// Something that happened, for the log and the counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     pub at: EventTime,
     pub kind: EventKind,
@@ -45,4 +45,6 @@ pub enum EventKind {
     Malformed,
     /// An alert started, became worse or ended; or a hook that was to tell of it failed.
     Alert,
+    /// What the poller published of itself. A replay needs it; the log does not show it.
+    Status,
 }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{
     Attention, Bundles, Cursor, Event, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Governor,
     HistoryInfo, Instance, Lease, PermitAnswer, PermitAsk, PermitId, Post, Pruned, RangeQuery, Revised, Snapshot,
@@ -209,7 +211,10 @@ parts! {
 
         fn note(&self, event: &Event) -> Result<(), StoreError>;
 
-        /// Events of the last `span`, oldest first, at most the newest 1000.
+        /// Events of the last `span`, oldest first, at most the newest 1000, without those that only a replay needs.
         fn events(&self, span: Duration) -> Result<Vec<Event>, StoreError>;
+
+        /// All events that are kept, of every kind, by wall time from `from` on, oldest first.
+        fn past_events(&self, from: Timestamp) -> Result<Vec<Event>, StoreError>;
     }
 }

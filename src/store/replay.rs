@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use super::{
     Cursor, DocumentStore, Event, EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket,
     HistoryInfo, Instance, InterestStore, Lease, Link, PermitAnswer, PermitAsk, RangeQuery, ReadingStore, Snapshot,
-    SqliteStore, Status, Store, StoreError, StoreState, Token, WINDOW, parts::Layer,
+    SqliteStore, Status, Store, StoreError, StoreState, Token, Usage, WINDOW, parts::Layer,
 };
 use crate::domain::{BootId, BootTime, Clock, EventTime, Now, Reading, Target};
 
@@ -25,8 +25,8 @@ use crate::domain::{BootId, BootTime, Clock, EventTime, Now, Reading, Target};
 const BEFORE: Duration = Duration::from_secs(26 * 3600);
 /// So much of the past is taken out of the source at a time.
 const CHUNK: Duration = Duration::from_secs(4 * 3600);
-/// Events of the source that are shown.
-const EVENTS: Duration = Duration::from_secs(3650 * 86_400);
+/// How far back the counts of throttles and tokens go.
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// The time of a replay: stands at a moment of the past until it runs, and then faster than the real one.
 #[derive(Debug)]
@@ -165,8 +165,8 @@ impl ReplayStore {
     /// Those of the source.
     pub fn new(source: Arc<dyn Store>, clock: Arc<ReplayClock>, poller: Instance) -> Result<Self, StoreError> {
         let now = SqliteStore::memory(clock.clone())?;
-        let events = source.events(EVENTS)?;
         let begin = clock.now().wall.checked_sub(BEFORE).unwrap_or(Timestamp::MIN);
+        let events = source.past_events(begin)?;
         let ahead = Mutex::new(Ahead { readings: VecDeque::new(), until: Some(begin) });
         let this = ReplayStore { source, clock, now, poller, events, ahead };
         this.happen()?;
@@ -221,10 +221,22 @@ impl ReplayStore {
         }
     }
 
-    fn link(&self, now: &Now) -> (Link, EventTime) {
-        let before = self.events.iter().rev().filter(|e| e.kind == EventKind::Link && e.at.wall <= now.wall);
-        let mut told = before.filter_map(|e| Some((e.text.link().or_else(|| earlier(e, now))?, e.at.clone())));
-        told.next().unwrap_or_else(|| (Link::Live, now.stamp()))
+    /// What has happened up to now, newest first.
+    fn happened(&self) -> impl Iterator<Item = &Event> {
+        let now = self.clock.now().wall;
+        self.events.iter().rev().filter(move |e| e.at.wall <= now)
+    }
+
+    /// What was published last. Earlier versions noted the link alone: how fast was polled is a guess then.
+    fn past_status(&self, now: &Now, targets: u32) -> Status {
+        let sweep = Duration::from_secs(u64::from(targets) * 60 / 45);
+        let of_link = |link, since| Status { since, rate: 45.0, targets, sweep, ..Status::new(now.stamp(), link) };
+        let mut told = self.happened().filter_map(|event| match event.kind {
+            EventKind::Status => Some(Status { at: now.stamp(), ..event.text.status()?.clone() }),
+            EventKind::Link => Some(of_link(event.text.link().or_else(|| earlier(event, now))?, event.at.clone())),
+            _ => None,
+        });
+        told.next().unwrap_or_else(|| of_link(Link::Live, now.stamp()))
     }
 }
 
@@ -332,24 +344,37 @@ impl Layer for ReplayStore {
         Ok(false)
     }
 
-    /// The link as the log tells it; how fast was polled is not known any more.
+    /// As it was published then.
     fn status(&self) -> Result<Option<Status>, StoreError> {
         if let Some(status) = self.now.status()? {
             return Ok(Some(status));
         }
+        let targets = u32::try_from(self.now.wanted()?.len()).unwrap_or(u32::MAX);
+        Ok(Some(self.past_status(&self.clock.now(), targets)))
+    }
+
+    /// What the events tell. How many requests counted at a moment is not known any more.
+    fn usage(&self) -> Result<Usage, StoreError> {
         let now = self.clock.now();
-        let (link, since) = self.link(&now);
-        let wanted = self.now.wanted()?.len();
-        let targets = u32::try_from(wanted).unwrap_or(u32::MAX);
-        let sweep = Duration::from_secs(u64::from(targets) * 60 / 45);
-        Ok(Some(Status { since, rate: 45.0, targets, sweep, ..Status::new(now.stamp(), link) }))
+        let count = |kinds: &[EventKind]| {
+            let of_hour = self.happened().take_while(|e| e.at.age(&now) < HOUR).filter(|e| kinds.contains(&e.kind));
+            u32::try_from(of_hour.count()).unwrap_or(u32::MAX)
+        };
+        Ok(Usage {
+            throttled_1h: count(&[EventKind::Throttled]),
+            generated_1h: count(&[EventKind::TokenGenerated, EventKind::GenerationFailed]),
+            invalidated_1h: count(&[EventKind::TokenInvalidated]),
+            ..Usage::default()
+        })
     }
 
     /// The log of the source up to now; alerts that are found again are in it already.
     fn events(&self, span: Duration) -> Result<Vec<Event>, StoreError> {
-        let now = self.clock.now().wall;
-        let from = now.checked_sub(span).unwrap_or(Timestamp::MIN);
-        Ok(self.events.iter().filter(|e| e.at.wall > from && e.at.wall <= now).cloned().collect())
+        let from = self.clock.now().wall.checked_sub(span).unwrap_or(Timestamp::MIN);
+        let told = self.happened().filter(|e| e.at.wall > from && e.kind != EventKind::Status);
+        let mut told: Vec<Event> = told.cloned().collect();
+        told.reverse();
+        Ok(told)
     }
 }
 

@@ -5,14 +5,14 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::Link;
+use super::{Link, Status, Traffic};
 use crate::domain::{Target, clean, display_name, opening};
 
 /// Most pieces of a stored event; none of ours has as many.
 const MOST: usize = 32;
 
 /// A part of what is said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Piece {
     /// Words of our own, which name no agent.
@@ -26,10 +26,12 @@ pub enum Piece {
     Said(Arc<str>, #[serde(default)] Arc<str>),
     /// What the link is like from now on.
     Link(Box<Link>),
+    /// What the poller published of itself.
+    Status(Box<Status>),
 }
 
 /// Something said in pieces. `From` a text takes it as words of our own.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Words(Vec<Piece>);
 
@@ -76,6 +78,20 @@ impl Words {
         }
     }
 
+    /// What the poller published, without what a replay does not show: counts of replies, what is asked next.
+    pub fn of_status(status: &Status) -> Self {
+        let status = Status { next: None, traffic: Traffic::default(), ..status.clone() };
+        Words::default().and(Piece::Status(Box::new(status)))
+    }
+
+    /// What the poller published, where that is what is said.
+    pub fn status(&self) -> Option<&Status> {
+        match self.0.as_slice() {
+            [Piece::Status(status)] => Some(status),
+            _ => None,
+        }
+    }
+
     /// With `more` behind.
     #[must_use]
     pub fn then(mut self, more: Words) -> Self {
@@ -101,12 +117,10 @@ impl Words {
             Piece::Name(target, name) => Piece::Name(target.clone(), name.as_ref().map(clean)),
             Piece::Id(target) => Piece::Id(target.clone()),
             Piece::Said(text, instead) => Piece::Said(clean(text), clean(instead)),
-            Piece::Link(link) => Piece::Link(Box::new(match (**link).clone() {
-                Link::TokenWait { until, why } => Link::TokenWait { until, why: clean(&why) },
-                Link::Credentials { why, until } => Link::Credentials { why: clean(&why), until },
-                Link::Down { why, since, until } => Link::Down { why: clean(&why), since, until },
-                plain => plain,
-            })),
+            Piece::Link(link) => Piece::Link(Box::new(link.quoting(clean))),
+            Piece::Status(status) => {
+                Piece::Status(Box::new(Status { link: status.link.quoting(clean), ..(**status).clone() }))
+            }
         });
         serde_json::to_string(&Words(pieces.collect())).unwrap_or_default()
     }
@@ -118,6 +132,16 @@ impl Words {
 }
 
 impl Link {
+    /// The same link with what it quotes changed by `change`.
+    fn quoting(&self, change: impl Fn(&Arc<str>) -> Arc<str>) -> Link {
+        match self.clone() {
+            Link::TokenWait { until, why } => Link::TokenWait { until, why: change(&why) },
+            Link::Credentials { why, until } => Link::Credentials { why: change(&why), until },
+            Link::Down { why, since, until } => Link::Down { why: change(&why), since, until },
+            plain => plain,
+        }
+    }
+
     /// One sentence for the log; waits are told by the screen, which knows the time.
     pub fn sentence(&self) -> String {
         self.words().to_string()
@@ -159,6 +183,7 @@ impl fmt::Display for Words {
             Piece::Name(target, name) => f.write_str(display_name(None, name.as_deref(), &target.id)),
             Piece::Id(target) => f.write_str(&target.id),
             Piece::Link(link) => link.words().fmt(f),
+            Piece::Status(status) => status.link.words().fmt(f),
         })
     }
 }

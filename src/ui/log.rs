@@ -74,6 +74,11 @@ fn style(s: &Styles, kind: EventKind) -> Style {
             s.warning
         }
         EventKind::Target | EventKind::Malformed => s.invalid,
-        EventKind::Alert | EventKind::TokenGenerated | EventKind::Lease | EventKind::Link | EventKind::Config => s.text,
+        EventKind::Alert
+        | EventKind::TokenGenerated
+        | EventKind::Lease
+        | EventKind::Link
+        | EventKind::Config
+        | EventKind::Status => s.text,
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// One cause, in one sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Banner {
     /// What it is about and whom it concerns, never a time: a dismissed banner stays away until that changes.
     pub id: (Topic, Concerned),

@@ -36,5 +36,6 @@ pub const fn word(kind: EventKind) -> &'static str {
         EventKind::Config => "config",
         EventKind::Malformed => "malformed",
         EventKind::Alert => "alert",
+        EventKind::Status => "status",
     }
 }

@@ -81,6 +81,7 @@ pub fn told(state: &State, words: &Words, ascii: bool) -> String {
             Piece::Id(target) if shows_id(state, target) => out.push_str(&target.id),
             Piece::Id(target) => push_name(&mut out, &of(state, target)),
             Piece::Link(link) => out.push_str(&told(state, &link.words(), ascii)),
+            Piece::Status(status) => out.push_str(&told(state, &status.link.words(), ascii)),
         }
     }
     out

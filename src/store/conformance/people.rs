@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Make, process, secs};
 use crate::{
     domain::{Clock, Target},
-    store::{Attention as A, Event, EventKind, Link, OtherClients, Role, Status, Store},
+    store::{Attention as A, Event, EventKind, Link, OtherClients, Role, Status, Store, Words},
 };
 
 pub(crate) fn wants_are_united_with_the_highest_attention(make: Make<'_>) {
@@ -178,6 +178,18 @@ pub(crate) fn events_are_kept_in_order_and_counted(make: Make<'_>) {
     let link = note(EventKind::Link, "down");
     let reader: Arc<dyn Store> = world.view();
     assert_eq!(reader.events(secs(3600)).unwrap(), [early, late.clone(), link.clone()]);
+    let published = Status::new(
+        late.at.clone(),
+        Link::Down { why: "x\u{7}".into(), since: late.at.clone(), until: late.at.clone() },
+    );
+    let at = world.clock.now().stamp();
+    let text = Words::of_status(&published);
+    store.note(&Event { at, kind: EventKind::Status, who: "pid 7 (serve)".into(), text }).unwrap();
+    let past = reader.past_events(late.at.wall).unwrap();
+    assert_eq!(past[..2], [late.clone(), link.clone()]);
+    let told = past[2].text.status().unwrap();
+    assert_eq!(told.since, published.since);
+    assert_eq!((past.len(), told.link.sentence()), (3, "the service does not answer: x\u{fffd}".to_owned()));
     assert_eq!(reader.events(secs(1799)).unwrap(), [late, link]);
     assert_eq!(reader.usage().unwrap().throttled_1h, 2);
     world.advance(1801);

@@ -24,6 +24,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_postgres::Row as SqlRow;
 
@@ -480,6 +481,12 @@ impl DocumentStore for PostgresStore {
     fn events(&self, span: Duration) -> Result<Vec<Event>, StoreError> {
         let sql = "SELECT boot, mono, wall, kind, who, line FROM events($1, $2)";
         let events = self.read(sql, vec![self.at(), millis(span).into()], codec::event_of)?;
+        Ok(events.into_iter().flatten().collect())
+    }
+
+    fn past_events(&self, from: Timestamp) -> Result<Vec<Event>, StoreError> {
+        let sql = "SELECT boot, mono, wall, kind, who, text FROM event WHERE wall >= $1 ORDER BY id";
+        let events = self.read(sql, vec![from.as_millisecond().into()], codec::event_of)?;
         Ok(events.into_iter().flatten().collect())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -72,12 +73,19 @@ fn event_of(r: &Row<'_>) -> Result<Option<Event>> {
 pub(super) fn events(c: &Connection, now: &Now, span: Duration) -> Result<Vec<Event>> {
     let (mono, wall) = oldest_kept(now, span);
     let mut stmt = c.prepare_cached(&format!(
-        "SELECT boot, mono, wall, kind, who, text FROM event WHERE {YOUNG} ORDER BY id DESC LIMIT {GIVEN}"
+        "SELECT boot, mono, wall, kind, who, text FROM event WHERE {YOUNG} AND kind <> ?4 ORDER BY id DESC LIMIT {GIVEN}"
     ))?;
-    let rows = stmt.query_map(params![&*now.boot.0, mono, wall], event_of)?;
+    let rows = stmt.query_map(params![&*now.boot.0, mono, wall, word(EventKind::Status)], event_of)?;
     let mut out: Vec<Event> = rows.filter_map(Result::transpose).collect::<Result<_>>()?;
     out.reverse();
     Ok(out)
+}
+
+/// All events from this wall time on.
+pub(super) fn since(c: &Connection, from: Timestamp) -> Result<Vec<Event>> {
+    let mut stmt =
+        c.prepare_cached("SELECT boot, mono, wall, kind, who, text FROM event WHERE wall >= ?1 ORDER BY id")?;
+    stmt.query_map([from.as_millisecond()], event_of)?.filter_map(Result::transpose).collect()
 }
 
 /// The number of the last event.

@@ -33,6 +33,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::files::Identity;
@@ -341,5 +342,9 @@ impl DocumentStore for SqliteStore {
 
     fn events(&self, span: Duration) -> Result<Vec<Event>, StoreError> {
         self.read(|c, now| events::events(c, now, span))
+    }
+
+    fn past_events(&self, from: Timestamp) -> Result<Vec<Event>, StoreError> {
+        self.read(|c, _| events::since(c, from))
     }
 }

@@ -753,7 +753,7 @@ CREATE OR REPLACE FUNCTION events(at text, p_span bigint)
 RETURNS TABLE(boot text, mono bigint, wall bigint, kind text, who text, line text) LANGUAGE sql VOLATILE AS $$
     SELECT boot, mono, wall, kind, who, text FROM (
         SELECT e.* FROM moment_of(at) n, event e WHERE is_young(n, p_span, e.boot, e.mono, e.wall)
-        ORDER BY e.id DESC LIMIT 1000) newest
+        AND e.kind <> 'status' ORDER BY e.id DESC LIMIT 1000) newest
     ORDER BY id
 $$;
 
