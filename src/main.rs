@@ -11,6 +11,8 @@ use ahtop::{
     config::Env,
     exit::Exit,
 };
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
     without_core_dump();
@@ -56,6 +58,8 @@ fn without_core_dump() {
 }
 
 async fn run(cli: Cli, env: &Env) -> Result<Exit, Failure> {
+    // A file that may not grow any more (`ulimit -f`) is an error like a full disk. Uncaught, the signal would kill.
+    let _caught = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
     let flags = &cli.options.0;
     match &cli.command {
         None | Some(Command::Once(_) | Command::Stream | Command::Check(_)) => start_log(env),

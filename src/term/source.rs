@@ -10,7 +10,10 @@ use std::{
 
 use crossterm::event::Event;
 use futures::stream::{self, Stream};
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec},
+    process::Signal as Number,
+};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
@@ -117,25 +120,22 @@ fn read_keys(mut keyboard: &File, before: &[u8], sender: &mpsc::Sender<io::Resul
 /// Where a handler cannot be installed.
 pub fn signals() -> io::Result<impl Stream<Item = Signal> + Send + Unpin> {
     let (sender, receiver) = mpsc::channel(16);
-    let suspend = rustix::process::Signal::TSTP.as_raw();
-    let resume = rustix::process::Signal::CONT.as_raw();
-    let abort = SignalKind::from_raw(rustix::process::Signal::ABORT.as_raw());
+    // All that end a program and can be caught.
     let ends = [
-        SignalKind::terminate(),
-        SignalKind::interrupt(),
-        SignalKind::quit(),
-        SignalKind::alarm(),
-        SignalKind::user_defined1(),
-        SignalKind::user_defined2(),
-        abort,
+        Number::TERM,
+        Number::INT,
+        Number::QUIT,
+        Number::ABORT,
+        Number::USR1,
+        Number::USR2,
+        Number::ALARM,
+        Number::VTALARM,
+        Number::PROF,
+        Number::XCPU,
     ];
-    let others = [
-        (SignalKind::hangup(), Signal::HangUp),
-        (SignalKind::from_raw(suspend), Signal::Suspend),
-        (SignalKind::from_raw(resume), Signal::Continue),
-    ];
-    for (kind, what) in ends.map(|kind| (kind, Signal::Terminate(kind.as_raw_value()))).into_iter().chain(others) {
-        let (mut stream, sender) = (signal(kind)?, sender.clone());
+    let others = [(Number::HUP, Signal::HangUp), (Number::TSTP, Signal::Suspend), (Number::CONT, Signal::Continue)];
+    for (number, what) in ends.map(|number| (number, Signal::Terminate(number.as_raw()))).into_iter().chain(others) {
+        let (mut stream, sender) = (signal(SignalKind::from_raw(number.as_raw()))?, sender.clone());
         tokio::spawn(async move {
             while stream.recv().await.is_some() {
                 // A terminal that hangs up is out of reach before the signal is sent.

@@ -235,6 +235,9 @@ fn signals_restore_the_terminal_and_are_told_by_the_exit_code() {
         (Number::USR1, 138),
         (Number::USR2, 140),
         (Number::ALARM, 142),
+        (Number::VTALARM, 154),
+        (Number::PROF, 155),
+        (Number::XCPU, 152),
     ] {
         let mut pty = Pty::dashboard(&[]);
         pty.drawn();

@@ -79,6 +79,17 @@ fn a_word_that_finds_nothing_says_why() {
 }
 
 #[test]
+fn a_view_without_rows_says_nothing_about_the_filter_of_the_rows() {
+    let mut floor = floor();
+    floor.keys("1");
+    assert!(remark(&mut floor, "zzz").is_some());
+    for view in ["5", "6"] {
+        floor.keys(view);
+        assert_eq!(filter_hints::remark(&floor.state, rows::all_lines(&floor.state, Kind::Agent)), None);
+    }
+}
+
+#[test]
 fn a_suggestion_tells_no_name_that_is_hidden() {
     let mut floor = floor();
     let mut watched = floor.state.config.watched.to_vec();

@@ -49,17 +49,17 @@ fn values(state: &State, key: &str) -> Vec<String> {
     }
 }
 
-/// Why a word of the filter finds nothing; `None` where each finds something, or where the log is filtered. `lines`: all
-/// rows of the tables of the view.
+/// Why a word of the filter finds nothing; `None` where each finds something, or in a view without rows or alerts.
+/// `lines`: all rows of the tables of the view.
 pub fn remark<'a>(state: &State, lines: impl IntoIterator<Item = Line<'a>>) -> Option<String> {
     let text = state.filter().text.value();
-    if text.trim().is_empty() || state.navigation.view == View::Log {
+    if text.trim().is_empty() {
         return None;
     }
-    let hays: Vec<Hay> = if state.navigation.view == View::Alerts {
-        state.shown().alerts.iter().map(|alert| Hay::of_alert(state, alert)).collect()
-    } else {
-        lines.into_iter().map(|line| Hay::of(&line)).collect()
+    let hays: Vec<Hay> = match state.navigation.view {
+        View::Budget | View::Log => return None,
+        View::Alerts => state.shown().alerts.iter().map(|alert| Hay::of_alert(state, alert)).collect(),
+        View::Overview | View::Agents | View::Campaigns => lines.into_iter().map(|line| Hay::of(&line)).collect(),
     };
     text.split_whitespace().find_map(|part| why(state, part, &hays))
 }
