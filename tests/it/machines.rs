@@ -1,4 +1,5 @@
-//! Real processes on several machines: dashboards in homes of their own, on one PostgreSQL server over TCP.
+//! Dashboards on several machines, in homes of their own, on one PostgreSQL server over TCP: as real processes, and in
+//! injected time.
 
 use std::{path::Path, process::Command, sync::Arc};
 
@@ -14,16 +15,21 @@ use crate::{
     pty::Pty,
 };
 
+mod injected;
+
 #[expect(dead_code, reason = "the tests of the store use more of it")]
 #[path = "../../src/store/postgres/test_server.rs"]
 mod test_server;
 use test_server::TestServer;
 
+fn place(url: &str) -> ServerPlace {
+    let StoreUrl::Postgres(url) = url.parse().unwrap() else { panic!("{url}") };
+    ServerPlace { url, password: None, ca_file: None, schema: "ahtop_acme".into() }
+}
+
 /// The store as anybody sees it.
 fn open(url: &str) -> PostgresStore {
-    let StoreUrl::Postgres(url) = url.parse().unwrap() else { panic!("{url}") };
-    let place = ServerPlace { url, password: None, ca_file: None, schema: "ahtop_acme".into() };
-    PostgresStore::open(place, Arc::new(SystemClock::new())).unwrap()
+    PostgresStore::open(place(url), Arc::new(SystemClock::new())).unwrap()
 }
 
 /// Runs a command on the store and gives what it prints.

@@ -14,16 +14,16 @@ use ahtop::{
 };
 use tokio::time::sleep;
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const BUDGET: f64 = 45.0;
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const BUDGET: f64 = 45.0;
 /// How long a test of all targets takes: more than three of their cycles, in which everybody's turn must come.
 const MINUTES: u32 = 19;
 
 /// A dashboard: its process, and the state that its screen is drawn from, fed as the program's feed does.
-struct Dashboard {
-    process: Process,
-    targets: Vec<Target>,
+pub(crate) struct Dashboard {
+    pub(crate) process: Process,
+    pub(crate) targets: Vec<Target>,
     state: State,
     cursor: Cursor,
 }
@@ -33,7 +33,7 @@ impl Dashboard {
         Dashboard::on(world, world.start(&targets, seed), targets)
     }
 
-    fn on(world: &World, process: Process, targets: Vec<Target>) -> Dashboard {
+    pub(crate) fn on(world: &World, process: Process, targets: Vec<Target>) -> Dashboard {
         let watched = |target: &Target| Watched {
             target: target.clone(),
             label: None,
@@ -46,25 +46,26 @@ impl Dashboard {
             min_interval: world.rules.min_interval,
             ..DashboardConfig::new("acme", targets.iter().map(watched).collect::<Vec<_>>(), process.me.clone())
         };
-        let mut state = State::new(facts, world.clock.now());
-        let snapshot = process.store.direct().snapshot(Series::SPAN).unwrap();
+        let store = process.store.direct();
+        let mut state = State::new(facts, store.now());
+        let snapshot = store.snapshot(Series::SPAN).unwrap();
         let cursor = snapshot.cursor;
-        update(&mut state, Event::Loaded(snapshot), world.clock.now());
+        update(&mut state, Event::Loaded(snapshot), store.now());
         Dashboard { process, targets, state, cursor }
     }
 
     /// Takes in what is new.
-    fn look(&mut self, world: &World) {
+    pub(crate) fn look(&mut self) {
         let store = self.process.store.direct();
         let (readings, cursor) = store.since(self.cursor, 1000).unwrap();
         self.cursor = cursor;
-        update(&mut self.state, Event::Readings(readings), world.clock.now());
+        update(&mut self.state, Event::Readings(readings), store.now());
         let shared = read_shared(&**store).unwrap();
-        update(&mut self.state, Event::Shared(Box::new(shared)), world.clock.now());
+        update(&mut self.state, Event::Shared(Box::new(shared)), store.now());
     }
 
     /// The table on the screen is what the store knows.
-    fn equals_the_store(&self) {
+    pub(crate) fn equals_the_store(&self) {
         let mut rows = self.process.rows();
         rows.retain(|row| self.state.live.rows.contains_key(&row.target));
         assert_eq!(self.state.live.rows.len(), rows.len());
@@ -77,7 +78,7 @@ impl Dashboard {
 }
 
 /// Fifty of two hundred targets each, so that every target is on two of eight dashboards.
-fn share(targets: &[Target], n: usize) -> Vec<Target> {
+pub(crate) fn share(targets: &[Target], n: usize) -> Vec<Target> {
     (0..50).map(|i| targets[(n * 25 + i) % targets.len()].clone()).collect()
 }
 
@@ -86,7 +87,7 @@ fn eight(world: &World) -> Vec<Dashboard> {
 }
 
 /// Seconds between requests, up to now.
-fn longest_gap(world: &World, from: Duration) -> Duration {
+pub(crate) fn longest_gap(world: &World, from: Duration) -> Duration {
     let start = world.sim.started() + from;
     let mut times: Vec<_> =
         world.sim.log().iter().filter(|e| e.target.is_some() && e.at >= start).map(|e| e.at).collect();
@@ -94,7 +95,7 @@ fn longest_gap(world: &World, from: Duration) -> Duration {
     times.windows(2).map(|w| w[1].since(w[0])).max().unwrap()
 }
 
-fn asked(world: &World, from: Duration, to: Duration) -> f64 {
+pub(crate) fn asked(world: &World, from: Duration, to: Duration) -> f64 {
     let (a, b) = (world.sim.started() + from, world.sim.started() + to);
     world.sim.log().iter().filter(|e| e.target.is_some() && e.at >= a && e.at < b).count() as f64
 }
@@ -141,22 +142,22 @@ async fn eight_dashboards_cost_what_one_costs_and_show_what_the_store_has() {
     let mut all = eight(&world);
     for _ in 0..MINUTES * 60 {
         sleep(SECOND).await;
-        all.iter_mut().for_each(|d| d.look(&world));
+        all.iter_mut().for_each(|d| d.look());
     }
     as_by_one(&world);
     assert_eq!(changes(&world), 0, "one process alone sends");
     let gap = longest_gap(&world, Duration::ZERO);
     assert!(gap <= SECOND * 6, "{gap:?}");
     // The last answer may have come after the last look.
-    all.iter_mut().for_each(|d| d.look(&world));
+    all.iter_mut().for_each(|d| d.look());
     all.iter().for_each(Dashboard::equals_the_store);
 }
 
 /// Numbers that look random and are the same each time.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
     }
@@ -173,7 +174,7 @@ async fn with_a_kill_or_a_stop_every_20_s_the_same_holds_and_no_gap_is_longer_th
             sleep(SECOND).await;
             for (n, dashboard) in all.iter_mut().enumerate() {
                 if stopped.is_none_or(|(stopped, _)| stopped != n) {
-                    dashboard.look(&world);
+                    dashboard.look();
                 }
             }
             if let Some((n, until)) = stopped
@@ -204,7 +205,7 @@ async fn with_a_kill_or_a_stop_every_20_s_the_same_holds_and_no_gap_is_longer_th
         as_by_one(&world);
         // Who wakes up may send a last one; nobody goes on beside another.
         assert!(changes(&world) <= 3 * hits, "{} changes of the sender for {hits} hits", changes(&world));
-        all.iter_mut().for_each(|d| d.look(&world));
+        all.iter_mut().for_each(|d| d.look());
         all.iter().for_each(Dashboard::equals_the_store);
     }
 }
@@ -296,7 +297,7 @@ async fn beside_other_clients_values_stay_fresh_at_a_lower_rate_and_the_banners_
         let before = world.sim.counters();
         for _ in 0..60 {
             sleep(SECOND).await;
-            all.iter_mut().for_each(|d| d.look(&world));
+            all.iter_mut().for_each(|d| d.look());
         }
         let after = world.sim.counters();
         let (good, throttled) = (after.good - before.good, after.throttled - before.throttled);

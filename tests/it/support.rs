@@ -213,8 +213,12 @@ impl World {
 
     /// The same in another role.
     pub(crate) fn start_as(&self, role: Role, targets: &[Target], seed: u64) -> Process {
-        let store = self.store();
         let me = Instance { id: format!("test-{seed}-{}", rand::random::<u64>()).into(), ..Instance::here(role) };
+        self.start_on(self.store(), me, targets, seed)
+    }
+
+    /// The same with a store and a name of its own, as on another machine.
+    pub(crate) fn start_on(&self, store: Handle, me: Instance, targets: &[Target], seed: u64) -> Process {
         let gate = Arc::new(Gate::default());
         let transport = Arc::new(SimTransport {
             who: me.id.clone(),

@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt;
 use jiff::Timestamp;
 use rand::RngExt;
 use tokio::{
@@ -403,6 +404,8 @@ async fn until_it_ends(link: &std::sync::Weak<Link>, up: &Up, mut driving: JoinH
     let mut calls = 0;
     // Nothing of the store is kept while this waits: it ends when nobody else has it.
     let Some(suspect) = link.upgrade().map(|this| this.suspect.clone()) else { return String::new() };
+    // What was said of the connection before this one, or of none.
+    let _ = suspect.notified().now_or_never();
     loop {
         tokio::select! {
             biased;

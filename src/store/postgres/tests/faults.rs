@@ -1,16 +1,11 @@
 //! A server that is killed, set wrong, replaced, or not reached.
 
-use std::{
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    sync::atomic::AtomicBool,
-    time::Instant,
-};
+use std::time::Instant;
 
 use super::*;
 use crate::{
     domain::{Outcome, Problem, SystemClock},
-    store::Pace,
+    store::{Pace, postgres::test_server::Proxy},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -161,46 +156,26 @@ fn a_machine_whose_clock_is_wrong_tells_the_right_age() {
     assert!(other.now().wall.duration_since(store.now().wall).unsigned_abs() < SECOND * 60);
 }
 
-/// Between a store and its server, on a port of its own: it can stop to pass on anything without closing.
-struct Proxy {
-    port: u16,
-    frozen: Arc<AtomicBool>,
+fn through(server: &TestServer, proxy: &Proxy, options: &ServerPlace) -> PostgresStore {
+    let url = server.tcp_url("postgres", proxy.port);
+    let url = PostgresUrl::parse(url.strip_prefix("postgres://").unwrap()).unwrap();
+    open(&ServerPlace { url, ..options.clone() })
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream, frozen: Arc<AtomicBool>) {
-    let mut buffer = [0; 8192];
-    while let Ok(n @ 1..) = from.read(&mut buffer) {
-        while frozen.load(Ordering::SeqCst) {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        if to.write_all(&buffer[..n]).is_err() {
-            break;
-        }
-    }
-    let _ = to.shutdown(std::net::Shutdown::Both);
-}
-
-impl Proxy {
-    fn start(to: u16) -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let frozen = Arc::new(AtomicBool::new(false));
-        let stop = frozen.clone();
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let Ok(there) = TcpStream::connect(("127.0.0.1", to)) else { continue };
-                let (back, forth) = (there.try_clone().unwrap(), client.try_clone().unwrap());
-                let (a, b) = (stop.clone(), stop.clone());
-                std::thread::spawn(move || pump(client, there, a));
-                std::thread::spawn(move || pump(back, forth, b));
-            }
-        });
-        Proxy { port, frozen }
-    }
-
-    fn freeze(&self, frozen: bool) {
-        self.frozen.store(frozen, Ordering::SeqCst);
-    }
+#[test]
+fn a_call_that_got_no_answer_does_not_cost_the_next_connection() {
+    let Some(server) = TestServer::shared() else { return };
+    let (options, _admin) = made(&server);
+    let proxy = Proxy::start(server.port);
+    let store = through(&server, &proxy, &options);
+    proxy.close(true);
+    until("it is noticed", || store.notice().is_some());
+    store.usage().unwrap_err();
+    let before = proxy.let_through();
+    proxy.close(false);
+    until("it is back", || store.usage().is_ok());
+    store.usage().unwrap();
+    assert_eq!(proxy.let_through(), before + 1);
 }
 
 #[test]
@@ -208,9 +183,7 @@ fn a_frozen_connection_sends_nothing_and_another_machine_takes_over() {
     let Some(server) = TestServer::shared() else { return };
     let (options, _admin) = made(&server);
     let proxy = Proxy::start(server.port);
-    let through = server.tcp_url("postgres", proxy.port);
-    let url = PostgresUrl::parse(through.strip_prefix("postgres://").unwrap()).unwrap();
-    let far = open(&ServerPlace { url, ..options.clone() });
+    let far = through(&server, &proxy, &options);
     let near = open(&options);
     assert!(far.lease(&me("far"), SECOND * 3).unwrap().mine);
     assert!(!near.lease(&me("near"), SECOND * 3).unwrap().mine);
