@@ -52,8 +52,8 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let beat = sd_notify::watchdog_enabled().map_or(BEAT, |limit| (limit / 2).min(BEAT));
     tell(&[NotifyState::Ready]);
     loop {
-        if let Some(link) = service.beat().await
-            && let Some(failure) = service.heard(link)
+        if let Some(status) = service.beat().await
+            && let Some(failure) = service.heard(status)
         {
             tell(&[NotifyState::Stopping]);
             service.close().await;
@@ -294,8 +294,10 @@ impl Service {
     }
 
     /// Takes in how our own polling goes: a change goes into the log, and a secret that is refused from the start ends it.
-    fn heard(&mut self, link: Link) -> Option<Failure> {
-        self.proven |= matches!(link, Link::Live | Link::Throttled { .. });
+    fn heard(&mut self, status: Status) -> Option<Failure> {
+        // The link may be what an earlier poller knew of it, with another secret.
+        self.proven |= status.traffic.totals.is_accepted();
+        let link = status.link;
         let refused = matches!(link, Link::Credentials { .. }) && !self.proven;
         let sentence = clean_line(&link.sentence(), 400);
         if self.told.as_ref().map(std::mem::discriminant) != Some(std::mem::discriminant(&link)) {
@@ -308,8 +310,9 @@ impl Service {
         refused.then(|| Failure::new(Exit::Credentials, sentence))
     }
 
-    /// Says again what is wanted, and how it goes; gives the link where we poll. Without a sign of life from the poller the watchdog is not fed.
-    async fn beat(&self) -> Option<Link> {
+    /// Says again what is wanted, and how it goes; gives the status where we poll. Without a sign of life from the poller
+    /// the watchdog is not fed.
+    async fn beat(&self) -> Option<Status> {
         // A store that hangs does not keep the rest of the beat from being said.
         if let Some(why) = log_trouble()
             && timeout(PATIENCE, self.note(&why)).await.is_err()
@@ -335,8 +338,7 @@ impl Service {
                 }
                 let ours = holder.is_some_and(|holder| holder.id == self.session.me.id);
                 // What somebody said before us is not ours.
-                let said = status.filter(|s| ours && now.mono_of(&s.at) >= self.started.mono);
-                return said.map(|status| status.link);
+                return status.filter(|s| ours && now.mono_of(&s.at) >= self.started.mono);
             }
             // A store that fails is no reason to be killed: it is tried again, and there is a substitute in memory.
             Ok(Err(e)) => {

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     api::Reply,
-    domain::{BootTime, EventTime, Now, Outcome, Reading, Series, Target, opening},
+    domain::{BootTime, EventTime, Now, Outcome, Reading, SILENT_AFTER, Series, Target, opening},
     store::{
         self, Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, OtherClients, Pace, REMEMBERED,
         Role, Status, Store, StoreError, Usage, WINDOW, Words,
@@ -169,24 +169,32 @@ impl Poller {
     ///
     /// A service that does not answer may only queue what it gets. A poller that begins anew again and again would fill
     /// that queue, and all of it would arrive within the one minute in which the service works it off. So an outage is
-    /// inherited, and so is the suspicion where the last poller left several requests without an answer.
+    /// inherited, and so is the suspicion where the last poller left several requests without an answer; and that answers
+    /// arrive, as long as the last poller's word counts.
     fn take_over(&mut self, status: Option<Status>, usage: Usage, now: &Now) {
         self.schedule = Schedule::new(self.rules.min_interval);
         self.health = Health::default();
         self.status.begin_anew();
         self.past.1 = None;
-        let recent = status.filter(|status| status.at.age(now) < OUTAGE_MEMORY);
-        if let Some(Status { link: Link::Down { why, since, until }, .. }) = recent {
-            let next = if until.boot == now.boot { until.mono.min(now.mono + OUTAGE_MEMORY) } else { now.mono };
-            self.health.inherit(why.clone(), since.clone(), next);
+        match status.filter(|status| status.at.age(now) < OUTAGE_MEMORY) {
             // No news: it is the same outage.
-            self.status.inherit(Link::Down { why, since: since.clone(), until }, since);
-            return;
+            Some(Status { link: Link::Down { why, since, until }, .. }) => {
+                let next = if until.boot == now.boot { until.mono.min(now.mono + OUTAGE_MEMORY) } else { now.mono };
+                self.health.inherit(why.clone(), since.clone(), next);
+                self.status.inherit(Link::Down { why, since: since.clone(), until }, since);
+            }
+            _ if usage.in_flight >= ILL_AFTER => {
+                self.health.inherit("no answer to the last requests".into(), now.stamp(), now.mono);
+                self.status.set_link(Link::Starting, now);
+            }
+            // Where all is fresh nothing is due for a while, and no answer of our own would say so.
+            Some(Status { at, link: link @ (Link::Live | Link::Throttled { .. }), since, .. })
+                if at.age(now) < SILENT_AFTER =>
+            {
+                self.status.inherit(link, since);
+            }
+            _ => self.status.set_link(Link::Starting, now),
         }
-        if usage.in_flight >= ILL_AFTER {
-            self.health.inherit("no answer to the last requests".into(), now.stamp(), now.mono);
-        }
-        self.status.set_link(Link::Starting, now);
     }
 
     /// One turn of housekeeping and sending. False when the lease is gone.

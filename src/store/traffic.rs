@@ -88,6 +88,15 @@ pub struct Totals {
     pub invalidated: u64,
 }
 
+impl Totals {
+    /// True once the service has accepted a request, if only to say *slow down*.
+    pub fn is_accepted(&self) -> bool {
+        use ReplyKind::{Invalid, NoCalls, Throttled, Value};
+        let accepted = |kind| matches!(kind, Value | NoCalls | Invalid | Throttled);
+        ReplyKind::ALL.into_iter().zip(self.replies).any(|(kind, count)| accepted(kind) && count > 0)
+    }
+}
+
 /// Counts by the minute, of the last hour.
 #[derive(Clone, Debug, Default)]
 pub struct Meter {
@@ -205,6 +214,18 @@ mod tests {
         assert_eq!(totals.replies, [2, 0, 0, 1, 0, 0, 1]);
         assert_eq!((totals.answers, totals.took_ms), ([1, 1, 0, 0, 0, 0, 0, 0, 1], 11_101));
         assert_eq!(totals.invalidated, 1);
+        assert!(totals.is_accepted());
+    }
+
+    #[test]
+    fn a_secret_that_is_refused_and_a_service_that_fails_accept_nothing() {
+        let mut meter = Meter::default();
+        for kind in [ReplyKind::Rejected, ReplyKind::Faulty, ReplyKind::Lost] {
+            meter.reply(kind, Duration::from_millis(50), at(0));
+            assert!(!meter.totals.is_accepted(), "{kind:?}");
+        }
+        meter.reply(ReplyKind::NoCalls, Duration::from_millis(50), at(0));
+        assert!(meter.totals.is_accepted());
     }
 
     #[test]

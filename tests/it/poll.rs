@@ -349,6 +349,35 @@ async fn a_crash_hands_over_within_ten_seconds_and_a_clean_exit_within_one() {
     check_limits(&world);
 }
 
+/// Where everything is fresh nothing is due for a while: until then the link is as the last poller said.
+#[tokio::test(start_paused = true)]
+async fn a_poller_that_begins_anew_goes_on_with_a_link_that_was_live() {
+    let world = World::new(1, 4, |_| {});
+    let store = world.store();
+    let status = || store.direct().status().unwrap().unwrap();
+    let first = world.start(&world.targets, 1);
+    sleep(MINUTE * 3).await;
+    // Right after one was asked it is not yet the next one's turn.
+    let sent = || world.sent.lock().unwrap().len();
+    let before = sent();
+    until("a request", MINUTE, || sent() > before).await;
+    sleep(Duration::from_secs(1)).await;
+    first.quit().await;
+    let (last, before) = (status(), sent());
+    assert_eq!(last.link, Link::Live);
+
+    let second = world.start(&world.targets, 2);
+    until("its status", MINUTE, || status().at != last.at).await;
+    let now = status();
+    assert_eq!((now.link, now.since, sent()), (Link::Live, last.since, before));
+    assert!(!now.traffic.totals.is_accepted(), "nobody has answered it yet");
+    // What it cannot know any more it finds out.
+    world.sim.inject_into(FaultScope::Aht, Fault::Status(503), Span::UntilCleared);
+    until("an outage", MINUTE * 3, || matches!(status().link, Link::Down { .. })).await;
+    second.quit().await;
+    check_limits(&world);
+}
+
 /// The answer waits in the socket while the process is stopped; its age goes on.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_came_while_the_process_was_stopped_is_as_old_as_its_request() {

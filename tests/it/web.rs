@@ -163,6 +163,9 @@ fn serve_listens_where_it_is_told_and_follows_a_reload() {
     assert!(!ask(tcp(), "/api/v1/targets").contains(&service.agent(0)));
     let after = counted(ask(tcp(), "/metrics"));
     assert!(after >= before || after <= 1.0, "{before} {after}");
+    // The new poller has nothing to ask for a while, and yet it is as the last one knew it.
+    let ready = ask(tcp(), "/readyz");
+    assert!(ready.contains("\"link\":\"live\""), "{ready}");
     kill_process(pid, Signal::TERM).unwrap();
     assert_eq!(finish(child).code, 0);
 }
