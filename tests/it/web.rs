@@ -5,9 +5,13 @@ mod assets;
 mod board;
 mod browser;
 mod client;
+mod crowd;
+mod grafana;
 mod hostile;
 mod metrics;
 mod openmetrics;
+mod restart;
+mod serving;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

@@ -19,12 +19,12 @@ use serde_json::Value;
 use super::client::{World, anew, options, skipped, store};
 use crate::live::{Home, until};
 
-fn asset(name: &str) -> PathBuf {
+pub(super) fn asset(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(name)
 }
 
 /// `None` where a program is not installed: the test says so and ends.
-fn tool(place: &str) -> Option<Command> {
+pub(super) fn tool(place: &str) -> Option<Command> {
     let found = Path::new(place).exists();
     if !found {
         skipped(place);

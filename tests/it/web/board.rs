@@ -1,9 +1,6 @@
 //! The wallboard over HTTP: the picture, its text, the stream, and a browser that shows it.
 
 use std::{
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    process::{Child, Stdio},
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -23,6 +20,7 @@ use tokio::{
 use super::{
     browser::Browser,
     client::{AGENT, LIMIT, World},
+    serving::{Serving, address, get},
 };
 use crate::{
     live::{Home, Service, until},
@@ -159,40 +157,6 @@ async fn there_are_64_seats_and_one_that_is_left_is_free() {
     timeout(LIMIT, asked).await.expect("a seat is free again");
 }
 
-/// `serve` of the program itself, killed when it is dropped.
-struct Serving(Option<Child>);
-
-impl Serving {
-    fn start(home: &Home, service: &Service, address: &str) -> Serving {
-        let agents = [0, 1].map(|n| service.agent(n));
-        let args = ["serve", "--listen", address, "-C", "COLLECT-IN", "-a", &agents[0], "-a", &agents[1]];
-        let mut command = home.on(service, &args);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        Serving(Some(child))
-    }
-
-    fn kill(&mut self) {
-        if let Some(mut child) = self.0.take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-fn get(address: &str, path: &str) -> String {
-    let Ok(mut stream) = TcpStream::connect(address) else { return String::new() };
-    let _ = write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    let mut text = String::new();
-    let _ = stream.read_to_string(&mut text);
-    text
-}
-
 /// Lines as both show them: how often a reply came and since when a board stands is each one's own.
 fn lines(text: &str) -> String {
     let own = |line: &str| line.split("wallboard since").next().unwrap_or_default().replace('■', "·");
@@ -210,17 +174,16 @@ fn words(text: &str) -> String {
 fn a_browser_shows_the_wallboard_of_the_terminal() {
     let (service, home) = (Service::start(|_| {}), Home::new());
     let Some(mut browser) = Browser::start(home.root()) else { return };
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let address = format!("127.0.0.1:{port}");
-    let mut serving = Serving::start(&home, &service, &address);
+    let address = address();
+    let agents = [0, 1].map(|n| service.agent(n));
+    let flags = ["-C", "COLLECT-IN", "-a", &agents[0], "-a", &agents[1]];
+    let mut serving = Serving::start(&home, &service, &address, &flags);
     until("it is ready", || get(&address, "/readyz").starts_with("HTTP/1.1 200"));
 
     for (screen, cells) in [((1920, 1080), (160, 45)), ((3840, 2160), (160, 45)), ((800, 480), (88, 26))] {
         browser.screen(screen.0, screen.1);
         browser.open(&format!("http://{address}/"));
-        let agents = [0, 1].map(|n| service.agent(n));
-        let args = ["--base-url", &service.base_url, "--user", "acme", "wall"];
-        let args = args.into_iter().chain(["-C", "COLLECT-IN", "-a", &agents[0], "-a", &agents[1]]);
+        let args = ["--base-url", &service.base_url, "--user", "acme", "wall"].into_iter().chain(flags);
         let mut variables: Vec<_> = home.variables().into();
         variables.push(("COLORTERM", "truecolor".into()));
         let command = pty::command(env!("CARGO_BIN_EXE_ahtop"), args, variables);
@@ -263,7 +226,7 @@ fn a_browser_shows_the_wallboard_of_the_terminal() {
     until("the page says that it is lost", || browser.lost().contains("CONNECTION LOST"));
     assert!(browser.lost().contains("These figures are from "), "{}", browser.lost());
     assert!(browser.cells().contains(':'), "the last figures stay");
-    let _again = Serving::start(&home, &service, &address);
+    let _again = Serving::start(&home, &service, &address, &flags);
     until("it recovers by itself", || browser.lost().is_empty());
     assert!(browser.cells().contains(':'));
 }

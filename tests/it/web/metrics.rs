@@ -14,7 +14,7 @@ use super::{
     openmetrics::{Series, read},
 };
 
-const ACCEPT: &str = "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n";
+pub(super) const ACCEPT: &str = "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n";
 
 async fn scrape(world: &World) -> BTreeMap<Series, f64> {
     anew().await;
@@ -24,7 +24,7 @@ async fn scrape(world: &World) -> BTreeMap<Series, f64> {
 }
 
 /// The value of `name` with these labels among those that it has.
-fn value(all: &BTreeMap<Series, f64>, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+pub(super) fn value(all: &BTreeMap<Series, f64>, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let mut found = all.iter().filter(|((series, has), _)| {
         series == name && labels.iter().all(|(label, text)| has.get(*label).is_some_and(|t| t == text))
     });
