@@ -8,7 +8,7 @@ use super::{Done, config::warnings};
 use crate::{
     cli::{self, CheckFormat},
     config::{Config, Env, Loaded, Overrides, format_duration, secret},
-    domain::{Kind, clean},
+    domain::{Kind, clean, plural},
     exit::Exit,
     report::SCHEMA,
 };
@@ -114,11 +114,10 @@ impl Report {
         let Some(account) = &self.account else {
             return Done::failed(self.exit(), self.warnings.concat());
         };
-        let count = |n: usize, kind: Kind| format!("{n} {kind}{}", if n == 1 { "" } else { "s" });
         let mut out = format!(
             "ok: account {account}, {}, {} ({})\n",
-            count(self.campaigns, Kind::Campaign),
-            count(self.agents, Kind::Agent),
+            plural(self.campaigns, Kind::Campaign),
+            plural(self.agents, Kind::Agent),
             self.file.as_deref().unwrap_or("no file"),
         );
         let cycle = Duration::from_secs(self.cycle_s.unwrap_or_default());

@@ -16,7 +16,7 @@ use crate::{
     app::Keymap,
     cli::{self, DiscoverFormat},
     config::{self as settings, AuthMode, Config, Env, Id, Overrides, SecretSource},
-    domain::{Kind, SystemClock, Target, clean_line, fit},
+    domain::{Kind, SystemClock, Target, clean_line, fit, plural},
     exit::Exit,
     poll::{Ready, TokenManager},
     report::{self, SCHEMA},
@@ -284,21 +284,13 @@ impl View {
         // Writing to a string cannot fail.
         if !self.agents.is_empty() {
             let new = self.agents.iter().filter(|a| !a.watched).count();
-            let _ = writeln!(
-                out,
-                "{}, {new} of them not watched",
-                count(self.agents.len(), "agent logged in", "agents logged in")
-            );
+            let _ = writeln!(out, "{} logged in, {new} of them not watched", plural(self.agents.len(), "agent"));
             out.push_str(&columns(["AGENT", "NAME", "STATE", "SKILLS", "WATCHED"], agents.collect()));
         }
         if !self.campaigns.is_empty() {
             let new = self.campaigns.iter().filter(|c| !c.watched).count();
             let gap = if out.is_empty() { "" } else { "\n" };
-            let _ = writeln!(
-                out,
-                "{gap}{}, {new} of them not watched",
-                count(self.campaigns.len(), "campaign", "campaigns")
-            );
+            let _ = writeln!(out, "{gap}{}, {new} of them not watched", plural(self.campaigns.len(), "campaign"));
             out.push_str(&columns(["CAMPAIGN", "TYPE", "STATE", "WATCHED"], campaigns.collect()));
         }
         out.push_str(&self.remarks());
@@ -316,8 +308,9 @@ impl View {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            let watched = count(ids.len(), &format!("watched {what} is"), &format!("watched {what}s are"));
-            let _ = writeln!(out, "{watched} {how}: {}{more}", named.join(", "));
+            let watched = plural(ids.len(), format_args!("watched {what}"));
+            let are = if ids.len() == 1 { "is" } else { "are" };
+            let _ = writeln!(out, "{watched} {are} {how}: {}{more}", named.join(", "));
         }
         for error in &self.errors {
             let _ = writeln!(out, "{}", clean_line(error, 400));
@@ -345,11 +338,6 @@ impl View {
         let campaigns = self.campaigns.iter().map(|c| (c.name.as_str(), None));
         format!("[watch]\nagents = {}\ncampaigns = {}\n", array(agents), array(campaigns))
     }
-}
-
-/// `31 agents`
-fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// The rows of a list; `None` where there is none, which `errors` and `exit` tell then.

@@ -9,7 +9,7 @@ use crate::{
     app::text::age,
     cli::Output,
     config::{Config, Env, Overrides},
-    domain::{Kind, Series, SystemClock},
+    domain::{Kind, Series, SystemClock, plural},
     exit::Exit,
     poll::plan::{self, Plan},
     report::SCHEMA,
@@ -115,8 +115,7 @@ fn page(plan: &Plan, config: &Config, error: Option<f64>, stored: usize) -> Stri
     };
     let agents = plan.agents + plan.resting;
     let watched = plan.campaigns + agents;
-    let count = |n: usize, kind: Kind| format!("{n} {kind}{}", if n == 1 { "" } else { "s" });
-    let kinds = format!("{}, {}", count(plan.campaigns, Kind::Campaign), count(agents, Kind::Agent));
+    let kinds = format!("{}, {}", plural(plan.campaigns, Kind::Campaign), plural(agents, Kind::Agent));
     line("watched", watched.to_string(), &kinds);
     if plan.resting > 0 {
         line("at rest", plan.resting.to_string(), "logged out and without calls now: checked every 10 minutes or so");

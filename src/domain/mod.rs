@@ -26,4 +26,4 @@ pub use row::{Condition, Row, record};
 pub use rules::{AHT_WINDOW, GENERATIONS_PER_HOUR, SILENT_AFTER, stale_after};
 pub use series::{Point, Series};
 pub use target::{Kind, Target, display_name};
-pub use text::{clean, clean_line, fit, initials, opening};
+pub use text::{clean, clean_line, fit, initials, opening, plural, times};

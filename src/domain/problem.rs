@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::plural;
+
 /// How bad something is, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
@@ -163,9 +165,7 @@ problems! {
         severity: Severity::Warning,
         link: None,
         alert: Some(Alerting { of: Problem::UnknownId, rank: 1, rise: Rise::AtOnce, settle: Duration::ZERO }),
-        summary: Summary::Counted(|count| {
-            format!("the service does not know {count} ID{}", if count == 1 { "" } else { "s" })
-        }),
+        summary: Summary::Counted(|count| format!("the service does not know {}", plural(count, "ID"))),
     },
     /// Other clients use a part of the limit.
     OtherClients: ProblemSpec {

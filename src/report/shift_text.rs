@@ -15,7 +15,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Shift, ShiftRow, shift_chart::Picture};
 use crate::{
     app::RowState,
-    domain::{Aht, Kind, Level, clean_line},
+    domain::{Aht, Kind, Level, clean_line, plural},
 };
 
 /// How the report is written.
@@ -157,8 +157,7 @@ impl Page<'_> {
             .filter_map(|kind| {
                 let rows = self.shift.worst_first(kind);
                 let beside = rows.iter().filter(|r| r.level().is_some_and(|level| level != Level::Inside)).count();
-                let plural = if rows.len() == 1 { "" } else { "s" };
-                (!rows.is_empty()).then(|| format!("{beside} of {} {}{plural}", rows.len(), kind.word()))
+                (!rows.is_empty()).then(|| format!("{beside} of {}", plural(rows.len(), kind)))
             })
             .collect();
         let first = match alerts.len() {

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Document, Element};
 use crate::{
     app::RowState,
-    domain::{Aht, Condition, clean_line, fit},
+    domain::{Aht, Condition, clean_line, fit, plural, times},
 };
 
 /// A column: its title and its widest content in cells.
@@ -106,7 +106,6 @@ fn clock(secs: u32) -> String {
 
 fn footer(document: &Document) -> String {
     let (budget, token) = (document.budget, document.token);
-    let times = |n: u32| if n == 1 { "once".to_owned() } else { format!("{n} times") };
     let left = match token.expires_in_s {
         Some(left) => format!("token expires in {}", clock(u32::try_from(left).unwrap_or(u32::MAX))),
         None => "no token".into(),
@@ -116,6 +115,6 @@ fn footer(document: &Document) -> String {
         budget.used_60s,
         budget.limit,
         times(budget.throttled_1h),
-        if token.generated_1h == 1 { "1 token".to_owned() } else { format!("{} tokens", token.generated_1h) },
+        plural(token.generated_1h, "token"),
     )
 }

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::text::{brief, moment};
 use crate::{
-    domain::Now,
+    domain::{Now, plural},
     store::{Presence, Standing},
 };
 
@@ -12,9 +12,8 @@ use crate::{
 pub fn sentence(presence: Option<&Presence>, now: &Now, zone: &TimeZone) -> (String, bool) {
     let Some(presence) = presence else { return ("not asked yet".into(), false) };
     let list = presence.picture.as_ref().map(|picture| {
-        let n = picture.agents.len();
         let old = if picture.is_stale(now) { ", too old to go by" } else { "" };
-        format!("{n} {} logged in, told {} ago{old}", if n == 1 { "agent" } else { "agents" }, brief(picture.age(now)))
+        format!("{} logged in, told {} ago{old}", plural(picture.agents.len(), "agent"), brief(picture.age(now)))
     });
     match &presence.standing {
         Standing::Unknown => ("not asked yet".into(), false),

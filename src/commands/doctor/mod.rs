@@ -9,6 +9,7 @@ mod place;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use serde::Serialize;
 
@@ -43,7 +44,7 @@ pub async fn run(args: &cli::Doctor, flags: &Overrides, env: &Env) -> Done {
             number = stop::signal() => return Done { exit: Exit::Signal(number), ..page(&findings, args.format) },
             looked = live::look(&loaded.config, env) => findings.extend(looked),
         },
-        Some(_) => findings.push(Finding::ok("service", "not asked; `ahtop doctor --live` sends one request")),
+        Some(_) => findings.push(Finding::ok("service", words::NOT_ASKED)),
         None => {}
     }
     page(&findings, args.format)

@@ -8,7 +8,7 @@ use std::{
 
 use rustix::fs::Access;
 
-use super::finding::Finding;
+use super::{finding::Finding, words};
 use crate::exit::Exit;
 
 /// The files in which the token can be.
@@ -29,11 +29,7 @@ pub(super) fn look(path: &Path) -> Vec<Finding> {
     let dir = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut found = match fs::metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => vec![missing(path, dir)],
-        Err(e) => vec![Finding::bad(
-            "store",
-            Exit::Unexpected,
-            format!("{}: {e}: join the group of its directory, or point [store] url elsewhere", path.display()),
-        )],
+        Err(e) => vec![Finding::bad("store", Exit::Unexpected, words::hidden_store(path, &e))],
         Ok(meta) => present(path, dir, &meta),
     };
     found.extend(remote(dir));
@@ -43,14 +39,9 @@ pub(super) fn look(path: &Path) -> Vec<Finding> {
 fn missing(path: &Path, dir: &Path) -> Finding {
     let there = dir.ancestors().find(|d| d.is_dir()).unwrap_or(Path::new("/"));
     if may(there, Access::WRITE_OK | Access::EXEC_OK) {
-        Finding::ok("store", format!("{} is not there yet: the first dashboard makes it", path.display()))
+        Finding::ok("store", words::no_store_yet(path))
     } else {
-        let text = format!(
-            "{} cannot be made: make {} writable, or point [store] url or AHTOP_STATE_DIR elsewhere",
-            path.display(),
-            there.display()
-        );
-        Finding::bad("store", Exit::Unexpected, text)
+        Finding::bad("store", Exit::Unexpected, words::no_place_for_store(path, there))
     }
 }
 
@@ -63,42 +54,20 @@ fn present(path: &Path, dir: &Path, meta: &fs::Metadata) -> Vec<Finding> {
         .map(|p| p.display().to_string())
         .collect();
     if !open.is_empty() {
-        let open = open.join(" ");
-        let text = format!("everybody can read {open}, and the token is in it: chmod o= {open}");
-        found.push(Finding::bad("store", Exit::Unexpected, text));
+        found.push(Finding::bad("store", Exit::Unexpected, words::open_store(&open.join(" "))));
     }
     if !may(path, Access::READ_OK | Access::WRITE_OK) || !may(dir, Access::WRITE_OK | Access::EXEC_OK) {
-        let text = format!(
-            "{} cannot be written by this user: join the group of {} (gid {}), or point [store] url elsewhere",
-            path.display(),
-            dir.display(),
-            meta.gid()
-        );
-        found.push(Finding::bad("store", Exit::Unexpected, text));
+        found.push(Finding::bad("store", Exit::Unexpected, words::read_only_store(path, dir, meta.gid())));
     }
     let group = meta.mode() & 0o060 == 0o060;
     let inherits = fs::metadata(dir).is_ok_and(|d| d.mode() & 0o2020 == 0o2020);
-    let who = match (group, inherits) {
-        (true, true) => format!("shared with the group {}", meta.gid()),
-        (false, false) => "for this user alone".to_owned(),
-        (true, false) => {
-            let text = format!(
-                "the group can write {}, but files made beside it will not be shared: chmod 2770 {}",
-                path.display(),
-                dir.display()
-            );
-            found.push(Finding::look("store", text));
-            return found;
+    match (group, inherits) {
+        (true, false) => found.push(Finding::look("store", words::half_shared_directory(path, dir))),
+        (false, true) => found.push(Finding::look("store", words::own_file_in_shared_directory(path))),
+        _ if found.is_empty() => {
+            found.push(Finding::ok("store", words::store(path, group.then_some(meta.gid()), meta.mode())));
         }
-        (false, true) => {
-            let text = format!("{0} is for its owner alone in a shared directory: chmod 660 {0}*", path.display());
-            found.push(Finding::look("store", text));
-            return found;
-        }
-    };
-    if found.is_empty() {
-        let text = format!("{}, {who} (mode {:o})", path.display(), meta.mode() & 0o7777);
-        found.push(Finding::ok("store", text));
+        _ => {}
     }
     found
 }
@@ -111,11 +80,7 @@ fn remote(dir: &Path) -> Option<Finding> {
     let there = dir.ancestors().find(|d| d.is_dir())?;
     let kind = u64::try_from(rustix::fs::statfs(there).ok()?.f_type).ok()? & 0xffff_ffff;
     let (_, name) = NETWORKS.iter().find(|(number, _)| *number == kind)?;
-    let text = format!(
-        "{} lies on {name}, where locks fail: point [store] url to a local disk, or the limit cannot be kept",
-        there.display()
-    );
-    Some(Finding::look("store", text))
+    Some(Finding::look("store", words::remote_store(there, name)))
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     finding::{Finding, Level},
-    place,
+    place, words,
 };
 use crate::{
-    app::{self, remedy, text::brief},
+    app::{self, remedy},
     commands::{session, token},
     config::{Config, Env},
-    domain::{Now, SILENT_AFTER, Severity, SystemClock, clean_line},
+    domain::{Now, SILENT_AFTER, Severity, SystemClock},
     exit::Exit,
     store::{
         HistoryInfo, Instance, Presence, Status, Store, StoreError, StorePlace, Token, Usage, other_store, peek,
@@ -52,17 +52,13 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
     };
     let mut found = place.file().map(place::look).unwrap_or_default();
     if let Some((pid, store)) = other_store(&place, &session::account(config)) {
-        let text = format!(
-            "pid {pid} checks this account through another store, {}: point [store] url of both at one file",
-            clean_line(&store.display().to_string(), 400)
-        );
-        found.push(Finding::look("store", text));
+        found.push(Finding::look("store", words::other_store(pid, &store)));
     }
     let clock = Arc::new(SystemClock::new());
     let known = match peek(&place, clock) {
         Ok(Some(store)) => Known::read(&*store).map(|known| (known, store.now())),
         Ok(None) => {
-            found.push(Finding::ok("checks", "nobody has checked the service here yet"));
+            found.push(Finding::ok("checks", words::NEVER_CHECKED));
             return found;
         }
         Err(e) => Err(e),
@@ -70,7 +66,7 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
     match known {
         Ok((known, now)) => {
             if let StorePlace::Server(server) = &place {
-                found.push(Finding::ok("store", format!("{}, schema {}", server.url.place(), server.schema)));
+                found.push(Finding::ok("store", words::server_store(server.url.place(), &server.schema)));
             }
             found.extend(tell(&known, config, &now));
         }
@@ -78,8 +74,7 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
             found.push(Finding::bad("store", Exit::Config, e.to_string()))
         }
         Err(e @ StoreError::Corrupt(_)) => {
-            found
-                .push(Finding::look("store", format!("{e}: the next start moves it aside and keeps what can be read")));
+            found.push(Finding::look("store", words::corrupt_store(e)));
         }
         // Said already, with the reason.
         Err(_) if found.iter().any(|f| matches!(f.level, Level::Bad(_))) => {}
@@ -90,9 +85,7 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
 
 /// The findings about what was read.
 pub(super) fn tell(known: &Known, config: &Config, now: &Now) -> Vec<Finding> {
-    let history = &known.history;
-    let mut found =
-        vec![Finding::ok("history", format!("{} readings in {:.1} MB", history.readings, history.bytes as f64 / 1e6))];
+    let mut found = vec![Finding::ok("history", words::history(&known.history))];
     found.push(poller(known, config, now));
     found.extend(known.status.as_ref().filter(|_| known.holder.is_some()).map(link));
     found.push(life(known, config, now));
@@ -105,34 +98,16 @@ pub(super) fn tell(known: &Known, config: &Config, now: &Now) -> Vec<Finding> {
 fn poller(known: &Known, config: &Config, now: &Now) -> Finding {
     let said = known.status.as_ref().map(|s| s.at.age(now));
     match (&known.holder, said) {
-        (Some(p), Some(said)) if said < SILENT_AFTER => Finding::ok(
-            "checks",
-            format!("{} on {} checks the service; last report {} ago", p.label(), p.host, brief(said)),
-        ),
-        (Some(p), said) => {
-            let said = said.map_or_else(|| "no report yet".to_owned(), |d| format!("no report for {}", brief(d)));
-            let text =
-                format!("{} on {} should check the service: {said}. See its log, or restart it", p.label(), p.host);
-            Finding::look("checks", text)
-        }
-        (None, _) if config.auth.is_some() => {
-            Finding::look("checks", "nobody checks the service now: start `ahtop serve`, or a dashboard")
-        }
-        (None, _) => Finding::look(
-            "checks",
-            "nobody checks the service: start `ahtop serve`, or a dashboard that \
-         has credentials",
-        ),
+        (Some(p), Some(said)) if said < SILENT_AFTER => Finding::ok("checks", words::checked_by(p, said)),
+        (Some(p), said) => Finding::look("checks", words::no_report(p, said)),
+        (None, _) => Finding::look("checks", words::nobody(config.auth.is_some())),
     }
 }
 
 fn link(status: &Status) -> Finding {
     let text = status.link.sentence();
     let Some(problem) = status.link.problem() else { return Finding::ok("status", text) };
-    let text = match remedy(problem) {
-        "" => text,
-        remedy => format!("{text}: {remedy}"),
-    };
+    let text = words::link(text, remedy(problem));
     match problem.severity() {
         Severity::Info => Finding::ok("status", text),
         Severity::Warning => Finding::look("status", text),
@@ -142,53 +117,30 @@ fn link(status: &Status) -> Finding {
 
 fn life(known: &Known, config: &Config, now: &Now) -> Finding {
     let (usage, status) = (&known.usage, known.status.as_ref());
-    let text = format!("{}; generated: {}", token::life(known.token.as_ref(), now), token::generations(usage));
+    let text = words::token(&token::life(known.token.as_ref(), now), &token::generations(usage));
     if usage.invalidated_1h > 0 {
-        return Finding::look("token", format!("{text}; invalidated: {}", token::invalidations(usage, status)));
+        return Finding::look("token", words::invalidated(&text, &token::invalidations(usage, status)));
     }
     match (&known.token, &config.auth) {
-        (None, Some(_)) if usage.generated_1h > 0 => Finding::look(
-            "token",
-            format!(
-                "{text}: generating fails; the log of the ahtop that checks the service \
-             says why"
-            ),
-        ),
+        (None, Some(_)) if usage.generated_1h > 0 => Finding::look("token", words::no_token_generated(&text)),
         _ => Finding::ok("token", text),
     }
 }
 
 fn budget(known: &Known, config: &Config) -> Finding {
-    let (usage, budget) = (&known.usage, &config.budget);
-    let text = format!(
-        "{} requests in the last minute; ahtop uses up to {} of {}, {} are reserved",
-        usage.used_60s,
-        budget.usable(),
-        budget.requests_per_minute,
-        budget.reserve
-    );
     let others = known.status.as_ref().and_then(|s| s.other_clients.as_ref()).and_then(|s| s.per_minute);
-    match (others, usage.throttled_1h) {
-        (Some(others), n) => {
-            let text = format!(
-                "{text}; throttled {n} times in the last hour: other clients use about {others:.0} a minute; stop \
-                 them, or set [budget] reserve to {:.0}",
-                others.ceil()
-            );
-            Finding::look("budget", text)
-        }
-        (None, n @ 1..) => {
-            let text = format!("{text}; throttled {n} times in the last hour: raise [budget] reserve if it goes on");
-            Finding::look("budget", text)
-        }
-        (None, 0) => Finding::ok("budget", text),
+    let text = words::budget(&config.budget, &known.usage, others);
+    if others.is_none() && known.usage.throttled_1h == 0 {
+        Finding::ok("budget", text)
+    } else {
+        Finding::look("budget", text)
     }
 }
 
 /// Who is logged in, and whether the account tells.
 fn presence(known: &Known, config: &Config, now: &Now) -> Finding {
     if !config.presence.auto {
-        return Finding::ok("logins", "not asked: [presence] mode is off");
+        return Finding::ok("logins", words::LOGINS_NOT_ASKED);
     }
     match app::presence::sentence(known.presence.as_ref(), now, &session::zone(config)) {
         (text, false) => Finding::ok("logins", text),
@@ -202,13 +154,5 @@ fn stepped(known: &Known, now: &Now) -> Option<Finding> {
     let wall = now.wall.as_millisecond().saturating_sub(said.wall.as_millisecond());
     let ran = now.mono.0.saturating_sub(said.mono.0);
     let step = Duration::from_millis(wall.abs_diff(ran));
-    (step >= STEPPED).then(|| {
-        let way = if wall > ran { "forward" } else { "back" };
-        let text = format!(
-            "the wall clock was set {way} by {} since the last report: the times shown are wrong, ages and the \
-             budget are right; see `timedatectl`",
-            brief(step)
-        );
-        Finding::look("clock", text)
-    })
+    (step >= STEPPED).then(|| Finding::look("clock", words::stepped(wall > ran, step)))
 }
