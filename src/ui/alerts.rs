@@ -5,9 +5,10 @@ use super::{
     FrameLayout,
     canvas::{Canvas, wrap},
     cells, detail,
-    fate::{UNACKNOWLEDGED, fate},
+    fate::fate,
     menu::{self, Entry},
     scene::Scene,
+    words::alerts as texts,
 };
 use crate::{
     alert::{Alert, AlertId, AlertKind, Subject, words},
@@ -31,7 +32,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layo
     let mut above = canvas.part(0, 0, w, h - below);
     if frame {
         let remark = remark(scene);
-        list(&mut above.framed("Alerts", &remark), scene, layout);
+        list(&mut above.framed(texts::ALERTS, &remark), scene, layout);
     } else {
         list(&mut above, scene, layout);
     }
@@ -48,19 +49,19 @@ fn preview(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, frame: boo
         }
         Subject::Problem(problem) => *problem,
     };
-    let mut part = canvas.headed("Account", frame);
+    let mut part = canvas.headed(texts::ACCOUNT, frame);
     let (s, width) = (part.look.styles, part.width().saturating_sub(2));
     let (since, lasted) = claims::lasting(scene.state, alert);
     let since = text::moment(since, scene.now.wall, &scene.state.config.zone);
     let told = names::told(scene.state, &words::kind_words(&alert.id.subject, &alert.kind), part.look.glyphs.ascii());
     let mut lines = vec![
         (words::whom(&alert.id.subject, None), s.accent),
-        (format!("{told}, since {since} ({})", text::brief(lasted)), s.text),
+        (texts::lasting(&told, &since, lasted), s.text),
         (fate(scene, alert), s.dim),
     ];
     match remedy(problem) {
         "" => {}
-        what => lines.push((format!("what to do: {what}"), s.text)),
+        what => lines.push((texts::remedy(what), s.text)),
     }
     let lines = lines.into_iter().flat_map(|(text, style)| wrap(&text, width).into_iter().map(move |l| (l, style)));
     for (y, (line, style)) in (0..part.height()).zip(lines) {
@@ -71,19 +72,14 @@ fn preview(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, frame: boo
 /// Draws the pane: as many as there is room for, without a cursor.
 pub(super) fn pane(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let remark = remark(scene);
-    let mut inside = canvas.framed("Alerts", &remark);
+    let mut inside = canvas.framed(texts::ALERTS, &remark);
     for (y, alert) in (0..inside.height()).zip(&scene.data.alerts) {
         line(&mut inside, scene, alert, y);
     }
 }
 
 fn remark(scene: &Scene<'_>) -> String {
-    let active = alerts::active(scene.data).count();
-    match (alerts::waiting(scene.data), active) {
-        (0, 0) => "none now".into(),
-        (0, n) => format!("{n} active, all acknowledged or muted"),
-        (waiting, n) => format!("{waiting} of {n} unacknowledged"),
-    }
+    texts::remark(alerts::waiting(scene.data), alerts::active(scene.data).count())
 }
 
 fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
@@ -92,9 +88,7 @@ fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     layout.alerts = room;
     if all.is_empty() {
         let (width, style) = (canvas.width().saturating_sub(2), canvas.look.styles.dim);
-        let none = scene.data.alerts.is_empty();
-        let text = if none { "No alerts in the last 24 hours" } else { "No alert matches the filter" };
-        canvas.put(2, 0, width, text, style);
+        canvas.put(2, 0, width, texts::none(!scene.data.alerts.is_empty()), style);
         return;
     }
     let at = alerts::cursor(scene.state, all);
@@ -144,7 +138,7 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let ascii = canvas.look.glyphs.ascii();
     let fate = fate(scene, alert);
     let fate = match &alert.ended {
-        _ if narrow && fate == UNACKNOWLEDGED => "unacked",
+        _ if narrow && fate == texts::UNACKNOWLEDGED => texts::UNACKED,
         // What was so is worth more than why it ended.
         Some(_) if width < 100 => fate.split(',').next().unwrap_or(&fate),
         _ => &fate,
@@ -186,10 +180,8 @@ pub(super) fn mute_menu(
     cursor: usize,
     layout: &mut FrameLayout,
 ) {
-    let title = match alerts::about(scene.data, &id.subject) {
-        Some(_) => format!("Mute {}", whom(canvas, scene, &id.subject)),
-        None => format!("No alert now: mute {}", whom(canvas, scene, &id.subject)),
-    };
+    let ended = alerts::about(scene.data, &id.subject).is_none();
+    let title = texts::mute(&whom(canvas, scene, &id.subject), ended);
     let none = ("", canvas.look.styles.text);
     let choices = alerts::mute_choices(scene.state, id);
     let entries: Vec<Entry> = choices.into_iter().map(|(text, _)| Entry { mark: none, text }).collect();
@@ -209,12 +201,12 @@ pub(super) fn note(
     let mut part = canvas.part((w - width) / 2, (h - height) / 2, width, height);
     part.clear();
     let title = match alerts {
-        [(id, _)] => format!("Acknowledge {}", whom(&part, scene, &id.subject)),
-        all => format!("Acknowledge all {} alerts that are shown?", all.len()),
+        [(id, _)] => texts::acknowledge(&whom(&part, scene, &id.subject)),
+        all => texts::acknowledge_all(all.len()),
     };
-    let mut part = part.framed(&title, "Enter: yes  Esc: no");
+    let mut part = part.framed(&title, texts::YES_OR_NO);
     let (s, width) = (part.look.styles, part.width());
-    let x = part.put(1, 0, width, "note: ", s.key);
+    let x = part.put(1, 0, width, texts::NOTE, s.key);
     // The end is what is being typed.
     let room = usize::from(width.saturating_sub(x + 2));
     let skip = text.chars().count().saturating_sub(room);

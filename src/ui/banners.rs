@@ -4,8 +4,9 @@ use super::{
     FrameLayout,
     canvas::{Canvas, cells, wrap},
     scene::Scene,
+    words::{self, overlay as texts},
 };
-use crate::app::banners;
+use crate::app::{Action, banners};
 
 /// Draws the banners into at most the height of `canvas`; returns how many lines they took. What has no line of its own
 /// is counted at the end of the last one.
@@ -16,7 +17,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
     for (y, banner) in (0..lines).zip(&scene.banners) {
         let style = canvas.look.styles.severity(banner.severity);
         let mark = canvas.look.glyphs.severity(banner.severity);
-        let hint = if y + 1 == lines && hidden > 0 { format!(" {hidden} more: b ") } else { String::new() };
+        let key = scene.state.keys.key_of(Action::Banners).filter(|_| y + 1 == lines && hidden > 0);
+        let hint = key.map_or_else(String::new, |key| texts::more_banners(hidden, &key));
         let hint_width = u16::try_from(cells(&hint)).unwrap_or(0).min(width);
         let room = width - hint_width;
         let text = format!(" {mark} {}", banners::told(scene.state, banner, canvas.look.glyphs.ascii()));
@@ -44,9 +46,9 @@ pub(super) fn draw_all(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize
         lines.push((String::new(), look.styles.text));
     }
     if lines.is_empty() {
-        lines.push(("Nothing is wrong".into(), look.styles.text));
+        lines.push((texts::NOTHING_WRONG.into(), look.styles.text));
     }
-    overlay(canvas, "Banners", width, &lines, scroll, layout);
+    overlay(canvas, texts::BANNERS, width, &lines, scroll, layout);
 }
 
 /// Draws `lines` in a frame over the middle of the screen, from the line `scroll` on.
@@ -66,9 +68,9 @@ pub(super) fn overlay(
     let inside = usize::from(height.saturating_sub(2));
     let from = scroll.min(lines.len().saturating_sub(inside));
     let remark = if lines.len() > inside {
-        format!("{}-{} of {}", from + 1, (from + inside).min(lines.len()), lines.len())
+        words::range((from + 1, (from + inside).min(lines.len())), lines.len())
     } else {
-        "Esc closes".into()
+        texts::CLOSES.into()
     };
     let mut part = part.framed(title, &remark);
     let width = part.width().saturating_sub(2);

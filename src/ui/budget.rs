@@ -12,12 +12,13 @@ use super::{
     pages::{self, TextLine, plain},
     scene::Scene,
     theme::Styles,
+    words::{self, budget as texts},
 };
 use crate::{
-    app::{REPLAY, names, presence},
-    domain::{GENERATIONS_PER_HOUR, Kind},
+    app::{REPLAY, names, presence, text},
+    domain::Kind,
     poll::plan,
-    store::{MINUTES, ReplyKind},
+    store::{Instance, MINUTES, ReplyKind},
 };
 
 /// Where the values begin, behind their names.
@@ -32,9 +33,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, lay
     if w >= BESIDE {
         let half = w / 2;
         let mut all = (0, 0);
-        for (x, width, title, part) in
-            [(0, half, "Requests", requests as Part), (half, w - half, "Ages and dashboards", people)]
-        {
+        let [left, right] = texts::HALVES;
+        for (x, width, title, part) in [(0, half, left, requests as Part), (half, w - half, right, people)] {
             let mut place = canvas.part(x, 0, width, h);
             let mut inside = pages::inside(&mut place, frames, title, "");
             let lines = part(&inside, scene);
@@ -44,7 +44,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, lay
         (layout.overlay, layout.overlay_lines) = all;
         return;
     }
-    let mut inside = pages::inside(canvas, frames, "Budget", "");
+    let mut inside = pages::inside(canvas, frames, texts::BUDGET, "");
     let mut lines = requests(&inside, scene);
     lines.push(TextLine::new());
     lines.extend(people(&inside, scene));
@@ -62,35 +62,26 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     let mut lines = Vec::new();
 
     let limit = budget.requests_per_minute;
-    let mut line = named("last 60 s", s);
+    let mut line = named(texts::LAST_MINUTE, s);
     line.extend(gauge(s, glyphs, room, (usage.used_60s, limit, budget.reserve)));
     lines.push(line);
-    let under_way = if usage.in_flight > 0 { format!(", {} under way", usage.in_flight) } else { String::new() };
-    lines.push(plain(
-        VALUES,
-        format!("{} of {limit}{under_way}; {} reserved", usage.used_60s, budget.reserve),
-        if usage.used_60s >= limit { s.warning } else { s.text },
-    ));
+    let style = if usage.used_60s >= limit { s.warning } else { s.text };
+    lines.push(plain(VALUES, texts::used(&usage, &budget), style));
     if let Some(others) = status.and_then(|st| st.other_clients.as_ref()).and_then(|others| others.per_minute) {
-        lines.push(plain(VALUES, format!("other clients use about {others:.0} a minute"), s.warning));
+        lines.push(plain(VALUES, texts::other_clients(others), s.warning));
     }
     if let Some(status) = status {
         let slowed = status.rate + 0.5 < f64::from(budget.usable());
-        let pace = format!("{:.0} a minute", status.rate.max(0.0));
-        let text = if slowed { format!("{pace}, slowed from {}", budget.usable()) } else { pace };
-        lines.push(fact("pace", text, if slowed { s.warning } else { s.text }, s));
+        let text = texts::pace(status.rate, slowed.then(|| budget.usable()));
+        lines.push(fact(texts::PACE, text, if slowed { s.warning } else { s.text }, s));
     }
-    let throttled = match usage.throttled_1h {
-        0 => "not in the last hour".to_owned(),
-        1 => "once in the last hour".to_owned(),
-        n => format!("{n} times in the last hour"),
-    };
-    lines.push(fact("throttled", throttled, if usage.throttled_1h > 0 { s.warning } else { s.text }, s));
+    let style = if usage.throttled_1h > 0 { s.warning } else { s.text };
+    lines.push(fact(texts::THROTTLED, texts::throttled(usage.throttled_1h), style, s));
     lines.push(TextLine::new());
 
     let traffic = status.map(|st| st.traffic.clone()).unwrap_or_default();
     let total: u32 = traffic.replies.iter().fold(0, |sum, n| sum.saturating_add(*n));
-    lines.push(fact("replies", format!("{total} in the last hour"), s.text, s));
+    lines.push(fact(texts::REPLIES, texts::replies(total), s.text, s));
     for (kind, n) in ReplyKind::ALL.into_iter().zip(traffic.replies) {
         let style = match kind {
             _ if n == 0 => s.dim,
@@ -107,31 +98,14 @@ fn requests(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
 
     let latency: Vec<Option<u32>> = traffic.latency;
     let now = latency.iter().rev().flatten().next();
-    let text = match (now, traffic.slowest) {
-        (Some(now), Some(slowest)) => format!("{now} ms, slowest in the last hour {slowest} ms"),
-        _ => "no answer in the last hour".to_owned(),
-    };
-    lines.push(fact("latency", text, s.text, s));
+    lines.push(fact(texts::LATENCY, texts::latency(now.copied().zip(traffic.slowest)), s.text, s));
     lines.push(sparks(s, glyphs, &latency, room));
     lines.push(TextLine::new());
 
-    let token = match status.and_then(|st| st.token_until.as_ref()) {
-        Some(until) => format!("expires in {}", cells::span(scene.left(until))),
-        None if usage.generated_1h > 0 => "none now".to_owned(),
-        None => "none".to_owned(),
-    };
-    lines.push(fact("token", token, s.text, s));
-    let invalidations = match usage.invalidated_1h {
-        0 => String::new(),
-        n => format!(", {n} invalidated by other clients"),
-    };
+    let left = status.and_then(|st| st.token_until.as_ref()).map(|until| scene.left(until));
+    lines.push(fact(texts::TOKEN, texts::token(left, &usage), s.text, s));
     let style = if usage.invalidated_1h > 0 { s.warning } else { s.text };
-    lines.push(fact(
-        "generated",
-        format!("{} of {GENERATIONS_PER_HOUR} this hour{invalidations}", usage.generated_1h),
-        style,
-        s,
-    ));
+    lines.push(fact(texts::GENERATED, texts::generated(&usage), style, s));
     lines
 }
 
@@ -144,12 +118,11 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
         Some(st) => {
             let resting = scene.data.presence.as_ref().map_or(0, |presence| presence.resting(&scene.data.now));
             let resting = u32::try_from(resting).unwrap_or(u32::MAX).min(st.targets);
-            let rest = if resting == 0 { String::new() } else { format!(", {resting} at rest") };
-            format!("{} for {} watched{rest}", cells::age(Some(st.sweep)), st.targets - resting)
+            texts::cycle(st.sweep, st.targets - resting, resting)
         }
-        None => "not known yet".to_owned(),
+        None => texts::CYCLE_NOT_KNOWN.into(),
     };
-    lines.push(fact("cycle", cycle, s.text, s));
+    lines.push(fact(texts::CYCLE, cycle, s.text, s));
     let replay = scene.state.config.mode == Some(REPLAY);
     if let Some(next) = scene.data.status.as_ref().and_then(|st| st.next.as_ref()).filter(|_| !replay) {
         let line = crate::app::rows::line(scene.state, next);
@@ -157,19 +130,19 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
             Some(line) => cell::name(scene, line, glyphs.ascii()),
             None => names::of(scene.state, next),
         };
-        lines.push(fact("next check", name.into_owned(), s.text, s));
+        lines.push(fact(texts::NEXT_CHECK, name.into_owned(), s.text, s));
     }
-    lines.push(fact("stale after", cells::age(Some(scene.stale_after)), s.text, s));
+    lines.push(fact(texts::STALE_AFTER, cells::age(Some(scene.stale_after)), s.text, s));
     lines.extend(planned(canvas, scene, s));
     let (logins, look) = presence::sentence(scene.data.presence.as_deref(), &scene.now, &scene.state.config.zone);
     let style = if look { s.warning } else { s.text };
     for (i, part) in canvas::wrap(&logins, canvas.width().saturating_sub(VALUES + 1)).into_iter().enumerate() {
-        lines.push(if i == 0 { fact("logins", part, style, s) } else { plain(VALUES, part, style) });
+        lines.push(if i == 0 { fact(texts::LOGINS, part, style, s) } else { plain(VALUES, part, style) });
     }
     lines.push(TextLine::new());
 
     let ages = Ages::of(scene);
-    lines.push(fact("ages", plural(u64::from(ages.total), "reading"), s.text, s));
+    lines.push(fact(texts::AGES, texts::ages(ages.total), s.text, s));
     for (label, n, old) in &ages.bins {
         let style = if *old && *n > 0 { s.warning } else { s.text };
         let mut line = plain(VALUES, format!("{label:<13}{n:>5}"), if *n == 0 { s.dim } else { style });
@@ -179,31 +152,21 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     lines.push(TextLine::new());
 
     let checks = match &scene.data.poller {
-        Some(p) if p.id == scene.state.config.me.id => (format!("this dashboard, {} on {}", p.label(), p.host), s.text),
-        Some(p) => (format!("{} on {}", p.label(), p.host), s.text),
-        None if scene.is_beginning() => ("connecting".to_owned(), s.dim),
-        None => ("nobody now".to_owned(), s.warning),
+        Some(p) => (dashboard(scene, p), s.text),
+        None if scene.is_beginning() => (words::BEGINS.into(), s.dim),
+        None => (texts::NOBODY.into(), s.warning),
     };
-    lines.push(fact("checked by", checks.0, checks.1, s));
+    lines.push(fact(texts::CHECKED_BY, checks.0, checks.1, s));
     for (i, other) in scene.data.instances.iter().enumerate() {
-        let me = if other.id == scene.state.config.me.id { "this dashboard, " } else { "" };
-        let name = if i == 0 { "dashboards" } else { "" };
-        lines.push(fact(name, format!("{me}{} on {}", other.label(), other.host), s.text, s));
+        lines.push(fact(if i == 0 { texts::DASHBOARDS } else { "" }, dashboard(scene, other), s.text, s));
     }
     lines.push(TextLine::new());
     if scene.data.memory > 0 {
-        lines.push(fact("memory", bytes(scene.data.memory), s.text, s));
+        lines.push(fact(texts::MEMORY, texts::bytes(scene.data.memory), s.text, s));
     }
     let history = &scene.data.history;
-    let mut text = plural(history.readings, "reading");
-    if history.bytes > 0 {
-        text.push_str(&format!(", {}", bytes(history.bytes)));
-    }
-    if let Some(oldest) = history.oldest {
-        let since = crate::app::text::moment(oldest, scene.now.wall, &scene.state.config.zone);
-        text.push_str(&format!(", since {since}"));
-    }
-    lines.push(fact("history", text, s.text, s));
+    let since = history.oldest.map(|oldest| text::moment(oldest, scene.now.wall, &scene.state.config.zone));
+    lines.push(fact(texts::HISTORY, texts::history(history, since), s.text, s));
     if let Some(path) = &history.path {
         lines.push(plain(VALUES, path.to_string_lossy(), s.dim));
     }
@@ -219,15 +182,12 @@ fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, s: &Styles) -> Vec<TextLine> 
         resting: presence.resting(&scene.now),
     });
     let plan = plan::plan(&facts.watched, facts.budget, facts.min_interval, logins);
-    let age = |d| cells::age(Some(d));
     let busy = plan.cycle > facts.min_interval;
     let error = plan::expected_error(scene.data.rows.values().map(|row| &row.series), plan.cycle, busy);
-    let error = error.map_or_else(|| "not known yet: not enough history".to_owned(), |secs| format!("{secs:.1} s"));
-    let ages = format!("cycle {}, mean age {}, oldest {}", age(plan.cycle), age(plan.mean_age), age(plan.oldest_age));
     let mut lines = vec![
-        fact("plan", ages, s.text, s),
-        plain(VALUES, format!("{:.0} readings in two hours", plan.readings), s.text),
-        plain(VALUES, format!("expected error {error}"), s.text),
+        fact(texts::PLAN, texts::plan(&plan), s.text, s),
+        plain(VALUES, texts::planned_readings(plan.readings), s.text),
+        plain(VALUES, texts::expected_error(error), s.text),
     ];
     let room = canvas.width().saturating_sub(VALUES + 1);
     for advice in plan.advice.iter().take(2) {
@@ -236,6 +196,10 @@ fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, s: &Styles) -> Vec<TextLine> 
         lines.extend(canvas::wrap(&advice, room).into_iter().map(|part| plain(VALUES, part, s.dim)));
     }
     lines
+}
+
+fn dashboard(scene: &Scene<'_>, instance: &Instance) -> String {
+    texts::dashboard(instance, instance.id == scene.state.config.me.id)
 }
 
 fn named(name: &str, s: &Styles) -> TextLine {
@@ -291,7 +255,7 @@ fn sparks(s: &Styles, glyphs: &Glyphs, latency: &[Option<u32>], room: u16) -> Te
     let text: String = shown.iter().map(|ms| ms.map_or(" ", |ms| glyphs.bars[step(ms)])).collect();
     let mut line = plain(VALUES, text, s.trend);
     if n > 0 && room > u16::try_from(n).unwrap_or(0) + 16 {
-        line.push((None, format!("  {n} min, to {top} ms"), s.dim));
+        line.push((None, format!("  {}", texts::sparks(n, top)), s.dim));
     }
     line
 }
@@ -315,10 +279,10 @@ impl Ages {
         let mut bins: Vec<(String, u32, bool)> = Vec::new();
         let mut from = Duration::ZERO;
         for border in &borders {
-            bins.push((format!("{}-{}", cells::age(Some(from)), cells::age(Some(*border))), 0, false));
+            bins.push((texts::age(from, Some(*border)), 0, false));
             from = *border;
         }
-        bins.push((format!("over {}", cells::age(Some(stale))), 0, true));
+        bins.push((texts::age(stale, None), 0, true));
         let mut total = 0u32;
         // What cannot change is not old.
         let all = Kind::ALL.into_iter().flat_map(|kind| scene.all(kind)).filter(|l| l.rest.is_none());
@@ -328,19 +292,5 @@ impl Ages {
             total = total.saturating_add(1);
         }
         Ages { bins, total }
-    }
-}
-
-/// `1 reading`, `2 readings`.
-fn plural(n: u64, thing: &str) -> String {
-    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
-}
-
-/// A size as people read it.
-fn bytes(n: u64) -> String {
-    match n {
-        0..100_000 => format!("{} kB", n / 1000),
-        100_000..1_000_000_000 => format!("{}.{} MB", n / 1_000_000, n / 100_000 % 10),
-        _ => format!("{}.{} GB", n / 1_000_000_000, n / 100_000_000 % 10),
     }
 }

@@ -9,6 +9,7 @@ use super::{
     cells::{self, NOTHING},
     scene::Scene,
     sparkline::{self, Trend},
+    words::board as words,
 };
 use crate::{
     app::{Column, Line, RowState, names},
@@ -51,7 +52,7 @@ pub(super) fn room(canvas: &Canvas<'_>, scene: &Scene<'_>, column: Column, lines
 /// The title of `column` in a table of `kind`.
 pub(super) fn title(scene: &Scene<'_>, column: Column, kind: Kind) -> String {
     match column {
-        Column::Age if scene.state.preferences.age_as_time => "READ".into(),
+        Column::Age if scene.state.preferences.age_as_time => words::READ.into(),
         _ => column.title(kind),
     }
 }

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     app::RowState,
-    domain::{Aht, Band, Condition},
+    domain::{Aht, Condition},
 };
 
 /// What stands where there is nothing to show.
@@ -89,22 +89,6 @@ pub(super) fn minute(at: Timestamp, zone: &TimeZone) -> String {
 /// The short name of `zone` at that moment: `IST`, `+0545`.
 pub(super) fn zone_name(at: Timestamp, zone: &TimeZone) -> String {
     zone.to_offset_info(at).abbreviation().to_owned()
-}
-
-/// A band in words.
-pub(super) fn band(band: &Band) -> Option<String> {
-    let side = |warn: Option<_>, crit: Option<_>| warn.or(crit);
-    let range = match (side(band.low_warn, band.low_crit), side(band.high_warn, band.high_crit)) {
-        (Some(low), Some(high)) => Some(format!("band {}-{}", aht(Some(low)), aht(Some(high)))),
-        (Some(low), None) => Some(format!("band from {}", aht(Some(low)))),
-        (None, Some(high)) => Some(format!("band up to {}", aht(Some(high)))),
-        (None, None) => None,
-    };
-    let target = band.target.map(|t| format!("target {}", aht(Some(t))));
-    match (target, range) {
-        (Some(t), Some(u)) => Some(format!("{t}, {u}")),
-        (t, u) => t.or(u),
-    }
 }
 
 /// True where the number beside this state is old: it is drawn dim and with a question mark.

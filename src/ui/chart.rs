@@ -12,6 +12,7 @@ use super::{
     glyphs::{Set, symbol},
     scale::Scale,
     sparkline,
+    words::detail as words,
 };
 use crate::{
     app::{Bucket, Query},
@@ -81,13 +82,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
     let values: Vec<Option<Bucket>> = values.unwrap_or_else(|| vec![None; n]);
     let scale = ground(canvas, chart, &values);
     if values.iter().all(Option::is_none) {
-        let hours = chart.span.as_secs() / 3600;
-        let text = if reading {
-            " reading the history ".to_owned()
-        } else {
-            format!(" no values in {} ", if hours > 24 { format!("{} d", hours / 24) } else { format!("{hours} h") })
-        };
-        canvas.put(LABELS + 1, height / 2, width.saturating_sub(2), &text, canvas.look.styles.dim);
+        let text = if reading { words::READING.into() } else { words::no_values(chart.span) };
+        canvas.put(LABELS + 1, height / 2, width.saturating_sub(2), &format!(" {text} "), canvas.look.styles.dim);
     }
     curve(&mut canvas.part(LABELS, 0, width, height), chart, &scale, &values, per_cell);
 }
@@ -147,13 +143,13 @@ fn limits(canvas: &mut Canvas<'_>, band: &Band, scale: &Scale, width: u16, heigh
     let (styles, glyphs) = (canvas.look.styles, canvas.look.glyphs);
     // The target last: where two lines fall into one row, its label is the one that is missed.
     let lines = [
-        (band.low_crit, styles.limit, 0, "very low"),
-        (band.high_crit, styles.limit, 0, "very high"),
-        (band.low_warn, styles.limit, 0, "low"),
-        (band.high_warn, styles.limit, 0, "high"),
-        (band.target, styles.dim, 1, "target"),
+        (band.low_crit, styles.limit, 0),
+        (band.high_crit, styles.limit, 0),
+        (band.low_warn, styles.limit, 0),
+        (band.high_warn, styles.limit, 0),
+        (band.target, styles.dim, 1),
     ];
-    for (limit, style, kind, name) in lines {
+    for ((limit, style, kind), name) in lines.into_iter().zip(words::LINES) {
         let Some(limit) = limit.filter(|l| scale.beyond(*l) == Ordering::Equal) else { continue };
         let y = row_of(scale, limit, height);
         canvas.part(0, y, LABELS, 1).clear();

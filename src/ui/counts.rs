@@ -4,6 +4,7 @@ use super::{
     canvas::Canvas,
     scene::{Scene, counted},
     segments::{self, Segment, choose},
+    words::{self, board},
 };
 use crate::{
     app::{rows, tables},
@@ -42,13 +43,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 
 fn counted_states(canvas: &Canvas<'_>, scene: &Scene<'_>, kind: Kind, glyphs: bool) -> Vec<Segment> {
     let s = canvas.look.styles;
-    let mut all = vec![Segment::new(1, format!("{}s {}", kind.word(), scene.watched(kind)), s.dim)];
+    let mut all = vec![Segment::new(1, board::watched(kind, scene.watched(kind)), s.dim)];
     if let Some((there, of, stale)) =
         (kind == Kind::Agent).then(|| rows::logged_in(scene.all(kind).iter().copied())).flatten()
     {
-        let (mark, style) = if stale { ("?", s.stale) } else { ("", s.text) };
-        let folded = if scene.state.preferences.fold_logged_out && !stale { ", others folded" } else { "" };
-        all.push(Segment::new(2, format!("{there} of {of} logged in{mark}{folded}"), style));
+        let folded = if scene.state.preferences.fold_logged_out && !stale { board::OTHERS_FOLDED } else { "" };
+        all.push(Segment::new(2, words::logged_in(there, of, stale) + folded, if stale { s.stale } else { s.text }));
     }
     all.extend(rows::counts(scene.all(kind).iter().copied()).into_iter().map(|(state, n)| {
         let glyph = if glyphs { canvas.look.glyphs.state(state) } else { "" };

@@ -1,7 +1,5 @@
 //! One row in full: its facts in sentences, and its chart.
 
-use std::time::Duration;
-
 use super::{
     FrameLayout,
     canvas::{Canvas, cells as cells_of, wrap},
@@ -9,11 +7,13 @@ use super::{
     chart::{self, Chart, Source},
     compare, fate,
     scene::Scene,
+    words::{self, detail as texts},
 };
 use crate::{
     alert::{Alert, Subject},
     app::{Axis, ChartArea, Line, Login, LoginState, REPLAY, RowState, Span, alerts, history, names, text},
-    domain::{AHT_WINDOW, BootTime, Condition, EventTime, Level, Point},
+    domain::{AHT_WINDOW, BootTime, Condition, Point},
+    poll::INVALID_INTERVAL,
     store::EventKind,
 };
 
@@ -25,7 +25,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frame: bool, layo
     let line = scene.selected();
     let title = title(line.as_ref());
     let mut part = if frame {
-        canvas.framed(title, if scene.state.navigation.detail_open { "Esc: back" } else { "" })
+        canvas.framed(title, if scene.state.navigation.detail_open { texts::BACK } else { "" })
     } else {
         let (w, h) = (canvas.width(), canvas.height());
         if !scene.state.navigation.detail_open {
@@ -51,10 +51,7 @@ pub(super) fn below(
 }
 
 fn title(line: Option<&Line<'_>>) -> &'static str {
-    line.map_or("Detail", |l| match l.target().kind {
-        crate::domain::Kind::Agent => "Agent",
-        crate::domain::Kind::Campaign => "Campaign",
-    })
+    texts::title(line.map(|line| line.target().kind))
 }
 
 fn inside(
@@ -65,7 +62,7 @@ fn inside(
 ) {
     let Some(line) = line else {
         let (w, style) = (part.width(), part.look.styles.dim);
-        part.put(1, 0, w.saturating_sub(1), "No row is selected", style);
+        part.put(1, 0, w.saturating_sub(1), texts::NO_ROW, style);
         return;
     };
     let alert = alert.or_else(|| alerts::about(scene.data, &Subject::Target(line.target().clone())));
@@ -87,17 +84,14 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, alert: Opti
     canvas.put_all(x, 0, end, &[("  ", s.text), (id, s.dim), ("  ", s.text), (&groups, s.dim)]);
 
     let old = cells::is_old(line.state);
-    let value = format!("AHT {}{}", cells::aht(line.aht), if old && line.aht.is_some() { "?" } else { "" });
-    let age = match line.age {
-        Some(age) => format!("  age {}", cells::age(Some(age))),
-        None => "  not read yet".into(),
-    };
-    let deviation = line.deviation.map_or_else(String::new, |d| format!("  vs target {}", cells::deviation(Some(d))));
+    let (value, age) = (texts::aht(line.aht, old), format!("  {}", texts::age(line.age)));
+    let deviation = line.deviation.map_or_else(String::new, |percent| format!("  {}", texts::deviation(percent)));
     let value_style = if old { s.stale } else { s.accent };
     canvas.put_all(1, 1, end, &[(&value, value_style), (&age, s.dim), (&deviation, s.text)]);
     let x = cell::state(canvas, line, (1, 2, width));
     let room = end.saturating_sub(x);
-    if let Some(since) = since(scene, line).into_iter().find(|text| cells_of(text) <= usize::from(room)) {
+    let mut since = since(scene, line).into_iter().map(|text| format!("  {text}"));
+    if let Some(since) = since.find(|text| cells_of(text) <= usize::from(room)) {
         canvas.put(x, 2, room, &since, s.dim);
     }
 
@@ -186,7 +180,7 @@ fn spans(canvas: &mut Canvas<'_>, axis: Axis) {
         x = canvas.put(x, 0, w.saturating_sub(x), &text, style) + 1;
     }
     if axis.back > 0 {
-        canvas.put(x + 1, 0, w.saturating_sub(x + 1), &format!("ending {} ago", text::brief(axis.offset())), s.warning);
+        canvas.put(x + 1, 0, w.saturating_sub(x + 1), &texts::ending(axis.offset()), s.warning);
     }
 }
 
@@ -198,47 +192,27 @@ fn since(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
         text::moment(at, scene.now.wall, zone)
     };
     let Some((read, held)) = line.row.series.points().next_back().map(|p| p.at).zip(line.held) else {
-        return line.held.map(|held| format!("  since {}", moment(scene.now.mono - held))).into_iter().collect();
+        return line.held.map(|held| words::since(&moment(scene.now.mono - held))).into_iter().collect();
     };
     match line.state {
         RowState::Fresh(level) => {
-            let side = if level.is_beside(Level::HighCrit) { "above" } else { "below" };
             let run = |p: &Point| p.aht.is_some_and(|a| line.watched.band.level(a) == level);
             let first = line.row.series.points().rev().take_while(run).last().map_or(read, |p| p.at);
             // The level may be younger than the alert.
-            let outside = moment(read - held);
-            let own = format!(", {} since {}", line.state.long_word(), moment(first));
-            let own = if read.since(first) < held { own } else { String::new() };
-            let all = format!("  {side} the band since {outside}");
-            vec![format!("{all}{own}"), all, format!("  since {outside}")]
+            let own = (read.since(first) < held).then(|| moment(first));
+            texts::outside(level, &moment(read - held), own)
         }
-        RowState::Other(Condition::NoCalls) => vec![format!("  since {}", moment(read - held))],
-        RowState::Other(_) => vec![format!("  since {}", moment(scene.now.mono - held))],
+        RowState::Other(Condition::NoCalls) => vec![words::since(&moment(read - held))],
+        RowState::Other(_) => vec![words::since(&moment(scene.now.mono - held))],
     }
 }
 
 /// Whether the agent is logged in, in the service's word, and since when; of who is out and cannot change, how often it is
 /// looked after.
 fn presence(scene: &Scene<'_>, line: &Line<'_>, login: Login<'_>) -> String {
-    if let Some(rest) = line.rest.filter(|_| login.state == LoginState::Out) {
-        let zone = &scene.state.config.zone;
-        let at = login.since.map(|at| format!(" {}", text::moment(at.wall, scene.now.wall, zone)));
-        return format!(
-            "logged out{}, checked every {} min",
-            at.unwrap_or_default(),
-            rest.every.as_secs().div_ceil(60)
-        );
-    }
-    let what = match login.state {
-        LoginState::Out => "logged out".to_owned(),
-        LoginState::Break => format!("on a break ({})", login.word),
-        LoginState::Ready | LoginState::Busy if login.word == "in" => "logged in".to_owned(),
-        LoginState::Ready | LoginState::Busy => format!("logged in: {}", login.word),
-    };
-    let zone = &scene.state.config.zone;
-    let since = login.since.map(|at| format!(" since {}", text::moment(at.wall, scene.now.wall, zone)));
-    let old = if login.stale { ", too old to go by" } else { "" };
-    format!("{what}{}{old}", since.unwrap_or_default())
+    let since = login.since.map(|at| text::moment(at.wall, scene.now.wall, &scene.state.config.zone));
+    let rest = line.rest.filter(|_| login.state == LoginState::Out);
+    texts::login(login, since, rest.map(|rest| rest.every))
 }
 
 /// Everything else, one sentence each.
@@ -246,70 +220,51 @@ fn facts(scene: &Scene<'_>, line: &Line<'_>, ascii: bool) -> Vec<String> {
     let mut out = Vec::new();
     let zone = &scene.state.config.zone;
     if let Some(error) = line.row.error().map(|why| names::failure(scene.state, why)) {
-        let since = line.row.failing_since.as_ref().map_or_else(String::new, |at| {
-            format!(" ({} since {})", times(line.row.failures), text::moment(at.wall, scene.now.wall, zone))
-        });
-        out.push(format!("last answer: {error}{since}"));
+        let since = line.row.failing_since.as_ref().map(|at| text::moment(at.wall, scene.now.wall, zone));
+        out.push(texts::last_answer(error, since.map(|since| (line.row.failures, since))));
     }
     if line.state == RowState::Other(Condition::Invalid) {
-        out.push(format!("configured in {}", line.watched.origin));
+        out.push(texts::configured_in(&line.watched.origin));
     }
     if let Some((prev, now)) = line.prev2h.zip(line.aht) {
-        let diff = cells::diff(Some(now.minus(prev)));
-        out.push(format!("2 h ago: {} ({diff} since)", cells::aht(Some(prev))));
+        out.push(texts::two_hours_ago(prev, now));
     }
-    if let Some(diff) = line.diff30 {
-        out.push(format!("30 min change: {}", cells::diff(Some(diff))));
-    }
-    if let Some(band) = cells::band(&line.watched.band) {
-        out.push(band);
-    }
+    out.extend(line.diff30.map(texts::half_hour));
+    out.extend(words::band(&line.watched.band));
     if let Some((_, at)) = &line.row.good {
-        out.push(format!("read at {}", cells::clock(at.wall, zone)));
+        out.push(texts::read_at(&cells::clock(at.wall, zone)));
     }
     out.extend(line.login.map(|login| presence(scene, line, login)));
     out.push(next(scene, line));
-    let changes = line.row.series.changes(scene.data.now.mono, AHT_WINDOW);
-    out.push(format!("{changes} {} in the last 2 h", if changes == 1 { "change" } else { "changes" }));
+    out.push(texts::changes(line.row.series.changes(scene.data.now.mono, AHT_WINDOW)));
     if let Ok(from) = scene.now.wall.checked_sub(AHT_WINDOW) {
-        out.push(format!("counts the calls since {}", text::moment(from, scene.now.wall, zone)));
+        out.push(texts::counted_since(&text::moment(from, scene.now.wall, zone)));
     }
     if line.state == RowState::Other(Condition::NoCalls) {
-        out.push("no outbound calls in the last 2 hours: this is not zero".into());
+        out.push(texts::NO_CALLS.into());
     }
     out.extend(events(scene, line, ascii));
     out
 }
 
-fn times(n: u32) -> String {
-    if n == 1 { "once".into() } else { format!("{n} times") }
-}
-
 /// When the next answer is to be expected: the poller names the next one alone, the others come once a cycle.
 fn next(scene: &Scene<'_>, line: &Line<'_>) -> String {
     if scene.state.config.mode == Some(REPLAY) {
-        return "next check: none, this is a replay".into();
+        return texts::NEXT_NEVER.into();
     }
     let Some(status) = scene.data.status.as_ref().filter(|_| scene.link().2) else {
-        return "next check: not known, see the first line".into();
+        return texts::NEXT_UNKNOWN.into();
     };
     if status.next.as_ref() == Some(line.target()) {
-        return "next check: now".into();
+        return texts::NEXT_NOW.into();
     }
-    if line.state == RowState::Other(Condition::Invalid) && line.row.failures >= 2 {
-        let rest = crate::poll::INVALID_INTERVAL;
-        return line.row.last.as_ref().map_or_else(|| "next check: soon".into(), |(_, at)| due(scene, at, rest));
-    }
-    let turn = status.sweep.max(scene.state.config.min_interval);
-    let every = line.rest.map_or(turn, |rest| rest.every);
-    line.row.last.as_ref().map_or_else(|| "next check: soon".into(), |(_, at)| due(scene, at, every))
-}
-
-fn due(scene: &Scene<'_>, last: &EventTime, every: Duration) -> String {
-    match every.saturating_sub(last.age(&scene.now)) {
-        Duration::ZERO => "next check: due".into(),
-        left => format!("next check: in about {}", text::brief(left)),
-    }
+    let Some((_, last)) = &line.row.last else { return texts::NEXT_SOON.into() };
+    let every = match line.rest {
+        _ if line.state == RowState::Other(Condition::Invalid) && line.row.failures >= 2 => INVALID_INTERVAL,
+        Some(rest) => rest.every,
+        None => status.sweep.max(scene.state.config.min_interval),
+    };
+    texts::next_in(every.saturating_sub(last.age(&scene.now)))
 }
 
 /// The last events about this target, newest first.

@@ -1,14 +1,11 @@
 //! What an alert says in sentences, and who cares about it.
 
-use super::{cells, scene::Scene};
+use super::{cells, scene::Scene, words::alerts as texts};
 use crate::{
     alert::{Alert, words},
     app::{RowState, alerts, claims, names, text},
     domain::clean_line,
 };
-
-/// What nobody has confirmed is.
-pub(super) const UNACKNOWLEDGED: &str = "unacknowledged";
 
 /// Who cares: `unacknowledged`, `acked by Meera 14:22: voicemail list`, `muted until 16:00`, `cleared 14:26, back in band`.
 pub(super) fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
@@ -19,7 +16,7 @@ pub(super) fn fate(scene: &Scene<'_>, alert: &Alert) -> String {
 fn fate_of(scene: &Scene<'_>, alert: &Alert, with_note: bool) -> String {
     let zone = &scene.state.config.zone;
     if let Some((at, why)) = &alert.ended {
-        return format!("cleared {}, {}", cells::minute(at.wall, zone), words::ended(&alert.id.subject, *why));
+        return texts::cleared(&cells::minute(at.wall, zone), words::ended(&alert.id.subject, *why));
     }
     let subject = &alert.id.subject;
     let mut parts = Vec::new();
@@ -29,20 +26,17 @@ fn fate_of(scene: &Scene<'_>, alert: &Alert, with_note: bool) -> String {
             _ if !with_note => String::new(),
             note if names::are_full(scene.state) => format!(": {note}"),
             // It may name anybody.
-            _ => ", with a note".into(),
+            _ => texts::WITH_NOTE.into(),
         };
-        parts.push(format!("acked by {} {}{note}", ack.by, cells::minute(ack.at, zone)));
+        parts.push(texts::acknowledged(&ack.by, &cells::minute(ack.at, zone), &note));
     }
     if let Some(mute) = scene.data.mutes.get(subject).filter(|_| alerts::is_muted(scene.data, subject)) {
-        parts.push(match alerts::muted_until(mute) {
-            Some(at) => format!("muted until {}", cells::minute(at, zone)),
-            None => "muted until cleared".into(),
-        });
+        parts.push(texts::muted(alerts::muted_until(mute).map(|at| cells::minute(at, zone))));
     }
     if alerts::is_under_way(scene.state, &alert.id) {
-        parts.push("not saved yet".into());
+        parts.push(texts::NOT_SAVED.into());
     } else if parts.is_empty() {
-        parts.push(UNACKNOWLEDGED.into());
+        parts.push(texts::UNACKNOWLEDGED.into());
     }
     clean_line(&parts.join(", "), 300)
 }
@@ -54,15 +48,13 @@ pub(super) fn sentences(scene: &Scene<'_>, alert: &Alert) -> Vec<String> {
     let level = RowState::Fresh(claims.level).long_word();
     let (since, lasted) = claims::lasting(scene.state, alert);
     let since = text::moment(since, scene.now.wall, &scene.state.config.zone);
-    let lasted = text::brief(lasted);
     let claims = claims.texts().into_iter().next().unwrap_or_default();
     let full = match alert.ack.as_ref().filter(|ack| alert.is_acked() && !ack.note.is_empty()) {
-        Some(ack) if names::are_full(scene.state) => Some(format!("note: {}", clean_line(&ack.note, 200))),
+        Some(ack) if names::are_full(scene.state) => Some(format!("{}{}", texts::NOTE, clean_line(&ack.note, 200))),
         _ => None,
     };
     let fate = fate_of(scene, alert, full.is_none());
     // The level may be younger than the time outside.
-    let level = if alert.ended.is_some() { format!("at worst {level}") } else { format!("now {level}") };
-    let what = format!("alert: outside the band since {since} ({lasted}), {level}: {claims}");
-    [what, format!("alert {fate}")].into_iter().chain(full).collect()
+    let what = texts::outside((&since, lasted), level, alert.ended.is_some(), &claims);
+    [what, texts::fate(&fate)].into_iter().chain(full).collect()
 }

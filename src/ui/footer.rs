@@ -2,9 +2,9 @@
 
 use super::{
     canvas::Canvas,
-    cells,
     scene::Scene,
     segments::{self, Segment, choose},
+    words::{self, board},
 };
 use crate::{
     app,
@@ -23,29 +23,27 @@ pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     };
     add(1, checked_by(scene), scene.data.poller.is_none() && !scene.is_beginning());
     if usage.used_60s >= budget.requests_per_minute {
-        add(0, format!("budget used up: {} of {}/min", usage.used_60s, budget.requests_per_minute), true);
+        add(0, words::budget_used_up(usage.used_60s, budget.requests_per_minute), true);
     }
     if let Some(status) = &scene.data.status {
         if status.rate + 0.5 < f64::from(budget.usable()) {
-            add(2, format!("slowed to {:.0}/min", status.rate.max(0.0)), true);
+            add(2, board::slowed(status.rate), true);
         }
         if let Some(others) = status.other_clients.as_ref().and_then(|s| s.per_minute) {
-            add(2, format!("other clients ~{others:.0}/min"), true);
+            add(2, board::other_clients(others), true);
         }
-        add(4, format!("cycle {}", cells::age(Some(status.sweep))), false);
-        add(6, format!("{} watched", status.targets), false);
+        add(4, board::cycle(status.sweep), false);
+        add(6, board::targets(status.targets), false);
         if let Some(text) = token(scene, status.token_until.as_ref()) {
             add(3, text, true);
         }
     }
-    match usage.throttled_1h {
-        0 => {}
-        1 => add(5, "throttled once this hour".into(), true),
-        n => add(5, format!("throttled {n} times this hour"), true),
+    if usage.throttled_1h > 0 {
+        add(5, board::throttled(usage.throttled_1h), true);
     }
     let others = scene.data.instances.len();
     if others > 1 {
-        add(7, format!("{others} dashboards open"), false);
+        add(7, board::dashboards(others), false);
     }
     let chosen = choose(all, canvas.width().saturating_sub(2), 3);
     segments::put(canvas, 1, 0, 3, &chosen);
@@ -53,29 +51,19 @@ pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 
 fn checked_by(scene: &Scene<'_>) -> String {
     match &scene.data.poller {
-        _ if scene.state.config.mode == Some(app::REPLAY) => "replay: nothing is checked".into(),
-        Some(p) if p.id == scene.state.config.me.id => "checked by this dashboard".into(),
-        Some(p) => format!("checked by {}", p.label()),
-        None if scene.is_beginning() => "connecting".into(),
-        None => "nobody checks the service".into(),
+        _ if scene.state.config.mode == Some(app::REPLAY) => board::REPLAYED.into(),
+        Some(p) if p.id == scene.state.config.me.id => words::checked_by(words::THIS_DASHBOARD),
+        Some(p) => words::checked_by(&p.label()),
+        None if scene.is_beginning() => words::BEGINS.into(),
+        None => words::NOBODY_CHECKS.into(),
     }
 }
 
 /// The token, where other clients invalidate it or where hardly any more may be generated.
 fn token(scene: &Scene<'_>, until: Option<&EventTime>) -> Option<String> {
-    let usage = scene.data.usage;
-    if usage.invalidated_1h == 0 && usage.generated_1h + 1 < GENERATIONS_PER_HOUR {
-        return None;
-    }
-    let invalidated = match usage.invalidated_1h {
-        0 => String::new(),
-        n => format!(", {n} invalidated"),
-    };
-    let generated = format!("generated {} of {GENERATIONS_PER_HOUR} this hour{invalidated}", usage.generated_1h);
-    Some(match until {
-        Some(until) => format!("token expires in {} ({generated})", cells::span(scene.left(until))),
-        None => format!("no token ({generated})"),
-    })
+    let usage = &scene.data.usage;
+    let looks = usage.invalidated_1h > 0 || usage.generated_1h + 1 >= GENERATIONS_PER_HOUR;
+    looks.then(|| board::token(until.map(|until| scene.left(until)), usage))
 }
 
 /// Draws the line of keys, as the keymap gives them: the way out and the help are kept longest.

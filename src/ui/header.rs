@@ -5,11 +5,9 @@ use super::{
     cells,
     scene::Scene,
     segments::{self, Segment, choose},
+    words::{self, board},
 };
-use crate::{
-    app::{REPLAY, View, alerts, rows, tables},
-    domain::Kind,
-};
+use crate::app::{REPLAY, View, alerts, rows, tables};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let width = canvas.width();
@@ -69,14 +67,14 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
     let clock = cells::clock(scene.now.wall, zone);
     let mut out = Vec::new();
     if scene.state.frozen.is_some() {
-        out.push(Segment::new(0, format!(" FROZEN {clock} "), s.error));
+        out.push(Segment::new(0, format!(" {} ", board::frozen(&clock)), s.error));
     } else {
         let pieces = vec![(clock, s.accent), (format!(" {}", cells::zone_name(scene.now.wall, zone)), s.dim)];
         out.push(Segment { pieces, priority: 3 });
     }
     let waiting = alerts::waiting(scene.data);
     if waiting > 0 {
-        out.push(Segment::new(1, format!("{waiting} unacked"), s.warning));
+        out.push(Segment::new(1, board::unacknowledged(waiting), s.warning));
     }
     if scene.state.frozen.is_none()
         && let Some((word, style)) = link(canvas, scene)
@@ -87,13 +85,12 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
         tables::concerned(scene.state).into_iter().flat_map(|k| scene.lines(k).iter().copied()).collect();
     if let Some((age, line)) = rows::oldest(&lines) {
         let style = if age >= scene.stale_after { s.warning } else { s.dim };
-        let mark = if cells::is_old(line.state) { "?" } else { "" };
-        out.push(Segment::new(2, format!("oldest {}{mark}", cells::age(Some(age))), style));
+        out.push(Segment::new(2, board::oldest_row(age, cells::is_old(line.state)), style));
     } else {
         let what = match lines.is_empty() {
-            true => "no rows",
-            false if lines.iter().any(|line| line.rest.is_some()) => "all at rest",
-            false => "nothing read yet",
+            true => board::NO_ROWS,
+            false if lines.iter().any(|line| line.rest.is_some()) => board::ALL_AT_REST,
+            false => board::NOTHING_READ,
         };
         out.push(Segment::new(2, what, s.dim));
     }
@@ -104,19 +101,12 @@ fn facts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Segment> {
 pub(super) fn link(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Option<(String, ratatui::style::Style)> {
     let s = canvas.look.styles;
     let (word, span, good) = scene.link();
-    let span = span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))));
-    match (good, scene.state.config.mode == Some(REPLAY)) {
-        (true, true) => None,
-        (false, true) => Some((format!("[was {word}{span}]"), s.warning)),
-        (true, false) => Some((format!("[{word}{span}]"), s.text)),
-        (false, false) => Some((format!("[{word}{span}]"), s.error)),
-    }
-}
-
-/// The plural of a kind, as a title.
-pub(super) fn plural(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Campaign => "Campaigns",
-        Kind::Agent => "Agents",
-    }
+    let past = scene.state.config.mode == Some(REPLAY);
+    let style = match (good, past) {
+        (true, true) => return None,
+        (false, true) => s.warning,
+        (true, false) => s.text,
+        (false, false) => s.error,
+    };
+    Some((words::link(word, span, past), style))
 }

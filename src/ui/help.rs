@@ -7,11 +7,9 @@ use super::{
     banners::overlay,
     canvas::{Canvas, cells, wrap},
     scene::Scene,
+    words::overlay as words,
 };
-use crate::{
-    app::{Column, Mark, RowState, command::COMMANDS, keys::fits_below},
-    domain::{Condition, Level},
-};
+use crate::app::{Column, Mark, RowState, command::COMMANDS, keys::fits_below};
 
 /// Cells for the keys.
 const KEYS: usize = 16;
@@ -41,13 +39,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, scroll: usize, la
         lines.push((String::new(), s.text));
     }
     if lines.is_empty() {
-        lines.push((format!("Nothing in the help has '{wanted}'"), s.text));
+        lines.push((words::nothing_has(&wanted), s.text));
     }
-    let title = match (search.editing, &*wanted) {
-        (false, "") => "Help".to_owned(),
-        (editing, _) => format!("Help  / {}{}", search.text.value(), if editing { "_" } else { "" }),
-    };
-    overlay(canvas, &title, width, &lines, scroll, layout);
+    let typed = (search.editing || !wanted.is_empty())
+        .then(|| format!("{}{}", search.text.value(), if search.editing { "_" } else { "" }));
+    overlay(canvas, &words::help(typed.as_deref()), width, &lines, scroll, layout);
 }
 
 /// The parts of the help in their order: each with its heading, and words or keys with what they mean.
@@ -65,50 +61,19 @@ fn parts(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<(String, Vec<(String, St
     let mark = |(mark, sentence): (Mark, &str)| (format!("{} {}", glyphs.mark(mark), mark.word()), sentence.to_owned());
     let plain = |(word, sentence): (&str, &str)| (word.to_owned(), sentence.to_owned());
     let mut parts = vec![
-        ("States".to_owned(), STATES.into_iter().map(state).collect::<Vec<_>>()),
-        ("Beside a state".to_owned(), MARKS.into_iter().map(mark).collect()),
-        ("Columns".to_owned(), Column::ALL.into_iter().filter_map(column).collect()),
-        ("Words".to_owned(), GLOSSARY.into_iter().map(plain).collect()),
+        (words::HELP_STATES.to_owned(), words::STATES.into_iter().map(state).collect::<Vec<_>>()),
+        (words::HELP_MARKS.to_owned(), words::MARKS.into_iter().map(mark).collect()),
+        (words::HELP_COLUMNS.to_owned(), Column::ALL.into_iter().filter_map(column).collect()),
+        (words::HELP_WORDS.to_owned(), words::GLOSSARY.into_iter().map(plain).collect()),
     ];
     let keys = scene.state.keys.help(scene.state.navigation.view, |action| fits_below(scene.state, action));
     parts.extend(keys.into_iter().map(|(title, entries)| {
         (title, entries.into_iter().map(|(keys, sentence)| (keys, sentence.to_owned())).collect())
     }));
     let command = |(name, takes, sentence): (&str, &str, &str)| (format!("{name} {takes}"), sentence.to_owned());
-    parts.push(("Commands after :".to_owned(), COMMANDS.into_iter().map(command).collect()));
+    parts.push((words::HELP_COMMANDS.to_owned(), COMMANDS.into_iter().map(command).collect()));
     parts
 }
-
-/// The words that a new reader of the screen may not know: the handbook has them all.
-const GLOSSARY: [(&str, &str); 7] = [
-    ("AHT", "Average handling time of the outbound calls of the last 2 hours"),
-    ("target", "The AHT that an agent or a campaign should have"),
-    ("band", "The range of AHTs that needs no attention; outside of it an alert starts"),
-    ("cycle", "One round of checks over all watched agents and campaigns"),
-    ("needs attention", "Has an alert that is not acknowledged, or is outside its band"),
-    ("acknowledge", "Say that you have seen an alert; it stays on the list"),
-    ("other clients", "Other programs that use the same account"),
-];
-
-/// What the states mean. They tell that somebody should look, not what the reason is.
-const STATES: [(RowState, &str); 9] = [
-    (RowState::Fresh(Level::HighCrit), "Very high: far above the band. Needs attention"),
-    (RowState::Fresh(Level::HighWarn), "Above the band"),
-    (RowState::Fresh(Level::LowCrit), "Very low: far below the band. Needs attention"),
-    (RowState::Fresh(Level::LowWarn), "Below the band"),
-    (RowState::Other(Condition::NoCalls), "No outbound calls in the last 2 hours. This is not zero"),
-    (RowState::Other(Condition::Waiting), "Not checked yet"),
-    (RowState::Other(Condition::Stale), "The last answer is older than it should be"),
-    (RowState::Other(Condition::Invalid), "The service does not know this ID: correct it in the configuration"),
-    (RowState::Other(Condition::Failing), "The service does not answer for this row"),
-];
-
-/// What stands after a state.
-const MARKS: [(Mark, &str); 3] = [
-    (Mark::Acked, "The alert is acknowledged. If it becomes worse, it needs attention again"),
-    (Mark::Muted, "Muted: shown, but without bell, notification and hook"),
-    (Mark::Warming, "Too few calls yet: no alert starts"),
-];
 
 fn entry(lines: &mut Vec<(String, Style)>, keys: &str, sentence: &str, room: u16, style: Style) {
     let indent = if usize::from(room) > KEYS * 2 { KEYS } else { 0 };

@@ -9,6 +9,7 @@ use super::{
     pages::{self, TextLine},
     scene::Scene,
     theme::Styles,
+    words::{NEWEST_FIRST, board as words},
 };
 use crate::{
     app::{log, names, text},
@@ -17,7 +18,7 @@ use crate::{
 
 /// Draws the log in its frame.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
-    let mut inside = canvas.framed("Log", "newest first");
+    let mut inside = canvas.framed(words::LOG, NEWEST_FIRST);
     let s = inside.look.styles;
     let width = inside.width();
     for (y, event) in (0..inside.height()).zip(scene.data.events.iter().rev()) {
@@ -33,11 +34,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
 /// Draws the view of the log.
 pub(super) fn draw_view(canvas: &mut Canvas<'_>, scene: &Scene<'_>, frames: bool, layout: &mut FrameLayout) {
     let s = canvas.look.styles;
-    let mut inside = pages::inside(canvas, frames, "Log of the last day", "newest first");
+    let mut inside = pages::inside(canvas, frames, words::LOG_OF_THE_DAY, NEWEST_FIRST);
     let events = log::entries(scene.state);
     if events.is_empty() {
-        let none =
-            if scene.data.events.is_empty() { "Nothing has happened yet" } else { "No event matches the filter" };
+        let none = words::no_events(!scene.data.events.is_empty());
         pages::draw(&mut inside, scene, &[pages::plain(1, none, s.dim)], layout);
         return;
     }

@@ -6,6 +6,7 @@ use super::{
     FrameLayout,
     canvas::{Canvas, cells},
     scene::Scene,
+    words::overlay as words,
 };
 use crate::app::{Column, columns};
 
@@ -56,7 +57,7 @@ pub(super) fn sort(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor: usize, la
         text: column.spec().label,
     };
     let entries: Vec<Entry> = Column::sort_menu().into_iter().map(entry).collect();
-    draw(canvas, ("Sort by", "Enter", 30), &entries, cursor, layout);
+    draw(canvas, (words::SORT_BY, words::SORT, 30), &entries, cursor, layout);
 }
 
 /// Which columns there are: those that are shown in their order, then the others.
@@ -71,5 +72,5 @@ pub(super) fn choose_columns(canvas: &mut Canvas<'_>, scene: &Scene<'_>, cursor:
         text: column.spec().label,
     };
     let entries: Vec<Entry> = columns::entries(scene.state).into_iter().map(entry).collect();
-    draw(canvas, ("Columns", "Space: show/hide", 34), &entries, cursor, layout);
+    draw(canvas, (words::COLUMNS, words::SHOW_OR_HIDE, 34), &entries, cursor, layout);
 }

@@ -57,6 +57,7 @@ mod tests_truth;
 mod tests_words;
 pub mod theme;
 mod wall;
+mod words;
 
 use ratatui::{Frame, buffer::Buffer, layout::Rect};
 

@@ -2,7 +2,12 @@
 
 use ratatui::style::Style;
 
-use super::{FrameLayout, canvas::Canvas, scene::Scene};
+use super::{
+    FrameLayout,
+    canvas::Canvas,
+    scene::Scene,
+    words::{self, board},
+};
 
 /// One line: pieces of text, each with the column where it begins; `None`: behind the one before.
 pub(super) type TextLine = Vec<(Option<u16>, String, Style)>;
@@ -37,5 +42,5 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, lines: &[TextLine
 pub(super) fn range(scene: &Scene<'_>, layout: &FrameLayout) -> Option<String> {
     let (room, all) = (layout.overlay, layout.overlay_lines);
     let from = scene.state.navigation.scroll.min(all.saturating_sub(room));
-    (all > room && room > 0).then(|| format!("lines {}-{} of {all}", from + 1, from + room))
+    (all > room && room > 0).then(|| board::lines(&words::range((from + 1, from + room), all)))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::words::board as words;
 use crate::{
     alert::Alert,
     app::{Banner, Data, Item, Line, REPLAY, RowState, State, banners, filter, groups, rows, tables, text, wall},
@@ -118,10 +119,10 @@ impl<'a> Scene<'a> {
 
     /// The state of the link in a word, how long it lasts or has lasted, and whether it is as it should be.
     pub(super) fn link(&self) -> (&'static str, Option<Duration>, bool) {
-        let starting = ("CONNECTING", None, true);
+        let starting = (words::CONNECTING, None, true);
         let begins = self.is_beginning();
         let Some(status) = &self.data.status else {
-            return if begins { starting } else { ("NOT CHECKED", None, false) };
+            return if begins { starting } else { (words::NOT_CHECKED, None, false) };
         };
         let silence = status.at.age(&self.now);
         if silence >= SILENT_AFTER {
@@ -129,7 +130,7 @@ impl<'a> Scene<'a> {
         }
         let span = match &status.link {
             // After a short break nothing is due yet, and all that is shown is as fresh as it should be.
-            Link::Starting if self.is_all_fresh() => return ("LIVE", None, true),
+            Link::Starting if self.is_all_fresh() => return (words::LIVE, None, true),
             Link::Starting if status.since.age(&self.now) < SILENT_AFTER => return starting,
             Link::Starting | Link::Live | Link::Credentials { .. } | Link::Closed { until: None } => None,
             Link::Closed { until: Some(until) }
@@ -140,8 +141,8 @@ impl<'a> Scene<'a> {
         };
         match status.link.problem() {
             Some(problem) => (label(problem), span, problem.severity() == Severity::Info),
-            None if status.link == Link::Live => ("LIVE", span, true),
-            None => ("WAITING", span, false),
+            None if status.link == Link::Live => (words::LIVE, span, true),
+            None => (words::WAITING, span, false),
         }
     }
 

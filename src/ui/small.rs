@@ -2,7 +2,13 @@
 
 use ratatui::style::Style;
 
-use super::{FrameLayout, canvas::Canvas, cell, cells, scene::Scene};
+use super::{
+    FrameLayout,
+    canvas::Canvas,
+    cell, cells,
+    scene::Scene,
+    words::{self, board},
+};
 use crate::{
     app::{Line, rows},
     domain::Kind,
@@ -21,7 +27,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut Fram
     let top = u16::from(head);
     if lines.is_empty() {
         let style = canvas.look.styles.dim;
-        canvas.put(0, top, w, "No rows", style);
+        canvas.put(0, top, w, board::NO_ROW, style);
     }
     for (y, line) in (top..h).zip(&lines) {
         row(canvas, scene, line, y);
@@ -39,7 +45,7 @@ fn first_line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, lines: &[Line<'_>]) {
     let (word, _, good) = scene.link();
     let frozen = scene.state.frozen.is_some();
     let word = match scene.state.config.mode {
-        _ if frozen => "FROZEN",
+        _ if frozen => board::FROZEN,
         Some(mode) if good => mode,
         _ => word,
     };
@@ -48,7 +54,7 @@ fn first_line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, lines: &[Line<'_>]) {
     let word = if plain && w < 12 { "" } else { word };
     let x = canvas.put(0, 0, w, word, if good && !frozen { s.accent } else { s.error });
     if let Some((age, _)) = rows::oldest(lines) {
-        let (long, short) = (format!(" oldest {}", cells::age(Some(age))), format!(" {}", cells::age(Some(age))));
+        let (long, short) = (format!(" {}", words::oldest(age)), format!(" {}", cells::age(Some(age))));
         let room = usize::from(w.saturating_sub(x));
         if let Some(text) = [long, short].into_iter().find(|t| t.len() <= room) {
             canvas.put(x, 0, w, &text, s.dim);

@@ -3,45 +3,38 @@
 use super::{
     FrameLayout,
     canvas::{Canvas, cells},
-    cells::band,
     pages,
     scene::Scene,
     segments::{self, Segment, choose},
     table,
+    words::{self, board},
 };
-use crate::app::{View, command, filter_hints, log, tables};
+use crate::app::{Line, View, command, filter_hints, log, tables};
 use tui_input::Input;
 
 /// Draws the line. Returns the column of the text cursor while a filter or a command is being typed.
 pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Option<u16> {
     let state = scene.state;
     if let Some(line) = &state.navigation.command {
-        let words = command::completions(state, line.value());
-        let hint = format!("  {}", words.join(" "));
+        let hint = format!("  {}", command::completions(state, line.value()).join(" "));
         return Some(edit(canvas, ":", line, &hint));
     }
     if state.filter().editing {
         let found = match state.navigation.view {
-            View::Log => format!("{} of {} events", log::entries(state).len(), scene.data.events.len()),
-            View::Alerts => format!("{} of {} alerts", scene.alerts.len(), scene.data.alerts.len()),
+            View::Log => words::part(log::entries(state).len(), scene.data.events.len(), words::EVENT),
+            View::Alerts => words::part(scene.alerts.len(), scene.data.alerts.len(), words::ALERT),
             // One filter for all tables in view: agents first, they are the many.
             _ => {
-                let of = |kind| format!("{} of {} {}s", scene.lines(kind).len(), scene.watched(kind), kind.word());
+                let of = |kind| words::part(scene.lines(kind).len(), scene.watched(kind), kind);
                 tables::tables(state).into_iter().rev().map(of).collect::<Vec<_>>().join(", ")
             }
         };
-        let hint = match remark(scene) {
-            Some(remark) => format!("  {found}   {remark}"),
-            None => {
-                let last = command::last_word(state.filter().text.value());
-                let words = if last.contains(':') { filter_hints::completions(state, last) } else { Vec::new() };
-                match words.len() {
-                    0 | 1 => format!("  {found}   Enter: keep   Esc: clear"),
-                    _ => format!("  {found}   Tab: {}", words.join(" ")),
-                }
-            }
-        };
-        return Some(edit(canvas, "filter: ", &state.filter().text, &hint));
+        let remark = remark(scene).unwrap_or_else(|| {
+            let last = command::last_word(state.filter().text.value());
+            let fits = if last.contains(':') { filter_hints::completions(state, last) } else { Vec::new() };
+            if fits.len() > 1 { board::completions(&fits) } else { board::KEEP_OR_CLEAR.into() }
+        });
+        return Some(edit(canvas, board::FILTER, &state.filter().text, &format!("  {found}   {remark}")));
     }
     facts(canvas, scene, layout)
 }
@@ -62,7 +55,7 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
             let head: String = text.chars().take(20).collect();
             shown.insert_str(0, &head);
         }
-        all.push(Segment { pieces: vec![("filter: ".into(), s.dim), (shown, s.warning)], priority: 0 });
+        all.push(Segment { pieces: vec![(board::FILTER.into(), s.dim), (shown, s.warning)], priority: 0 });
     }
     if !scene.state.filter().editing
         && let Some(remark) = remark(scene)
@@ -71,33 +64,25 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
     }
     if scene.state.lists_alerts() {
         let (shown, of) = (scene.alerts.len(), scene.data.alerts.len());
-        let found = if shown == of { String::new() } else { format!("{shown} of ") };
-        all.push(Segment::new(1, format!("{found}{of} alert{}", if of == 1 { "" } else { "s" }), s.dim));
-        all.push(Segment::new(2, "unacknowledged first, the worst and longest first", s.dim));
+        all.push(Segment::new(1, words::found(shown, of, words::ALERT), s.dim));
+        all.push(Segment::new(2, board::ALERTS_SORTED, s.dim));
         let chosen = choose(all, canvas.width().saturating_sub(2), 3);
         segments::put(canvas, 1, 0, 3, &chosen);
         return None;
     }
     for kind in tables::tables(scene.state).into_iter().rev() {
-        let (shown, watched) = (scene.lines(kind).len(), scene.watched(kind));
-        let found = if shown == watched { String::new() } else { format!("{shown} of ") };
-        let part = match table::visible(scene, kind, layout.rows(kind)) {
-            Some((first, last)) => format!("{first}-{last} of {found}"),
+        let found = words::found(scene.lines(kind).len(), scene.watched(kind), kind);
+        let text = match table::visible(scene, kind, layout.rows(kind)) {
+            Some(range) => words::range(range, found),
             None => found,
         };
-        let priority = if kind == scene.state.navigation.focus { 1 } else { 4 };
-        all.push(Segment::new(
-            priority,
-            format!("{part}{watched} {}{}", kind.word(), if watched == 1 { "" } else { "s" }),
-            s.dim,
-        ));
+        all.push(Segment::new(if kind == scene.state.navigation.focus { 1 } else { 4 }, text, s.dim));
     }
     let view = scene.state.navigation.view;
     if matches!(view, View::Budget | View::Log) {
-        let (shown, of) = (log::entries(scene.state).len(), scene.data.events.len());
-        let found = if shown == of { String::new() } else { format!("{shown} of ") };
         if view == View::Log {
-            all.push(Segment::new(1, format!("{found}{of} event{}", if of == 1 { "" } else { "s" }), s.dim));
+            let found = words::found(log::entries(scene.state).len(), scene.data.events.len(), words::EVENT);
+            all.push(Segment::new(1, found, s.dim));
         }
         all.extend(pages::range(scene, layout).map(|text| Segment::new(2, text, s.dim)));
         let chosen = choose(all, canvas.width().saturating_sub(2), 3);
@@ -105,19 +90,16 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
         return None;
     }
     let sort = scene.state.preferences.sort;
-    let direction = if sort.reverse { " reversed" } else { "" };
-    all.push(Segment::new(2, format!("sort: {}{direction}", sort.column.spec().label), s.dim));
+    all.push(Segment::new(2, board::sorted(sort.column.spec().label, sort.reverse), s.dim));
     // Never called the team's average: calls are not weighted.
     if let Some(median) = scene.median_of_agents() {
         let style = if median.age.is_some() { s.stale } else { s.text };
         all.push(Segment::new(3, median.words(scene.now.wall, &scene.state.config.zone), style));
     }
-    if let Some(line) = scene.selected()
-        && let Some(text) = band(&line.watched.band)
-    {
-        // Not the floor's, beside whose median it stands.
-        all.push(Segment::new(5, format!("{}: {text}", whose(scene)), s.dim));
-    }
+    // Not the floor's, beside whose median it stands.
+    let at = &scene.state.navigation;
+    let band = |line: Line<'_>| board::band(&line.watched.band, at.selected.contains_key(&at.focus));
+    all.extend(scene.selected().and_then(band).map(|text| Segment::new(5, text, s.dim)));
     let chosen = choose(all, canvas.width().saturating_sub(2), 3);
     segments::put(canvas, 1, 0, 3, &chosen);
     None
@@ -134,12 +116,6 @@ fn remark(scene: &Scene<'_>) -> Option<String> {
     };
     let lines = || kinds.into_iter().flat_map(|kind| scene.all(kind).iter().copied());
     (nothing || inverse).then(|| filter_hints::remark(scene.state, lines())).flatten()
-}
-
-/// Whose band it is: of the selected row, or of the one that the detail beside the table shows.
-fn whose(scene: &Scene<'_>) -> &'static str {
-    let at = &scene.state.navigation;
-    if at.selected.contains_key(&at.focus) { "selected" } else { "first row" }
 }
 
 /// `text` in at most `width` cells.

@@ -5,13 +5,13 @@ use super::{
     canvas::{Canvas, cells as cells_of},
     cell::{self, Room},
     compare,
-    header::plural,
     scene::{self, Scene},
     segments::{self, Segment},
+    words::{self, board},
 };
 use crate::{
     app::{Column, Item, Line, Section, TableArea, columns, groups, tables},
-    domain::Kind,
+    domain::{Kind, plural},
 };
 
 /// Before the first column: the mark of the selected row.
@@ -56,10 +56,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame
     let offset = offset(scene, kind, items.len(), room);
     if frame {
         let rows = scene.lines(kind).len();
-        let range = visible(scene, kind, room).map(|(first, last)| format!("{first}-{last} of {rows}"));
-        let title = format!("{} {}", plural(kind), scene.watched(kind));
-        let sum = if kind == Kind::Campaign { "the AHT of all calls of each campaign" } else { "" };
-        let mut inside = canvas.framed(&title, range.as_deref().unwrap_or(sum));
+        let range = visible(scene, kind, room).map(|range| words::range(range, rows));
+        let sum = if kind == Kind::Campaign { board::OF_CAMPAIGNS } else { "" };
+        let mut inside = canvas.framed(&board::table(kind, scene.watched(kind)), range.as_deref().unwrap_or(sum));
         body(&mut inside, scene, kind, &columns, (offset, each), layout);
     } else {
         body(canvas, scene, kind, &columns, (offset, each), layout);
@@ -118,11 +117,7 @@ fn body(
         head(canvas, scene, kind, columns);
     }
     if scene.lines(kind).is_empty() {
-        let text = if scene.watched(kind) == 0 {
-            format!("No {} is watched", kind.word())
-        } else {
-            format!("No {} matches the filter", kind.word())
-        };
+        let text = board::no_rows(kind, scene.watched(kind));
         let (width, style) = (canvas.width().saturating_sub(MARGIN), canvas.look.styles.dim);
         canvas.put(MARGIN, titles, width, &text, style);
         return;
@@ -182,8 +177,9 @@ fn heading(canvas: &mut Canvas<'_>, scene: &Scene<'_>, section: &Section<'_>, y:
     let look = canvas.look;
     let s = &look.styles;
     let width = canvas.width();
-    let agents = if section.rows == 1 { "1 agent".to_owned() } else { format!("{} agents", section.rows) };
-    let mut all = vec![Segment::new(0, section.name.unwrap_or("no group"), s.accent), Segment::new(3, agents, s.dim)];
+    let name = section.name.unwrap_or(board::NO_GROUP);
+    let agents = plural(section.rows, Kind::Agent);
+    let mut all = vec![Segment::new(0, name, s.accent), Segment::new(3, agents, s.dim)];
     if let Some(median) = section.median {
         all.push(Segment::new(1, median.words(scene.now.wall, &scene.state.config.zone), s.text));
     }
@@ -192,7 +188,6 @@ fn heading(canvas: &mut Canvas<'_>, scene: &Scene<'_>, section: &Section<'_>, y:
         all.push(Segment::new(state.rank() + 4, text, s.state(*state)));
     }
     // A name that is wider than all there is room for is cut, never left out.
-    let name = section.name.unwrap_or("no group");
     let chosen = segments::choose(all, width, 2);
     let end = if cells_of(name) > usize::from(width) {
         canvas.put(0, y, width, name, s.accent)

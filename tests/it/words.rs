@@ -182,3 +182,42 @@ fn such_a_word_is_found_wherever_it_stands() {
     let idle: Vec<_> = MAY.iter().filter(|(file, part, _)| !needed(file, part)).collect();
     assert!(idle.is_empty(), "not needed any more: {idle:?}");
 }
+
+/// Rooms whose texts stand together, and where: so they are read through in one go, and translated one day.
+const TOGETHER: [(&str, &str); 2] =
+    [("src/ui/", "src/ui/words/"), ("src/commands/doctor/", "src/commands/doctor/words.rs")];
+
+/// True where a lower-case word has another word behind it, or a part that is put in.
+fn is_sentence(literal: &str) -> bool {
+    let words: Vec<&str> = literal.split([' ', '"']).collect();
+    let word = |text: &str| text.len() > 1 && text.chars().all(|c| c.is_ascii_lowercase());
+    words.windows(2).any(|pair| word(pair[0]) && pair[1].starts_with(|c: char| c.is_alphabetic() || c == '{'))
+}
+
+#[test]
+fn the_texts_of_a_room_stand_together() {
+    let mut found = Vec::new();
+    let mut texts = [0, 0];
+    for source in SOURCES.iter() {
+        let path = format!("src/{}", source.path.display());
+        let Some(room) = TOGETHER.iter().position(|(room, _)| path.starts_with(room)) else { continue };
+        let sentences = literals(&source.text).into_iter().filter(|(_, literal)| is_sentence(literal));
+        match path.starts_with(TOGETHER[room].1) {
+            true => texts[room] += sentences.count(),
+            false => found.extend(sentences.map(|(line, literal)| format!("{path}:{line}: {literal}"))),
+        }
+    }
+    assert!(found.is_empty(), "these belong to the words of their room:\n{}", found.join("\n"));
+    assert!(texts.iter().all(|n| *n > 40), "{texts:?}");
+    for (literal, sentence) in [
+        ("\"no rows\"", true),
+        ("\"oldest {}\"", true),
+        ("\"reading the history\"", true),
+        ("\"LC_ALL\"", false),
+        ("\" {mode} \"", false),
+        ("\"%-d %b %H:%M\"", false),
+        ("\"Log\"", false),
+    ] {
+        assert_eq!(is_sentence(literal), sentence, "{literal}");
+    }
+}

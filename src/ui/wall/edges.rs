@@ -10,9 +10,13 @@ use crate::{
     store::{Link, Role},
     ui::{
         canvas::{Canvas, cells as width_of},
-        cell, cells, header,
+        cell, header,
         scene::Scene,
         segments::{self, Segment, choose},
+        words::{
+            self,
+            wall::{self as texts, CLOSED},
+        },
     },
 };
 
@@ -46,9 +50,8 @@ pub(super) fn header(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         x = canvas.put(x, 0, start, &format!(" {mode} "), style) + 1;
     }
     let room = start.saturating_sub(x + 2);
-    let long = "average handling time, last 2 hours";
     let x = canvas.put(x, 0, room, title, s.accent);
-    for text in [long, "AHT, last 2 hours", "AHT"] {
+    for text in texts::MEASURED {
         let needed = u16::try_from(text.len()).unwrap_or(u16::MAX) + 7;
         if x + needed <= start {
             canvas.put_all(
@@ -69,8 +72,7 @@ fn freshness(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
         Kind::ALL.into_iter().flat_map(|kind| scene.all(kind)).filter(|l| !l.is_unknown_id()).collect();
     let (resting, all): (Vec<&Line<'_>>, Vec<&Line<'_>>) = all.into_iter().partition(|l| l.rest.is_some());
     let fresh = all.iter().filter(|l| l.is_fresh()).count();
-    let rest = if resting.is_empty() { String::new() } else { format!(", {} at rest", resting.len()) };
-    let text = format!("{fresh} of {} under {} old{rest}", all.len(), cells::age(Some(scene.stale_after)));
+    let text = texts::fresh(fresh, all.len(), scene.stale_after, resting.len());
     Segment::new(2, text, if fresh < all.len() { s.warning } else { s.dim })
 }
 
@@ -79,7 +81,7 @@ fn life(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Segment {
     let s = canvas.look.styles;
     let [here, other] = canvas.look.glyphs.life;
     let at = usize::try_from(scene.state.live.replies % LIFE as u64).unwrap_or(0);
-    let mut pieces = vec![("replies ".to_owned(), s.dim)];
+    let mut pieces = vec![(texts::REPLIES.to_owned(), s.dim)];
     pieces.push((other.repeat(at), s.dim));
     pieces.push((here.to_owned(), s.accent));
     pieces.push((other.repeat(LIFE - 1 - at), s.dim));
@@ -93,10 +95,7 @@ pub(super) fn trouble(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> bool {
     let told = |banner| banners::told(scene.state, banner, canvas.look.glyphs.ascii());
     let error = scene.banners.iter().find(|b| b.severity == Severity::Error && !b.names_agents());
     let said = match (wall::dead_since(scene.state), error) {
-        (Some(age), error) => {
-            let why = error.map_or_else(String::new, |error| format!("  {}", told(error)));
-            format!("NO FRESH DATA SINCE {}{why}", scene.moment_ago(age))
-        }
+        (Some(age), error) => texts::no_fresh_data(&scene.moment_ago(age), error.map(told)),
         (None, Some(error)) => told(error),
         (None, None) => return false,
     };
@@ -117,7 +116,7 @@ pub(super) fn closed(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
     let opens = until.as_ref().map(|until| {
         let (at, now) = (until.wall.to_zoned(scene.state.config.zone.clone()), scene.now.wall);
         let today = at.date() == now.to_zoned(scene.state.config.zone.clone()).date();
-        format!("opens {}", at.strftime(if today { "%H:%M" } else { "%a %H:%M" }))
+        texts::opens(at.strftime(if today { "%H:%M" } else { "%a %H:%M" }))
     });
     let opens = opens.unwrap_or_default();
     let scale = match h {
@@ -149,18 +148,11 @@ pub(super) fn closed(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
     rows
 }
 
-/// The word of the link in hours in which nothing is asked.
-const CLOSED: &str = "CLOSED";
-
 /// How one leaves the board, as long as it is said.
 fn exit(scene: &Scene<'_>) -> Option<String> {
     wall::hint_left(scene.state)?;
     let key = scene.state.config.wall.exit_key.map(|key| key.to_string());
-    Some(match (scene.state.config.locked, key) {
-        (false, _) => "Esc leaves".into(),
-        (true, Some(key)) => format!("{key} or Ctrl-C leaves"),
-        (true, None) => "Ctrl-C leaves".into(),
-    })
+    Some(texts::leaves(scene.state.config.locked, key))
 }
 
 /// Draws the last line: what the marks mean, the oldest reading in sight, who polls, and since when the board stands.
@@ -170,21 +162,20 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
     let glyphs = canvas.look.glyphs;
     let mut all = Vec::new();
     if page.of > 1 {
-        all.push(Segment::new(1, format!("page {}/{}", page.number + 1, page.of), s.text));
+        all.push(Segment::new(1, texts::page(page.number + 1, page.of), s.text));
     }
     let marks = [
-        (RowState::Fresh(Level::HighWarn), "longer"),
-        (RowState::Fresh(Level::LowWarn), "shorter"),
-        (RowState::Other(Condition::Stale), "old"),
-        (RowState::Other(Condition::NoCalls), "no calls"),
+        RowState::Fresh(Level::HighWarn),
+        RowState::Fresh(Level::LowWarn),
+        RowState::Other(Condition::Stale),
+        RowState::Other(Condition::NoCalls),
     ];
-    let pieces: Vec<(String, ratatui::style::Style)> =
-        marks.iter().map(|(state, word)| (format!("{} {word}   ", glyphs.state(*state).trim_end()), s.dim)).collect();
+    let legend = marks.into_iter().zip(texts::LEGEND);
+    let pieces = legend.map(|(state, word)| (format!("{} {word}   ", glyphs.state(state).trim_end()), s.dim)).collect();
     all.push(Segment { pieces, priority: 4 });
     if let Some((age, line)) = rows::oldest(on_page) {
-        let whose = format!(" ({})", cell::name(scene, &line, glyphs.ascii()));
         let style = if age >= scene.stale_after { s.warning } else { s.dim };
-        all.push(Segment::new(0, format!("oldest on this page {}{whose}", cells::age(Some(age))), style));
+        all.push(Segment::new(0, texts::oldest_on_page(age, &cell::name(scene, &line, glyphs.ascii())), style));
     }
     if let Some(how) = exit(scene) {
         all.push(Segment::new(0, how, s.key));
@@ -192,36 +183,33 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
     let unknown: Vec<&str> =
         scene.all(Kind::Campaign).iter().filter(|line| line.is_unknown_id()).map(Line::name).collect();
     if !unknown.is_empty() {
-        all.push(Segment::new(2, format!("unknown ID: {}", unknown.join(", ")), s.warning));
+        all.push(Segment::new(2, texts::unknown_ids(&unknown), s.warning));
     }
     if scene.state.shown_notices().iter().any(|notice| notice.topic == Topic::ShowsOnly) {
-        all.push(Segment::new(1, "read-only: no API key here", s.warning));
+        all.push(Segment::new(1, texts::READ_ONLY, s.warning));
     }
     let usage = scene.data.usage;
     let budget = scene.state.config.budget;
     match &scene.data.poller {
         Some(p) => {
-            let who = if p.id == scene.state.config.me.id {
-                "checked by this wallboard".to_owned()
-            } else {
-                format!("checked by {}", p.label())
-            };
+            let me = p.id == scene.state.config.me.id;
+            let who = if me { words::checked_by(texts::THIS_WALLBOARD) } else { words::checked_by(&p.label()) };
             all.push(Segment::new(3, who, s.dim));
         }
-        None if scene.is_beginning() => all.push(Segment::new(2, "connecting", s.dim)),
-        None => all.push(Segment::new(2, "nobody checks the service", s.warning)),
+        None if scene.is_beginning() => all.push(Segment::new(2, words::BEGINS, s.dim)),
+        None => all.push(Segment::new(2, words::NOBODY_CHECKS, s.warning)),
     }
     // Who looks at the wall can do nothing about the budget: it is there when it is used up.
     if usage.used_60s >= budget.requests_per_minute {
-        let text = format!("budget used up: {} of {}/min", usage.used_60s, budget.requests_per_minute);
+        let text = words::budget_used_up(usage.used_60s, budget.requests_per_minute);
         all.push(Segment::new(6, text, s.warning));
     }
     if scene.state.config.me.role == Role::Dashboard {
         let since = &scene.state.started;
         let zone = &scene.state.config.zone;
         let moment = text::moment(since.wall, scene.now.wall, zone);
-        let span = text::brief(since.stamp().age(&scene.now));
-        all.push(Segment::new(5, format!("wallboard since {moment} ({span})"), s.dim));
+        let text = texts::wallboard_since(&moment, since.stamp().age(&scene.now));
+        all.push(Segment::new(5, text, s.dim));
     }
     let chosen = choose(all, canvas.width().saturating_sub(2), 3);
     segments::put(canvas, 1, 0, 3, &chosen);

@@ -9,14 +9,16 @@ use crate::{
         wall::{self, Tile, Trust},
     },
     domain::{Aht, Band, Condition, Level, Series},
-    ui::{canvas::cells as width_of, cell, cells, scene::Scene},
+    ui::{
+        canvas::cells as width_of,
+        cell, cells,
+        scene::Scene,
+        words::{self, wall as texts},
+    },
 };
 
 /// Half an hour's difference of this share of the AHT is a movement.
 const MOVES: f64 = 0.05;
-
-/// The words of a movement, in the order of the arrows.
-const MOVEMENTS: [&str; 3] = ["rising", "falling", "steady"];
 
 pub(super) struct Face<'a> {
     /// The name as the board may tell it.
@@ -54,25 +56,19 @@ impl<'a> Face<'a> {
                     Some(aht) => (cells::aht(Some(aht)), if old { Fill::Thin } else { Fill::Solid }),
                 };
                 // Beside the figure at all times: it is not what the team took for its calls.
-                let median = group.median.map_or_else(
-                    || format!("median of agents, {} of them", group.agents),
-                    |median| match median.of == group.agents {
-                        true => format!("median of {} agents", median.of),
-                        false => format!("median of {} of {} agents", median.of, group.agents),
-                    },
-                );
+                let median = texts::median(group.median.map(|median| median.of), group.agents);
                 let counts = group.counts.iter().filter(|(state, _)| state.rank() < OK);
                 Face {
                     name: Cow::Borrowed(group.name),
                     state: group.state,
-                    said: said(group.state),
+                    said: texts::state(group.state).map(str::to_owned).into(),
                     detail: String::new(),
                     figure,
                     aht: fresh,
                     band: group.band,
                     moves: fresh.zip(group.diff30).map(|(aht, secs)| movement(aht, secs)),
                     label: Some(median),
-                    more: counts.map(|(state, n)| format!("{n} {}", state.word())).collect(),
+                    more: counts.map(|(state, n)| texts::in_state(*n, *state)).collect(),
                     series: None,
                 }
             }
@@ -82,21 +78,17 @@ impl<'a> Face<'a> {
     fn of_campaign(scene: &Scene<'_>, line: &Line<'a>, ascii: bool) -> Face<'a> {
         let trust = wall::trust(scene.state, line);
         let fresh = line.aht.filter(|_| trust == Trust::Fresh);
-        let mut more = Vec::new();
-        if let Some((prev, aht)) = line.prev2h.zip(fresh) {
-            more.push(format!("2 h ago {} ({})", cells::aht(Some(prev)), cells::diff(Some(aht.minus(prev)))));
-        }
         Face {
             name: cell::name(scene, line, ascii),
             state: line.state,
             detail: detail(scene, line, trust),
-            said: words(scene, line, trust),
+            said: said(scene, line, trust),
             figure: figure(line, trust),
             aht: fresh,
             band: Some(line.watched.band),
             label: None,
             moves: fresh.zip(line.diff30).map(|(aht, secs)| movement(aht, secs)),
-            more,
+            more: line.prev2h.zip(fresh).map(|(before, now)| texts::two_hours_ago(before, now)).into_iter().collect(),
             series: Some(&line.row.series),
         }
     }
@@ -109,30 +101,23 @@ impl<'a> Face<'a> {
 
     /// The state in a word, two forms of it: for large letters.
     pub(super) fn shortest(&self) -> [&str; 2] {
-        match self.state {
-            RowState::Other(Condition::Value) => ["no band", "no band"],
-            state => [state.long_word(), state.word()],
-        }
+        let [long, short] = texts::state(self.state);
+        if self.state == RowState::Other(Condition::Value) { [short, short] } else { [long, short] }
     }
 
     /// How it moves, and since when, the longest first; with its arrow, unless that stands elsewhere.
     pub(super) fn movement(&self, arrows: Option<&[&str; 3]>) -> [String; 3] {
         let Some((arrow, secs)) = self.moves else { return Default::default() };
         let sign = arrows.map_or_else(String::new, |arrows| format!("{} ", arrows[arrow]));
-        let word = MOVEMENTS[arrow];
-        [
-            format!("{sign}{word}, 30 min ({})", cells::diff(Some(secs))),
-            format!("{sign}{word}, 30 min"),
-            format!("{sign}30 min"),
-        ]
+        texts::movement(arrow, secs).map(|text| format!("{sign}{text}"))
     }
 
     /// The goal: the target, where there is none the band.
     pub(super) fn goal(&self) -> Option<String> {
         let band = self.band.as_ref()?;
         match band.target {
-            Some(target) => Some(format!("target {}", cells::aht(Some(target)))),
-            None => cells::band(band),
+            Some(target) => Some(words::target(target)),
+            None => words::band(band),
         }
     }
 }
@@ -163,36 +148,25 @@ fn figure(line: &Line<'_>, trust: Trust) -> (String, Fill) {
     }
 }
 
-fn said(state: RowState) -> Vec<String> {
-    match state {
-        // Agents of one group may have bands of their own: then its median is neither long nor short.
-        RowState::Other(Condition::Value) => vec!["no common band".into(), "no band".into()],
-        state => vec![state.long_word().into(), state.word().into()],
-    }
-}
-
 /// The state of a line in words, the longest first.
-fn words(scene: &Scene<'_>, line: &Line<'_>, trust: Trust) -> Vec<String> {
+fn said(scene: &Scene<'_>, line: &Line<'_>, trust: Trust) -> Vec<String> {
     let (word, short) = (line.state.long_word(), line.state.word());
-    let held = line.held.map(text::brief);
     let long = match (line.state, trust, line.age) {
-        (RowState::Other(Condition::Waiting | Condition::Failing | Condition::Stale), _, None) => {
-            format!("{word}: not read yet")
-        }
+        (RowState::Other(Condition::Waiting | Condition::Failing | Condition::Stale), _, None) => texts::not_read(word),
         (RowState::Other(Condition::Invalid), ..) => word.into(),
-        (_, Trust::Gone, Some(age)) => format!("no fresh data since {}", scene.moment_ago(age)),
+        (_, Trust::Gone, Some(age)) => texts::not_fresh(&scene.moment_ago(age)),
         (RowState::Other(Condition::Stale | Condition::Failing), _, Some(age)) => {
-            format!("{word}: {} old", text::brief(age))
+            format!("{word}: {}", texts::old(age))
         }
-        (RowState::Other(Condition::NoCalls), ..) => "no calls in 2 hours".into(),
+        (RowState::Other(Condition::NoCalls), ..) => texts::NO_CALLS.into(),
         (RowState::Fresh(Level::Inside), ..) => word.into(),
-        _ => held.as_ref().map_or_else(|| word.to_owned(), |held| format!("{word} for {held}")),
+        _ => line.held.map_or_else(|| word.to_owned(), |held| format!("{word} {}", texts::held(held))),
     };
     let middle = match (line.state, line.age) {
         (RowState::Other(Condition::Stale | Condition::Failing), Some(age)) => {
             format!("{short} {}", scene.moment_ago(age))
         }
-        _ => held.map_or_else(|| word.to_owned(), |held| format!("{short} {held}")),
+        _ => line.held.map_or_else(|| word.to_owned(), |held| format!("{short} {}", text::brief(held))),
     };
     vec![long, middle, short.to_owned()]
 }
@@ -201,9 +175,9 @@ fn words(scene: &Scene<'_>, line: &Line<'_>, trust: Trust) -> Vec<String> {
 fn detail(scene: &Scene<'_>, line: &Line<'_>, trust: Trust) -> String {
     match (line.state, trust, line.age) {
         (RowState::Other(Condition::Invalid | Condition::Waiting), ..) => String::new(),
-        (_, Trust::Gone, Some(age)) => format!("since {}", scene.moment_ago(age)),
-        (RowState::Other(Condition::Stale | Condition::Failing), _, Some(age)) => format!("{} old", text::brief(age)),
-        _ => line.held.map_or_else(String::new, |held| format!("for {}", text::brief(held))),
+        (_, Trust::Gone, Some(age)) => words::since(&scene.moment_ago(age)),
+        (RowState::Other(Condition::Stale | Condition::Failing), _, Some(age)) => texts::old(age),
+        _ => line.held.map_or_else(String::new, texts::held),
     }
 }
 

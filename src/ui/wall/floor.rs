@@ -7,7 +7,7 @@ use crate::{
     app::{
         Line, RowState,
         rows::{self, Median},
-        text, wall,
+        wall,
     },
     domain::{Condition, Kind, Level},
     ui::{
@@ -15,6 +15,7 @@ use crate::{
         cell, cells,
         scene::Scene,
         sparkline::{self, Trend},
+        words::{self, wall as texts},
     },
 };
 
@@ -37,7 +38,7 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>) -> (usize, Ve
         return agents(&mut canvas.part(1, 1, w.saturating_sub(2), h - 1), scene, false);
     }
     if w < BESIDE {
-        let mut inside = canvas.framed("Agents outside their band", "");
+        let mut inside = canvas.framed(texts::OUTSIDE, "");
         let (iw, ih) = (inside.width(), inside.height());
         let room = usize::from(ih.saturating_sub(1));
         compact(&mut inside.part(1, 0, iw.saturating_sub(2), 1), scene, room);
@@ -45,10 +46,10 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>) -> (usize, Ve
     }
     let left = w * 3 / 5;
     let mut part = canvas.part(0, 0, left, h);
-    part.framed("Agents outside their band", "");
+    part.framed(texts::OUTSIDE, "");
     let shown = agents(&mut part.part(2, 1, left.saturating_sub(4), h.saturating_sub(2)), scene, true);
     let mut part = canvas.part(left + 1, 0, w - left - 1, h);
-    let mut inside = part.framed("All agents", "");
+    let mut inside = part.framed(texts::ALL, "");
     let (iw, ih) = (inside.width(), inside.height());
     summary(&mut inside.part(1, 0, iw.saturating_sub(2), ih), scene);
     shown
@@ -56,7 +57,7 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>) -> (usize, Ve
 
 /// How many of those outside have no room, in words; nothing where all have.
 fn left_over(outside: usize, room: usize) -> Option<String> {
-    outside.checked_sub(room).filter(|more| *more > 0).map(|more| format!("+{more} more"))
+    outside.checked_sub(room).filter(|more| *more > 0).map(texts::left_over)
 }
 
 /// The list in as many columns as there is room for: first those outside of their band, then the others.
@@ -74,7 +75,7 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
     let rows = h.saturating_sub(top + caveat).max(1);
     let room = usize::from(rows) * usize::from(columns);
     if titles {
-        let title = if outside.is_empty() { nobody(scene) } else { "NEEDS ATTENTION" };
+        let title = if outside.is_empty() { nobody(scene) } else { texts::NEEDS_ATTENTION };
         let x = canvas.put(0, 0, w, title, if outside.is_empty() { s.dim } else { s.header });
         if let Some(more) = left_over(outside.len(), room) {
             canvas.put_right(x, 0, w - x, &more, s.warning);
@@ -96,15 +97,14 @@ fn agents<'a>(canvas: &mut Canvas<'_>, scene: &Scene<'a>, titles: bool) -> (usiz
         agent(part, scene, line);
     }
     if caveat > 0 {
-        canvas.put(0, h - 1, w, "An AHT outside its band needs attention; the reason can vary", s.dim);
+        canvas.put(0, h - 1, w, texts::CAVEAT, s.dim);
     }
     (room, items.into_iter().flatten().copied().collect())
 }
 
 /// Why the list is empty: that nobody is outside is only said where that is known.
 fn nobody(scene: &Scene<'_>) -> &'static str {
-    let fresh = scene.all(Kind::Agent).iter().any(|l| matches!(l.state, RowState::Fresh(_)));
-    if fresh { "All agents are in their band" } else { "No agent has a fresh value" }
+    texts::nobody(scene.all(Kind::Agent).iter().any(|l| matches!(l.state, RowState::Fresh(_))))
 }
 
 /// Mark, name, group, trend, AHT, distance to the target, for how long.
@@ -114,7 +114,7 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let style = s.state(line.state);
     let old = scene.is_out() || cells::is_old(line.state);
     // From the right: what it is about first, then how far and for how long, where there is room.
-    let held = line.held.map_or_else(String::new, |h| format!("for {}", text::brief(h)));
+    let held = line.held.map_or_else(String::new, texts::held);
     let gone = wall::trust(scene.state, line) == wall::Trust::Gone;
     let away = line.watched.band.target.zip(line.aht).filter(|_| !gone);
     let away = away.map(|(t, a)| cells::diff(Some(a.minus(t)))).unwrap_or_default();
@@ -194,18 +194,9 @@ impl Counts {
         self.inside + self.longer + self.shorter
     }
 
-    /// How many have calls: of all, or of those that are known.
+    /// How many have calls: of all, or of those of whom it is known. What is old says nothing of now.
     fn calls(&self) -> String {
-        match self.known() {
-            0 if self.all > 0 => "not known".to_owned(),
-            known if known < self.all => format!("{} of {known} known", self.with_calls()),
-            known => format!("{} of {known}", self.with_calls()),
-        }
-    }
-
-    /// Of how many it is known whether they have calls: what is old says nothing of now.
-    fn known(&self) -> usize {
-        self.with_calls() + self.no_calls
+        texts::calls(self.with_calls(), self.with_calls() + self.no_calls, self.all)
     }
 }
 
@@ -216,27 +207,26 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let c = Counts::of(scene);
     let n = |n: usize| n.to_string();
     let mut rows = vec![
-        ("with calls in the last 2 h", c.calls(), s.accent),
-        ("in their band", n(c.inside), s.text),
-        ("longer than their band", n(c.longer), if c.longer > 0 { s.high } else { s.text }),
-        ("shorter than their band", n(c.shorter), if c.shorter > 0 { s.low } else { s.text }),
-        ("no calls", n(c.no_calls), s.dim),
-        ("not known: no fresh value", n(c.old), if c.old > 0 { s.warning } else { s.dim }),
+        (texts::WITH_CALLS, c.calls(), s.accent),
+        (texts::IN_BAND, n(c.inside), s.text),
+        (texts::LONGER, n(c.longer), if c.longer > 0 { s.high } else { s.text }),
+        (texts::SHORTER, n(c.shorter), if c.shorter > 0 { s.low } else { s.text }),
+        (texts::WITHOUT_CALLS, n(c.no_calls), s.dim),
+        (texts::NOT_KNOWN, n(c.old), if c.old > 0 { s.warning } else { s.dim }),
     ];
     if let Some((there, of, stale)) = rows::logged_in(scene.all(Kind::Agent).iter().copied()) {
-        let mark = if stale { "?" } else { "" };
-        rows.insert(0, ("logged in", format!("{there} of {of}{mark}"), if stale { s.stale } else { s.text }));
+        rows.insert(0, (texts::LOGGED_IN, texts::there(there, of, stale), if stale { s.stale } else { s.text }));
     }
     if c.waiting > 0 {
-        rows.push(("not read yet", n(c.waiting), s.waiting));
+        rows.push((words::NOT_READ, n(c.waiting), s.waiting));
     }
     if c.invalid > 0 {
-        rows.push(("unknown ID", n(c.invalid), s.invalid));
+        rows.push((words::UNKNOWN_ID, n(c.invalid), s.invalid));
     }
     let stands = c.median.is_some_and(|m| m.age.is_some());
-    let median = cells::aht(c.median.map(|m| m.aht)) + if stands { "?" } else { "" };
+    let median = cells::aht(c.median.map(|m| m.aht)) + words::mark(stands);
     let ink = if stands { s.stale } else { s.accent };
-    rows.push(("median of the agents' averages", median, ink));
+    rows.push((texts::MEDIAN_OF_ALL, median, ink));
     let all = u16::try_from(rows.len()).unwrap_or(u16::MAX);
     // The median is said even where not all counts have room; below it what it is, since it is not the floor's AHT.
     let note = h > all;
@@ -253,17 +243,9 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         canvas.put_right(x + 1, y, w.saturating_sub(x + 1), value, *style);
         y += every;
     }
-    if note {
-        let at = y - every + 1;
-        let note = match c.median {
-            Some(Median { of, age: Some(age), .. }) => {
-                format!("of {of} agents at {}; nothing newer is known", scene.moment_ago(age))
-            }
-            Some(Median { of, old: old @ 1.., .. }) => format!("of {of} agents, {old} of them not fresh"),
-            Some(Median { of, .. }) => format!("of {of} agents, however many calls each had"),
-            None => String::new(),
-        };
-        canvas.put(0, at, w, &note, s.dim);
+    if let Some(median) = c.median.filter(|_| note) {
+        let note = texts::of_median(&median, median.age.map(|age| scene.moment_ago(age)));
+        canvas.put(0, y - every + 1, w, &note, s.dim);
     }
 }
 
@@ -272,17 +254,19 @@ fn compact(canvas: &mut Canvas<'_>, scene: &Scene<'_>, room: usize) {
     use crate::ui::segments::{self, Segment, choose};
     let s = canvas.look.styles;
     let c = Counts::of(scene);
-    let mut all = vec![
-        Segment::new(0, format!("{} longer", c.longer), if c.longer > 0 { s.high } else { s.text }),
-        Segment::new(1, format!("{} shorter", c.shorter), if c.shorter > 0 { s.low } else { s.text }),
-        Segment::new(3, format!("{} ok", c.inside), s.text),
-        Segment::new(4, format!("{} not known", c.old), if c.old > 0 { s.warning } else { s.dim }),
-        Segment::new(6, format!("{} no calls", c.no_calls), s.dim),
-        Segment::new(7, format!("of {} agents", c.all), s.dim),
+    let counts = [
+        (0, c.longer, if c.longer > 0 { s.high } else { s.text }),
+        (1, c.shorter, if c.shorter > 0 { s.low } else { s.text }),
+        (3, c.inside, s.text),
+        (4, c.old, if c.old > 0 { s.warning } else { s.dim }),
+        (6, c.no_calls, s.dim),
     ];
+    let counts = counts.into_iter().zip(texts::FEW);
+    let mut all: Vec<Segment> =
+        counts.map(|((priority, n, style), word)| Segment::new(priority, format!("{n} {word}"), style)).collect();
+    all.push(Segment::new(7, texts::of_all(c.all), s.dim));
     if let Some((there, of, stale)) = rows::logged_in(scene.all(Kind::Agent).iter().copied()) {
-        let (mark, style) = if stale { ("?", s.stale) } else { ("", s.text) };
-        all.push(Segment::new(2, format!("{there} of {of} logged in{mark}"), style));
+        all.push(Segment::new(2, words::logged_in(there, of, stale), if stale { s.stale } else { s.text }));
     }
     if let Some(median) = c.median {
         all.push(Segment::new(5, median.words(scene.now.wall, &scene.state.config.zone), s.dim));

@@ -21,7 +21,12 @@ pub(super) mod tests;
 mod tests_sizes;
 mod tile;
 
-use super::{FrameLayout, canvas::Canvas, cells, scene::Scene};
+use super::{
+    FrameLayout,
+    canvas::Canvas,
+    scene::Scene,
+    words::{self, wall as texts},
+};
 use crate::{
     app::{
         Line, rows,
@@ -107,7 +112,7 @@ fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     }
     if scene.state.config.watched.is_empty() {
         let style = canvas.look.styles.dim;
-        canvas.put(1, top, w.saturating_sub(1), "Nothing is watched", style);
+        canvas.put(1, top, w.saturating_sub(1), texts::NOTHING_WATCHED, style);
     }
     layout.seen = shown.iter().map(|l| l.target().clone()).collect();
     edges::footer(&mut canvas.part(0, h - 1, w, 1), scene, &shown, page);
@@ -126,13 +131,13 @@ fn tiny(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
         let dead = wall::dead_since(scene.state);
         let mode = scene.state.config.mode.map_or_else(String::new, |m| format!("{m} "));
         let text = match dead {
-            Some(age) => format!("{mode}OLD {}", cells::age(Some(age))),
+            Some(age) => mode + &texts::dead(age),
             None if good && !mode.is_empty() => mode.trim_end().to_owned(),
-            None => format!("{mode}{word}{}", span.map_or_else(String::new, |d| format!(" {}", cells::age(Some(d))))),
+            None => mode + &words::lasting(word, span),
         };
         let x = canvas.put(0, 0, w, &text, if good && dead.is_none() { s.accent } else { s.error });
         if let Some((age, _)) = rows::oldest(&lines) {
-            let text = format!(" oldest {}", cells::age(Some(age)));
+            let text = format!(" {}", words::oldest(age));
             if text.len() <= usize::from(w.saturating_sub(x)) {
                 canvas.put(x, 0, w, &text, s.dim);
             }
@@ -141,7 +146,7 @@ fn tiny(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     let room = usize::from(h.saturating_sub(top));
     (layout.campaigns, layout.agents) = (room, room);
     if lines.is_empty() {
-        canvas.put(0, top, w, if h > top { "Nothing to show" } else { "" }, s.dim);
+        canvas.put(0, top, w, if h > top { texts::NOTHING_TO_SHOW } else { "" }, s.dim);
     }
     for (y, line) in (top..h).zip(&lines) {
         layout.seen.push(line.target().clone());

@@ -24,6 +24,7 @@ use crate::{
         scale::Scale,
         scene::Scene,
         sparkline::{self, Trend},
+        words::wall::MEDIAN,
     },
 };
 
@@ -65,8 +66,6 @@ impl Shape {
     }
 }
 
-/// What the figure of a group is, in short.
-const MEDIAN: &str = "median of agents";
 /// Cells beside large letters for the state, and for the movement.
 const STATE: u16 = 10;
 const MOVE: u16 = 12;
