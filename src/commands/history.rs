@@ -56,7 +56,7 @@ impl Past {
         to: Option<Timestamp>,
         mut progress: Progress,
         mut each: impl FnMut(&Reading) -> io::Result<()>,
-    ) -> Result<Exit, Failure> {
+    ) -> Result<(), Failure> {
         let (mut failed, mut count) = (None, 0);
         self.store.range(&RangeQuery { target: None, from, to }, &mut |reading| match each(&reading) {
             Ok(()) => {
@@ -72,15 +72,7 @@ impl Past {
                 false
             }
         })?;
-        ended(failed.map_or(Ok(()), Err))
-    }
-}
-
-/// A reader that went away is no error.
-fn ended(result: io::Result<()>) -> Result<Exit, Failure> {
-    match result {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
-        _ => Ok(Exit::Ok),
+        failed.map_or(Ok(()), |e| Err(e.into()))
     }
 }
 
@@ -107,15 +99,13 @@ fn export(past: &Past, args: &cli::Export, flags: &Overrides, progress: Progress
         ExportFormat::Json => report::ExportFormat::Json,
         ExportFormat::Ndjson => report::ExportFormat::Ndjson,
     };
-    let mut out = match Export::begin(format, past.zone.clone(), BufWriter::new(io::stdout().lock())) {
-        Ok(out) => out,
-        Err(e) => return ended(Err(e)),
-    };
-    let exit = past.range(from, to, progress, |reading| match watched.get(&reading.target) {
+    let mut out = Export::begin(format, past.zone.clone(), BufWriter::new(io::stdout().lock()))?;
+    past.range(from, to, progress, |reading| match watched.get(&reading.target) {
         None if named => Ok(()),
         watched => out.record(reading, watched.and_then(|w| w.label.as_deref())),
     })?;
-    ended(out.end().map(drop)).map(|_| exit)
+    out.end()?;
+    Ok(Exit::Ok)
 }
 
 fn prune(past: &Past, mut progress: Progress) -> Result<Exit, Failure> {
@@ -158,7 +148,9 @@ fn backtest(past: &Past, args: &cli::Backtest, progress: Progress) -> Result<Exi
         return Ok(print(&report::backtest_json(&replay, &settings, &look)));
     }
     let mut out = BufWriter::new(io::stdout().lock());
-    ended(report::backtest(&replay, &settings, &look, &mut out).and_then(|()| out.flush()))
+    report::backtest(&replay, &settings, &look, &mut out)?;
+    out.flush()?;
+    Ok(Exit::Ok)
 }
 
 /// `report`
@@ -196,5 +188,7 @@ pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, F
         ReportFormat::Svg => ShiftFormat::Svg,
     };
     let (name, mut out) = (&past.config.account.name, BufWriter::new(io::stdout().lock()));
-    ended(report::shift(&builder.end(&past.now), name, &past.zone, format, &mut out).and_then(|()| out.flush()))
+    report::shift(&builder.end(&past.now), name, &past.zone, format, &mut out)?;
+    out.flush()?;
+    Ok(Exit::Ok)
 }

@@ -75,16 +75,15 @@ pub(super) fn keyboard() -> io::Result<File> {
 /// Reads until nobody wants keys any more, or the terminal is gone.
 fn read_keys(mut keyboard: &File, before: &[u8], sender: &mpsc::Sender<io::Result<Event>>) {
     let (mut decoder, mut bytes, mut failures) = (Decoder::default(), [0; 1024], 0);
-    let mut early = Vec::new();
-    decoder.read(before, &mut early);
-    for event in early {
-        if sender.blocking_send(Ok(event)).is_err() {
-            return;
-        }
-    }
+    let mut out = Vec::new();
+    decoder.read(before, &mut out);
     while failures < 10 {
+        for event in out.drain(..) {
+            if sender.blocking_send(Ok(event)).is_err() {
+                return;
+            }
+        }
         let patience = decoder.patience().and_then(|patience| Timespec::try_from(patience).ok());
-        let mut out = Vec::new();
         match rustix::event::poll(&mut [PollFd::new(keyboard, PollFlags::IN)], patience.as_ref()) {
             Ok(0) => decoder.pause(&mut out),
             Ok(_) => match keyboard.read(&mut bytes) {
@@ -103,11 +102,6 @@ fn read_keys(mut keyboard: &File, before: &[u8], sender: &mpsc::Sender<io::Resul
             Err(_) => {
                 failures += 1;
                 thread::sleep(Duration::from_millis(50));
-            }
-        }
-        for event in out {
-            if sender.blocking_send(Ok(event)).is_err() {
-                return;
             }
         }
     }
