@@ -105,3 +105,26 @@ impl Sending {
         Some(format!("{first}event: board\ndata: {json}\n\n"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::{live::LOOK, page::SCRIPT};
+
+    /// The number in ms that follows `words` in the script of the page.
+    fn in_script(words: &str) -> Duration {
+        let (_, rest) = SCRIPT.split_once(words).unwrap();
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        Duration::from_millis(digits.parse().unwrap())
+    }
+
+    /// docs/src/web.md says a second, and five.
+    #[test]
+    fn a_change_is_there_within_a_second_and_a_loss_is_told_within_five() {
+        assert!(LOOK + GAP < Duration::from_secs(1));
+        let (lost, looks) = (in_script("LOST_AFTER = "), in_script("setInterval(watch, "));
+        assert!(lost + looks < Duration::from_secs(5));
+        // One sign of life may come late.
+        assert!(BEAT + Duration::from_secs(1) < lost);
+    }
+}

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How often the store is looked at where nobody pokes us.
-const LOOK: Duration = Duration::from_millis(500);
+pub(super) const LOOK: Duration = Duration::from_millis(500);
 /// How long a failing store is left alone.
 const RETRY: Duration = Duration::from_secs(1);
 /// What the message about a failing store is about.

@@ -14,7 +14,7 @@ use super::{
 use crate::report::{Sheet, escape};
 
 const HTML: &str = include_str!("page/board.html");
-const SCRIPT: &str = include_str!("page/board.js");
+pub(super) const SCRIPT: &str = include_str!("page/board.js");
 const STYLE: &str = include_str!("page/board.css");
 
 /// The page with the picture as it is now, which the script renews.

@@ -1,7 +1,6 @@
 //! The wallboard over HTTP: the picture, its text, the stream, and a browser that shows it.
 
 use std::{
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -9,8 +8,9 @@ use std::{
 use ahtop::{
     config::Names,
     domain::{Aht, Clock, Outcome, Reading, SystemClock, Target},
-    store::{ReadingStore, SqliteStore},
+    store::ReadingStore,
 };
+use rustix::process::Signal;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -20,7 +20,7 @@ use tokio::{
 use super::{
     browser::Browser,
     client::{AGENT, LIMIT, World},
-    serving::{Serving, address, get},
+    serving::{Serving, address, get, store},
 };
 use crate::{
     live::{Home, Service, until},
@@ -210,23 +210,32 @@ fn a_browser_shows_the_wallboard_of_the_terminal() {
         assert!(browser.value(select).as_str().unwrap().contains("Agents outside"), "text can be selected");
     }
 
-    let files = std::fs::read_dir(home.path("state")).unwrap().map(|e| e.unwrap().path());
-    let file = files.filter(|p| p.extension().is_some_and(|e| e == "db")).last().unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let store = SqliteStore::open(&file, clock.clone()).unwrap();
+    // How long each takes is for who reads the output.
+    fn timed(what: &str, holds: impl FnMut() -> bool) {
+        let begun = Instant::now();
+        until(what, holds);
+        eprintln!("{what}: after {} ms", begun.elapsed().as_millis());
+    }
+    let (store, now) = (store(&home), SystemClock::new().now());
     // The median of the agents.
     let stored = [0, 1].map(|n| {
         let (target, outcome) = (Target::agent(service.agent(n).as_str()), Outcome::Value(Aht::from_secs(3599)));
-        Reading { target, at: clock.now().stamp(), outcome, name: None }
+        Reading { target, at: now.stamp(), outcome, name: None }
     });
     store.append(&stored).unwrap();
-    until("the page shows what was stored", || browser.cells().contains("59:59"));
+    timed("the page shows what was stored", || browser.cells().contains("59:59"));
+
+    // One that stands still ends no connection: nothing comes any more.
+    serving.signal(Signal::STOP);
+    timed("the page says that nothing comes", || browser.lost().contains("CONNECTION LOST"));
+    serving.signal(Signal::CONT);
+    timed("it recovers when something comes", || browser.lost().is_empty());
 
     serving.kill();
-    until("the page says that it is lost", || browser.lost().contains("CONNECTION LOST"));
+    timed("the page says that it is lost", || browser.lost().contains("CONNECTION LOST"));
     assert!(browser.lost().contains("These figures are from "), "{}", browser.lost());
     assert!(browser.cells().contains(':'), "the last figures stay");
     let _again = Serving::start(&home, &service, &address, &flags);
-    until("it recovers by itself", || browser.lost().is_empty());
+    timed("it recovers by itself", || browser.lost().is_empty());
     assert!(browser.cells().contains(':'));
 }

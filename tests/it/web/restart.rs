@@ -1,16 +1,16 @@
 //! `serve` is killed and begins anew on its store, while a scraper goes on asking.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, time::Duration};
 
 use ahtop::{
-    domain::{Outcome, Row, SystemClock, Target},
+    domain::{Outcome, Row, Target},
     store::{DocumentStore, LeaseStore, LedgerStore, ReadingStore, SqliteStore},
 };
 
 use super::{
     metrics::{ACCEPT, value},
     openmetrics::{Series, read},
-    serving::{Serving, address, ask},
+    serving::{Serving, address, ask, store},
 };
 use crate::live::{Home, Service, until};
 
@@ -68,7 +68,7 @@ fn requests(all: &Sample) -> f64 {
 fn equals(all: &Sample, store: &SqliteStore, targets: &[Target]) -> bool {
     let of = |name: &str, labels: &[(&str, &str)]| value(all, name, labels);
     let rows: BTreeMap<Target, Row> =
-        store.snapshot(std::time::Duration::ZERO).unwrap().rows.into_iter().map(|r| (r.target.clone(), r)).collect();
+        store.snapshot(Duration::ZERO).unwrap().rows.into_iter().map(|r| (r.target.clone(), r)).collect();
     let figures = targets.iter().all(|target| {
         let labels = [("id", &*target.id)];
         let Some((outcome, at)) = rows.get(target).and_then(|row| row.good.as_ref().map(|(o, at)| (o, at))) else {
@@ -102,7 +102,6 @@ fn a_restart_resets_the_counters_once_and_every_figure_is_the_stores() {
         [Target::campaign("COLLECT-IN"), Target::agent(agents[0].as_str()), Target::agent(agents[1].as_str())];
     let flags = ["--min-interval", "5s", "--presence", "off", "-C", "COLLECT-IN", "-a", &agents[0], "-a", &agents[1]];
     let mut scraper = Scraper { address: address(), counters: vec![] };
-    let mut store = None;
     let mut runs = vec![];
     for run in 0..2 {
         let mut serving = Serving::start(&home, &service, &scraper.address, &flags);
@@ -112,13 +111,9 @@ fn a_restart_resets_the_counters_once_and_every_figure_is_the_stores() {
             last = scraper.scrape().unwrap_or_default();
             requests(&last) >= 6.0 && scraper.resets().len() == run
         });
-        let store = store.get_or_insert_with(|| {
-            let files = std::fs::read_dir(home.path("state")).unwrap().map(|e| e.unwrap().path());
-            let file = files.filter(|p| p.extension().is_some_and(|e| e == "db")).last().unwrap();
-            SqliteStore::open(&file, Arc::new(SystemClock::new())).unwrap()
-        });
+        let store = store(&home);
         until("the figures are those of the store", || {
-            scraper.scrape().is_some_and(|all| equals(&all, store, &targets))
+            scraper.scrape().is_some_and(|all| equals(&all, &store, &targets))
         });
         assert_eq!(value(&last, "ahtop_tokens_generated_total", &[]), Some(if run == 0 { 1.0 } else { 0.0 }));
         serving.kill();

@@ -5,7 +5,11 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Stdio},
+    sync::Arc,
 };
+
+use ahtop::{domain::SystemClock, store::SqliteStore};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::live::{Home, Service};
 
@@ -30,6 +34,10 @@ impl Serving {
         let _ = self.0.wait();
     }
 
+    pub(super) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap(), signal).unwrap();
+    }
+
     /// Its resident memory in bytes.
     pub(super) fn memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
@@ -42,6 +50,13 @@ impl Drop for Serving {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The store that it has in `home`.
+pub(super) fn store(home: &Home) -> SqliteStore {
+    let files = fs::read_dir(home.path("state")).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.filter(|path| path.extension().is_some_and(|e| e == "db")).last().unwrap();
+    SqliteStore::open(&file, Arc::new(SystemClock::new())).unwrap()
 }
 
 /// The answer with its head; nothing where nobody answers.
