@@ -13,6 +13,7 @@ mod rules;
 mod series;
 mod target;
 mod text;
+mod words;
 
 pub use aht::{Aht, AhtError};
 pub use band::{Band, BandError, Level};
@@ -26,4 +27,6 @@ pub use row::{Condition, Row, record};
 pub use rules::{AHT_WINDOW, GENERATIONS_PER_HOUR, SILENT_AFTER, stale_after};
 pub use series::{Point, Series};
 pub use target::{Kind, Target, display_name};
-pub use text::{clean, clean_line, fit, initials, opening, plural, times};
+pub use text::{clean, clean_line, fit, initials, opening};
+pub(crate) use words::sentences;
+pub use words::{plural, times};

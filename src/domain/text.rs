@@ -1,6 +1,6 @@
 //! Text that came from elsewhere: made harmless, and cut to cells.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -31,17 +31,6 @@ pub fn clean(text: &str, max: usize) -> Cow<'_, str> {
 pub fn clean_line(text: &str, max: usize) -> String {
     let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
     clean(&folded, max).into_owned()
-}
-
-/// So many of a thing: `1 reading`, `2 readings`.
-pub fn plural(n: impl fmt::Display, thing: impl fmt::Display) -> String {
-    let n = n.to_string();
-    format!("{n} {thing}{}", if n == "1" { "" } else { "s" })
-}
-
-/// How often: `once`, `2 times`.
-pub fn times(n: u32) -> String {
-    if n == 1 { "once".into() } else { format!("{n} times") }
 }
 
 /// What a sentence about a failure begins with: the words before its first colon or parenthesis. These are our own; what

@@ -5,13 +5,24 @@ use std::{fmt::Display, io, path::Path, time::Duration};
 use crate::{
     app::text::brief,
     config::{Budget, Config, ConfigErrors, Listen},
-    domain::{Kind, clean_line, plural, times},
+    domain::{Kind, clean_line, plural, sentences, times},
     store::{HistoryInfo, Instance, Usage},
     term::Colors,
 };
 
 fn ms(span: Duration) -> String {
     format!("{} ms", span.as_millis())
+}
+
+// The configuration, and what it allows.
+
+pub(super) const NO_CREDENTIALS: &str =
+    "none: a read-only dashboard shows what other ahtops check, and needs no secret";
+
+sentences! {
+    fn open_configuration(path: &Path) =
+        "everybody can write {0} and so run programs as you: chmod o-w {0}", path.display();
+    fn credentials(from: impl Display) = "from {from}";
 }
 
 pub(super) fn bad_configuration(errors: &ConfigErrors) -> String {
@@ -39,17 +50,6 @@ pub(super) fn configuration(config: &Config, place: Option<&Path>) -> String {
     format!("account {}, {watches}; {from}", config.account.name)
 }
 
-pub(super) fn open_configuration(path: &Path) -> String {
-    format!("everybody can write {0} and so run programs as you: chmod o-w {0}", path.display())
-}
-
-pub(super) const NO_CREDENTIALS: &str =
-    "none: a read-only dashboard shows what other ahtops check, and needs no secret";
-
-pub(super) fn credentials(from: impl Display) -> String {
-    format!("from {from}")
-}
-
 pub(super) fn listener(listen: &Listen, token_file: Option<&Path>) -> String {
     match token_file {
         Some(path) => format!("{listen}; clients need the token in {}", path.display()),
@@ -58,33 +58,24 @@ pub(super) fn listener(listen: &Listen, token_file: Option<&Path>) -> String {
     }
 }
 
-pub(super) fn hidden_store(path: &Path, e: &io::Error) -> String {
-    format!("{}: {e}: join the group of its directory, or point [store] url elsewhere", path.display())
-}
+// The store.
 
-pub(super) fn no_store_yet(path: &Path) -> String {
-    format!("{} is not there yet: the first dashboard makes it", path.display())
-}
-
-/// `there`: the directory in which it would have to be made.
-pub(super) fn no_place_for_store(path: &Path, there: &Path) -> String {
-    format!(
+sentences! {
+    fn hidden_store(path: &Path, e: &io::Error) =
+        "{}: {e}: join the group of its directory, or point [store] url elsewhere", path.display();
+    fn no_store_yet(path: &Path) = "{} is not there yet: the first dashboard makes it", path.display();
+    /// `there`: the directory in which it would have to be made.
+    fn no_place_for_store(path: &Path, there: &Path) =
         "{} cannot be made: make {} writable, or point [store] url or AHTOP_STATE_DIR elsewhere",
-        path.display(),
-        there.display()
-    )
-}
-
-pub(super) fn open_store(files: &str) -> String {
-    format!("everybody can read {files}, and the token is in it: chmod o= {files}")
-}
-
-pub(super) fn read_only_store(path: &Path, dir: &Path, gid: u32) -> String {
-    format!(
+        path.display(), there.display();
+    fn open_store(files: &str) = "everybody can read {files}, and the token is in it: chmod o= {files}";
+    fn read_only_store(path: &Path, dir: &Path, gid: u32) =
         "{} cannot be written by this user: join the group of {} (gid {gid}), or point [store] url elsewhere",
-        path.display(),
-        dir.display()
-    )
+        path.display(), dir.display();
+    fn own_file_in_shared_directory(path: &Path) =
+        "{0} is for its owner alone in a shared directory: chmod 660 {0}*", path.display();
+    fn server_store(place: impl Display, schema: impl Display) = "{place}, schema {schema}";
+    fn corrupt_store(e: impl Display) = "{e}: the next start moves it aside and keeps what can be read";
 }
 
 /// `group`: with whom it is shared.
@@ -96,10 +87,6 @@ pub(super) fn store(path: &Path, group: Option<u32>, mode: u32) -> String {
 pub(super) fn half_shared_directory(path: &Path, dir: &Path) -> String {
     let (path, dir) = (path.display(), dir.display());
     format!("the group can write {path}, but files made beside it will not be shared: chmod 2770 {dir}")
-}
-
-pub(super) fn own_file_in_shared_directory(path: &Path) -> String {
-    format!("{0} is for its owner alone in a shared directory: chmod 660 {0}*", path.display())
 }
 
 #[cfg(target_os = "linux")]
@@ -115,22 +102,24 @@ pub(super) fn other_store(pid: u32, store: &Path) -> String {
     format!("pid {pid} checks this account through another store, {store}: point [store] url of both at one file")
 }
 
-pub(super) fn server_store(place: impl Display, schema: impl Display) -> String {
-    format!("{place}, schema {schema}")
-}
-
-pub(super) fn corrupt_store(e: impl Display) -> String {
-    format!("{e}: the next start moves it aside and keeps what can be read")
-}
-
-pub(super) fn history(history: &HistoryInfo) -> String {
-    format!("{} in {:.1} MB", plural(history.readings, "reading"), history.bytes as f64 / 1e6)
-}
+// What the store tells.
 
 pub(super) const NEVER_CHECKED: &str = "nobody has checked the service here yet";
+pub(super) const LOGINS_NOT_ASKED: &str = "not asked: [presence] mode is off";
 
-pub(super) fn checked_by(p: &Instance, said: Duration) -> String {
-    format!("{} on {} checks the service; last report {} ago", p.label(), p.host, brief(said))
+sentences! {
+    fn history(history: &HistoryInfo) =
+        "{} in {:.1} MB", plural(history.readings, "reading"), history.bytes as f64 / 1e6;
+    fn checked_by(p: &Instance, said: Duration) =
+        "{} on {} checks the service; last report {} ago", p.label(), p.host, brief(said);
+    fn token(life: &str, generations: &str) = "{life}; generated: {generations}";
+    fn invalidated(token: &str, invalidations: &str) = "{token}; invalidated: {invalidations}";
+    fn no_token_generated(token: &str) =
+        "{token}: generating fails; the log of the ahtop that checks the service says why";
+    fn stepped(forward: bool, step: Duration) =
+        "the wall clock was set {} by {} since the last report: the times shown are wrong, ages and the budget are \
+         right; see `timedatectl`",
+        if forward { "forward" } else { "back" }, brief(step);
 }
 
 /// `said`: how long ago there was a report.
@@ -149,18 +138,6 @@ pub(super) const fn nobody(has_credentials: bool) -> &'static str {
 /// `text`: what the link is like.
 pub(super) fn link(text: String, remedy: &str) -> String {
     if remedy.is_empty() { text } else { format!("{text}: {remedy}") }
-}
-
-pub(super) fn token(life: &str, generations: &str) -> String {
-    format!("{life}; generated: {generations}")
-}
-
-pub(super) fn invalidated(token: &str, invalidations: &str) -> String {
-    format!("{token}; invalidated: {invalidations}")
-}
-
-pub(super) fn no_token_generated(token: &str) -> String {
-    format!("{token}: generating fails; the log of the ahtop that checks the service says why")
 }
 
 /// `others`: what other clients use in a minute.
@@ -186,28 +163,26 @@ pub(super) fn budget(budget: &Budget, usage: &Usage, others: Option<f64>) -> Str
     }
 }
 
-pub(super) const LOGINS_NOT_ASKED: &str = "not asked: [presence] mode is off";
+// The machine and the terminal.
 
-pub(super) fn stepped(forward: bool, step: Duration) -> String {
-    format!(
-        "the wall clock was set {} by {} since the last report: the times shown are wrong, ages and the budget are \
-         right; see `timedatectl`",
-        if forward { "forward" } else { "back" },
-        brief(step)
-    )
-}
+pub(super) const NOT_SET: &str = "not set";
+pub(super) const ASCII: &str = "ASCII, as configured";
+pub(super) const NO_BRAILLE: &str = "Unicode without Braille: the Linux console";
 
-pub(super) fn clock(wall: &jiff::Zoned, up: Duration, boot: &str) -> String {
-    format!(
+sentences! {
+    fn clock(wall: &jiff::Zoned, up: Duration, boot: &str) =
         "{} (zone {}), up for {}, boot {boot}",
-        wall.strftime("%Y-%m-%d %H:%M:%S %:z"),
-        wall.time_zone().iana_name().unwrap_or("without a name"),
-        brief(up)
-    )
-}
-
-pub(super) fn clock_never_set(clock: &str) -> String {
-    format!("{clock}: the wall clock was never set; see `timedatectl`")
+        wall.strftime("%Y-%m-%d %H:%M:%S %:z"), wall.time_zone().iana_name().unwrap_or("without a name"), brief(up);
+    fn clock_never_set(clock: &str) = "{clock}: the wall clock was never set; see `timedatectl`";
+    fn no_terminal(term: &str) =
+        "standard output is not a terminal (TERM {term}): `ahtop` would do what `ahtop once` does";
+    fn dumb_terminal(term: &str) =
+        "TERM is {term}: no screen can be drawn; set it to the name of the terminal, for example xterm-256color";
+    fn unicode(locale: &str) = "Unicode ({locale})";
+    fn ascii_by_locale(locale: &str) =
+        "ASCII: the locale ({locale}) is not UTF-8; set LANG=C.UTF-8, or [ui] symbols = \"unicode\"";
+    fn unicode_by_force(locale: &str) =
+        "Unicode is configured but the locale ({locale}) is not UTF-8; set LANG=C.UTF-8";
 }
 
 /// `None`: nobody can say.
@@ -217,16 +192,6 @@ pub(super) fn suspension(slept: Option<Duration>) -> String {
         Some(Duration::ZERO) => "the machine has not slept since its start".into(),
         Some(slept) => format!("the machine slept for {} since its start; ages count through it", brief(slept)),
     }
-}
-
-pub(super) const NOT_SET: &str = "not set";
-
-pub(super) fn no_terminal(term: &str) -> String {
-    format!("standard output is not a terminal (TERM {term}): `ahtop` would do what `ahtop once` does")
-}
-
-pub(super) fn dumb_terminal(term: &str) -> String {
-    format!("TERM is {term}: no screen can be drawn; set it to the name of the terminal, for example xterm-256color")
 }
 
 pub(super) fn terminal(term: &str, (columns, rows): (u16, u16), roomy: bool) -> String {
@@ -245,37 +210,34 @@ pub(super) const fn colours(colors: Colors, mono: bool, no_color: bool) -> &'sta
     }
 }
 
-pub(super) const ASCII: &str = "ASCII, as configured";
-pub(super) const NO_BRAILLE: &str = "Unicode without Braille: the Linux console";
-
-pub(super) fn unicode(locale: &str) -> String {
-    format!("Unicode ({locale})")
-}
-
-pub(super) fn ascii_by_locale(locale: &str) -> String {
-    format!("ASCII: the locale ({locale}) is not UTF-8; set LANG=C.UTF-8, or [ui] symbols = \"unicode\"")
-}
-
-pub(super) fn unicode_by_force(locale: &str) -> String {
-    format!("Unicode is configured but the locale ({locale}) is not UTF-8; set LANG=C.UTF-8")
-}
+// The service.
 
 pub(super) const NOT_ASKED: &str = "not asked; `ahtop doctor --live` sends one request";
+pub(super) const NOTHING_WATCHED: &str = "nothing is watched";
+pub(super) const READ_ONLY: &str = "a read-only dashboard sends no requests";
+pub(super) const NO_STORE: &str = "without a store it would not count in the budget: start ahtop first";
+pub(super) const NO_TOKEN: &str =
+    "no valid token is stored, and this command generates none: start `ahtop` or `ahtop serve` once";
+pub(super) const OTHER_METHOD: &str = "the service wants the other HTTP method; ahtop will use it";
+pub(super) const THROTTLED: &str = "throttled: other clients use the account; see budget";
 
-pub(super) fn proxy(variable: &str) -> String {
-    format!("{variable} is set: requests go through a proxy")
-}
-
-pub(super) fn name_not_answered(host: &str, limit: Duration) -> String {
-    format!("no answer about {host} within {}: check DNS", brief(limit))
-}
-
-pub(super) fn name_not_found(host: &str, e: &io::Error) -> String {
-    format!("{host} is not found ({e}): check [account] base_url and DNS")
-}
-
-pub(super) fn no_address(host: &str) -> String {
-    format!("{host} has no address: check [account] base_url and DNS")
+sentences! {
+    fn proxy(variable: &str) = "{variable} is set: requests go through a proxy";
+    fn name_not_answered(host: &str, limit: Duration) = "no answer about {host} within {}: check DNS", brief(limit);
+    fn name_not_found(host: &str, e: &io::Error) = "{host} is not found ({e}): check [account] base_url and DNS";
+    fn no_address(host: &str) = "{host} has no address: check [account] base_url and DNS";
+    fn port(port: u16, took: Duration) = "port {port} answers, in {}", ms(took);
+    fn port_closed(port: u16, e: &io::Error) = "port {port} does not answer ({e}): check the firewall";
+    fn port_silent(port: u16, limit: Duration) =
+        "port {port} does not answer within {}: check the firewall", brief(limit);
+    fn not_sent(why: impl Display) = "not sent: {why}";
+    fn budget_used_up(left: Duration) = "the budget is used up: try again in {}", brief(left);
+    fn answer(took: Duration, tls: bool) =
+        "{} service answers in {}", if tls { "TLS is valid, the" } else { "the" }, ms(took);
+    fn unknown_id(answer: &str) = "{answer}, but the first ID is unknown: run `ahtop check --live`";
+    fn token_rejected(message: &str) =
+        "the stored token was invalidated ({message}): another client generated one; ahtop generates a new one";
+    fn tls(why: &str) = "TLS fails: {why}: check the clock, and [account] ca_file if a proxy opens TLS";
 }
 
 pub(super) fn name(host: &str, first: impl Display, addresses: usize, took: Duration) -> String {
@@ -283,49 +245,4 @@ pub(super) fn name(host: &str, first: impl Display, addresses: usize, took: Dura
         1 => format!("{host}: {first}, in {}", ms(took)),
         n => format!("{host}: {n} addresses, {first} first, in {}", ms(took)),
     }
-}
-
-pub(super) fn port(port: u16, took: Duration) -> String {
-    format!("port {port} answers, in {}", ms(took))
-}
-
-pub(super) fn port_closed(port: u16, e: &io::Error) -> String {
-    format!("port {port} does not answer ({e}): check the firewall")
-}
-
-pub(super) fn port_silent(port: u16, limit: Duration) -> String {
-    format!("port {port} does not answer within {}: check the firewall", brief(limit))
-}
-
-pub(super) fn not_sent(why: impl Display) -> String {
-    format!("not sent: {why}")
-}
-
-pub(super) const NOTHING_WATCHED: &str = "nothing is watched";
-pub(super) const READ_ONLY: &str = "a read-only dashboard sends no requests";
-pub(super) const NO_STORE: &str = "without a store it would not count in the budget: start ahtop first";
-pub(super) const NO_TOKEN: &str =
-    "no valid token is stored, and this command generates none: start `ahtop` or `ahtop serve` once";
-
-pub(super) fn budget_used_up(left: Duration) -> String {
-    format!("the budget is used up: try again in {}", brief(left))
-}
-
-pub(super) fn answer(took: Duration, tls: bool) -> String {
-    format!("{} service answers in {}", if tls { "TLS is valid, the" } else { "the" }, ms(took))
-}
-
-pub(super) fn unknown_id(answer: &str) -> String {
-    format!("{answer}, but the first ID is unknown: run `ahtop check --live`")
-}
-
-pub(super) const OTHER_METHOD: &str = "the service wants the other HTTP method; ahtop will use it";
-pub(super) const THROTTLED: &str = "throttled: other clients use the account; see budget";
-
-pub(super) fn token_rejected(message: &str) -> String {
-    format!("the stored token was invalidated ({message}): another client generated one; ahtop generates a new one")
-}
-
-pub(super) fn tls(why: &str) -> String {
-    format!("TLS fails: {why}: check the clock, and [account] ca_file if a proxy opens TLS")
 }

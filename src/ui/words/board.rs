@@ -4,7 +4,7 @@ use std::{fmt::Display, time::Duration};
 
 use super::{mark, oldest};
 use crate::{
-    domain::{Band, GENERATIONS_PER_HOUR, Kind, times},
+    domain::{Band, GENERATIONS_PER_HOUR, Kind, sentences, times},
     store::Usage,
     ui::cells,
 };
@@ -16,32 +16,40 @@ pub(crate) const NOT_CHECKED: &str = "NOT CHECKED";
 pub(crate) const LIVE: &str = "LIVE";
 pub(crate) const WAITING: &str = "WAITING";
 pub(crate) const FROZEN: &str = "FROZEN";
+pub(crate) const NO_ROWS: &str = "no rows";
+pub(crate) const ALL_AT_REST: &str = "all at rest";
+pub(crate) const NOTHING_READ: &str = "nothing read yet";
 
-pub(crate) fn frozen(clock: &str) -> String {
-    format!("{FROZEN} {clock}")
-}
-
-pub(crate) fn unacknowledged(n: usize) -> String {
-    format!("{n} unacked")
+sentences! {
+    fn frozen(clock: &str) = "{FROZEN} {clock}";
+    fn unacknowledged(n: usize) = "{n} unacked";
 }
 
 pub(crate) fn oldest_row(age: Duration, old: bool) -> String {
     oldest(age) + mark(old)
 }
 
-pub(crate) const NO_ROWS: &str = "no rows";
-pub(crate) const ALL_AT_REST: &str = "all at rest";
-pub(crate) const NOTHING_READ: &str = "nothing read yet";
-
 // The counts.
-
-pub(crate) fn watched(kind: Kind, n: usize) -> String {
-    format!("{kind}s {n}")
-}
 
 pub(crate) const OTHERS_FOLDED: &str = ", others folded";
 
+sentences! {
+    fn watched(kind: Kind, n: usize) = "{kind}s {n}";
+}
+
 // The tables.
+
+pub(crate) const OF_CAMPAIGNS: &str = "the AHT of all calls of each campaign";
+/// The title of the column of ages, where these are moments.
+pub(crate) const READ: &str = "READ";
+pub(crate) const NO_GROUP: &str = "no group";
+/// On the smallest screens.
+pub(crate) const NO_ROW: &str = "No rows";
+
+sentences! {
+    fn no_rows(kind: Kind, watched: usize) =
+        "No {kind} {}", if watched == 0 { "is watched" } else { "matches the filter" };
+}
 
 pub(crate) fn table(kind: Kind, n: usize) -> String {
     let title = match kind {
@@ -50,18 +58,6 @@ pub(crate) fn table(kind: Kind, n: usize) -> String {
     };
     format!("{title} {n}")
 }
-
-pub(crate) const OF_CAMPAIGNS: &str = "the AHT of all calls of each campaign";
-/// The title of the column of ages, where these are moments.
-pub(crate) const READ: &str = "READ";
-pub(crate) const NO_GROUP: &str = "no group";
-
-pub(crate) fn no_rows(kind: Kind, watched: usize) -> String {
-    format!("No {kind} {}", if watched == 0 { "is watched" } else { "matches the filter" })
-}
-
-/// On the smallest screens.
-pub(crate) const NO_ROW: &str = "No rows";
 
 // The log.
 
@@ -78,16 +74,10 @@ pub(crate) const FILTER: &str = "filter: ";
 pub(crate) const KEEP_OR_CLEAR: &str = "Enter: keep   Esc: clear";
 pub(crate) const ALERTS_SORTED: &str = "unacknowledged first, the worst and longest first";
 
-pub(crate) fn completions(words: &[String]) -> String {
-    format!("Tab: {}", words.join(" "))
-}
-
-pub(crate) fn lines(range: &str) -> String {
-    format!("lines {range}")
-}
-
-pub(crate) fn sorted(column: &str, reverse: bool) -> String {
-    format!("sort: {column}{}", if reverse { " reversed" } else { "" })
+sentences! {
+    fn completions(words: &[String]) = "Tab: {}", words.join(" ");
+    fn lines(range: &str) = "lines {range}";
+    fn sorted(column: &str, reverse: bool) = "sort: {column}{}", if reverse { " reversed" } else { "" };
 }
 
 /// Whose band it is: of the selected row, or of the one that the detail beside the table shows.
@@ -100,20 +90,13 @@ pub(crate) fn band(band: &Band, selected: bool) -> Option<String> {
 
 pub(crate) const REPLAYED: &str = "replay: nothing is checked";
 
-pub(crate) fn slowed(rate: f64) -> String {
-    format!("slowed to {:.0}/min", rate.max(0.0))
-}
-
-pub(crate) fn other_clients(others: f64) -> String {
-    format!("other clients ~{others:.0}/min")
-}
-
-pub(crate) fn cycle(cycle: Duration) -> String {
-    format!("cycle {}", cells::age(Some(cycle)))
-}
-
-pub(crate) fn targets(n: impl Display) -> String {
-    format!("{n} watched")
+sentences! {
+    fn slowed(rate: f64) = "slowed to {:.0}/min", rate.max(0.0);
+    fn other_clients(others: f64) = "other clients ~{others:.0}/min";
+    fn cycle(cycle: Duration) = "cycle {}", cells::age(Some(cycle));
+    fn targets(n: impl Display) = "{n} watched";
+    fn throttled(n: u32) = "throttled {} this hour", times(n);
+    fn dashboards(n: usize) = "{n} dashboards open";
 }
 
 pub(crate) fn token(left: Option<Duration>, usage: &Usage) -> String {
@@ -126,12 +109,4 @@ pub(crate) fn token(left: Option<Duration>, usage: &Usage) -> String {
         Some(left) => format!("token expires in {} ({generated})", cells::span(left)),
         None => format!("no token ({generated})"),
     }
-}
-
-pub(crate) fn throttled(n: u32) -> String {
-    format!("throttled {} this hour", times(n))
-}
-
-pub(crate) fn dashboards(n: usize) -> String {
-    format!("{n} dashboards open")
 }

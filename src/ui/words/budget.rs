@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     config::Budget,
-    domain::{GENERATIONS_PER_HOUR, plural, times},
+    domain::{GENERATIONS_PER_HOUR, plural, sentences, times},
     poll::plan::Plan,
     store::{HistoryInfo, Instance, Usage},
     ui::cells,
@@ -36,13 +36,16 @@ pub(crate) const HISTORY: &str = "history";
 
 // Requests.
 
+sentences! {
+    fn other_clients(others: f64) = "other clients use about {others:.0} a minute";
+    fn replies(n: u32) = "{n} in the last hour";
+    /// What the sparks of the latency show.
+    fn sparks(minutes: usize, top: u64) = "{minutes} min, to {top} ms";
+}
+
 pub(crate) fn used(usage: &Usage, budget: &Budget) -> String {
     let under_way = if usage.in_flight > 0 { format!(", {} under way", usage.in_flight) } else { String::new() };
     format!("{} of {}{under_way}; {} reserved", usage.used_60s, budget.requests_per_minute, budget.reserve)
-}
-
-pub(crate) fn other_clients(others: f64) -> String {
-    format!("other clients use about {others:.0} a minute")
 }
 
 /// `from`: what it would be without other clients.
@@ -55,21 +58,12 @@ pub(crate) fn throttled(n: u32) -> String {
     if n == 0 { "not in the last hour".into() } else { format!("{} in the last hour", times(n)) }
 }
 
-pub(crate) fn replies(n: u32) -> String {
-    format!("{n} in the last hour")
-}
-
 /// The latency of now, and the slowest.
 pub(crate) fn latency(ms: Option<(u32, u32)>) -> String {
     match ms {
         Some((now, slowest)) => format!("{now} ms, slowest in the last hour {slowest} ms"),
         None => "no answer in the last hour".into(),
     }
-}
-
-/// What the sparks of the latency show.
-pub(crate) fn sparks(minutes: usize, top: u64) -> String {
-    format!("{minutes} min, to {top} ms")
 }
 
 pub(crate) fn token(left: Option<Duration>, usage: &Usage) -> String {
@@ -91,18 +85,17 @@ pub(crate) fn generated(usage: &Usage) -> String {
 // Ages and dashboards.
 
 pub(crate) const CYCLE_NOT_KNOWN: &str = "not known yet";
+pub(crate) const NOBODY: &str = "nobody now";
 
-pub(crate) fn cycle(cycle: Duration, watched: u32, resting: u32) -> String {
-    format!("{} for {watched} watched{}", cells::age(Some(cycle)), super::at_rest(resting as usize))
+sentences! {
+    fn cycle(cycle: Duration, watched: u32, resting: u32) =
+        "{} for {watched} watched{}", cells::age(Some(cycle)), super::at_rest(resting as usize);
+    fn planned_readings(n: f64) = "{n:.0} readings in two hours";
 }
 
 pub(crate) fn plan(plan: &Plan) -> String {
     let age = |age| cells::age(Some(age));
     format!("cycle {}, mean age {}, oldest {}", age(plan.cycle), age(plan.mean_age), age(plan.oldest_age))
-}
-
-pub(crate) fn planned_readings(n: f64) -> String {
-    format!("{n:.0} readings in two hours")
 }
 
 pub(crate) fn expected_error(secs: Option<f64>) -> String {
@@ -122,11 +115,9 @@ pub(crate) fn age(from: Duration, to: Option<Duration>) -> String {
 
 /// `me`: that it is this one.
 pub(crate) fn dashboard(instance: &Instance, me: bool) -> String {
-    let me = if me { "this dashboard, " } else { "" };
-    format!("{me}{} on {}", instance.label(), instance.host)
+    let text = format!("{} on {}", instance.label(), instance.host);
+    if me { format!("{}, {text}", super::THIS_DASHBOARD) } else { text }
 }
-
-pub(crate) const NOBODY: &str = "nobody now";
 
 pub(crate) fn history(history: &HistoryInfo, since: Option<String>) -> String {
     let size = if history.bytes > 0 { format!(", {}", bytes(history.bytes)) } else { String::new() };

@@ -5,12 +5,17 @@ use std::time::Duration;
 use super::{mark, since};
 use crate::{
     app::{Login, LoginState, RowState, text},
-    domain::{Aht, Kind, Level, plural, times},
+    domain::{Aht, Kind, Level, plural, sentences, times},
     ui::cells,
 };
 
 pub(crate) const BACK: &str = "Esc: back";
 pub(crate) const NO_ROW: &str = "No row is selected";
+
+sentences! {
+    fn aht(aht: Option<Aht>, old: bool) = "AHT {}{}", cells::aht(aht), mark(old && aht.is_some());
+    fn deviation(percent: f64) = "vs target {}", cells::deviation(Some(percent));
+}
 
 pub(crate) const fn title(kind: Option<Kind>) -> &'static str {
     match kind {
@@ -20,16 +25,8 @@ pub(crate) const fn title(kind: Option<Kind>) -> &'static str {
     }
 }
 
-pub(crate) fn aht(aht: Option<Aht>, old: bool) -> String {
-    format!("AHT {}{}", cells::aht(aht), mark(old && aht.is_some()))
-}
-
 pub(crate) fn age(age: Option<Duration>) -> String {
     if age.is_some() { format!("age {}", cells::age(age)) } else { super::NOT_READ.into() }
-}
-
-pub(crate) fn deviation(percent: f64) -> String {
-    format!("vs target {}", cells::deviation(Some(percent)))
 }
 
 /// Since when it is outside; `own`: since when at its level, where that is shorter. In full, and shorter.
@@ -38,6 +35,24 @@ pub(crate) fn outside(level: Level, moment: &str, own: Option<String>) -> Vec<St
     let all = format!("{side} the band since {moment}");
     let own = own.map(|own| format!("{all}, {} since {own}", RowState::Fresh(level).long_word()));
     own.into_iter().chain([all, since(moment)]).collect()
+}
+
+// Everything else, a sentence each.
+
+pub(crate) const NEXT_NEVER: &str = "next check: none, this is a replay";
+pub(crate) const NEXT_UNKNOWN: &str = "next check: not known, see the first line";
+pub(crate) const NEXT_NOW: &str = "next check: now";
+pub(crate) const NEXT_SOON: &str = "next check: soon";
+pub(crate) const NO_CALLS: &str = "no outbound calls in the last 2 hours: this is not zero";
+
+sentences! {
+    fn configured_in(place: &str) = "configured in {place}";
+    fn two_hours_ago(before: Aht, now: Aht) =
+        "2 h ago: {} ({} since)", cells::aht(Some(before)), cells::diff(Some(now.minus(before)));
+    fn half_hour(diff: i64) = "30 min change: {}", cells::diff(Some(diff));
+    fn read_at(clock: &str) = "read at {clock}";
+    fn changes(n: usize) = "{} in the last 2 h", plural(n, "change");
+    fn counted_since(moment: &str) = "counts the calls since {moment}";
 }
 
 /// Whether the agent is logged in, in the service's word; `every`: how often who is at rest is checked.
@@ -62,27 +77,6 @@ pub(crate) fn last_answer(error: &str, failing: Option<(u32, String)>) -> String
     format!("last answer: {error}{since}")
 }
 
-pub(crate) fn configured_in(place: &str) -> String {
-    format!("configured in {place}")
-}
-
-pub(crate) fn two_hours_ago(before: Aht, now: Aht) -> String {
-    format!("2 h ago: {} ({} since)", cells::aht(Some(before)), cells::diff(Some(now.minus(before))))
-}
-
-pub(crate) fn half_hour(diff: i64) -> String {
-    format!("30 min change: {}", cells::diff(Some(diff)))
-}
-
-pub(crate) fn read_at(clock: &str) -> String {
-    format!("read at {clock}")
-}
-
-pub(crate) const NEXT_NEVER: &str = "next check: none, this is a replay";
-pub(crate) const NEXT_UNKNOWN: &str = "next check: not known, see the first line";
-pub(crate) const NEXT_NOW: &str = "next check: now";
-pub(crate) const NEXT_SOON: &str = "next check: soon";
-
 pub(crate) fn next_in(left: Duration) -> String {
     match left {
         Duration::ZERO => "next check: due".into(),
@@ -90,28 +84,18 @@ pub(crate) fn next_in(left: Duration) -> String {
     }
 }
 
-pub(crate) fn changes(n: usize) -> String {
-    format!("{} in the last 2 h", plural(n, "change"))
-}
-
-pub(crate) fn counted_since(moment: &str) -> String {
-    format!("counts the calls since {moment}")
-}
-
-pub(crate) const NO_CALLS: &str = "no outbound calls in the last 2 hours: this is not zero";
-
 // The chart.
 
 /// The lines: very low, very high, low and high limit, and the target.
 pub(crate) const LINES: [&str; 5] = ["very low", "very high", "low", "high", "target"];
 pub(crate) const READING: &str = "reading the history";
 
+sentences! {
+    /// How far back the chart ends.
+    fn ending(back: Duration) = "ending {} ago", text::brief(back);
+}
+
 pub(crate) fn no_values(span: Duration) -> String {
     let hours = span.as_secs() / 3600;
     if hours > 24 { format!("no values in {} d", hours / 24) } else { format!("no values in {hours} h") }
-}
-
-/// How far back the chart ends.
-pub(crate) fn ending(back: Duration) -> String {
-    format!("ending {} ago", text::brief(back))
 }

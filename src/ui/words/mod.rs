@@ -1,6 +1,5 @@
-//! All texts of the screen, a file for each part of it, in the order in which they are read. The views give them their
-//! style, their place and as much of them as there is room for; what a state, a mark, a column or a key is called stands
-//! with it in `app`.
+//! All texts of the screen, a file for each part of it, from above to below. The views give them their style, their place
+//! and as much of them as there is room for; what a state, a mark, a column or a key is called stands with it in `app`.
 
 pub(super) mod alerts;
 pub(super) mod board;
@@ -12,7 +11,7 @@ pub(super) mod wall;
 use std::{fmt::Display, time::Duration};
 
 use super::cells;
-use crate::domain::{Aht, Band, plural};
+use crate::domain::{Aht, Band, plural, sentences};
 
 // What several parts say.
 
@@ -22,6 +21,12 @@ pub(crate) const UNKNOWN_ID: &str = "unknown ID";
 /// Things that are counted.
 pub(crate) const ALERT: &str = "alert";
 pub(crate) const EVENT: &str = "event";
+
+sentences! {
+    fn since(moment: &str) = "since {moment}";
+    fn logged_in(there: usize, of: usize, stale: bool) = "{there} of {of} logged in{}", mark(stale);
+    fn target(aht: Aht) = "target {}", cells::aht(Some(aht));
+}
 
 /// What stands behind a value that is old, or that is of an old list.
 pub(crate) const fn mark(old: bool) -> &'static str {
@@ -39,25 +44,13 @@ pub(crate) fn lasting(word: &str, span: Option<Duration>) -> String {
     span.map_or_else(|| word.to_owned(), |span| format!("{word} {}", cells::age(Some(span))))
 }
 
-pub(crate) fn since(moment: &str) -> String {
-    format!("since {moment}")
-}
-
 pub(crate) fn oldest(age: Duration) -> String {
     lasting("oldest", Some(age))
-}
-
-pub(crate) fn logged_in(there: usize, of: usize, stale: bool) -> String {
-    format!("{there} of {of} logged in{}", mark(stale))
 }
 
 /// The end of a sentence; nothing where none are.
 pub(crate) fn at_rest(n: usize) -> String {
     if n == 0 { String::new() } else { format!(", {n} at rest") }
-}
-
-pub(crate) fn target(aht: Aht) -> String {
-    format!("target {}", cells::aht(Some(aht)))
 }
 
 /// Target and band; `None` where there is neither.
@@ -79,27 +72,24 @@ pub(crate) const BEGINS: &str = "connecting";
 pub(crate) const NOBODY_CHECKS: &str = "nobody checks the service";
 pub(crate) const THIS_DASHBOARD: &str = "this dashboard";
 
-pub(crate) fn checked_by(whom: &str) -> String {
-    format!("checked by {whom}")
-}
-
-pub(crate) fn budget_used_up(used: u32, limit: u32) -> String {
-    format!("budget used up: {used} of {limit}/min")
+sentences! {
+    fn checked_by(whom: &str) = "checked by {whom}";
+    fn budget_used_up(used: u32, limit: u32) = "budget used up: {used} of {limit}/min";
 }
 
 // Which of how many.
+
+sentences! {
+    /// `3 of 48 agents`
+    fn part(shown: usize, of: usize, thing: impl Display) = "{shown} of {}", plural(of, thing);
+}
 
 /// `1-20 of 48`
 pub(crate) fn range((first, last): (usize, usize), of: impl Display) -> String {
     format!("{first}-{last} of {of}")
 }
 
-/// `3 of 48 agents`
-pub(crate) fn part(shown: usize, of: usize, thing: impl Display) -> String {
-    format!("{shown} of {}", plural(of, thing))
-}
-
-/// The same; `48 agents` where all are shown.
+/// `3 of 48 agents`, or `48 agents` where all are shown.
 pub(crate) fn found(shown: usize, of: usize, thing: impl Display) -> String {
     if shown == of { plural(of, thing) } else { part(shown, of, thing) }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     app::{Mark, RowState},
-    domain::{Condition, Level},
+    domain::{Condition, Level, sentences},
 };
 
 pub(crate) const CLOSES: &str = "Esc closes";
@@ -12,9 +12,9 @@ pub(crate) const CLOSES: &str = "Esc closes";
 pub(crate) const BANNERS: &str = "Banners";
 pub(crate) const NOTHING_WRONG: &str = "Nothing is wrong";
 
-/// `key`: what shows them.
-pub(crate) fn more_banners(n: usize, key: &str) -> String {
-    format!(" {n} more: {key} ")
+sentences! {
+    /// `key`: what shows them.
+    fn more_banners(n: usize, key: &str) = " {n} more: {key} ";
 }
 
 // Menus.
@@ -26,21 +26,11 @@ pub(crate) const SHOW_OR_HIDE: &str = "Space: show/hide";
 
 // The help.
 
-/// The title, with what is searched for.
-pub(crate) fn help(search: Option<&str>) -> String {
-    search.map_or_else(|| "Help".into(), |search| format!("Help  / {search}"))
-}
-
-pub(crate) fn nothing_has(search: &str) -> String {
-    format!("Nothing in the help has '{search}'")
-}
-
 pub(crate) const HELP_STATES: &str = "States";
 pub(crate) const HELP_MARKS: &str = "Beside a state";
 pub(crate) const HELP_COLUMNS: &str = "Columns";
 pub(crate) const HELP_WORDS: &str = "Words";
 pub(crate) const HELP_COMMANDS: &str = "Commands after :";
-
 /// The words that a new reader of the screen may not know: the handbook has them all.
 pub(crate) const GLOSSARY: [(&str, &str); 7] = [
     ("AHT", "Average handling time of the outbound calls of the last 2 hours"),
@@ -51,7 +41,6 @@ pub(crate) const GLOSSARY: [(&str, &str); 7] = [
     ("acknowledge", "Say that you have seen an alert; it stays on the list"),
     ("other clients", "Other programs that use the same account"),
 ];
-
 /// What the states mean. They tell that somebody should look, not what the reason is.
 pub(crate) const STATES: [(RowState, &str); 9] = [
     (RowState::Fresh(Level::HighCrit), "Very high: far above the band. Needs attention"),
@@ -64,10 +53,18 @@ pub(crate) const STATES: [(RowState, &str); 9] = [
     (RowState::Other(Condition::Invalid), "The service does not know this ID: correct it in the configuration"),
     (RowState::Other(Condition::Failing), "The service does not answer for this row"),
 ];
-
 /// What stands after a state.
 pub(crate) const MARKS: [(Mark, &str); 3] = [
     (Mark::Acked, "The alert is acknowledged. If it becomes worse, it needs attention again"),
     (Mark::Muted, "Muted: shown, but without bell, notification and hook"),
     (Mark::Warming, "Too few calls yet: no alert starts"),
 ];
+
+sentences! {
+    fn nothing_has(search: &str) = "Nothing in the help has '{search}'";
+}
+
+/// The title, with what is searched for.
+pub(crate) fn help(search: Option<&str>) -> String {
+    search.map_or_else(|| "Help".into(), |search| format!("Help  / {search}"))
+}

@@ -4,7 +4,7 @@ use std::{fmt::Display, time::Duration};
 
 use crate::{
     app::{RowState, rows::Median, text::brief},
-    domain::{Aht, Condition, plural},
+    domain::{Aht, Condition, plural, sentences},
     ui::cells,
 };
 
@@ -22,10 +22,14 @@ pub(crate) fn dead(age: Duration) -> String {
 /// What is measured: the longest that has room.
 pub(crate) const MEASURED: [&str; 3] = ["average handling time, last 2 hours", "AHT, last 2 hours", "AHT"];
 pub(crate) const REPLIES: &str = "replies ";
+/// The word of the link in hours in which nothing is asked.
+pub(crate) const CLOSED: &str = "CLOSED";
 
-/// `stale`: from which age on a reading is not fresh.
-pub(crate) fn fresh(fresh: usize, of: usize, stale: Duration, resting: usize) -> String {
-    format!("{fresh} of {of} under {} old{}", cells::age(Some(stale)), super::at_rest(resting))
+sentences! {
+    /// `stale`: from which age on a reading is not fresh.
+    fn fresh(fresh: usize, of: usize, stale: Duration, resting: usize) =
+        "{fresh} of {of} under {} old{}", cells::age(Some(stale)), super::at_rest(resting);
+    fn opens(moment: impl Display) = "opens {moment}";
 }
 
 /// `why`: what is wrong.
@@ -34,33 +38,29 @@ pub(crate) fn no_fresh_data(moment: &str, why: Option<String>) -> String {
     format!("NO FRESH DATA SINCE {moment}{why}")
 }
 
-/// The word of the link in hours in which nothing is asked.
-pub(crate) const CLOSED: &str = "CLOSED";
-
-pub(crate) fn opens(moment: impl Display) -> String {
-    format!("opens {moment}")
-}
-
 // The tiles.
 
-/// What the figure of a group is, in short.
+/// What the figure of a group is, where there is little room.
 pub(crate) const MEDIAN: &str = "median of agents";
+pub(crate) const NO_CALLS: &str = "no calls in 2 hours";
 
-/// The same in full; `of`: how many have a value.
+sentences! {
+    fn in_state(n: usize, state: RowState) = "{n} {}", state.word();
+    fn two_hours_ago(before: Aht, now: Aht) =
+        "2 h ago {} ({})", cells::aht(Some(before)), cells::diff(Some(now.minus(before)));
+    fn not_read(state: &str) = "{state}: {}", super::NOT_READ;
+    fn not_fresh(moment: &str) = "no fresh data {}", super::since(moment);
+    fn old(age: Duration) = "{} old", brief(age);
+    fn held(span: Duration) = "for {}", brief(span);
+}
+
+/// What the figure of a group is; `of`: how many have a value.
 pub(crate) fn median(of: Option<usize>, agents: usize) -> String {
     match of {
         None => format!("{MEDIAN}, {agents} of them"),
         Some(of) if of == agents => format!("median of {agents} agents"),
         Some(of) => format!("median of {of} of {agents} agents"),
     }
-}
-
-pub(crate) fn in_state(n: usize, state: RowState) -> String {
-    format!("{n} {}", state.word())
-}
-
-pub(crate) fn two_hours_ago(before: Aht, now: Aht) -> String {
-    format!("2 h ago {} ({})", cells::aht(Some(before)), cells::diff(Some(now.minus(before))))
 }
 
 /// How it moves by the number of its arrow, the longest first.
@@ -78,24 +78,6 @@ pub(crate) const fn state(state: RowState) -> [&'static str; 2] {
     }
 }
 
-pub(crate) fn not_read(state: &str) -> String {
-    format!("{state}: {}", super::NOT_READ)
-}
-
-pub(crate) fn not_fresh(moment: &str) -> String {
-    format!("no fresh data {}", super::since(moment))
-}
-
-pub(crate) const NO_CALLS: &str = "no calls in 2 hours";
-
-pub(crate) fn old(age: Duration) -> String {
-    format!("{} old", brief(age))
-}
-
-pub(crate) fn held(span: Duration) -> String {
-    format!("for {}", brief(span))
-}
-
 // The agents.
 
 pub(crate) const OUTSIDE: &str = "Agents outside their band";
@@ -103,23 +85,18 @@ pub(crate) const ALL: &str = "All agents";
 pub(crate) const NEEDS_ATTENTION: &str = "NEEDS ATTENTION";
 pub(crate) const CAVEAT: &str = "An AHT outside its band needs attention; the reason can vary";
 
+sentences! {
+    fn left_over(n: usize) = "+{n} more";
+}
+
 /// Why nobody is outside: that is only said where it is known.
 pub(crate) const fn nobody(known: bool) -> &'static str {
     if known { "All agents are in their band" } else { "No agent has a fresh value" }
 }
 
-pub(crate) fn left_over(n: usize) -> String {
-    format!("+{n} more")
-}
-
 // How all of them are: below each other, and in one line.
 
 pub(crate) const LOGGED_IN: &str = "logged in";
-
-pub(crate) fn there(there: usize, of: usize, stale: bool) -> String {
-    format!("{there} of {of}{}", super::mark(stale))
-}
-
 pub(crate) const WITH_CALLS: &str = "with calls in the last 2 h";
 pub(crate) const IN_BAND: &str = "in their band";
 pub(crate) const LONGER: &str = "longer than their band";
@@ -127,6 +104,13 @@ pub(crate) const SHORTER: &str = "shorter than their band";
 pub(crate) const WITHOUT_CALLS: &str = "no calls";
 pub(crate) const NOT_KNOWN: &str = "not known: no fresh value";
 pub(crate) const MEDIAN_OF_ALL: &str = "median of the agents' averages";
+/// In one line: longer, shorter, in their band, not known, without calls.
+pub(crate) const FEW: [&str; 5] = ["longer", "shorter", "ok", "not known", "no calls"];
+
+sentences! {
+    fn there(there: usize, of: usize, stale: bool) = "{there} of {of}{}", super::mark(stale);
+    fn of_all(agents: usize) = "of {}", plural(agents, "agent");
+}
 
 /// How many have calls: of all, or of those of whom it is known.
 pub(crate) fn calls(with: usize, known: usize, all: usize) -> String {
@@ -147,13 +131,6 @@ pub(crate) fn of_median(median: &Median, moment: Option<String>) -> String {
     }
 }
 
-/// In one line: longer, shorter, in their band, not known, without calls.
-pub(crate) const FEW: [&str; 5] = ["longer", "shorter", "ok", "not known", "no calls"];
-
-pub(crate) fn of_all(agents: usize) -> String {
-    format!("of {}", plural(agents, "agent"))
-}
-
 // The last line.
 
 /// The marks: above the band, below it, old, without calls.
@@ -161,12 +138,11 @@ pub(crate) const LEGEND: [&str; 4] = ["longer", "shorter", "old", "no calls"];
 pub(crate) const READ_ONLY: &str = "read-only: no API key here";
 pub(crate) const THIS_WALLBOARD: &str = "this wallboard";
 
-pub(crate) fn page(number: usize, of: usize) -> String {
-    format!("page {number}/{of}")
-}
-
-pub(crate) fn oldest_on_page(age: Duration, name: &str) -> String {
-    format!("{} ({name})", super::lasting("oldest on this page", Some(age)))
+sentences! {
+    fn page(number: usize, of: usize) = "page {number}/{of}";
+    fn oldest_on_page(age: Duration, name: &str) = "{} ({name})", super::lasting("oldest on this page", Some(age));
+    fn unknown_ids(names: &[&str]) = "{}: {}", super::UNKNOWN_ID, names.join(", ");
+    fn wallboard_since(moment: &str, span: Duration) = "wallboard since {moment} ({})", brief(span);
 }
 
 /// How one leaves; `key`: besides Ctrl-C, where it is locked.
@@ -176,12 +152,4 @@ pub(crate) fn leaves(locked: bool, key: Option<String>) -> String {
         (true, Some(key)) => format!("{key} or Ctrl-C leaves"),
         (true, None) => "Ctrl-C leaves".into(),
     }
-}
-
-pub(crate) fn unknown_ids(names: &[&str]) -> String {
-    format!("{}: {}", super::UNKNOWN_ID, names.join(", "))
-}
-
-pub(crate) fn wallboard_since(moment: &str, span: Duration) -> String {
-    format!("wallboard since {moment} ({})", brief(span))
 }
