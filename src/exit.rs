@@ -37,7 +37,7 @@ impl Exit {
             // Whoever has credentials checks the service.
             | Problem::Silent => Exit::Credentials,
             Problem::Throttled | Problem::OtherClients => Exit::Throttled,
-            Problem::Service | Problem::NoAnswer | Problem::Stale | Problem::Waiting => Exit::Service,
+            Problem::Service | Problem::NoAnswer | Problem::NoLogins | Problem::Stale | Problem::Waiting => Exit::Service,
             Problem::UnknownId => Exit::InvalidTargets,
             Problem::StoreRead
             | Problem::StoreWrite
@@ -50,7 +50,7 @@ impl Exit {
             | Problem::LedgerNew
             | Problem::OtherBoot => Exit::Unexpected,
             // What is known is all that there will be.
-            Problem::Closed => Exit::Ok,
+            Problem::Closed | Problem::ManyLogins => Exit::Ok,
         }
     }
 

@@ -8,9 +8,11 @@ use crate::{
         persist::{ALERTS, action, parse},
         words,
     },
-    config::Watched,
+    config::{Floor, Watched},
     domain::{AHT_WINDOW, BootTime, Now, Quiet, Reading, Row, SILENT_AFTER, Target, record},
-    store::{Event, EventKind, Instance, RangeQuery, Store, StoreError, read_presence},
+    store::{
+        Event, EventKind, Instance, Presence, RangeQuery, Store, StoreError, on_floor, read_presence, with_agents,
+    },
 };
 
 /// A registry without events is saved this often, so that a successor has little to take again.
@@ -35,6 +37,8 @@ pub struct Evaluator {
     me: Instance,
     watched: BTreeMap<Target, Watched>,
     order: Arc<[Watched]>,
+    /// Whoever is logged in is watched, too.
+    floor: Option<Arc<Floor>>,
     policy: Policy,
     quiet: Quiet,
     /// `None` while somebody else evaluates.
@@ -46,8 +50,8 @@ struct On {
     registry: AlertRegistry,
     revision: u64,
     rows: BTreeMap<Target, Row>,
-    /// The revision of who is logged in that the rows know.
-    presence: u64,
+    /// Who is logged in, as the rows know it, with its revision.
+    presence: (Option<Presence>, u64),
     saved: BootTime,
     ticked: Option<BootTime>,
     /// Readings were taken since the registry was saved.
@@ -57,8 +61,30 @@ struct On {
 impl Evaluator {
     /// Evaluates nothing until the first round finds that `me` holds the lease.
     pub fn new(me: Instance, order: Arc<[Watched]>, policy: Policy, quiet: Quiet) -> Self {
-        let watched = order.iter().map(|w| (w.target.clone(), w.clone())).collect();
-        Evaluator { me, watched, order, policy, quiet, on: None }
+        let mut evaluator =
+            Evaluator { me, watched: BTreeMap::new(), order: [].into(), floor: None, policy, quiet, on: None };
+        evaluator.watch(order);
+        evaluator
+    }
+
+    /// The same where whoever is logged in is watched, too.
+    #[must_use]
+    pub fn on_floor(self, floor: Option<Arc<Floor>>) -> Self {
+        Evaluator { floor, ..self }
+    }
+
+    fn watch(&mut self, order: Arc<[Watched]>) {
+        self.watched = order.iter().map(|w| (w.target.clone(), w.clone())).collect();
+        self.order = order;
+    }
+
+    /// Brings up to date who is watched.
+    fn settle(&mut self, presence: Option<&Presence>, rows: &BTreeMap<Target, Row>, now: &Now) {
+        let Some(floor) = &self.floor else { return };
+        let on = on_floor(presence, rows, floor.max_agents, now);
+        if let Some(watched) = with_agents(&self.order, floor, &on) {
+            self.watch(watched.into());
+        }
     }
 
     /// Whether it evaluated in the last round: this process polls.
@@ -99,10 +125,12 @@ impl Evaluator {
         let posts = store.posts(ALERTS)?;
         events.extend(posts.iter().filter_map(action).filter_map(|action| on.registry.act(&action)));
         self.take_readings(store, &mut on, &now, &mut events)?;
+        if let Some(presence) = read_presence(store, &mut on.presence.1)? {
+            on.rows.values_mut().for_each(|row| presence.mark(row));
+            on.presence.0 = Some(presence);
+        }
+        self.settle(on.presence.0.as_ref(), &on.rows, &now);
         if !self.quiet.at(now.wall).closed {
-            if let Some(presence) = read_presence(store, &mut on.presence)? {
-                on.rows.values_mut().for_each(|row| presence.mark(row));
-            }
             let status = store.status()?.filter(|s| s.at.age(&now) < SILENT_AFTER);
             let counts = self.counts(&on.rows, &now);
             let observations = findings(status.as_ref().map(|s| &s.link), &counts);
@@ -144,9 +172,10 @@ impl Evaluator {
 
     /// Begins with the stored registry. Where there is none, the readings of the last window make one: of what happened
     /// in them, only what is still so is an event.
-    fn come_on(&self, store: &dyn Store, now: &Now, events: &mut Vec<AlertEvent>) -> Result<On, StoreError> {
+    fn come_on(&mut self, store: &dyn Store, now: &Now, events: &mut Vec<AlertEvent>) -> Result<On, StoreError> {
         let snapshot = store.snapshot(Duration::ZERO)?;
         let rows = snapshot.rows.into_iter().map(|row| (row.target.clone(), row)).collect();
+        self.settle(read_presence(store, &mut 0)?.as_ref(), &rows, now);
         let stored = store.document(ALERTS, 0)?;
         let revision = stored.as_ref().map_or(0, |s| s.revision);
         let mut registry = stored.map(|s| parse(&s.text)).unwrap_or_default();
@@ -165,7 +194,7 @@ impl Evaluator {
         }
         // A cursor of a store in memory that is gone lies ahead of all that will come.
         registry.cursor = registry.cursor.min(snapshot.cursor);
-        Ok(On { registry, revision, rows, presence: 0, saved: now.mono, ticked: None, dirty: true })
+        Ok(On { registry, revision, rows, presence: (None, 0), saved: now.mono, ticked: None, dirty: true })
     }
 
     fn take_readings(

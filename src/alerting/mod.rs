@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::evaluator::{Evaluator, Round};
 use crate::{
     alert::Policy,
-    config::{Hook, Watched},
+    config::{Floor, Hook, Watched},
     domain::{Clock, Quiet},
     store::{Handle, Instance, ReplayClock, Store, StoreError},
 };
@@ -55,6 +55,8 @@ pub struct Setup {
     pub account: Arc<str>,
     /// The targets with their bands.
     pub watched: Arc<[Watched]>,
+    /// Whoever is logged in is watched, too.
+    pub floor: Option<Arc<Floor>>,
     /// When readings become alerts.
     pub policy: Policy,
     /// When nobody is meant to look.
@@ -89,7 +91,10 @@ pub fn catch_up(
 /// Looks after the alerts while this process holds the lease, until cancelled.
 pub async fn run(setup: Setup, cancel: CancellationToken) {
     let mut hooks = Hooks::new(setup.hooks.clone(), setup.store.clone(), setup.me.clone());
-    let fresh = || Evaluator::new(setup.me.clone(), setup.watched.clone(), setup.policy, setup.quiet.clone());
+    let fresh = || {
+        Evaluator::new(setup.me.clone(), setup.watched.clone(), setup.policy, setup.quiet.clone())
+            .on_floor(setup.floor.clone())
+    };
     let mut evaluator = Some(fresh());
     // What was heard of who polls before it was found to be somebody else, and when that was.
     let mut left_to_others: Option<(u64, Instant)> = None;

@@ -9,7 +9,7 @@ use crate::{
 /// The rules of `config`. They come from the configuration alone, so that they do not change with the weather: how
 /// long a sweep takes is reckoned from the number of targets and the budget.
 pub fn policy(config: &Config) -> Policy {
-    let sweep = config.budget.sweep(config.watch.len()).max(config.poll.min_interval);
+    let sweep = config.budget.sweep(config.most_watched()).max(config.poll.min_interval);
     let rules = Rules {
         dwell: config.alert.dwell,
         clear_band: f64::from(config.alert.clear_band_pct) / 100.0,

@@ -24,5 +24,5 @@ pub use view::{
     history, keys, log, names, needs, presence, rows,
     tables::{self, items, lines},
     text, wall,
-    words::remedy,
+    words::{nobody, remedy},
 };

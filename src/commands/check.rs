@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Done, config::warnings};
 use crate::{
     cli::{self, CheckFormat},
-    config::{Config, Env, Loaded, Overrides, format_duration, secret},
+    config::{Config, Env, LOGGED_IN, Loaded, Overrides, format_duration, secret},
     domain::{Kind, clean, plural},
     exit::Exit,
     report::SCHEMA,
@@ -24,6 +24,8 @@ pub(super) struct Report {
     file: Option<String>,
     campaigns: usize,
     agents: usize,
+    /// Whoever is logged in is watched, so many at most; null where the agents are listed.
+    max_agents: Option<usize>,
     /// How long one round over all that is watched takes.
     cycle_s: Option<u64>,
     requests_per_minute: Option<u32>,
@@ -79,10 +81,14 @@ pub(super) fn lint(flags: &Overrides, env: &Env) -> (Report, Option<Loaded>) {
     report.account = Some(config.account.name.clone());
     report.file = config.file.as_ref().map(|p| clean(&p.to_string_lossy(), 400).into_owned());
     (report.campaigns, report.agents) = (count(Kind::Campaign), count(Kind::Agent));
+    report.max_agents = config.floor.as_ref().map(|floor| floor.max_agents);
     report.cycle_s = Some(takes(config).as_secs());
     report.requests_per_minute = Some(config.budget.usable());
     report.warnings.clone_from(&loaded.warnings);
-    if !config.watch.is_empty() && config.watch.iter().all(|w| w.band.is_empty()) {
+    let on_floor =
+        config.floor.iter().flat_map(|floor| floor.named().iter().map(|w| w.band).chain([floor.band(LOGGED_IN)]));
+    let mut bands = config.watch.iter().map(|w| w.band).chain(on_floor).peekable();
+    if bands.peek().is_some() && bands.all(|band| band.is_empty()) {
         let text = "no agent and no campaign has a band, so there are no alerts: set [bands] agents and campaigns, \
                     for example agents = { target = \"4:47\" }";
         report.warnings.push(text.into());
@@ -114,16 +120,17 @@ impl Report {
         let Some(account) = &self.account else {
             return Done::failed(self.exit(), self.warnings.concat());
         };
+        let agents = self.max_agents.map_or_else(|| plural(self.agents, Kind::Agent), whoever);
         let mut out = format!(
-            "ok: account {account}, {}, {} ({})\n",
+            "ok: account {account}, {}, {agents} ({})\n",
             plural(self.campaigns, Kind::Campaign),
-            plural(self.agents, Kind::Agent),
             self.file.as_deref().unwrap_or("no file"),
         );
         let cycle = Duration::from_secs(self.cycle_s.unwrap_or_default());
         let rate = self.requests_per_minute.unwrap_or_default();
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "ok: a cycle takes {} at {rate} requests a minute", format_duration(cycle));
+        let most = if self.max_agents.is_some() { "at most " } else { "" };
+        let _ = writeln!(out, "ok: a cycle takes {most}{} at {rate} requests a minute", format_duration(cycle));
         let mut err = warnings(&self.warnings);
         match &self.secret {
             Some(from) => out.push_str(&format!("ok: secret from {from}\n")),
@@ -142,9 +149,14 @@ impl Report {
     }
 }
 
+/// Who is watched where that is whoever is logged in.
+pub(super) fn whoever(most: usize) -> String {
+    format!("whoever is logged in, at most {most} agents")
+}
+
 /// How long one cycle takes at the full rate; never shorter than the interval that is configured.
 pub(super) fn takes(config: &Config) -> Duration {
-    let requests = u64::try_from(config.watch.len()).unwrap_or(u64::MAX);
+    let requests = u64::try_from(config.most_watched()).unwrap_or(u64::MAX);
     let secs = requests.saturating_mul(60).div_ceil(u64::from(config.budget.usable()));
     Duration::from_secs(secs).max(config.poll.min_interval)
 }

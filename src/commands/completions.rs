@@ -16,10 +16,10 @@ use clap_complete::{
     env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh},
 };
 
-use super::{Done, session};
+use super::{Done, floor, session};
 use crate::{
     cli::{self, Shell},
-    config::{Env, KEYS, Loaded, Overrides, ValueType},
+    config::{Env, KEYS, LOGGED_IN, Loaded, Overrides, ValueType},
     domain::{Kind, SystemClock, clean_line},
     exit::Exit,
     store::peek,
@@ -120,7 +120,11 @@ fn command(words: &[OsString], env: &Env) -> clap::Command {
             ValueType::Word(words) => Box::new(|| plain(words)),
             ValueType::Switch => Box::new(|| plain(&["true", "false"])),
             ValueType::Zone => Box::new(zones),
-            ValueType::Ids if flag == "agent" => Box::new(move || asked.watched(Kind::Agent)),
+            ValueType::Agents => Box::new(move || {
+                let mut agents = asked.watched(Kind::Agent);
+                agents.extend(plain(&[LOGGED_IN]));
+                agents
+            }),
             ValueType::Ids => Box::new(move || asked.watched(Kind::Campaign)),
             _ => continue,
         };
@@ -159,7 +163,7 @@ impl Asked {
     /// What is watched, with labels; where the configuration names nothing, what the store has.
     fn watched(&self, kind: Kind) -> Vec<CompletionCandidate> {
         let Some(loaded) = self.loaded() else { return Vec::new() };
-        let config = &loaded.config;
+        let config = &floor::known(&loaded.config, &self.env);
         let own = config.watch.iter().map(|w| (w.target.clone(), w.label.clone()));
         let mut all: Vec<_> = own.filter(|(target, _)| target.kind == kind).collect();
         if config.watch.is_empty()

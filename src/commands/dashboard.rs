@@ -102,6 +102,7 @@ pub(crate) fn facts(config: &Config, me: Instance, may_poll: bool, shown: Shown)
         mode: shown.mode,
         zone: session::zone(config),
         watched: config.watch.clone().into(),
+        floor: config.floor.clone(),
         budget: config.budget,
         min_interval: config.poll.min_interval,
         ui: config.ui.clone(),
@@ -185,8 +186,8 @@ async fn show(
             Err(e) => Err(RunError::Terminal(Box::new(e))),
         };
         let read = read.and_then(|read| read.take());
-        match (outcome, from.take(), read) {
-            (Ok(Outcome::Reload), Some((flags, before)), Some(read)) => {
+        match (outcome, from.take(), read, opened.past.take()) {
+            (Ok(Outcome::Reload), Some((flags, before)), Some(read), _) => {
                 let Followed { read, session, same_store, failure } = before.follow(opened.session, read).await?;
                 if !same_store {
                     drop(resume.take());
@@ -196,12 +197,12 @@ async fn show(
                 opened = Opened { session, config: read.config.clone(), notices, memory: opened.memory, past: None };
                 from = Some((flags, read));
             }
-            (Ok(Outcome::Rewind), _, _) if let Some(past) = opened.past => {
+            (Ok(Outcome::Rewind), _, _, Some(past)) => {
                 opened.session.close().await;
                 let (session, notices) = (past.rewind)()?;
                 opened = Opened { session, config: opened.config, notices, memory: opened.memory, past: Some(past) };
             }
-            (outcome, _, _) => break outcome,
+            (outcome, ..) => break outcome,
         }
     };
     let panicked = guard.panicked();

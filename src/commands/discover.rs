@@ -12,7 +12,7 @@ use super::{
     stop,
 };
 use crate::{
-    api::{Auth, ListReply, ListedCampaign, Login},
+    api::{Auth, Client, ListReply, ListedCampaign, Login},
     app::Keymap,
     cli::{self, DiscoverFormat},
     config::{self as settings, AuthMode, Config, Env, Id, Overrides, SecretSource},
@@ -81,6 +81,28 @@ struct Found {
 }
 
 async fn ask(config: &Config, env: &Env) -> Result<Found, Failure> {
+    let (asker, client, auth) = begin(config, env).await?;
+    let logins = asker.count(client.logins(&auth)).await?;
+    let mut campaigns = asker.count(client.available_campaigns(&auth)).await?;
+    let known = config.watch.iter().find(|w| w.target.kind == Kind::Campaign);
+    if let (ListReply::Refused { .. }, Some(known)) = (&campaigns, known) {
+        campaigns = asker.count(client.campaign_status(&known.target.id, &auth)).await?;
+    }
+    Ok(Found { logins, campaigns })
+}
+
+/// Asks who is logged in; with the store that the request was counted in.
+///
+/// # Errors
+/// Credentials, store, a limit that is used up.
+pub(super) async fn logins(config: &Config, env: &Env) -> Result<(ListReply<Login>, Handle), Failure> {
+    let (asker, client, auth) = begin(config, env).await?;
+    let logins = asker.count(client.logins(&auth)).await?;
+    Ok((logins, asker.store))
+}
+
+/// Opens the store and gets a token.
+async fn begin<'a>(config: &'a Config, env: &Env) -> Result<(Asker<'a>, Arc<Client>, Auth), Failure> {
     let Some(keys) = session::keys(config, env).await? else {
         return Err(Failure::new(
             Exit::Credentials,
@@ -94,14 +116,7 @@ async fn ask(config: &Config, env: &Env) -> Result<Found, Failure> {
     let timeout = config.poll.timeout;
     let mut token = TokenManager::new(keys, store.clone(), client.clone(), me.clone(), config.budget, timeout);
     let auth = authorize(&mut token, &store).await?;
-    let asker = Asker { store, me, config };
-    let logins = asker.count(client.logins(&auth)).await?;
-    let mut campaigns = asker.count(client.available_campaigns(&auth)).await?;
-    let known = config.watch.iter().find(|w| w.target.kind == Kind::Campaign);
-    if let (ListReply::Refused { .. }, Some(known)) = (&campaigns, known) {
-        campaigns = asker.count(client.campaign_status(&known.target.id, &auth)).await?;
-    }
-    Ok(Found { logins, campaigns })
+    Ok((Asker { store, me, config }, client, auth))
 }
 
 /// As whom to ask: with the stored token, or with a new one within the account's ceiling.
@@ -222,7 +237,12 @@ impl View {
         let (mut errors, mut exit) = (Vec::new(), Exit::Ok);
         let logins = rows(&found.logins, "who is logged in", &mut errors, Some(&mut exit));
         let campaigns = rows(&found.campaigns, "the campaigns", &mut errors, None);
-        let watched = |target: &Target| config.watch.iter().find(|w| w.target == *target);
+        let listed = |target: &Target| config.watch.iter().find(|w| w.target == *target).cloned();
+        // Where whoever is logged in is watched, all of them are.
+        let watched = |target: &Target| match &config.floor {
+            Some(floor) if target.kind == Kind::Agent => Some(floor.watched(&target.id)),
+            _ => listed(target),
+        };
         let line = |text: &Arc<str>| text.to_string();
         let agents: Vec<Agent> = logins
             .unwrap_or_default()
@@ -235,7 +255,7 @@ impl View {
                     state: login.state.as_ref().map(line),
                     skills: login.skills.iter().map(line).collect(),
                     watched: watched.is_some(),
-                    group: watched.and_then(|w| w.groups.first()).map(line),
+                    group: watched.and_then(|w| w.groups.first().map(line)),
                 }
             })
             .collect();

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Failure, print, print_error, progress::Progress, session, time_arg::time_arg};
+use super::{Failure, floor, print, print_error, progress::Progress, session, time_arg::time_arg};
 use crate::{
     alert::{Noise, noise::Setting},
     alerting,
@@ -43,6 +43,12 @@ impl Past {
             print_error(&notice.text);
         }
         Ok(Past { zone: session::zone(&config), now: opened.clock.now(), store: opened.store, config })
+    }
+
+    /// The same with the agents that were read from `from` on, where whoever is logged in is watched.
+    fn since(self, from: Option<Timestamp>) -> Result<Past, Failure> {
+        let config = floor::of_the_past(&self.config, &*self.store, from.unwrap_or(Timestamp::MIN))?;
+        Ok(Past { config, ..self })
     }
 
     fn time_arg(&self, flag: &str, text: &str) -> Result<Timestamp, Failure> {
@@ -81,7 +87,7 @@ impl Past {
 /// # Errors
 /// Configuration, store, a moment that is none, standard output.
 pub fn run(command: &HistoryCommand, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
-    let past = Past::open(flags, env)?;
+    let past = Past::open(flags, env)?.since(None)?;
     match command {
         HistoryCommand::Export(args) => export(&past, args, flags, Progress::beside_output(args.quiet, env)),
         HistoryCommand::Prune(args) => prune(&past, Progress::new(args.quiet, env)),
@@ -159,7 +165,9 @@ fn backtest(past: &Past, args: &cli::Backtest, progress: Progress) -> Result<Exi
 /// Like [`run`].
 pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
     let past = Past::open(flags, env)?;
+    let follows = past.config.watch.is_empty() && past.config.floor.is_none();
     let from = past.time_arg("--since", &args.since)?;
+    let past = past.since(Some(from))?;
     let to = match &args.until {
         Some(text) => past.time_arg("--until", text)?,
         None => past.now.wall,
@@ -173,7 +181,7 @@ pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, F
     }
     let watched = match &past.config.watch {
         // Who has no targets of its own reports on all that the store has read lately.
-        none if none.is_empty() => follow::watch_list(&past.store.snapshot(Duration::ZERO)?.rows, &past.now),
+        _ if follows => follow::watch_list(&past.store.snapshot(Duration::ZERO)?.rows, &past.now),
         own => own.clone(),
     };
     let mut builder = ShiftBuilder::new(&watched, from, to, alerting::policy(&past.config));

@@ -1,13 +1,16 @@
 //! `ahtop check --live`: asks the service once for each ID, after saying what that takes.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::{
+    io::{self, BufRead, IsTerminal},
+    pin::pin,
+};
 
 use serde::Serialize;
 
 use super::{
     Done, Failure,
     check::{self, Report},
-    print, print_error,
+    floor, print, print_error,
     progress::Progress,
     session::{self, Open, Session},
     stop,
@@ -90,7 +93,9 @@ pub async fn run(args: &cli::Check, flags: &Overrides, env: &Env) -> std::result
             "check --live needs an [auth] section: without credentials it cannot check",
         ));
     }
-    let (requests, takes) = (config.watch.len() + 1, format_duration(check::takes(config)));
+    // One for the token, and one for the list of who is logged in.
+    let lists = usize::from(config.floor.is_some());
+    let (requests, takes) = (config.most_watched() + 1 + lists, format_duration(check::takes(config)));
     let announced = format!("live: at most {requests} requests, about {takes}");
     if text {
         print(&format!("{announced}\n"));
@@ -103,7 +108,11 @@ pub async fn run(args: &cli::Check, flags: &Overrides, env: &Env) -> std::result
             return Ok(Exit::Ok);
         }
     }
-    let stop = stop::signal();
+    let mut stop = pin!(stop::signal());
+    let config = &tokio::select! {
+        config = floor::settled(config, env) => config?,
+        signal = &mut stop => return Ok(Exit::Signal(signal)),
+    };
     let keys = session::keys(config, env).await?;
     let session =
         Session::open(Open { place: session::place(config, env)?, role: Role::Command, keys, wants: vec![], config })?;

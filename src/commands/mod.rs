@@ -7,6 +7,7 @@ pub mod dashboard;
 pub mod discover;
 pub mod doctor;
 mod failure;
+mod floor;
 pub mod history;
 pub mod hook;
 mod listener;

@@ -3,11 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, IsTerminal, Write},
+    pin::pin,
     time::Duration,
 };
 
 use super::{
-    Failure, print_error,
+    Failure, floor, print_error,
     progress::Progress,
     session::{self, Session},
     stop,
@@ -34,11 +35,15 @@ pub async fn run(args: &cli::Once, flags: &Overrides, env: &Env) -> Result<Exit,
         return Err(Failure::new(Exit::Usage, "metrics are of all that is watched: leave out --sort and --filter"));
     }
     let loaded = super::load(flags, env)?;
-    let config = &loaded.config;
     print_error(&super::config::warnings(&loaded.warnings));
-    let stop = stop::signal();
+    let (mut stop, follows) = (pin!(stop::signal()), loaded.config.watch.is_empty() && loaded.config.floor.is_none());
+    let config = &tokio::select! {
+        config = floor::settled(&loaded.config, env) => config?,
+        signal = &mut stop => return Ok(Exit::Signal(signal)),
+    };
     let session = Session::configured(config, env, Role::Command, Vec::new()).await?;
-    let result = on(&session, args, config, env, stop).await;
+    let result =
+        if follows { all(&session, args, config, env).await } else { on(&session, args, config, env, stop).await };
     session.close().await;
     result
 }
@@ -51,15 +56,10 @@ pub(crate) async fn on(
     env: &Env,
     stop: impl Future<Output = u8>,
 ) -> Result<Exit, Failure> {
-    for notice in &session.notices {
-        print_error(&notice.text);
-    }
+    tell(session);
     let fresh = Freshness::Within(config.poll.min_interval);
     let mut unheard = |_: &Reading, _: &Now, _: &mut Progress| {};
     let mut progress = Progress::new(args.quiet, env);
-    if config.watch.is_empty() {
-        return all(session, args, config, env).await;
-    }
     let swept = tokio::select! {
         swept = sweep(session, &config.watch, fresh, &mut unheard, &mut progress) => swept?,
         signal = stop => interrupted(session, signal).await?,
@@ -84,8 +84,14 @@ async fn interrupted(session: &Session, signal: u8) -> Result<Swept, Failure> {
     Ok(Swept { rows, exit: Exit::Signal(signal), why: None })
 }
 
+/// What opening the store has to say.
+fn tell(session: &Session) {
+    session.notices.iter().for_each(|notice| print_error(&notice.text));
+}
+
 /// A viewer without targets of its own prints what the store has, and asks for nothing.
 async fn all(session: &Session, args: &cli::Once, config: &Config, env: &Env) -> Result<Exit, Failure> {
+    tell(session);
     let rows = session.store.call(|s| store::rows(s, Series::SPAN)).await?;
     let watch = follow::watch_list(rows.values(), &session.clock.now());
     print(session, args, config, env, (&watch, &rows)).await?;
@@ -160,6 +166,7 @@ fn listed(
         mode: None,
         zone: session::zone(config),
         watched: watch.into(),
+        floor: None,
         budget: config.budget,
         min_interval: config.poll.min_interval,
         ui: config.ui.clone(),

@@ -8,12 +8,12 @@ use super::{Done, session};
 use crate::{
     app::text::age,
     cli::Output,
-    config::{Config, Env, Overrides},
+    config::{Config, Env, Overrides, Watched},
     domain::{Kind, Series, SystemClock, plural},
     exit::Exit,
     poll::plan::{self, Plan},
     report::SCHEMA,
-    store::{self, Standing, StoreError, peek, read_presence},
+    store::{self, Standing, StoreError, on_floor, peek, with_agents},
 };
 
 /// Prints the plan of all that is watched.
@@ -23,17 +23,19 @@ pub fn run(format: Output, flags: &Overrides, env: &Env) -> Done {
         Err(errors) => return Done::failed(Exit::Config, errors.to_string()),
     };
     // The arithmetic stands without a history.
-    let (Known { series, resting, refused }, err) = match known(&config, env) {
+    let (Known { series, resting, refused, floor }, err) = match known(&config, env) {
         Ok(known) => (known, String::new()),
         Err(e) => (Known::default(), format!("{e}\n")),
     };
     let interval = (config.presence.auto && !refused).then_some(config.presence.interval);
     let logins = plan::Logins { interval, resting };
-    let plan = plan::plan(&config.watch, config.budget, config.poll.min_interval, logins);
+    let known = floor.is_some();
+    let watch = floor.unwrap_or_else(|| most(&config));
+    let plan = plan::plan(&watch, config.budget, config.poll.min_interval, logins);
     let busy = plan.cycle > config.poll.min_interval;
     let error = plan::expected_error(&series, plan.cycle, busy);
     let done = match format {
-        Output::Text => Done::ok(page(&plan, &config, error, series.len())),
+        Output::Text => Done::ok(page(&plan, &config, error, series.len(), known)),
         Output::Json => Done::json(&Element::new(&plan, &config, error)),
     };
     Done { err, ..done }
@@ -47,19 +49,34 @@ struct Known {
     resting: usize,
     /// The account does not list who is logged in.
     refused: bool,
+    /// All that is watched now, where that is whoever is logged in and it is known who is.
+    floor: Option<Vec<Watched>>,
+}
+
+/// The most that `config` watches: as long as it is not known who is logged in, that is what is reckoned with.
+fn most(config: &Config) -> Vec<Watched> {
+    let agents = config
+        .floor
+        .iter()
+        .flat_map(|floor| (0..floor.max_agents).map(|i| floor.watched(&format!("agent {i}").into())));
+    config.watch.iter().cloned().chain(agents).collect()
 }
 
 /// Reads it; nothing where nothing is stored.
 fn known(config: &Config, env: &Env) -> Result<Known, StoreError> {
     let Ok(place) = session::place(config, env) else { return Ok(Known::default()) };
     let Some(store) = peek(&place, Arc::new(SystemClock::new()))? else { return Ok(Known::default()) };
-    let watched: BTreeSet<_> = config.watch.iter().map(|w| &w.target).collect();
-    let presence = read_presence(&*store, &mut 0)?.unwrap_or_default();
-    let refused = matches!(presence.standing, Standing::Refused { .. });
-    let (mut rows, now) = (store::rows(&*store, Series::SPAN)?, store.now());
+    let ((mut rows, presence), now) = (store::rows_and_presence(&*store, Series::SPAN)?, store.now());
+    let listed = presence.as_ref().filter(|presence| presence.picture.is_some());
+    let floor = config.floor.as_ref().zip(listed).map(|(floor, listed)| {
+        let on = on_floor(Some(listed), &rows, floor.max_agents, &now);
+        with_agents(&config.watch, floor, &on).unwrap_or_else(|| config.watch.clone())
+    });
+    let watched: BTreeSet<_> = floor.as_ref().unwrap_or(&config.watch).iter().map(|w| &w.target).collect();
     rows.retain(|target, _| watched.contains(target));
+    let refused = presence.is_some_and(|presence| matches!(presence.standing, Standing::Refused { .. }));
     let resting = rows.values().filter(|row| row.resting(&now).is_some()).count();
-    Ok(Known { series: rows.into_values().map(|row| row.series).collect(), resting, refused })
+    Ok(Known { series: rows.into_values().map(|row| row.series).collect(), resting, refused, floor })
 }
 
 /// The plan in JSON.
@@ -71,6 +88,8 @@ struct Element {
     agents: usize,
     /// Of the agents, those that are logged out and have no calls now: they are checked rarely.
     agents_at_rest: usize,
+    /// So many agents are watched at most; null where they are listed in the configuration.
+    max_agents: Option<usize>,
     /// Requests a minute that are sent when all goes well, of those that the account has.
     requests_per_minute: f64,
     limit: u32,
@@ -92,6 +111,7 @@ impl Element {
             campaigns: plan.campaigns,
             agents: plan.agents + plan.resting,
             agents_at_rest: plan.resting,
+            max_agents: config.floor.as_ref().map(|floor| floor.max_agents),
             requests_per_minute: tenths(plan.rate),
             limit: config.budget.requests_per_minute,
             left_for_other_clients: tenths(plan.left),
@@ -105,8 +125,8 @@ impl Element {
     }
 }
 
-/// `stored`: of how many something is stored.
-fn page(plan: &Plan, config: &Config, error: Option<f64>, stored: usize) -> String {
+/// `stored`: of how many something is stored; `known`: who is logged in is.
+fn page(plan: &Plan, config: &Config, error: Option<f64>, stored: usize, known: bool) -> String {
     let mut out = String::new();
     let mut line = |name: &str, value: String, meaning: &str| {
         let text = format!("{name:<15} {value:>8}  {meaning}");
@@ -117,6 +137,14 @@ fn page(plan: &Plan, config: &Config, error: Option<f64>, stored: usize) -> Stri
     let watched = plan.campaigns + agents;
     let kinds = format!("{}, {}", plural(plan.campaigns, Kind::Campaign), plural(agents, Kind::Agent));
     line("watched", watched.to_string(), &kinds);
+    if let Some(floor) = &config.floor {
+        let most = floor.max_agents;
+        let meaning = match known {
+            true => format!("watched now: whoever is logged in, at most {most}"),
+            false => format!("who is logged in is not known yet: this is about {most}, the most that are watched"),
+        };
+        line("agents", if known { agents.to_string() } else { "?".into() }, &meaning);
+    }
     if plan.resting > 0 {
         line("at rest", plan.resting.to_string(), "logged out and without calls now: checked every 10 minutes or so");
     }

@@ -9,7 +9,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, dashboard, print_error, session, session::Session, time_arg::time_arg};
+use super::{Failure, dashboard, floor, print_error, session, session::Session, time_arg::time_arg};
 use crate::{
     alerting,
     app::{Notice, PlayStep, Topic},
@@ -54,6 +54,7 @@ pub async fn run(args: &cli::Replay, flags: &Overrides, env: &Env) -> Result<Exi
         let message = "nothing was stored from then on: give an earlier --from, or another STORE";
         return Err(Failure::new(Exit::Usage, message));
     }
+    let config = floor::of_the_past(&config, &*source, from.checked_sub(LEAD).unwrap_or(from))?;
     // Before the first reading there is nothing to be seen.
     let past = Arc::new(Replayed {
         source,
@@ -108,6 +109,7 @@ impl Replayed {
                 me: me.clone(),
                 account: config.account.name.as_str().into(),
                 watched: config.watch.clone().into(),
+                floor: None,
                 policy,
                 quiet,
                 // What was told then is not told again.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     app::Keymap,
-    config::{BANDS, Id, KEYS, Key, LIMITS, LISTS, SECTIONS, TRIGGERS, ValueType},
+    config::{BANDS, Id, KEYS, Key, LIMITS, LISTS, LOGGED_IN, SECTIONS, TRIGGERS, ValueType},
 };
 
 /// The name of the file that the template names.
@@ -123,8 +123,13 @@ fn type_schema(value_type: ValueType) -> Value {
         ValueType::Key => text(KEY),
         ValueType::Listen => text("^(unix:/.+|.+:[0-9]{1,5})$"),
         ValueType::Hosts => json!({ "type": "array", "items": line() }),
-        ValueType::Ids => json!({ "type": "array", "items": line(), "uniqueItems": true }),
+        ValueType::Ids => ids(),
+        ValueType::Agents => json!({ "anyOf": [ids(), { "const": LOGGED_IN }] }),
     }
+}
+
+fn ids() -> Value {
+    json!({ "type": "array", "items": line(), "uniqueItems": true })
 }
 
 fn line() -> Value {

@@ -26,7 +26,7 @@ use crate::{
     domain::{Now, Problem, SILENT_AFTER, Severity, clean_line, opening},
     exit::Exit,
     poll::Keys,
-    store::{Attention, Event, EventKind, Instance, Link, Role, Status, StorePlace, StoreThread, Words},
+    store::{Event, EventKind, Instance, Link, Role, Status, StorePlace, StoreThread, Words},
     web::{self, Bound},
 };
 
@@ -187,7 +187,7 @@ impl Service {
         tracing::info!(
             "serving account {}: {} watched ({}), as {}",
             config.account.name,
-            config.watch.len(),
+            config.most_watched(),
             clean_line(&from, 400),
             session.me.label()
         );
@@ -319,10 +319,11 @@ impl Service {
         {
             tracing::warn!("cannot tell the dashboards: {why}");
         }
-        let wants: Vec<_> = self.config.watch.iter().map(|w| (w.target.clone(), Attention::Listed)).collect();
+        let (watch, floor) = (self.config.watch.clone(), self.config.floor.clone());
         let me = self.session.me.clone();
         let asked = self.session.store.call(move |s| {
             let known = (s.lease_holder()?, s.status()?);
+            let wants = session::wanted(s, &watch, floor.as_deref())?;
             s.want(&me, &wants, WANT_TTL)?;
             Ok(known)
         });

@@ -13,15 +13,15 @@ use crate::{
     api::{Client, HttpOptions, HttpTransport},
     commands::{Failure, stop},
     config::{
-        Config, Env, SecretSource, StoreUrl, paths,
+        Config, Env, Floor, SecretSource, StoreUrl, Watched, paths,
         secret::{self, Credentials},
     },
     domain::{Clock, Quiet, SystemClock, Target},
     exit::Exit,
     poll::{Keys, Notifiers, Poller, Rules, Setup, TokenSource},
     store::{
-        Attention, Handle, Instance, Opened, Role, ServerPlace, StoreError, StoreNotice, StorePlace, StoreThread,
-        open_for,
+        self, Attention, Handle, Instance, Opened, Role, ServerPlace, Store, StoreError, StoreNotice, StorePlace,
+        StoreThread, open_for,
     },
 };
 
@@ -85,7 +85,13 @@ impl Base {
     /// # Errors
     /// Where the store does not take it.
     pub(crate) fn want(&self, next: &Prepared) -> Result<(), Failure> {
-        match self.store.direct().want(&next.me, &next.wants, FIRST_WANT) {
+        let store = self.store.direct();
+        let listed = |target| (target, Attention::Listed);
+        let said = wanted(&**store, &[], next.floor.as_deref()).and_then(|mut wants| {
+            wants.extend(next.wants.iter().cloned().map(listed));
+            store.want(&next.me, &wants, FIRST_WANT)
+        });
+        match said {
             Err(StoreError::Unreachable { .. }) => Ok(()),
             other => Ok(other?),
         }
@@ -114,7 +120,9 @@ pub(crate) struct Session {
 /// What a session needs beside its store, checked.
 pub(crate) struct Prepared {
     me: Instance,
-    wants: Vec<(Target, Attention)>,
+    wants: Vec<Target>,
+    /// Who is logged in is wanted, too.
+    floor: Option<Arc<Floor>>,
     poller: Option<(Arc<Client>, Keys)>,
 }
 
@@ -128,8 +136,7 @@ impl Prepared {
             Some(keys) => Some((Arc::new(client(config, &keys)?), keys)),
             None => None,
         };
-        let wants = wants.into_iter().map(|target| (target, Attention::Listed)).collect();
-        Ok(Prepared { me: Instance::here(role), wants, poller })
+        Ok(Prepared { me: Instance::here(role), wants, floor: config.floor.clone(), poller })
     }
 }
 
@@ -169,7 +176,7 @@ impl Session {
 
     /// The same on a store that is open.
     pub(crate) fn on(base: Base, config: &Config, prepared: Prepared) -> Session {
-        let Prepared { me, wants: _, poller } = prepared;
+        let Prepared { me, wants: _, floor: _, poller } = prepared;
         let (notifiers, cancel, store) = (Notifiers::default(), CancellationToken::new(), base.store.clone());
         let may_poll = poller.is_some();
         let poller = poller.map(|(client, keys)| {
@@ -195,6 +202,7 @@ impl Session {
                 me: me.clone(),
                 account: config.account.name.as_str().into(),
                 watched: config.watch.clone().into(),
+                floor: config.floor.clone(),
                 policy: alerting::policy(config),
                 quiet: quiet(config),
                 hooks: config.hooks.clone(),
@@ -296,15 +304,29 @@ pub(crate) fn client(config: &Config, keys: &Keys) -> Result<Client, Failure> {
     })
 }
 
+/// What `watch` and those who are logged in by the store come to, as wants.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) fn wanted(
+    store: &dyn Store,
+    watch: &[Watched],
+    floor: Option<&Floor>,
+) -> Result<Vec<(Target, Attention)>, StoreError> {
+    let watched = store::watched_now(store, watch, floor)?;
+    Ok(watched.into_iter().map(|watched| (watched.target, Attention::Listed)).collect())
+}
+
 fn rules(config: &Config, role: Role) -> Rules {
     // What ends with its answer shows nobody's presence: that request is saved.
-    let asks_for_presence = config.presence.auto && role != Role::Command;
+    let asks_for_presence = config.presence.auto && (role != Role::Command || config.floor.is_some());
     Rules {
         budget: config.budget,
         min_interval: config.poll.min_interval,
         timeout: config.poll.timeout,
         keep: config.history_keep,
         bands: config.watch.iter().map(|w| (w.target.clone(), w.band)).collect(),
+        floor: config.floor.clone(),
         presence: asks_for_presence.then_some(config.presence.interval),
         quiet: quiet(config),
     }

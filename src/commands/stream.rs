@@ -16,7 +16,7 @@ use crate::{
     domain::{self, Problem, Row, Target, record},
     exit::Exit,
     report::{self, Element, View},
-    store::{Attention, Cursor, Link, Role},
+    store::{self, Attention, Cursor, Link, Role, StoreError},
 };
 
 /// How often the store is looked at when nobody wakes us.
@@ -48,7 +48,10 @@ pub async fn run(flags: &Overrides, env: &Env) -> Result<Exit, Failure> {
 async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
     let snapshot = session.store.call(|s| s.snapshot(Duration::ZERO)).await?;
     let mut rows: BTreeMap<Target, Row> = snapshot.rows.into_iter().map(|r| (r.target.clone(), r)).collect();
-    let watched: BTreeMap<&Target, &Watched> = config.watch.iter().map(|w| (&w.target, w)).collect();
+    // Where whoever is logged in is watched, it is looked at again with each want.
+    let of = |watch: Vec<Watched>| watch.into_iter().map(|w| (w.target.clone(), w)).collect::<BTreeMap<_, _>>();
+    let mut watched = of(self::watched(session, config).await?);
+    let follows = config.watch.is_empty() && config.floor.is_none();
     let zone = session::zone(config);
     let mut cursor: Cursor = snapshot.cursor;
     let begun = session.clock.now();
@@ -57,7 +60,8 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
     loop {
         let now = session.clock.now();
         if now.mono.since(said) >= WANT.0 {
-            let wants: Vec<_> = config.watch.iter().map(|w| (w.target.clone(), Attention::Listed)).collect();
+            watched = of(self::watched(session, config).await?);
+            let wants: Vec<_> = watched.keys().map(|target| (target.clone(), Attention::Listed)).collect();
             let me = session.me.clone();
             session.store.call(move |s| s.want(&me, &wants, WANT.1)).await?;
             said = now.mono;
@@ -76,8 +80,8 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
         for reading in &readings {
             // Without targets of its own it tells what anybody reads.
             let watched = match watched.get(&reading.target) {
-                Some(watched) => Some(*watched),
-                None if config.watch.is_empty() => None,
+                Some(watched) => Some(watched),
+                None if follows => None,
                 None => continue,
             };
             let row = record(&mut rows, reading, &now);
@@ -97,6 +101,12 @@ async fn follow(session: &Session, config: &Config) -> Result<Exit, Failure> {
             }
         }
     }
+}
+
+/// What is watched now.
+async fn watched(session: &Session, config: &Config) -> Result<Vec<Watched>, StoreError> {
+    let (watch, floor) = (config.watch.clone(), config.floor.clone());
+    session.store.call(move |s| store::watched_now(s, &watch, floor.as_deref())).await
 }
 
 /// Why nothing arrives: one line on standard error whenever the problem changes.

@@ -13,7 +13,7 @@ use super::{
     error::{Diagnostics, Lines, Place, quote, suggest},
     schema::{BANDS, Id, KEYS, LIMITS, LISTS, SECTIONS, TRIGGERS, keys_of},
     types::{Hook, Rebind},
-    value_type::{Value, ValueType, kind, line},
+    value_type::{LOGGED_IN, Value, ValueType, kind, line},
 };
 use crate::domain::{Aht, Kind, clean_line};
 
@@ -168,8 +168,13 @@ impl Reader<'_> {
             }
             let Some(key) = keys_of(section).find(|k| k.name == name) else { continue };
             let place = self.lines.at(&node.span());
-            if matches!(key.value_type, ValueType::Ids) {
-                let ids = self.ids(&format!("'{name}'"), node);
+            if key.value_type.is_list() {
+                let ids = match node.get_ref() {
+                    DeValue::String(word) if matches!(key.value_type, ValueType::Agents) && word == LOGGED_IN => {
+                        vec![(LOGGED_IN.to_owned(), place.clone())]
+                    }
+                    _ => self.ids(&format!("'{name}'"), key.value_type, node),
+                };
                 self.file.layer.places.insert(key.id, place);
                 self.file.layer.lists.insert(key.id, ids);
                 continue;
@@ -250,8 +255,9 @@ impl Reader<'_> {
         }
         let bands = fields.get("bands").map(|node| self.bands_value(node)).unwrap_or_default();
         let label = fields.get("label").and_then(|node| self.text("label", node));
-        let agents = fields.get("agents").map(|node| self.ids("'agents'", node)).unwrap_or_default();
-        let campaigns = fields.get("campaigns").map(|node| self.ids("'campaigns'", node)).unwrap_or_default();
+        let agents = fields.get("agents").map(|node| self.ids("'agents'", ValueType::Ids, node)).unwrap_or_default();
+        let campaigns =
+            fields.get("campaigns").map(|node| self.ids("'campaigns'", ValueType::Ids, node)).unwrap_or_default();
         let Some(node) = keys.first().and_then(|k| fields.get(k)) else {
             let first = keys.first().unwrap_or(&"");
             self.diagnostics.push(place, format!("[[{list}]] has no '{first}'"));
@@ -315,11 +321,11 @@ impl Reader<'_> {
     }
 
     /// A list of ids without repetition.
-    fn ids(&mut self, name: &str, node: &Node<'_>) -> Vec<Placed> {
+    fn ids(&mut self, name: &str, value_type: ValueType, node: &Node<'_>) -> Vec<Placed> {
         let place = self.lines.at(&node.span());
         let DeValue::Array(items) = node.get_ref() else {
-            let found = kind(node.get_ref());
-            self.diagnostics.push(place, format!("{name}: expected an array of ids in quotes, found {found}"));
+            let (expects, found) = (value_type.expects(), kind(node.get_ref()));
+            self.diagnostics.push(place, format!("{name}: expected {expects}, found {found}"));
             return Vec::new();
         };
         let mut ids = Vec::new();

@@ -353,7 +353,7 @@ impl Layers {
         let alert = self.alert();
         let quiet = words(self.value(Id::QuietHours)).iter().filter_map(|text| text.parse().ok()).collect();
         let serve = self.serve(diagnostics);
-        let (watch, groups) = self.watch(auth.is_some(), diagnostics);
+        let watch::Merged { watch, floor, groups } = self.watch(auth.is_some(), presence.auto, diagnostics);
         let config = Config {
             file: self.path.clone(),
             account: account?,
@@ -365,6 +365,7 @@ impl Layers {
             store_server,
             history_keep,
             watch,
+            floor: floor.map(Arc::new),
             ui,
             alert,
             quiet,
@@ -546,7 +547,8 @@ impl Layers {
         serve
     }
 
-    fn watch(&mut self, polls: bool, diagnostics: &mut Diagnostics) -> (Vec<super::Watched>, Vec<Arc<str>>) {
+    fn watch(&mut self, polls: bool, asks: bool, diagnostics: &mut Diagnostics) -> watch::Merged {
+        let max_agents = self.count(Id::MaxAgents) as usize;
         let path = self.path(Id::AgentsCsv);
         let rows = match (path, self.place(Id::AgentsCsv)) {
             (Some(path), Some(place)) => roster::read(&path, place, diagnostics),
@@ -561,11 +563,22 @@ impl Layers {
             file: &self.file,
             roster: &rows,
             by_roster: layer.places.contains_key(&Id::AgentsCsv),
+            max_agents,
         };
         let merged = watch::merge(&sources, diagnostics);
+        if polls
+            && !asks
+            && merged.floor.is_some()
+            && let Some(place) = self.place(Id::PresenceMode)
+        {
+            let message = "'mode' must be \"auto\" where [watch] agents is \"logged-in\": otherwise nobody asks who is";
+            diagnostics.push(place.clone(), message);
+        }
         // Who only watches shows all that the store has.
-        if merged.0.is_empty() && polls && self.purpose == Purpose::Watch && diagnostics.is_empty() {
-            let message = "nothing to watch: list ids in [watch] agents or campaigns, or give -a ID or -C NAME";
+        let nothing = merged.watch.is_empty() && merged.floor.is_none();
+        if nothing && polls && self.purpose == Purpose::Watch && diagnostics.is_empty() {
+            let message = "nothing to watch: list ids in [watch] agents or campaigns, give -a ID or -C NAME, or set \
+                           agents = \"logged-in\"";
             diagnostics.push(self.whole(), message);
         }
         merged

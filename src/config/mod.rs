@@ -8,6 +8,7 @@ mod document;
 mod duration;
 mod env;
 mod error;
+mod floor;
 mod listen;
 mod load;
 mod origin;
@@ -31,6 +32,7 @@ mod watch;
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use env::{Env, Overrides};
 pub use error::{ConfigError, ConfigErrors, Place, suggest};
+pub use floor::{Floor, Watched};
 pub use listen::Listen;
 pub use load::{Loaded, load, load_to_discover, resolve, resolve_to_discover};
 pub use origin::Origin;
@@ -44,7 +46,7 @@ pub use store_url::StoreUrl;
 pub(crate) use tests::themes_of;
 pub use themes::{Paint, TONES, Tones};
 pub use types::*;
-pub use value_type::{Value, ValueType};
+pub use value_type::{LOGGED_IN, Value, ValueType};
 
 /// The template that `config init` writes: every key with its default and what it means.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");

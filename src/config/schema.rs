@@ -60,6 +60,8 @@ pub enum Id {
     Campaigns,
     /// `[watch] agents_csv`
     AgentsCsv,
+    /// `[watch] max_agents`
+    MaxAgents,
     /// `[ui] theme`
     Theme,
     /// `[ui] symbols`
@@ -192,7 +194,7 @@ pub const TRIGGERS: [&str; 3 + Problem::ALERTS] = {
 };
 
 /// The table, in the order of [`Id`].
-pub static KEYS: [Key; 49] = [
+pub static KEYS: [Key; 50] = [
     key!(
         AccountName, "account"."name", ValueType::Name, None, Some("--account"), Some("AHTOP_ACCOUNT"),
         "Names the state that all dashboards of the account share; without it the user name serves"
@@ -288,8 +290,8 @@ pub static KEYS: [Key; 49] = [
         Some("--history-keep"), Some("AHTOP_HISTORY_KEEP"), "How long readings are kept"
     ),
     key!(
-        Agents, "watch"."agents", ValueType::Ids, None, Some("--agent"), Some("AHTOP_AGENTS"),
-        "Agents to watch, by agentId"
+        Agents, "watch"."agents", ValueType::Agents, None, Some("--agent"), Some("AHTOP_AGENTS"),
+        "Agents to watch, by agentId; \"logged-in\" instead of a list watches whoever is logged in"
     ),
     key!(
         Campaigns, "watch"."campaigns", ValueType::Ids, None, Some("--campaign"), Some("AHTOP_CAMPAIGNS"),
@@ -298,6 +300,10 @@ pub static KEYS: [Key; 49] = [
     key!(
         AgentsCsv, "watch"."agents_csv", ValueType::Path, None, Some("--agents-csv"), Some("AHTOP_AGENTS_CSV"),
         "CSV file with further agents; its first line is id,label,group"
+    ),
+    key!(
+        MaxAgents, "watch"."max_agents", ValueType::Count { min: 1, max: 10_000 }, Some("200"), Some("--max-agents"),
+        Some("AHTOP_MAX_AGENTS"), "How many agents \"logged-in\" watches at most"
     ),
     key!(
         Theme, "ui"."theme", ValueType::Theme(THEMES), Some("auto"), Some("--theme"), Some("AHTOP_THEME"),

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use super::{
     error::{Place, show_path},
+    floor::Watched,
     load::Loaded,
     schema::{Id, KEYS, SECTIONS},
-    types::Watched,
-    value_type::{Value, literal, literals},
+    types::Config,
+    value_type::{LOGGED_IN, Value, literal, literals},
 };
 use crate::domain::{Band, Kind};
 
@@ -46,7 +47,7 @@ fn write(out: &mut String, loaded: &Loaded) -> std::fmt::Result {
     for name in &loaded.groups {
         let members = |kind: Kind| {
             let member = |w: &&Watched| w.target.kind == kind && w.groups.contains(name);
-            literals(config.watch.iter().filter(member).map(|w| w.target.id.as_ref()))
+            literals(all(config).filter(member).map(|w| w.target.id.as_ref()))
         };
         writeln!(out, "\n[[group]]\nname = {}", literal(name))?;
         writeln!(out, "agents = {}\ncampaigns = {}", members(Kind::Agent), members(Kind::Campaign))?;
@@ -57,7 +58,7 @@ fn write(out: &mut String, loaded: &Loaded) -> std::fmt::Result {
         writeln!(out, "timeout = {}", Value::Span(hook.timeout).literal())?;
         writeln!(out, "per_minute = {}", hook.per_minute)?;
     }
-    for watched in &config.watch {
+    for watched in all(config) {
         if watched.label.is_none() && watched.band.is_empty() {
             continue;
         }
@@ -71,6 +72,11 @@ fn write(out: &mut String, loaded: &Loaded) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+/// What is watched, and of whom details are known.
+fn all(config: &Config) -> impl Iterator<Item = &Watched> {
+    config.watch.iter().chain(config.floor.iter().flat_map(|floor| floor.named()))
 }
 
 /// `[ui.keys]`, which must be the last of its section: it is a table of its own.
@@ -89,6 +95,10 @@ fn keys(out: &mut String, loaded: &Loaded) -> std::fmt::Result {
 /// The lists as they are after the roster, entries and groups were added.
 fn watch(out: &mut String, loaded: &Loaded) -> std::fmt::Result {
     for (name, kind) in [("campaigns", Kind::Campaign), ("agents", Kind::Agent)] {
+        if kind == Kind::Agent && loaded.config.floor.is_some() {
+            writeln!(out, "{name} = {}  # whoever is logged in, with the details below", literal(LOGGED_IN))?;
+            continue;
+        }
         writeln!(out, "{name} = [")?;
         for watched in loaded.config.watch.iter().filter(|w| w.target.kind == kind) {
             writeln!(out, "  {},  # {}", literal(&watched.target.id), watched.origin)?;

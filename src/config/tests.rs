@@ -99,8 +99,12 @@ fn every_flag_and_every_variable_reaches_its_key() {
         } else {
             value
         };
-        let before = format!("{:?}", file(BASE).unwrap().config);
-        let base = Some((Path::new("dir/config.toml"), BASE));
+        let text = match key.id {
+            Id::MaxAgents => BASE.replace("[\"a\"]", "\"logged-in\""),
+            _ => BASE.to_owned(),
+        };
+        let before = format!("{:?}", file(&text).unwrap().config);
+        let base = Some((Path::new("dir/config.toml"), text.as_str()));
         let by_flag = resolve(&flags(&[(key.id, value)]), &Env::default(), base).unwrap().config;
         let by_env = resolve(&Overrides::default(), &env(&[(key.env.unwrap(), value)]), base).unwrap().config;
         assert_ne!(format!("{by_flag:?}"), before, "{}", key.name);
@@ -213,6 +217,44 @@ fn lists_entries_groups_and_roster_become_one_list() {
     assert_eq!(ids(&config), [(agent, "r1")]);
     assert_eq!(config.watch[0].label.as_deref(), Some("Ravi S"));
     assert_eq!(config.watch[0].groups.join(" "), "south");
+}
+
+#[test]
+fn whoever_is_logged_in_is_watched_with_the_details_of_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let roster = dir.path().join("roster.csv");
+    std::fs::write(&roster, "id,label,group\nravi,Ravi S,south\nmaya,,south\n").unwrap();
+    let text = format!(
+        "[account]\nname = \"acme\"\n[watch]\nagents = \"logged-in\"\ncampaigns = [\"X\"]\nagents_csv = {roster:?}\n\
+         [bands.agents]\ntarget = \"4:00\"\n[[agent]]\nid = \"Ravi\"\nlabel = \"Other\"\nbands = {{ target = \"5:00\" }}\n\
+         [[group]]\nname = \"north\"\nagents = [\"asha\"]\nbands = {{ target = \"3:00\" }}\n"
+    );
+    let loaded = file(&text).unwrap();
+    let (config, floor) = (&loaded.config, loaded.config.floor.clone().unwrap());
+    assert_eq!((ids(config), floor.max_agents, config.most_watched()), (vec![(Kind::Campaign, "X")], 200, 201));
+    let of = |id: &str| {
+        let watched = floor.watched(&id.into());
+        assert_eq!((watched.target, watched.band), (Target::agent(id), floor.band(id)));
+        (watched.label.as_deref().map(str::to_owned), watched.groups.join(" "), watched.band.target.unwrap().secs())
+    };
+    assert_eq!(of("ravi"), (Some("Ravi S".into()), "south".into(), 240));
+    assert_eq!(of("Ravi"), (Some("Other".into()), String::new(), 300));
+    // Of those that differ by case alone, the first.
+    assert_eq!(of("RAVI"), of("ravi"));
+    assert_eq!(of("Asha"), (None, "north".into(), 180));
+    assert_eq!(of("new"), (None, String::new(), 240));
+    assert_eq!(&*floor.watched(&"new".into()).origin, "config.toml line 4");
+    let again = file(&show(&loaded).replace("ca_file", "#ca_file")).unwrap().config;
+    let floor = again.floor.unwrap();
+    assert_eq!((floor.named().len(), floor.max_agents), (4, 200));
+    assert_eq!(floor.watched(&"asha".into()).groups.join(" "), "north");
+    // A flag says it, too, and then the rest of the file is detail.
+    let base = file(BASE).unwrap().config.watch;
+    let by_flag = resolve(&flags(&[(Id::Agents, "logged-in")]), &Env::default(), Some((Path::new("c"), BASE))).unwrap();
+    assert_eq!((base.len(), by_flag.config.watch.len(), by_flag.config.floor.is_some()), (1, 0, true));
+    // Without credentials somebody else asks who is logged in.
+    let shows = "[account]\nname = \"acme\"\n[presence]\nmode = \"off\"\n[watch]\nagents = \"logged-in\"\n";
+    assert!(file(shows).unwrap().config.floor.is_some());
 }
 
 #[test]

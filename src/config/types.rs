@@ -4,8 +4,15 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{error::Place, listen::Listen, origin::Origin, store_url::StoreUrl, themes::Tones};
-use crate::domain::{Band, Hours, Key, Target};
+use super::{
+    error::Place,
+    floor::{Floor, Watched},
+    listen::Listen,
+    origin::Origin,
+    store_url::StoreUrl,
+    themes::Tones,
+};
+use crate::domain::{Hours, Key};
 
 /// Everything that is configured.
 #[derive(Clone, Debug)]
@@ -30,6 +37,8 @@ pub struct Config {
     pub history_keep: Duration,
     /// What is watched, in the order of the configuration, campaigns first.
     pub watch: Vec<Watched>,
+    /// Whoever is logged in is watched, too: then `watch` has campaigns alone.
+    pub floor: Option<Arc<Floor>>,
     /// What the screen looks like.
     pub ui: Ui,
     /// When somebody should look, and how that is told.
@@ -42,6 +51,13 @@ pub struct Config {
     pub wall: Wall,
     /// What `serve` shows over HTTP.
     pub serve: Serve,
+}
+
+impl Config {
+    /// How many agents and campaigns are watched at most.
+    pub fn most_watched(&self) -> usize {
+        self.watch.len() + self.floor.as_ref().map_or(0, |floor| floor.max_agents)
+    }
 }
 
 /// `[store]`, beside the URL: how a server is spoken to.
@@ -195,20 +211,6 @@ pub struct Presence {
     /// Asked where the account gives it; false: never.
     pub auto: bool,
     pub interval: Duration,
-}
-
-/// One watched target, with all that the configuration says of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Watched {
-    pub target: Target,
-    /// Shown instead of the name that the service gives.
-    pub label: Option<Arc<str>>,
-    /// Groups it is in, in the order of the configuration.
-    pub groups: Vec<Arc<str>>,
-    /// Its band, all layers merged.
-    pub band: Band,
-    /// Where it is configured, for messages: `config.toml line 88`, `roster.csv line 3`, `-a`.
-    pub origin: Arc<str>,
 }
 
 /// `[ui]`

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::domain::{Hours, Key, clean};
 
+/// The word that stands instead of a list of agents: whoever is logged in is watched.
+pub const LOGGED_IN: &str = "logged-in";
+
 /// What may be written for a key.
 #[derive(Clone, Copy, Debug)]
 pub enum ValueType {
@@ -61,6 +64,8 @@ pub enum ValueType {
     Hosts,
     /// A list of ids.
     Ids,
+    /// A list of ids of agents, or the word for whoever is logged in.
+    Agents,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,13 +169,13 @@ impl ValueType {
             ValueType::Key => "KEY",
             ValueType::Listen => "ADDRESS",
             ValueType::Hosts => "HOSTS",
-            ValueType::Ids => "ID",
+            ValueType::Ids | ValueType::Agents => "ID",
         }
     }
 
     /// True where several values make a list.
     pub fn is_list(self) -> bool {
-        matches!(self, ValueType::Ids)
+        matches!(self, ValueType::Ids | ValueType::Agents)
     }
 
     /// What is expected, for messages.
@@ -196,6 +201,7 @@ impl ValueType {
             ValueType::Listen => "an address in quotes, such as \"127.0.0.1:9464\" or \"unix:/path/to/socket\"".into(),
             ValueType::Hosts => "an array of names, such as [\"board.example\"]".into(),
             ValueType::Ids => "an array of ids in quotes".into(),
+            ValueType::Agents => format!("an array of ids in quotes, or \"{LOGGED_IN}\""),
         }
     }
 
@@ -250,7 +256,7 @@ impl ValueType {
     pub(super) fn text(self, text: &str) -> Result<Value, String> {
         match self {
             ValueType::Name => name(text).map(|()| Value::Text(text.to_owned())),
-            ValueType::Line | ValueType::Ids => line(text).map(|()| Value::Text(text.to_owned())),
+            ValueType::Line | ValueType::Ids | ValueType::Agents => line(text).map(|()| Value::Text(text.to_owned())),
             ValueType::Origin => text.parse().map(|origin: Origin| Value::Text(origin.to_string())),
             ValueType::Zone => zone(text).map(Value::Text),
             ValueType::Path if text.is_empty() || text.contains('\0') => Err("not a path".into()),

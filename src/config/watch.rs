@@ -9,9 +9,10 @@ use super::{
     bands::{BandLimits, Merger},
     document::{Entry, File, Layer, Placed},
     error::{Diagnostics, Place, quote},
+    floor::{Floor, Watched},
     roster::Row,
     schema::Id,
-    types::Watched,
+    value_type::LOGGED_IN,
 };
 use crate::domain::{Band, Kind, Target, clean};
 
@@ -26,23 +27,42 @@ pub(super) struct Sources<'a> {
     pub(super) roster: &'a [Row],
     /// True if the roster adds to the list; else it only adds detail.
     pub(super) by_roster: bool,
+    /// `[watch] max_agents`.
+    pub(super) max_agents: usize,
+}
+
+/// What the layers come to.
+pub(super) struct Merged {
+    pub(super) watch: Vec<Watched>,
+    pub(super) floor: Option<Floor>,
+    /// All groups in their order.
+    pub(super) groups: Vec<Arc<str>>,
 }
 
 /// Most targets: one sweep over them takes hours already.
 const MOST: usize = 10_000;
 
-/// The targets and the groups, both in order.
-pub(super) fn merge(sources: &Sources<'_>, diagnostics: &mut Diagnostics) -> (Vec<Watched>, Vec<Arc<str>>) {
+/// The targets and the groups, both in order. Where whoever is logged in is watched, the agents that are named anywhere
+/// only add detail.
+pub(super) fn merge(sources: &Sources<'_>, diagnostics: &mut Diagnostics) -> Merged {
     let file = sources.file;
     let groups = Groups::new(file, sources.roster);
     let labels: HashMap<&str, &str> =
         sources.roster.iter().filter_map(|r| Some((r.id.as_str(), r.label.as_deref()?))).collect();
     let mut merger = Merger::default();
-    let mut watched = Vec::new();
+    let word = logged_in(sources, diagnostics);
+    let (mut watched, mut named) = (Vec::new(), Vec::new());
     for kind in Kind::ALL {
         let entries: HashMap<&str, &Entry> = file.entries(kind).iter().map(|e| (e.id.as_str(), e)).collect();
         let of_kind = if kind == Kind::Agent { &file.agent_bands } else { &file.campaign_bands };
-        for (id, place) in ids(kind, sources, diagnostics) {
+        let floor = word.filter(|_| kind == Kind::Agent);
+        let ids = match floor {
+            // The last one stands for all others.
+            Some(place) => named_agents(sources).chain([(LOGGED_IN, place)]).collect(),
+            None => ids(kind, sources, diagnostics),
+        };
+        let list = if floor.is_some() { &mut named } else { &mut watched };
+        for (id, place) in ids {
             let target = Target { kind, id: id.into() };
             let member = groups.of(&target);
             let entry = entries.get(id).copied();
@@ -60,7 +80,7 @@ pub(super) fn merge(sources: &Sources<'_>, diagnostics: &mut Diagnostics) -> (Ve
                 }
                 _ => band,
             };
-            watched.push(Watched {
+            list.push(Watched {
                 label: label.map(|l| clean(l, 256).into()),
                 groups: member.iter().map(|&g| Arc::clone(&groups.names[g])).collect(),
                 band,
@@ -73,7 +93,29 @@ pub(super) fn merge(sources: &Sources<'_>, diagnostics: &mut Diagnostics) -> (Ve
         diagnostics
             .push(Place::Default, format!("{} targets are too many: at most {MOST} can be watched", watched.len()));
     }
-    (watched, groups.names)
+    let others = named.pop();
+    let floor = others.map(|others| Floor::new(sources.max_agents, named, others.band, others.origin));
+    Merged { watch: watched, floor, groups: groups.names }
+}
+
+/// Where the word stands for whoever is logged in; `None`: agents are listed, or none is.
+fn logged_in<'a>(sources: &Sources<'a>, diagnostics: &mut Diagnostics) -> Option<&'a Place> {
+    let listed = sources.layer.lists.get(&Id::Agents)?;
+    let (_, place) = listed.iter().find(|(id, _)| id == LOGGED_IN)?;
+    if listed.len() > 1 {
+        let message = format!("{} watches whoever is logged in: leave out the other agents", quote(LOGGED_IN));
+        diagnostics.push(place.clone(), message);
+    }
+    Some(place)
+}
+
+/// The agents that the roster, entries and groups name, each once.
+fn named_agents<'a>(sources: &Sources<'a>) -> impl Iterator<Item = (&'a str, &'a Place)> {
+    let roster = sources.roster.iter().map(|row| (row.id.as_str(), &row.place));
+    let entries = sources.file.agents.iter().map(|entry| (entry.id.as_str(), &entry.place));
+    let members = sources.file.groups.iter().flat_map(|group| &group.agents).map(|(id, place)| (id.as_str(), place));
+    let mut seen = HashSet::new();
+    roster.chain(entries).chain(members).filter(move |(id, _)| seen.insert(*id))
 }
 
 /// The ids of one kind, each once.

@@ -191,6 +191,22 @@ problems! {
         alert: None,
         summary: Summary::Counted(|count| format!("no answer for {count}")),
     },
+    /// More agents are logged in than are watched at most.
+    ManyLogins: ProblemSpec {
+        word: "many_logins",
+        severity: Severity::Warning,
+        link: None,
+        alert: None,
+        summary: Summary::Counted(|count| format!("{count} who are logged in are not watched")),
+    },
+    /// Whoever is logged in should be watched, and nobody tells who is.
+    NoLogins: ProblemSpec {
+        word: "no_logins",
+        severity: Severity::Warning,
+        link: None,
+        alert: None,
+        summary: Summary::Fixed("nobody tells who is logged in"),
+    },
     /// Never read yet.
     Waiting: ProblemSpec {
         word: "waiting",

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     api::Reply,
-    domain::{BootTime, EventTime, Now, Outcome, Reading, SILENT_AFTER, Series, Target, opening},
+    domain::{BootTime, EventTime, Kind, Now, Outcome, Reading, SILENT_AFTER, Series, Target, opening},
     store::{
         self, Event, EventKind, Governor, Handle, Hit, Instance, Lease, Link, Meter, OtherClients, Pace, REMEMBERED,
         Role, Status, Store, StoreError, Usage, WINDOW, Words,
@@ -274,7 +274,9 @@ impl Poller {
             BTreeMap::new()
         };
         self.schedule.want(&wanted, &rows, &now);
-        self.schedule.bands(&self.rules.bands);
+        let Rules { bands, floor, .. } = &self.rules;
+        let logged_in = |t: &Target| floor.as_ref().filter(|_| t.kind == Kind::Agent).map(|floor| floor.band(&t.id));
+        self.schedule.bands(|t| bands.get(t).copied().or_else(|| logged_in(t)).unwrap_or_default());
         self.schedule.set_presence(&now, self.presence.fresh(&now));
         let rate = self.rate(&now);
         self.schedule.pace(rate);
@@ -322,9 +324,8 @@ impl Poller {
         let rate = self.rate(&now);
         self.schedule.pace(rate);
         let next = self.schedule.next(now.mono);
-        // Once the first values are on the screen.
         if self.presence.is_due(now.mono)
-            && !matches!(next, Next::Ask { first: true, .. } | Next::Idle)
+            && self.may_ask_for_logins(&next, &now)
             && self.requests.in_flight() < IN_FLIGHT.0
         {
             return self.send_for_logins(&now, rate).await;

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use super::Keys;
 use crate::{
     api::Client,
-    config::Budget,
+    config::{Budget, Floor},
     domain::{Band, Quiet, Target},
     store::{Handle, Instance},
 };
@@ -25,6 +25,8 @@ pub struct Rules {
     pub keep: Duration,
     /// The bands that are configured here: a value near a limit is worth a request sooner.
     pub bands: BTreeMap<Target, Band>,
+    /// Whoever is logged in is watched: then that is asked before anything else, and they have bands, too.
+    pub floor: Option<Arc<Floor>>,
     /// How often to ask who is logged in; `None`: never.
     pub presence: Option<Duration>,
     /// When nothing is asked.

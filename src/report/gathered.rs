@@ -9,7 +9,7 @@ use crate::{
     },
     config::Watched,
     domain::{Now, Problem, Row, SILENT_AFTER, Target, stale_after},
-    store::{self, HistoryInfo, Instance, Link, Status, Store, StoreError, Usage},
+    store::{self, HistoryInfo, Instance, Link, Presence, Status, Store, StoreError, Usage},
 };
 
 /// The words for the link to the service, as [`Gathered::link_state`] gives them: `live` is as it should be, `closed` are
@@ -47,6 +47,8 @@ pub struct Gathered {
     /// How long the token lives; `None` without one.
     pub token_left: Option<Duration>,
     pub registry: AlertRegistry,
+    /// Who is logged in; `None`: nobody has asked.
+    pub presence: Option<Presence>,
 }
 
 impl Gathered {
@@ -55,11 +57,12 @@ impl Gathered {
     /// # Errors
     /// Those of the store.
     pub fn read(store: &dyn Store) -> Result<Gathered, StoreError> {
-        let rows = store::rows(store, Duration::ZERO)?;
+        let (rows, presence) = store::rows_and_presence(store, Duration::ZERO)?;
         let (status, usage, token) = (store.status()?, store.usage()?, store.token()?);
         let now = store.now();
         Ok(Gathered {
             rows,
+            presence,
             status,
             usage,
             poller: store.lease_holder()?,

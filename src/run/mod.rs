@@ -264,7 +264,8 @@ where
 {
     let DashboardOptions { facts, store, notify, clock, cancel, policy, alert, .. } = options;
     let gap = Duration::from_secs(1) / facts.ui.max_fps.max(1);
-    let mut feed = Feed::start(store, notify, facts.me.clone(), Judge { watched: facts.watched.clone(), policy });
+    let judge = Judge { watched: facts.watched.clone(), floor: facts.floor.clone(), policy };
+    let mut feed = Feed::start(store, notify, facts.me.clone(), judge);
     let (mut errands, mut answers) = Errands::new(options.reload);
     let mut state = match options.resume.take() {
         Some(old) => {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::{
     alert::{Policy, persist},
     app::{Alerts, Event, Shared},
-    config::Watched,
+    config::{Floor, Watched},
     domain::{Reading, Series},
     store::{self, Cursor, Handle, Heard, Instance, Overview, Presence, Store, StoreError, read_presence},
 };
@@ -30,6 +30,8 @@ const BATCH: usize = 1000;
 pub struct Judge {
     /// The targets that are shown.
     pub watched: Arc<[Watched]>,
+    /// Whoever is logged in is shown, too.
+    pub floor: Option<Arc<Floor>>,
     pub policy: Policy,
 }
 
@@ -132,8 +134,9 @@ impl Reader {
         let (known, alarms) = self
             .store
             .call(move |s| {
-                let registry = persist::read_registry(s, &mut known)?;
-                Ok((known, registry.map(|registry| Alerts::new(&registry, &judge.watched, &judge.policy, &s.now()))))
+                let Some(registry) = persist::read_registry(s, &mut known)? else { return Ok((known, None)) };
+                let watched = store::watched_now(s, &judge.watched, judge.floor.as_deref())?;
+                Ok((known, Some(Alerts::new(&registry, &watched, &judge.policy, &s.now()))))
             })
             .await?;
         self.registry = known;

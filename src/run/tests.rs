@@ -459,7 +459,7 @@ async fn what_a_store_says_of_itself_comes_and_goes() {
     let ask = PermitAsk { kind: PermitKind::Aht, cap: 50, pace: Pace::Burst, void_after, timeout };
     // What was sent before the damage is not known: requests wait.
     assert!(matches!(store.permit(&me, &ask), Ok(PermitAnswer::Wait(_))));
-    let judge = Judge { watched: Vec::new().into(), policy: Policy::default() };
+    let judge = Judge { watched: Vec::new().into(), floor: None, policy: Policy::default() };
     let mut feed = Feed::start(Handle::new(Arc::new(store)), Arc::new(Notify::new()), me, judge);
     let ledger = Topic::Problem(Problem::LedgerNew);
     let mut until =

@@ -9,6 +9,7 @@
 mod bundles;
 mod columns;
 mod event;
+mod floor;
 mod governor;
 mod guard;
 mod handle;
@@ -42,6 +43,7 @@ pub(crate) mod conformance;
 
 pub use bundles::{Bundles, Heard, Overview, Turn};
 pub use event::{Event, EventKind};
+pub use floor::{OnFloor, on_floor, watched_now, with_agents};
 pub use governor::{Governor, Hit};
 pub use handle::{Handle, StoreThread};
 pub use ids::seed_ids;
@@ -54,7 +56,9 @@ pub use patience::never_wait_for_locks;
 pub use place::{ServerPlace, StorePlace};
 #[cfg(feature = "postgres")]
 pub use postgres::{Admin as PostgresAdmin, Names as PostgresNames, PostgresStore};
-pub use presence::{AgentLogin, AgentPresence, Presence, Resting, Standing, read_presence, rows, write_presence};
+pub use presence::{
+    AgentLogin, AgentPresence, Presence, Resting, Standing, read_presence, rows, rows_and_presence, write_presence,
+};
 pub use replay::{Near, ReplayClock, ReplayStore};
 pub use sqlite::SqliteStore;
 pub use status::Status;

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError};
-use crate::domain::{EventTime, LoggedIn, Now, PresencePicture, Rest, Row, Target};
+use crate::domain::{AHT_WINDOW, EventTime, LoggedIn, Now, PresencePicture, Rest, Row, Target};
 
 /// Names the document.
 const DOCUMENT: &str = "presence";
@@ -120,10 +120,13 @@ impl Presence {
         }
         agents.truncate(MOST);
         let picture = PresencePicture::new(at.clone(), interval, agents);
+        // Behind a long gap nobody saw who logged out when: they count from the last look.
+        let gap = self.picture.filter(|old| old.age(now) >= AHT_WINDOW).map(|old| old.seen);
+        let out = Since { seen: gap.is_none(), at: gap.unwrap_or_else(|| at.clone()), logged_in: false, state: None };
         let mut since = self.since;
         for (id, entry) in &mut since {
             if entry.logged_in && !picture.agents.contains_key(id) {
-                *entry = Since { at: at.clone(), seen: true, logged_in: false, state: None };
+                *entry = out.clone();
             }
         }
         for (id, agent) in &picture.agents {
@@ -183,6 +186,13 @@ impl Presence {
         self.since.get(id).filter(|entry| !entry.logged_in).map(|entry| &entry.at)
     }
 
+    /// Everybody who was logged in within a day, and for how long not any more; `None`: by the last list they are.
+    pub fn agents(&self, now: &Now) -> impl Iterator<Item = (&Arc<str>, Option<Duration>)> {
+        let last = self.picture.as_ref().is_some_and(|picture| picture.age(now) < FORGOTTEN);
+        let known = self.since.iter().map(|(id, entry)| (id, (!entry.logged_in).then(|| entry.at.age(now))));
+        known.filter(move |(_, out)| last && out.is_none_or(|out| out < FORGOTTEN))
+    }
+
     /// The list, where it is fresh enough to go by.
     pub fn fresh(&self, now: &Now) -> Option<&PresencePicture> {
         self.picture.as_ref().filter(|picture| !picture.is_stale(now))
@@ -194,11 +204,23 @@ impl Presence {
 /// # Errors
 /// Those of the store.
 pub fn rows(store: &dyn Store, back: Duration) -> Result<BTreeMap<Target, Row>, StoreError> {
+    rows_and_presence(store, back).map(|(rows, _)| rows)
+}
+
+/// The same with who is logged in, where that was asked.
+///
+/// # Errors
+/// Those of the store.
+pub fn rows_and_presence(
+    store: &dyn Store,
+    back: Duration,
+) -> Result<(BTreeMap<Target, Row>, Option<Presence>), StoreError> {
     let mut rows = store.snapshot(back)?.rows;
-    if let Some(presence) = read_presence(store, &mut 0)? {
+    let presence = read_presence(store, &mut 0)?;
+    if let Some(presence) = &presence {
         rows.iter_mut().for_each(|row| presence.mark(row));
     }
-    Ok(rows.into_iter().map(|row| (row.target.clone(), row)).collect())
+    Ok((rows.into_iter().map(|row| (row.target.clone(), row)).collect(), presence))
 }
 
 /// What is in the store, if it has changed since `known`, which is brought up to date.

@@ -183,7 +183,8 @@ fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, s: &Styles) -> Vec<TextLine> 
     });
     let plan = plan::plan(&facts.watched, facts.budget, facts.min_interval, logins);
     let busy = plan.cycle > facts.min_interval;
-    let error = plan::expected_error(scene.data.rows.values().map(|row| &row.series), plan.cycle, busy);
+    let rows = facts.watched.iter().filter_map(|watched| scene.data.rows.get(&watched.target));
+    let error = plan::expected_error(rows.map(|row| &row.series), plan.cycle, busy);
     let mut lines = vec![
         fact(texts::PLAN, texts::plan(&plan), s.text, s),
         plain(VALUES, texts::planned_readings(plan.readings), s.text),

@@ -10,7 +10,7 @@ use super::{
     words::{self, board},
 };
 use crate::{
-    app::{Column, Item, Line, Section, TableArea, columns, groups, tables},
+    app::{self, Column, Item, Line, Section, TableArea, columns, groups, tables},
     domain::{Kind, plural},
 };
 
@@ -117,7 +117,10 @@ fn body(
         head(canvas, scene, kind, columns);
     }
     if scene.lines(kind).is_empty() {
-        let text = board::no_rows(kind, scene.watched(kind));
+        let text = match scene.watched(kind) {
+            0 if kind == Kind::Agent && scene.state.config.floor.is_some() => app::nobody(scene.state).to_owned(),
+            watched => board::no_rows(kind, watched),
+        };
         let (width, style) = (canvas.width().saturating_sub(MARGIN), canvas.look.styles.dim);
         canvas.put(MARGIN, titles, width, &text, style);
         return;

@@ -5,9 +5,9 @@
 use super::{alerts::tests::alarmed, testing::*, tests_cases::links};
 use crate::{
     app::{Names, Overlay, State, View, Wall, banners},
-    config::{Symbols, Theme},
+    config::{Env, Overrides, Symbols, Theme, resolve},
     domain::{BootTime, Outcome, Problem, Target},
-    store::{Link, OtherClients, Role, StoreError, Usage},
+    store::{Link, OnFloor, OtherClients, Presence, Role, Standing, StoreError, Usage},
 };
 
 /// Words that have another one in `docs/src/glossary.md`.
@@ -123,6 +123,29 @@ fn troubled() -> Vec<State> {
         old(|s| (s.live.poller, s.config.may_poll) = (None, true)),
         old(|s| (s.live.poller, s.config.may_poll) = (None, false)),
     ]);
+    let floor = || {
+        let text = "[account]\nname = \"acme\"\n[watch]\nagents = \"logged-in\"\n";
+        let file = Some((std::path::Path::new("c.toml"), text));
+        let mut s = busy(View::Agents);
+        s.config.floor = resolve(&Overrides::default(), &Env::default(), file).unwrap().config.floor;
+        s.live.status.as_mut().unwrap().link = Link::Live;
+        s
+    };
+    let mut full = floor();
+    full.on_floor = OnFloor { logged_in: 214, left_out: 14, ..OnFloor::default() };
+    all.push(full);
+    let why = || "HTTP 401, Missing userName or apiKey".into();
+    let standings = [
+        Standing::Unknown,
+        Standing::Refused { why: why(), until: ago(-60) },
+        Standing::Failing { why: why(), since: ago(60) },
+    ];
+    all.extend(standings.map(|standing| {
+        let mut s = floor();
+        s.started.mono = BootTime(i64::MIN);
+        s.live.presence = Some(std::sync::Arc::new(Presence::default().with(standing)));
+        s
+    }));
     for many in [false, true] {
         let agents = if many { 5 } else { 1 };
         let ids = (0..agents).map(|i| format!("agent.{i}.of.the.north"));
@@ -141,7 +164,9 @@ fn troubled() -> Vec<State> {
 }
 
 /// The verbs that banners begin with, and the one word for when there is nothing to do.
-const BEGIN: [&str; 11] = ["Check", "Correct", "End", "Fix", "Free", "Make", "Restart", "Run", "Start", "Stop", "Wait"];
+const BEGIN: [&str; 14] = [
+    "Check", "Correct", "End", "Fix", "Free", "Make", "Name", "Raise", "Restart", "Run", "Set", "Start", "Stop", "Wait",
+];
 const NOTHING_TO_DO: [&str; 2] = ["CLOSED", "See"];
 
 #[test]

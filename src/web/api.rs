@@ -21,6 +21,8 @@ const LONGEST: usize = 500;
 pub(super) struct Api<'a> {
     pub(super) found: &'a Gathered,
     pub(super) options: &'a Options,
+    /// What is watched, as of what was found.
+    pub(super) watched: &'a [Watched],
 }
 
 #[derive(Serialize)]
@@ -92,7 +94,7 @@ struct HistoryPart {
 impl Api<'_> {
     /// What `once --format json` prints, with names and ids as `[wall] names` wants them.
     pub(super) fn targets(&self) -> String {
-        let watched = &*self.options.dashboard.watched;
+        let watched = self.watched;
         let mut document = self.document(watched);
         for (element, watched) in document.targets.iter_mut().zip(watched) {
             let target = &watched.target;
@@ -110,7 +112,7 @@ impl Api<'_> {
     }
 
     pub(super) fn alerts(&self) -> String {
-        let active = self.found.active_alerts(&self.options.dashboard.watched);
+        let active = self.found.active_alerts(self.watched);
         json_line(&Alerts {
             schema: SCHEMA,
             account: &self.options.dashboard.account,
@@ -159,7 +161,7 @@ impl Api<'_> {
             schema: SCHEMA,
             account: &account,
             taken_at,
-            health: Readiness::new(found, &dashboard.watched, dashboard.min_interval),
+            health: Readiness::new(found, self.watched, dashboard),
             link_since: status.filter(|_| found.link().is_some()).map(|s| self.time(s.since.wall)),
             poller: found.poller.as_ref().map(|poller| PollerPart {
                 host: clean_line(&poller.host, LONGEST),
@@ -170,7 +172,7 @@ impl Api<'_> {
             cycle_s: status.map(|s| s.sweep.as_secs_f64()),
             budget,
             token,
-            alerts: found.active_alerts(&dashboard.watched).len(),
+            alerts: found.active_alerts(self.watched).len(),
             instances: InstancesPart {
                 dashboards: here(Role::Dashboard),
                 services: here(Role::Serve),
@@ -205,11 +207,11 @@ impl Api<'_> {
     }
 
     fn id(&self, target: &Target) -> String {
-        self.naming().id(&self.options.dashboard.watched, target).into_owned()
+        self.naming().id(self.watched, target).into_owned()
     }
 
     fn name(&self, target: &Target) -> Option<String> {
-        let watched = self.options.dashboard.watched.iter().find(|w| w.target == *target)?;
+        let watched = self.watched.iter().find(|w| w.target == *target)?;
         let row = self.found.rows.get(target)?;
         self.naming().name(watched, row).map(|name| clean_line(&name, LONGEST))
     }

@@ -10,7 +10,6 @@ use tokio::{
 
 use super::view::View;
 use crate::{
-    alert::Policy,
     app::{DashboardConfig, Event, FrameLayout, Notice, State, Topic, Wall, needs, update},
     config::{Theme, Ui},
     domain::{Clock, Now, Problem},
@@ -54,12 +53,12 @@ impl Live {
 /// Follows the store until nobody has the other end of `live` any more.
 pub(super) async fn follow(
     store: Handle,
-    (watched, policy): (Arc<[crate::config::Watched]>, Policy),
+    judge: Judge,
     notify: Arc<Notify>,
     clock: Arc<dyn Clock>,
     live: watch::Sender<Live>,
 ) {
-    let mut reader = Reader::new(store, Judge { watched, policy });
+    let mut reader = Reader::new(store, judge);
     let mut failing = false;
     loop {
         let mut news = Vec::new();

@@ -31,7 +31,14 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 
 pub use self::{bind::Bound, server::Server};
-use crate::{alert::Policy, app::DashboardConfig, domain::Clock, store::Handle};
+use crate::{
+    alert::Policy,
+    app::DashboardConfig,
+    config::Watched,
+    domain::Clock,
+    report::Gathered,
+    store::{Handle, on_floor, with_agents},
+};
 
 /// What is shown, and to whom.
 #[derive(Clone)]
@@ -50,4 +57,16 @@ pub struct Options {
     pub token: Option<SecretString>,
     /// Names of this machine that may stand in a `Host` header, beside localhost and addresses.
     pub hosts: Vec<String>,
+}
+
+impl Options {
+    /// What is watched, as of what was `found`.
+    fn watched(&self, found: &Gathered) -> Arc<[Watched]> {
+        let DashboardConfig { watched, floor, .. } = &self.dashboard;
+        let agents = floor.as_ref().and_then(|floor| {
+            let on = on_floor(found.presence.as_ref(), &found.rows, floor.max_agents, &found.now);
+            with_agents(watched, floor, &on)
+        });
+        agents.map_or_else(|| watched.clone(), Into::into)
+    }
 }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{BootTime, Clock},
     report::Sheet,
+    run::Judge,
 };
 
 /// Views that are remembered: with each of them which page it shows.
@@ -43,9 +44,10 @@ pub(super) struct Pictures {
 impl Pictures {
     pub(super) fn new(options: &Options) -> Self {
         let config = options.dashboard.clone();
-        let (watched, zone, clock) = (config.watched.clone(), config.zone.clone(), options.clock.clone());
+        let (zone, clock) = (config.zone.clone(), options.clock.clone());
+        let judge = Judge { watched: config.watched.clone(), floor: config.floor.clone(), policy: options.policy };
         let (sender, live) = watch::channel(Live::new(config, clock.now()));
-        let (store, judge) = (options.store.clone(), (watched, options.policy));
+        let store = options.store.clone();
         let follower = follow(store.clone(), judge, options.notify.clone(), clock.clone(), sender);
         Pictures { live, clock, zone, views: Mutex::default(), follower: store.spawn(follower) }
     }

@@ -1,11 +1,10 @@
 //! Whether the data are fresh, for what watches over a service.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::{
     alert::{Counts, Observation, findings},
+    app::DashboardConfig,
     config::Watched,
     domain::{Condition, Problem, Row},
     report::Gathered,
@@ -36,8 +35,8 @@ pub(super) struct Readiness {
 }
 
 impl Readiness {
-    pub(super) fn new(found: &Gathered, watched: &[Watched], min_interval: Duration) -> Self {
-        let stale_after = found.stale_after(min_interval);
+    pub(super) fn new(found: &Gathered, watched: &[Watched], dashboard: &DashboardConfig) -> Self {
+        let stale_after = found.stale_after(dashboard.min_interval);
         let rows = found.watched(watched);
         let count = |wanted: &[Condition]| {
             let is = |row| wanted.contains(&Row::condition(row, &found.now, stale_after));
@@ -56,9 +55,14 @@ impl Readiness {
             .iter()
             .filter(|(_, row)| row.condition(&found.now, stale_after) != Condition::Invalid && takes_turns(row));
         let oldest = expected.filter_map(|(_, row)| row.age(&found.now)).max();
+        let list = found.presence.as_ref().and_then(|presence| presence.fresh(&found.now));
+        let floor = dashboard.floor.as_ref();
+        problems.extend((floor.is_some() && list.is_none()).then_some(Problem::NoLogins));
+        // At night nobody is logged in, and then there is nothing that should be fresh.
+        let nobody = floor.is_some() && list.is_some() && rows.is_empty();
         let closed = matches!(found.link(), Some(Link::Closed { .. }));
         Readiness {
-            ready: closed || fresh > 0 && fresh + unknown_ids == rows.len(),
+            ready: closed || nobody || fresh > 0 && fresh + unknown_ids == rows.len(),
             link: found.link_state(),
             problems: problems.into_iter().map(Problem::word).collect(),
             watched: rows.len(),

@@ -117,7 +117,7 @@ impl Routes {
             Err(e) => return no_store(&e),
         };
         let options = MetricsOptions {
-            watched: &self.options.dashboard.watched,
+            watched: &self.options.watched(&found),
             budget: self.options.dashboard.budget,
             min_interval: self.options.dashboard.min_interval,
             naming: Naming::new(self.options.dashboard.wall.names),
@@ -134,7 +134,10 @@ impl Routes {
 
     async fn api(&self, made: impl FnOnce(Api<'_>) -> String) -> Reply {
         match self.source.read().await {
-            Ok(found) => reply(StatusCode::OK, JSON, made(Api { found: &found, options: &self.options })),
+            Ok(found) => {
+                let watched = self.options.watched(&found);
+                reply(StatusCode::OK, JSON, made(Api { found: &found, options: &self.options, watched: &watched }))
+            }
             Err(e) => no_store(&e),
         }
     }
@@ -178,8 +181,7 @@ impl Routes {
     async fn ready(&self) -> Reply {
         let (status, json) = match self.source.read().await {
             Ok(found) => {
-                let readiness =
-                    Readiness::new(&found, &self.options.dashboard.watched, self.options.dashboard.min_interval);
+                let readiness = Readiness::new(&found, &self.options.watched(&found), &self.options.dashboard);
                 let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 (status, serde_json::to_string(&readiness).unwrap_or_default())
             }

@@ -1,9 +1,15 @@
 //! `ahtop discover` and `ahtop config init --discover` against the simulated service.
 
-use ahtop::sim::{SimOptions, options::ListAccess};
+use ahtop::sim::{
+    SimOptions,
+    options::{ListAccess, RosterChoice},
+};
 use serde_json::Value;
 
-use crate::live::{Ended, Home, KEY, Service, run};
+use crate::{
+    live::{Ended, Home, KEY, Service, run},
+    pty::{self, Pty},
+};
 
 /// Everybody who is logged in on the demo's floor, in the order of the roster.
 fn floor(service: &Service) -> Vec<String> {
@@ -72,6 +78,42 @@ fn from_nothing_but_account_key_and_address_the_floor_is_watched() {
     // Without it nothing is asked, and no flag may be idle.
     let idle = run(home.on(&service, &["config", "init"]).args(["--config", home.path("x.toml").to_str().unwrap()]));
     assert!(idle.code == 2 && idle.err.contains("'ahtop config init' does not take"), "{idle:?}");
+}
+
+#[test]
+fn the_dashboard_that_nothing_but_account_key_and_address_gave_shows_the_floor() {
+    let roster = |o: &mut SimOptions| {
+        o.model.roster = RosterChoice::Generated { campaigns: 3, agents: 12, around_the_clock: true };
+    };
+    let (service, home) = (Service::start(roster), Home::new());
+    let written = home.path("config.toml");
+    let init = run(&mut home.on(&service, &["--config", written.to_str().unwrap(), "config", "init", "--discover"]));
+    assert_eq!(init.code, 0, "{init:?}");
+    let csv = run(&mut home.on(&service, &["discover", "--format", "csv"]));
+    home.write("roster.csv", &csv.out);
+    let account = format!(
+        "[account]\nuser_name = \"acme\"\nbase_url = \"{}\"\n[auth]\napi_key_env = \"AHTOP_API_KEY\"\n",
+        service.base_url
+    );
+    let by_roster = home.write("roster.toml", &format!("{account}[watch]\nagents_csv = \"roster.csv\"\n"));
+    let following = home.write("floor.toml", &format!("{account}[watch]\nagents = \"logged-in\"\n"));
+    for (file, campaigns) in [(&written, true), (&by_roster, false), (&following, false)] {
+        let variables = home.variables().into_iter().chain([("AHTOP_API_KEY", KEY.to_owned())]);
+        let command = pty::command(env!("CARGO_BIN_EXE_ahtop"), ["--config", file.to_str().unwrap()], variables);
+        let mut pty = Pty::start(command, 160, 50);
+        let roster = service.sim.roster();
+        for (id, _) in service.sim.logins() {
+            let agent = roster.agents.iter().find(|agent| agent.id == id).unwrap();
+            pty.shows(&agent.name);
+        }
+        for campaign in roster.campaigns.iter().filter(|_| campaigns) {
+            pty.shows(&campaign.name);
+        }
+        pty.press("q");
+        pty.ends_with(0);
+    }
+    let counters = service.sim.counters();
+    assert!(counters.minted == 1 && counters.max_in_60s <= 50, "{counters:?}");
 }
 
 #[test]

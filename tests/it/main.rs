@@ -9,6 +9,7 @@ mod completions;
 mod dashboard;
 mod discover;
 mod docs;
+mod floor;
 mod frame_bytes;
 mod history;
 mod hooks;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Errors that are told of a file and that no schema can tell: they compare values, look into files, or know more of a
 /// value than its form.
-const BEYOND: [&str; 14] = [
+const BEYOND: [&str; 16] = [
     " must be less than ",
     "must not be longer than",
     "' is not from ",
@@ -25,6 +25,8 @@ const BEYOND: [&str; 14] = [
     "a password does not belong into the URL",
     "sslmode can be verify-full",
     "needs an absolute path",
+    "leave out the other agents",
+    "where [watch] agents is",
 ];
 
 fn root() -> &'static Path {

@@ -184,6 +184,7 @@ impl World {
             timeout: TIMEOUT,
             keep: Duration::from_secs(30 * 86_400),
             bands: targets.iter().filter_map(|t| Some((t.clone(), roster.band(t)?))).collect(),
+            floor: None,
             presence: None,
             quiet: ahtop::domain::Quiet::default(),
         };

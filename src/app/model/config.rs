@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::tz::TimeZone;
 
 use crate::{
-    config::{Budget, Ui, Wall, Watched},
+    config::{Budget, Floor, Ui, Wall, Watched},
     store::Instance,
 };
 
@@ -23,6 +23,8 @@ pub struct DashboardConfig {
     pub zone: TimeZone,
     /// The configured targets: order, label, groups, band, origin.
     pub watched: Arc<[Watched]>,
+    /// Agents are watched while they are logged in: those of `watched` change then.
+    pub floor: Option<Arc<Floor>>,
     /// Limits, for the footer.
     pub budget: Budget,
     /// `[poll] min_interval`: with few targets a sweep cannot be shorter.
@@ -45,6 +47,7 @@ impl DashboardConfig {
             mode: None,
             zone: TimeZone::UTC,
             watched: watched.into(),
+            floor: None,
             budget: Budget::default(),
             min_interval: Duration::from_secs(60),
             ui: Ui::default(),

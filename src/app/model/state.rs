@@ -8,6 +8,7 @@ use super::{
 use crate::{
     config::Watched,
     domain::{Kind, Now, Row, Target},
+    store::OnFloor,
 };
 
 /// The state of the dashboard.
@@ -19,6 +20,8 @@ pub struct State {
     pub places: Places,
     /// True where nothing is configured to be watched: then all that the store has is.
     pub follows: bool,
+    /// Who is watched while they are logged in, where [`DashboardConfig::floor`] says so.
+    pub on_floor: OnFloor,
     /// Which key does what.
     pub keys: Arc<Keymap>,
     /// What the store said last.
@@ -60,7 +63,8 @@ impl State {
         let keys = Keymap::of(&config.ui.keys).unwrap_or_default();
         State {
             places: Places::of(&config.watched),
-            follows: config.watched.is_empty(),
+            follows: config.watched.is_empty() && config.floor.is_none(),
+            on_floor: OnFloor::default(),
             keys: Arc::new(keys),
             navigation: Navigation::new(&config, now.mono),
             preferences: Preferences::new(&config.ui),
@@ -150,6 +154,11 @@ impl Places {
             (w.target.clone(), (at, *count))
         };
         Places(Arc::new(watched.iter().enumerate().map(place).collect()))
+    }
+
+    /// True where `target` is in the list.
+    pub(crate) fn has(&self, target: &Target) -> bool {
+        self.0.contains_key(target)
     }
 
     /// Where `target` stands in `watched`, from 0 on, and among those of its kind, from 1 on.

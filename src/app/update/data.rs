@@ -6,7 +6,7 @@ use crate::{
         model::{Shared, State},
         view::banners::causes,
     },
-    domain::{Outcome, Reading, Row},
+    domain::{Outcome, Reading, Row, record},
     store::Snapshot,
 };
 
@@ -25,13 +25,16 @@ pub(super) fn loaded(state: &mut State, snapshot: Snapshot) -> bool {
     }
     if state.follows {
         follow::adopt(state, unknown);
+    } else if state.config.floor.is_some() {
+        // Who logs in later brings along what is known.
+        state.live.rows.extend(unknown.into_iter().map(|row| (row.target.clone(), row)));
     }
     mark_resting(state);
     live(state)
 }
 
 /// Tells the rows which of them rest.
-fn mark_resting(state: &mut State) {
+pub(super) fn mark_resting(state: &mut State) {
     let presence = state.live.presence.clone();
     for row in state.live.rows.values_mut() {
         match &presence {
@@ -50,6 +53,8 @@ pub(super) fn readings(state: &mut State, readings: &[Reading]) -> bool {
             let mut row = Row::new(reading.target.clone());
             row.record(reading, &state.live.now);
             ours |= follow::adopt(state, vec![row]);
+        } else if state.config.floor.is_some() && !state.places.has(&reading.target) {
+            record(&mut state.live.rows, reading, &state.live.now);
         } else if let Some(row) = state.live.rows.get_mut(&reading.target) {
             row.record(reading, &state.live.now);
             // A failure may be that no answer came at all.

@@ -4,6 +4,7 @@ mod alerts;
 mod columns;
 mod command;
 mod data;
+mod floor;
 mod follow;
 mod keys;
 mod mouse;
@@ -27,6 +28,7 @@ const MEMORY: u64 = 100_000;
 pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     state.live.now = now;
     let mut effects = Vec::new();
+    let news = matches!(event, Event::Loaded(_) | Event::Readings(_) | Event::Shared(_) | Event::Tick);
     let changed = match event {
         Event::Key(key) => keys::key(state, key, &mut effects),
         Event::Paste(text) => typing::paste(state, &text),
@@ -71,6 +73,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         }
         Event::Drawn(layout) => on_drawn(state, layout),
     };
+    let changed = (news && floor::settle(state)) || changed;
     let turned = wall::turn(state);
     if turned && wall::is_doubtful(state) {
         effects.push(Effect::Redraw);

@@ -1,6 +1,6 @@
 //! The state under another configuration, when that was read again.
 
-use super::follow;
+use super::{floor, follow};
 use crate::{
     app::model::{DashboardConfig, Data, Navigation, SavedPreferences, State},
     domain::{Now, Row},
@@ -27,11 +27,14 @@ pub fn reconfigure(old: State, config: DashboardConfig, now: Now) -> State {
     state.live = Data { rows, now, ..old.live };
     if state.follows {
         follow::adopt(&mut state, known.into_values().collect());
+    } else if state.config.floor.is_some() {
+        state.live.rows.extend(known);
+        floor::settle(&mut state);
     }
     state.navigation = Navigation { wall: old.navigation.wall, ..old.navigation };
-    let rows = &state.live.rows;
-    state.navigation.pins.retain(|target, _| rows.contains_key(target));
-    state.navigation.marked.retain(|target| rows.contains_key(target));
+    let places = &state.places;
+    state.navigation.pins.retain(|target, _| places.has(target));
+    state.navigation.marked.retain(|target| places.has(target));
     state.notices.dismissed = old.notices.dismissed;
     (state.started, state.layout, state.size) = (old.started, old.layout, old.size);
     state.revision = old.revision.wrapping_add(1);

@@ -1,15 +1,18 @@
 //! What is wrong, one banner a topic: when there is one, and whom it concerns. What it says stands in `words.rs`. A pure
 //! function of [`State`].
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{names, rows::lines_in, words};
 use crate::{
     alert::{Alert, Subject},
     app::model::{Concerned, Line, Notice, REPLAY, Severity, State, Topic},
     domain::{Condition, Kind, Problem, SILENT_AFTER, clean_line},
-    store::{Link, Words},
+    store::{Link, Standing, Words},
 };
+
+/// Where nobody has asked for so long who is logged in, nobody does: also after failures it is asked sooner.
+const UNASKED: Duration = Duration::from_secs(15 * 60);
 
 /// One cause, in one sentence.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +63,7 @@ pub fn causes(state: &State) -> Vec<Banner> {
         None => all.extend(link(state).into_iter().chain(other_clients(state)).chain(no_answer(state))),
     }
     all.extend(unknown_ids(state));
+    all.extend(floor(state));
     all.extend(state.shown_notices().iter().rev().map(Banner::from));
     all.sort_by_key(|b| b.severity);
     all
@@ -121,6 +125,31 @@ fn unknown_ids(state: &State) -> Option<Banner> {
     let unknown = in_state(state, Condition::Invalid);
     let text = words::unknown_ids(state, &unknown)?;
     Some(Banner::new(Topic::Problem(Problem::UnknownId), rows(&unknown), text))
+}
+
+/// Whoever is logged in is to be watched, and that are too many, or nobody knows.
+fn floor(state: &State) -> Option<Banner> {
+    state.config.floor.as_ref()?;
+    if state.on_floor.left_out > 0 {
+        return Some(Banner::problem(Problem::ManyLogins, words::many_logins(state)));
+    }
+    let data = state.shown();
+    let known = data.presence.as_deref();
+    // While the service is not checked at all, that is what is told.
+    if known.is_some_and(|known| known.fresh(&data.now).is_some())
+        || !matches!(data.status.as_ref().map(|status| &status.link), Some(Link::Live))
+    {
+        return None;
+    }
+    let asked = known.and_then(|known| known.asked.as_ref()).map(|at| at.age(&data.now));
+    let running = state.started.stamp().age(&data.now);
+    let text = match known.map(|known| &known.standing) {
+        Some(Standing::Refused { why, .. }) => words::no_logins(why),
+        Some(Standing::Failing { why, since }) => words::late_logins(state, why, since),
+        _ if asked.unwrap_or(running).min(running) >= UNASKED => words::unasked_logins().into(),
+        _ => return None,
+    };
+    Some(Banner::problem(Problem::NoLogins, text))
 }
 
 /// Rows that get no good answer although the link is alive.

@@ -191,8 +191,9 @@ pub fn dead_since(state: &State) -> Option<Duration> {
     let data = state.shown();
     let stale = stale_after(state);
     let fresh = |row: &Row| row.age(&data.now).is_some_and(|age| age < row.stale_after(&data.now, stale));
-    if data.rows.values().any(fresh) {
+    let mut rows = state.config.watched.iter().filter_map(|watched| data.rows.get(&watched.target));
+    if rows.clone().any(fresh) {
         return None;
     }
-    data.rows.values().filter_map(|row| row.age(&data.now)).min()
+    rows.by_ref().filter_map(|row| row.age(&data.now)).min()
 }

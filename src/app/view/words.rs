@@ -31,6 +31,8 @@ pub const fn remedy(problem: Problem) -> &'static str {
             "stop the other client, or give ahtop its tokens by [auth] token_command or mode = \"basic\""
         }
         Problem::Stale => "see service and budget",
+        Problem::ManyLogins => "raise [watch] max_agents, or name the agents",
+        Problem::NoLogins => "name the agents in [watch] agents; see logins",
         Problem::UnknownId => "correct the ID in the configuration; `ahtop check --live` finds all of them",
         Problem::StoreRead | Problem::StoreWrite | Problem::StoreDegraded => "make the store readable and writable",
         Problem::StoreUnreachable => "start the server of the store, or correct [store] url",
@@ -211,6 +213,39 @@ pub(super) fn unknown_ids(state: &State, unknown: &[Line<'_>]) -> Option<Words> 
     })
 }
 
+/// More are logged in than are watched at most.
+pub(super) fn many_logins(state: &State) -> String {
+    let on = &state.on_floor;
+    let (logged_in, watched) = (on.logged_in, on.logged_in - on.left_out);
+    format!("Raise [watch] max_agents, or name the agents: {logged_in} are logged in, {watched} are watched")
+}
+
+/// The account does not tell who is logged in.
+pub(super) fn no_logins(why: &str) -> Words {
+    let text = "Name the agents in [watch] agents: the account does not list who is logged in: ";
+    Words::from(text).said(why, opening(why))
+}
+
+/// Nobody knows at the moment who is logged in.
+pub(super) fn late_logins(state: &State, why: &str, since: &EventTime) -> Words {
+    let since = moment(since.wall, shown_now(state).wall, &state.config.zone);
+    let text = format!("Wait, or name the agents in [watch] agents: no list of who is logged in since {since}: ");
+    Words::from(text).said(why, opening(why))
+}
+
+/// Who checks the service does not ask who is logged in.
+pub(super) const fn unasked_logins() -> &'static str {
+    "Set [presence] mode = \"auto\" where the service is checked: nobody asks who is logged in"
+}
+
+/// Why no agent is watched where that is whoever is logged in.
+pub fn nobody(state: &State) -> &'static str {
+    match state.shown().presence.as_deref().and_then(|presence| presence.picture.as_ref()) {
+        Some(_) => "Nobody is logged in",
+        None => "Nobody knows yet who is logged in",
+    }
+}
+
 /// Rows that get no good answer; `None`: there are none.
 pub(super) fn no_answer(state: &State, silent: &[Line<'_>]) -> Option<Words> {
     let first = silent.first()?;
@@ -222,7 +257,7 @@ pub(super) fn no_answer(state: &State, silent: &[Line<'_>]) -> Option<Words> {
         words.own(format!("{} ", first.target().kind)).id(first.target()).own(tries)
     } else {
         words
-            .own(format!("{} of {} watched: ", silent.len(), state.shown().rows.len()))
+            .own(format!("{} of {} watched: ", silent.len(), state.config.watched.len()))
             .then(named(silent, |words, l| words.name(l.target(), Some(l.name()))))
             .own("; the first: ")
     };

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::{Auth, NetworkError, Reply},
-    commands::session,
+    commands::{floor, session},
     config::{Config, Env},
     domain::{Clock, SystemClock},
     exit::Exit,
@@ -62,8 +62,8 @@ async fn way(host: &str, port: u16, limit: Duration) -> Vec<Finding> {
 /// Asks for the first target that is watched.
 async fn request(config: &Config, env: &Env) -> Finding {
     let not_sent = |why: &dyn Display| Finding::look("request", words::not_sent(why));
-    let Some(target) = config.watch.first().map(|w| w.target.clone()) else {
-        return not_sent(&words::NOTHING_WATCHED);
+    let Some(target) = floor::known(config, env).watch.first().map(|w| w.target.clone()) else {
+        return not_sent(if config.floor.is_some() { &words::NOBODY_KNOWN } else { &words::NOTHING_WATCHED });
     };
     let keys = match session::keys(config, env).await {
         Ok(Some(keys)) => keys,

@@ -13,8 +13,8 @@ use crate::{
     domain::{Now, SILENT_AFTER, Severity, SystemClock},
     exit::Exit,
     store::{
-        HistoryInfo, Instance, Presence, Status, Store, StoreError, StorePlace, Token, Usage, other_store, peek,
-        read_presence,
+        HistoryInfo, Instance, Presence, Standing, Status, Store, StoreError, StorePlace, Token, Usage, other_store,
+        peek, read_presence,
     },
 };
 
@@ -142,7 +142,11 @@ fn presence(known: &Known, config: &Config, now: &Now) -> Finding {
     if !config.presence.auto {
         return Finding::ok("logins", words::LOGINS_NOT_ASKED);
     }
+    let refused = known.presence.as_ref().is_some_and(|known| matches!(known.standing, Standing::Refused { .. }));
     match app::presence::sentence(known.presence.as_ref(), now, &session::zone(config)) {
+        (text, _) if refused && config.floor.is_some() => {
+            Finding::bad("logins", Exit::Service, format!("{text}: name the agents in [watch] agents"))
+        }
         (text, false) => Finding::ok("logins", text),
         (text, true) => Finding::look("logins", text),
     }

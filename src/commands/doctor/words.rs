@@ -4,6 +4,7 @@ use std::{fmt::Display, io, path::Path, time::Duration};
 
 use crate::{
     app::text::brief,
+    commands::check::whoever,
     config::{Budget, Config, ConfigErrors, Listen},
     domain::{Kind, clean_line, plural, sentences, times},
     store::{HistoryInfo, Instance, Usage},
@@ -43,9 +44,10 @@ pub(super) fn configuration(config: &Config, place: Option<&Path>) -> String {
         (None, Some(place)) => format!("no file (it would be {})", place.display()),
         (None, None) => "no file".into(),
     };
-    let watches = match (count(Kind::Campaign), count(Kind::Agent)) {
-        (0, 0) => "shows all that the store has".into(),
-        (campaigns, agents) => format!("{}, {}", plural(campaigns, Kind::Campaign), plural(agents, Kind::Agent)),
+    let watches = match (count(Kind::Campaign), count(Kind::Agent), &config.floor) {
+        (campaigns, _, Some(floor)) => format!("{}, {}", plural(campaigns, Kind::Campaign), whoever(floor.max_agents)),
+        (0, 0, None) => "shows all that the store has".into(),
+        (campaigns, agents, None) => format!("{}, {}", plural(campaigns, Kind::Campaign), plural(agents, Kind::Agent)),
     };
     format!("account {}, {watches}; {from}", config.account.name)
 }
@@ -214,6 +216,7 @@ pub(super) const fn colours(colors: Colors, mono: bool, no_color: bool) -> &'sta
 
 pub(super) const NOT_ASKED: &str = "not asked; `ahtop doctor --live` sends one request";
 pub(super) const NOTHING_WATCHED: &str = "nothing is watched";
+pub(super) const NOBODY_KNOWN: &str = "nobody is known to be logged in";
 pub(super) const READ_ONLY: &str = "a read-only dashboard sends no requests";
 pub(super) const NO_STORE: &str = "without a store it would not count in the budget: start ahtop first";
 pub(super) const NO_TOKEN: &str =

@@ -120,7 +120,7 @@ fn without_a_file_the_flags_that_would_do_are_named() {
         load(&super::flags(&[(Id::UserName, "u")]), &Env::of([("AHTOP_API_KEY", "k")])).unwrap_err().to_string();
     assert_eq!(
         errors,
-        "configuration: nothing to watch: list ids in [watch] agents or campaigns, or give -a ID or -C NAME"
+        "configuration: nothing to watch: list ids in [watch] agents or campaigns, give -a ID or -C NAME, or set agents = \"logged-in\""
     );
 }
 

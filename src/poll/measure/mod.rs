@@ -96,7 +96,8 @@ pub fn play(day: &Day, policy: Policy, conditions: &Conditions) -> Shown {
     let wanted: Vec<_> = day.truths.iter().map(|t| (t.target.clone(), Attention::Listed)).collect();
     schedule.want(&wanted, &BTreeMap::new(), &start);
     if conditions.bands {
-        schedule.bands(&day.truths.iter().map(|t| (t.target.clone(), limit(t))).collect());
+        let limits: BTreeMap<&Target, Band> = day.truths.iter().map(|t| (&t.target, limit(t))).collect();
+        schedule.bands(|target| limits.get(target).copied().unwrap_or_default());
     }
     let index: BTreeMap<&Target, usize> = day.truths.iter().enumerate().map(|(i, t)| (&t.target, i)).collect();
     let mut rng = StdRng::seed_from_u64(conditions.seed);

@@ -6,7 +6,7 @@ use super::{HOUSEKEEPING, Poller, Step};
 use crate::{
     api::ListReply,
     domain::{Now, opening},
-    poll::{Ready, request::Listed},
+    poll::{Next, Ready, request::Listed},
     store::{EventKind, Pace, Resting, StoreError, Words, read_presence, write_presence},
 };
 
@@ -23,6 +23,17 @@ impl Poller {
         self.presence.revision = revision;
         self.presence.begin(known.unwrap_or_default(), now);
         Ok(())
+    }
+
+    /// Who is logged in is asked once the first values are on the screen; but where that decides who is watched, before
+    /// anything else, and also while nobody is.
+    pub(super) fn may_ask_for_logins(&self, next: &Next, now: &Now) -> bool {
+        let watches = self.rules.floor.is_some();
+        match next {
+            Next::Ask { first: true, .. } => watches && self.presence.fresh(now).is_none(),
+            Next::Idle => watches,
+            Next::Ask { .. } | Next::At(_) => true,
+        }
     }
 
     /// Asks who is logged in if there is a token, a turn and a permit. It takes a turn of the account's pace.

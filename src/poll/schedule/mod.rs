@@ -237,9 +237,9 @@ impl Schedule {
     }
 
     /// The bands of the targets: values near a limit are worth more. Targets without one, or not named, have none.
-    pub fn bands(&mut self, bands: &BTreeMap<Target, Band>) {
+    pub fn bands(&mut self, band_of: impl Fn(&Target) -> Band) {
         for (target, entry) in &mut self.entries {
-            let band = bands.get(target).copied().unwrap_or_default();
+            let band = band_of(target);
             if entry.band != band {
                 entry.band = band;
                 entry.look_ahead(&self.pool, self.cycle);
@@ -380,19 +380,19 @@ impl Schedule {
                 soonest = Some(soonest.map_or(at, |s| s.min(at)));
                 continue;
             }
-            let rank = match entry.last {
+            let rank = match (entry.last, resting, entry.woke) {
                 _ if entry.requested => Rank::new(3, 0.0, entry.last),
-                None => Rank::new(2, 0.0, None),
-                Some(_) if let Some(due) = resting => {
+                (None, ..) => Rank::new(2, 0.0, None),
+                (Some(_), Some(due), _) => {
                     let until = due + late;
                     let first = until <= now && self.since_rest >= between;
                     Rank::new(u8::from(first), 0.0, Some(until - two_cycles))
                 }
                 // As if it was just overdue when it woke.
-                Some(last) if let Some(woke) = entry.woke => Rank::new(1, 0.0, Some(last.max(woke - two_cycles))),
+                (Some(last), None, Some(woke)) => Rank::new(1, 0.0, Some(last.max(woke - two_cycles))),
                 // Never any good answer: as if it was just overdue.
-                Some(last) if last <= overdue || !entry.track.known() => Rank::new(1, 0.0, Some(last)),
-                Some(last) => Rank::new(0, score(target, entry), Some(last)),
+                (Some(last), ..) if last <= overdue || !entry.track.known() => Rank::new(1, 0.0, Some(last)),
+                (Some(last), ..) => Rank::new(0, score(target, entry), Some(last)),
             };
             if best.as_ref().is_none_or(|(b, ..)| rank.beats(b)) {
                 best = Some((rank, target, entry));

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     app::{
-        Line, rows,
+        Line, nobody, rows,
         wall::{self, Tile},
     },
     domain::Kind,
@@ -112,7 +112,8 @@ fn board(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
     }
     if scene.state.config.watched.is_empty() {
         let style = canvas.look.styles.dim;
-        canvas.put(1, top, w.saturating_sub(1), texts::NOTHING_WATCHED, style);
+        let text = scene.state.config.floor.as_ref().map_or(texts::NOTHING_WATCHED, |_| nobody(scene.state));
+        canvas.put(1, top, w.saturating_sub(1), text, style);
     }
     layout.seen = shown.iter().map(|l| l.target().clone()).collect();
     edges::footer(&mut canvas.part(0, h - 1, w, 1), scene, &shown, page);
