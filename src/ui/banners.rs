@@ -17,8 +17,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
     for (y, banner) in (0..lines).zip(&scene.banners) {
         let style = canvas.look.styles.severity(banner.severity);
         let mark = canvas.look.glyphs.severity(banner.severity);
-        let key = scene.state.keys.key_of(Action::Banners).filter(|_| y + 1 == lines && hidden > 0);
-        let hint = key.map_or_else(String::new, |key| texts::more_banners(hidden, &key));
+        let more = y + 1 == lines && hidden > 0;
+        let key = scene.state.keys.key_of(Action::Banners);
+        let hint = if more { format!(" {} ", texts::more_banners(hidden, key.as_deref())) } else { String::new() };
         let hint_width = u16::try_from(cells(&hint)).unwrap_or(0).min(width);
         let room = width - hint_width;
         let text = format!(" {mark} {}", banners::told(scene.state, banner, canvas.look.glyphs.ascii()));

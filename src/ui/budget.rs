@@ -255,8 +255,9 @@ fn sparks(s: &Styles, glyphs: &Glyphs, latency: &[Option<u32>], room: u16) -> Te
     let step = |ms: u32| usize::try_from(u64::from(ms) * (steps as u64 - 1) / top).unwrap_or(0).min(steps - 1);
     let text: String = shown.iter().map(|ms| ms.map_or(" ", |ms| glyphs.bars[step(ms)])).collect();
     let mut line = plain(VALUES, text, s.trend);
-    if n > 0 && room > u16::try_from(n).unwrap_or(0) + 16 {
-        line.push((None, format!("  {}", texts::sparks(n, top)), s.dim));
+    let scale = format!("  {}", texts::sparks(n, top));
+    if n > 0 && usize::from(room) >= n + canvas::cells(&scale) {
+        line.push((None, scale, s.dim));
     }
     line
 }

@@ -9,10 +9,10 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use super::{Look, draw, testing::*, tests_cases::*};
 use crate::{
     app::{
-        Column, Event, Notice, Overlay, RowState, Severity, Sort, State, Topic, View, fixture, history, needs,
+        Column, Event, Keymap, Notice, Overlay, RowState, Severity, Sort, State, Topic, View, fixture, history, needs,
         rows::MADE, update,
     },
-    config::{Symbols, Theme},
+    config::{Place, Rebind, Symbols, Theme},
     domain::{Condition, Kind, Level, Outcome, Problem, Reading, Target},
     store::Role,
 };
@@ -218,6 +218,15 @@ fn banners_beyond_their_lines_are_counted() {
     }
     let picture = screen(&s, 80, 24);
     assert!(picture.contains("4 more: b"), "{picture}");
+    // The key is the one that shows them, if any does.
+    let place = Place::At { file: "c.toml".into(), line: 1, column: 1 };
+    for (key, hint) in [(Some("V"), "4 more: V\n"), (None, "4 more\n")] {
+        let keys = key.map(|key| (key.into(), place.clone())).into_iter().collect();
+        let rebind = Rebind { action: "banners".into(), place: place.clone(), keys };
+        s.keys = Arc::new(Keymap::of(&[rebind]).unwrap());
+        let picture = screen(&s, 80, 24);
+        assert!(picture.contains(hint), "{picture}");
+    }
 }
 
 #[test]

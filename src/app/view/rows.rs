@@ -11,7 +11,7 @@ use crate::{
     alert::{Alert, Subject},
     app::model::{Line, Login, Mark, RowState, State},
     config::Watched,
-    domain::{self, AHT_WINDOW, Aht, BootTime, Condition, Kind, Level, Now, Point, Row, Series, Target},
+    domain::{self, AHT_WINDOW, Aht, BootTime, Condition, Kind, Level, Now, Point, Row, Series, Target, plural},
 };
 
 /// How far back the shorter difference looks; the longer one looks back over the window of the service.
@@ -176,7 +176,7 @@ pub struct Median {
 impl Median {
     /// As it is said: `median of 39 agents 4:33`, with what keeps it from being one of now.
     pub fn words(&self, now: Timestamp, zone: &TimeZone) -> String {
-        let text = format!("median of {} agents {}", self.of, self.aht);
+        let text = format!("median of {} {}", plural(self.of, "agent"), self.aht);
         match (self.age, self.old) {
             (Some(age), _) => {
                 let at = now.checked_sub(age).unwrap_or(now);

@@ -61,7 +61,7 @@ pub(crate) fn outside((since, lasted): (&str, Duration), level: &str, over: bool
 pub(crate) const YES_OR_NO: &str = "Enter: yes  Esc: no";
 
 sentences! {
-    fn acknowledge(whom: &str) = "Acknowledge {whom}";
+    fn acknowledge(whom: &str) = "Acknowledge {whom}?";
     fn acknowledge_all(n: usize) = "Acknowledge all {n} alerts that are shown?";
 }
 

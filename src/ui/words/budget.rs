@@ -40,7 +40,7 @@ sentences! {
     fn other_clients(others: f64) = "other clients use about {others:.0} a minute";
     fn replies(n: u32) = "{n} in the last hour";
     /// What the sparks of the latency show.
-    fn sparks(minutes: usize, top: u64) = "{minutes} min, to {top} ms";
+    fn sparks(minutes: usize, top: u64) = "{minutes} min, up to {top} ms";
 }
 
 pub(crate) fn used(usage: &Usage, budget: &Budget) -> String {

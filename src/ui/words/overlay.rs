@@ -12,9 +12,9 @@ pub(crate) const CLOSES: &str = "Esc closes";
 pub(crate) const BANNERS: &str = "Banners";
 pub(crate) const NOTHING_WRONG: &str = "Nothing is wrong";
 
-sentences! {
-    /// `key`: what shows them.
-    fn more_banners(n: usize, key: &str) = " {n} more: {key} ";
+/// `key`: what shows them.
+pub(crate) fn more_banners(n: usize, key: Option<&str>) -> String {
+    key.map_or_else(|| format!("{n} more"), |key| format!("{n} more: {key}"))
 }
 
 // Menus.

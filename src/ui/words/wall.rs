@@ -56,10 +56,10 @@ sentences! {
 
 /// What the figure of a group is; `of`: how many have a value.
 pub(crate) fn median(of: Option<usize>, agents: usize) -> String {
-    match of {
-        None => format!("{MEDIAN}, {agents} of them"),
-        Some(of) if of == agents => format!("median of {agents} agents"),
-        Some(of) => format!("median of {of} of {agents} agents"),
+    let all = plural(agents, "agent");
+    match of.filter(|of| *of < agents) {
+        Some(of) => format!("median of {of} of {all}"),
+        None => format!("median of {all}"),
     }
 }
 
@@ -151,5 +151,22 @@ pub(crate) fn leaves(locked: bool, key: Option<String>) -> String {
         (false, _) => "Esc leaves".into(),
         (true, Some(key)) => format!("{key} or Ctrl-C leaves"),
         (true, None) => "Ctrl-C leaves".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_says_of_how_many_it_is() {
+        for (of, agents, text) in [
+            (Some(5), 6, "median of 5 of 6 agents"),
+            (Some(6), 6, "median of 6 agents"),
+            (None, 6, "median of 6 agents"),
+            (Some(1), 1, "median of 1 agent"),
+        ] {
+            assert_eq!(median(of, agents), text);
+        }
     }
 }
