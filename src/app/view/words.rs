@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::model::{Line, REPLAY, State},
-    domain::{EventTime, Kind, Now, Problem, opening},
+    domain::{EventTime, Kind, Now, Problem, opening, plural},
     poll::INVALID_INTERVAL,
     store::{Link, Status, Words},
 };
@@ -154,9 +154,8 @@ pub(super) fn other_clients(state: &State, status: &Status, others: f64) -> Stri
 pub(super) fn invalidated(state: &State, last: &EventTime, generated_every: Option<Duration>) -> String {
     let count = state.shown().usage.invalidated_1h;
     format!(
-        "Stop the other client, or use [auth] token_command or mode = \"basic\": {count} token{} invalidated this hour, \
-         last at {}{}",
-        if count == 1 { "" } else { "s" },
+        "Stop the other client, or use [auth] token_command or mode = \"basic\": {} invalidated this hour, last at {}{}",
+        plural(count, "token"),
         moment(last.wall, shown_now(state).wall, &state.config.zone),
         every(generated_every),
     )

@@ -145,7 +145,7 @@ fn presence(known: &Known, config: &Config, now: &Now) -> Finding {
     let refused = known.presence.as_ref().is_some_and(|known| matches!(known.standing, Standing::Refused { .. }));
     match app::presence::sentence(known.presence.as_ref(), now, &session::zone(config)) {
         (text, _) if refused && config.floor.is_some() => {
-            Finding::bad("logins", Exit::Service, format!("{text}: name the agents in [watch] agents"))
+            Finding::bad("logins", Exit::Service, words::logins_refused(&text))
         }
         (text, false) => Finding::ok("logins", text),
         (text, true) => Finding::look("logins", text),

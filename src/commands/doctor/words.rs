@@ -118,6 +118,7 @@ sentences! {
     fn invalidated(token: &str, invalidations: &str) = "{token}; invalidated: {invalidations}";
     fn no_token_generated(token: &str) =
         "{token}: generating fails; the log of the ahtop that checks the service says why";
+    fn logins_refused(logins: &str) = "{logins}: name the agents in [watch] agents";
     fn stepped(forward: bool, step: Duration) =
         "the wall clock was set {} by {} since the last report: the times shown are wrong, ages and the budget are \
          right; see `timedatectl`",
