@@ -7,9 +7,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     alert::{Action, AlertEvent, Rules, UserAction, persist},
-    config::Hook,
-    domain::{Aht, Band, Clock, ManualClock, Outcome, Reading, Target},
-    store::{EventKind, Role, SqliteStore, Store},
+    config::{self, Hook},
+    domain::{Aht, Band, Clock, LoggedIn, ManualClock, Outcome, Reading, Target},
+    store::{EventKind, Role, SqliteStore, Store, read_presence, write_presence},
 };
 
 /// A store with its time, and one agent who is watched.
@@ -418,4 +418,40 @@ async fn at_our_end_a_hook_may_finish_but_not_stay() {
     let pid = written_pid(&bench.out()).await;
     slow.stop().await;
     is_gone(pid).await;
+}
+
+#[test]
+fn who_logs_in_has_alerts_by_the_band_of_all_and_who_goes_has_none() {
+    let floor = Floor::new();
+    let config = config::floor_of("[bands.agents]\nhigh_warn = \"6:00\"\n");
+    let evaluator = Evaluator::new(instance("one"), [].into(), policy_for_tests(), Quiet::default());
+    let mut evaluator = evaluator.on_floor(Some(config));
+    let mut revision = 0;
+    let mut listed = |ids: &[&str]| {
+        let known = read_presence(&*floor.store, &mut 0).unwrap().unwrap_or_default();
+        let agents = ids.iter().map(|id| LoggedIn { id: (*id).into(), name: None, state: None }).collect();
+        let known = known.listed(agents, true, Duration::from_secs(60), &floor.clock.now());
+        assert!(write_presence(&*floor.store, &known, &mut revision).unwrap());
+    };
+    let mut events = Vec::new();
+    let mut read = |evaluator: &mut Evaluator, secs: u32, minutes: u32| {
+        for _ in 0..minutes {
+            floor.take_lease("one");
+            floor.read(secs);
+            floor.advance(60);
+            events.extend(keys(&evaluator.round(&*floor.store).unwrap()));
+        }
+        std::mem::take(&mut events)
+    };
+    assert!(read(&mut evaluator, 450, 3).is_empty(), "nobody is watched");
+    listed(&["a"]);
+    assert_eq!(read(&mut evaluator, 450, 3).len(), 1);
+    assert_eq!(floor.active().len(), 1);
+    listed(&[]);
+    assert!(read(&mut evaluator, 450, 119).is_empty(), "who has gone home has a value still");
+    assert_eq!(floor.active().len(), 1);
+    floor.advance(7200);
+    floor.take_lease("one");
+    evaluator.round(&*floor.store).unwrap();
+    assert!(floor.active().is_empty(), "{:?}", floor.active());
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::domain::{Band, Target};
+use crate::domain::{Band, Kind, Target};
 
 /// One watched target, with all that the configuration says of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,11 @@ impl Floor {
     /// The agents that the configuration names; they too are watched only while they are logged in.
     pub fn named(&self) -> &[Watched] {
         &self.named
+    }
+
+    /// True where the configuration names `target`: all campaigns, and agents with details.
+    pub fn names(&self, target: &Target) -> bool {
+        target.kind == Kind::Campaign || self.find(&target.id).is_some()
     }
 
     /// How the agent `id` is watched. Whether case matters to the service is not known: an ID that is written otherwise

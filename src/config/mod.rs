@@ -43,7 +43,7 @@ pub use show::show;
 pub use small_file::read_file;
 pub use store_url::StoreUrl;
 #[cfg(test)]
-pub(crate) use tests::themes_of;
+pub(crate) use tests::{floor_of, themes_of};
 pub use themes::{Paint, TONES, Tones};
 pub use types::*;
 pub use value_type::{LOGGED_IN, Value, ValueType};

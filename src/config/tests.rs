@@ -17,6 +17,12 @@ pub(crate) fn themes_of(text: &str) -> Tones {
     super::themes::of(text).unwrap()
 }
 
+/// Whoever is logged in is watched, with what `more` says of them, for the rooms above.
+pub(crate) fn floor_of(more: &str) -> std::sync::Arc<Floor> {
+    let text = format!("[account]\nname = \"acme\"\n[watch]\nagents = \"logged-in\"\n{more}");
+    file(&text).unwrap().config.floor.unwrap()
+}
+
 fn env(vars: &[(&str, &str)]) -> Env {
     Env::of(vars.iter().copied())
 }

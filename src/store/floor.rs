@@ -71,6 +71,7 @@ pub fn watched_now(store: &dyn Store, watch: &[Watched], floor: Option<&Floor>) 
 mod tests {
     use super::*;
     use crate::{
+        config::floor_of,
         domain::{Aht, Clock, LoggedIn, ManualClock, Outcome, Reading, record},
         store::{SqliteStore, write_presence},
     };
@@ -191,18 +192,15 @@ mod tests {
 
     #[test]
     fn the_store_tells_what_is_watched_with_the_labels_of_the_configuration() {
-        use crate::config::{Env, Overrides, resolve};
-        let text = "[account]\nname = \"acme\"\n[watch]\nagents = \"logged-in\"\ncampaigns = [\"X\"]\n[bands]\n\
-                    target = \"4:00\"\n[[agent]]\nid = \"Asha\"\nlabel = \"A.\"\n[[agent]]\nid = \"gone\"\n";
-        let file = Some((std::path::Path::new("c.toml"), text));
-        let config = resolve(&Overrides::default(), &Env::default(), file).unwrap().config;
+        let text = "[bands]\ntarget = \"4:00\"\n[[agent]]\nid = \"Asha\"\nlabel = \"A.\"\n[[agent]]\nid = \"gone\"\n";
+        let (floor, target) = (floor_of(text), Some(Aht::from_secs(240)));
+        let campaign = Watched { target: Target::campaign("X"), ..floor.watched(&"x".into()) };
         let clock = Arc::new(ManualClock::at(jiff::Timestamp::UNIX_EPOCH));
         let store = SqliteStore::memory(clock.clone()).unwrap();
         let now = || {
-            let watched = watched_now(&store, &config.watch, config.floor.as_deref()).unwrap();
+            let watched = watched_now(&store, std::slice::from_ref(&campaign), Some(&floor)).unwrap();
             watched.iter().map(|w| (w.target.id.to_string(), w.label.clone(), w.band.target)).collect::<Vec<_>>()
         };
-        let target = Some(Aht::from_secs(240));
         assert_eq!(now(), [("X".into(), None, target)]);
         let agents = ["asha", "b"].map(|id| LoggedIn { id: id.into(), name: None, state: None });
         let presence = Presence::default().listed(agents.to_vec(), true, MINUTE, &clock.now());

@@ -5,7 +5,7 @@
 use super::{alerts::tests::alarmed, testing::*, tests_cases::links};
 use crate::{
     app::{Names, Overlay, State, View, Wall, banners},
-    config::{Env, Overrides, Symbols, Theme, resolve},
+    config::{Symbols, Theme, floor_of},
     domain::{BootTime, Outcome, Problem, Target},
     store::{Link, OnFloor, OtherClients, Presence, Role, Standing, StoreError, Usage},
 };
@@ -124,10 +124,8 @@ fn troubled() -> Vec<State> {
         old(|s| (s.live.poller, s.config.may_poll) = (None, false)),
     ]);
     let floor = || {
-        let text = "[account]\nname = \"acme\"\n[watch]\nagents = \"logged-in\"\n";
-        let file = Some((std::path::Path::new("c.toml"), text));
         let mut s = busy(View::Agents);
-        s.config.floor = resolve(&Overrides::default(), &Env::default(), file).unwrap().config.floor;
+        s.config.floor = Some(floor_of(""));
         s.live.status.as_mut().unwrap().link = Link::Live;
         s
     };

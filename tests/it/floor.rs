@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use crate::{
-    live::{Home, KEY, Service, run},
+    live::{Home, KEY, Service, finish, run, until},
     support::{Process, World},
 };
 use ahtop::{
@@ -330,4 +330,20 @@ fn an_account_without_the_list_is_told_what_to_do_by_every_command() {
     let idle = run(home.ahtop(&["--account", "acme", "-a", "logged-in"]).args(["once"]));
     assert!(idle.code == 4 && idle.err.contains("nobody tells who is logged in"), "{idle:?}");
     assert_eq!(service.sim.counters().minted, 1);
+}
+
+#[test]
+fn a_service_watches_whoever_is_logged_in_and_who_has_no_key_shows_them() {
+    let (service, home) = (service(|_| {}), Home::new());
+    let floor: BTreeSet<String> = service.sim.logins().into_iter().map(|(id, _)| id).collect();
+    let serving = home.on(&service, &["-a", "logged-in", "serve"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+    until("an answer for each", || service.sim.counters().good >= 8);
+    let shown = run(home.ahtop(&["--account", "acme", "-a", "logged-in"]).args(["once", "--format", "json"]));
+    assert_eq!((shown.code, printed(&shown.out)), (0, floor), "{shown:?}");
+    let stop =
+        |sign: &str| std::process::Command::new("kill").args([sign, &serving.id().to_string()]).status().unwrap();
+    assert!(stop("-TERM").success());
+    assert_eq!(finish(serving).code, 0);
+    let asked: BTreeSet<Target> = service.sim.log().into_iter().filter_map(|entry| entry.target).collect();
+    assert_eq!((asked.len(), lists(&service), service.sim.counters().minted), (8, 1, 1));
 }

@@ -1,13 +1,16 @@
 //! The state under another configuration.
 
+use std::{sync::Arc, time::Duration};
+
 use crate::{
     app::{
-        DashboardConfig, Event, Names, SavedPreferences, State, View,
+        DashboardConfig, Event, Names, SavedPreferences, Shared, State, View,
         fixture::{self, Floor},
         lines, reconfigure,
     },
-    config::{Theme, Watched},
-    domain::{Aht, Band, Kind, Target},
+    config::{Theme, Watched, floor_of},
+    domain::{Aht, Band, Kind, LoggedIn, Target},
+    store::Presence,
 };
 
 fn follow(floor: &mut Floor, change: impl FnOnce(&mut DashboardConfig)) {
@@ -72,4 +75,42 @@ fn without_a_list_of_its_own_all_that_was_known_is_shown() {
     assert_eq!(words(&floor), ["a1 ok"]);
     floor.event(Event::Answer("read".into()));
     assert_eq!(floor.state.notices.status_message.as_deref(), Some("read"));
+}
+
+#[test]
+fn whoever_is_logged_in_comes_and_goes_with_the_list_unless_the_picture_is_frozen() {
+    let mut floor = Floor::new();
+    floor.agent("a1", 290);
+    follow(&mut floor, |config| {
+        config.watched = config.watched.iter().filter(|w| w.target.kind == Kind::Campaign).cloned().collect();
+        config.floor = Some(floor_of("[[agent]]\nid = \"A7\"\nlabel = \"Maya\"\n"));
+    });
+    assert!(words(&floor).is_empty(), "nobody is known to be logged in");
+    let mut known = Presence::default();
+    let mut listed = |floor: &mut Floor, ids: &[&str]| {
+        let agents = ids.iter().map(|id| LoggedIn { id: (*id).into(), name: None, state: None }).collect();
+        known = std::mem::take(&mut known).listed(agents, true, Duration::from_secs(60), &floor.now());
+        let shared = Shared { presence: Some(Arc::new(known.clone())), ..Shared::default() };
+        floor.event(Event::Shared(Box::new(shared)));
+    };
+    listed(&mut floor, &["a1", "a7"]);
+    // What was known of somebody is there at once.
+    assert_eq!(words(&floor), ["a1 ok", "Maya waiting"]);
+    floor.keys("2j");
+    assert!(floor.selected().is_some());
+    floor.state.toggle_freeze();
+    listed(&mut floor, &["a8"]);
+    assert_eq!(words(&floor), ["a1 ok", "Maya waiting"]);
+    floor.state.toggle_freeze();
+    floor.event(Event::Tick);
+    assert_eq!(words(&floor), ["a1 ok", "a8 waiting", "Maya waiting"]);
+    // Another dashboard reads on: the value is of somebody who is not shown.
+    floor.agent("a9", 250);
+    floor.advance(7200);
+    floor.event(Event::Tick);
+    assert_eq!(words(&floor), ["a8 waiting"]);
+    listed(&mut floor, &["a9"]);
+    assert!(words(&floor).iter().any(|line| line.starts_with("a9 ")), "{:?}", words(&floor));
+    let unread = floor.state.live.rows.get(&Target::agent("a7"));
+    assert!(unread.is_none() && floor.state.config.watched.iter().any(|w| w.target.kind == Kind::Campaign));
 }

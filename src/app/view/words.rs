@@ -181,6 +181,13 @@ fn left(stamp: &EventTime, now: &Now) -> Option<Duration> {
 pub(super) fn unknown_ids(state: &State, unknown: &[Line<'_>]) -> Option<Words> {
     let now = shown_now(state);
     let first = unknown.first()?;
+    // An ID that no file names is of the list: there is no line that could be corrected.
+    let of_file = |l: &Line<'_>| state.config.floor.as_ref().is_none_or(|floor| floor.names(l.target()));
+    if !unknown.iter().any(of_file) {
+        let count = if unknown.len() == 1 { "an unknown ID".into() } else { format!("{} unknown IDs", unknown.len()) };
+        let text = format!("Name the agents in [watch] agents: the list of who is logged in has {count}: ");
+        return Some(Words::from(text).then(named(unknown, |words, l| words.id(l.target()))));
+    }
     Some(if unknown.len() == 1 {
         let what = match first.target().kind {
             Kind::Agent => "agent ID",
