@@ -362,7 +362,7 @@ fn line(holder: Option<&Instance>, status: Option<&Status>, me: &Instance) -> St
             }
             Some(status) => clean_line(&format!("checking the service: {}", status.link.sentence()), 200),
         },
-        Some(holder) => format!("waiting: {} checks the service", holder.label()),
+        Some(holder) => format!("waiting: {} checks the service", holder.label_for(me)),
         None => "about to check the service".into(),
     }
 }

@@ -119,11 +119,11 @@ fn status(place: &StorePlace) -> Result<Done, Failure> {
     let size = history.bytes as f64 / 1e6;
     let _ = writeln!(out, "readings  {} in {size:.1} MB{}", history.readings, oldest.unwrap_or_default());
     let _ = match &holder {
-        Some(by) => writeln!(out, "checks    {} on {}", by.label(), by.host),
+        Some(by) => writeln!(out, "checks    {}", by.full_label()),
         None => writeln!(out, "checks    nobody"),
     };
     for one in &here {
-        let _ = writeln!(out, "open      {} on {}", one.label(), one.host);
+        let _ = writeln!(out, "open      {}", one.full_label());
     }
     Ok(Done::ok(out))
 }

@@ -256,7 +256,7 @@ impl Poller {
         }
         let Lease { mine, claimed, holder } = lease;
         if !mine || (claimed && self.me.role != Role::Serve) {
-            tracing::info!("{} checks the service from now on", holder.label());
+            tracing::info!("{} checks the service from now on", holder.label_for(&self.me));
             self.complete_all().await?;
             if mine {
                 let me = self.me.clone();

@@ -49,4 +49,14 @@ impl Instance {
     pub fn label(&self) -> String {
         format!("pid {} ({})", self.pid, self.role.word())
     }
+
+    /// With its machine, for those on others: `pid 2211 (serve) on pc1`.
+    pub fn full_label(&self) -> String {
+        format!("{} on {}", self.label(), self.host)
+    }
+
+    /// For people on the machine of `other`: its own is named where it is another one.
+    pub fn label_for(&self, other: &Instance) -> String {
+        if self.host == other.host { self.label() } else { self.full_label() }
+    }
 }

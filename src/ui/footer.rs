@@ -53,7 +53,7 @@ fn checked_by(scene: &Scene<'_>) -> String {
     match &scene.data.poller {
         _ if scene.state.config.mode == Some(app::REPLAY) => board::REPLAYED.into(),
         Some(p) if p.id == scene.state.config.me.id => words::checked_by(words::THIS_DASHBOARD),
-        Some(p) => words::checked_by(&p.label()),
+        Some(p) => words::checked_by(&p.label_for(&scene.state.config.me)),
         None if scene.is_beginning() => words::BEGINS.into(),
         None => words::NOBODY_CHECKS.into(),
     }

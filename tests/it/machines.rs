@@ -1,12 +1,15 @@
 //! Dashboards on several machines, in homes of their own, on one PostgreSQL server over TCP: as real processes, and in
 //! injected time.
 
-use std::{path::Path, process::Command, sync::Arc};
+use std::{collections::BTreeSet, path::Path, process::Command, sync::Arc, time::Duration};
 
 use ahtop::{
     config::StoreUrl,
-    domain::SystemClock,
-    store::{Cursor, LeaseStore, LedgerStore, PostgresStore, ReadingStore, ServerPlace, TokenStore},
+    domain::{Aht, Clock, EventTime, Outcome, Reading, SystemClock, Target},
+    store::{
+        Cursor, DocumentStore, Event, EventKind, LeaseStore, LedgerStore, PostgresStore, ReadingStore, ServerPlace,
+        SqliteStore, Store, TokenStore,
+    },
 };
 use rustix::process::Signal;
 
@@ -21,6 +24,9 @@ mod injected;
 #[path = "../../src/store/postgres/test_server.rs"]
 mod test_server;
 use test_server::TestServer;
+#[expect(dead_code, reason = "the tests of the store use more of it")]
+#[path = "../../src/store/postgres/test_proxy.rs"]
+mod test_proxy;
 
 fn place(url: &str) -> ServerPlace {
     let StoreUrl::Postgres(url) = url.parse().unwrap() else { panic!("{url}") };
@@ -86,4 +92,73 @@ fn three_dashboards_in_two_homes_have_one_poller_one_token_and_outlive_it_and_th
     assert_eq!((store.token().unwrap().unwrap().generation, usage.generated_1h), (1, 1));
     assert!(usage.used_60s <= 50, "{usage:?}");
     until("one polls", PATIENCE, || store.lease_holder().unwrap());
+}
+
+/// All that a copy takes along, a line each.
+fn contents(store: &dyn Store) -> Vec<String> {
+    let readings = store.since(Cursor::default(), 10_000).unwrap().0;
+    let mut all: Vec<String> = readings.iter().map(|reading| format!("{reading:?}")).collect();
+    all.extend(store.events(Duration::from_secs(24 * 3600)).unwrap().iter().map(|event| format!("{event:?}")));
+    all.extend(store.document("alerts", 0).unwrap().map(|document| document.text));
+    let rows = store.snapshot(Duration::ZERO).unwrap().rows;
+    let rows =
+        rows.iter().map(|row| format!("{} {:?} {:?} {:?} {}", row.target, row.name, row.good, row.last, row.failures));
+    let rows: BTreeSet<String> = rows.collect();
+    all.into_iter().chain(rows).collect()
+}
+
+fn same(a: &dyn Store, b: &dyn Store) {
+    let (a, b) = (contents(a), contents(b));
+    let differs = a.iter().zip(&b).find(|(a, b)| a != b);
+    assert_eq!(differs, None, "of {} and {}", a.len(), b.len());
+    assert_eq!(a.len(), b.len());
+}
+
+#[test]
+fn a_store_that_is_copied_to_a_server_and_back_is_the_same_however_often() {
+    let Some(server) = TestServer::start() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let file = |name: &str| SqliteStore::open(&home.path().join(name), Arc::new(SystemClock::new())).unwrap();
+    let here = file("here.db");
+    let now = SystemClock::new().now();
+    let at = |back: u64| {
+        let back = Duration::from_secs(back);
+        EventTime { boot: now.boot.clone(), mono: now.mono - back, wall: now.wall.checked_sub(back).unwrap() }
+    };
+    let readings: Vec<Reading> = (0..2500)
+        .map(|n| Reading {
+            target: if n % 7 == 0 { Target::campaign("SALES") } else { Target::agent(format!("agent-{}", n % 5)) },
+            at: at(2600 - u64::from(n)),
+            outcome: match n % 4 {
+                0 => Outcome::NoCalls,
+                1 => Outcome::Failed(format!("HTTP {}", 500 + n % 3).into()),
+                _ => Outcome::Value(Aht::from_secs(100 + n)),
+            },
+            name: (n % 3 == 0).then(|| "Asha \u{905}".into()),
+        })
+        .collect();
+    here.append(&readings).unwrap();
+    for (n, text) in ["up", "down"].into_iter().enumerate() {
+        let event = Event { at: at(9 - n as u64), kind: EventKind::Link, who: "me".into(), text: text.into() };
+        here.note(&event).unwrap();
+    }
+    here.set_document("alerts", 0, "{\"of\": \"alerts\"}").unwrap();
+    assert_eq!(contents(&here).len(), 2500 + 2 + 1 + 6);
+
+    let there = server.tcp_url("postgres", server.port);
+    let own = ["--account".to_owned(), "acme".into(), "--store".into(), there.clone()];
+    run(home.path(), &own, &["store", "init"]);
+    let url = |name: &str| format!("sqlite://{}", home.path().join(name).display());
+    let copy = |from: &str, to: &str| run(home.path(), &own, &["store", "copy", "--quiet", from, to]);
+    let (first, back) = (url("here.db"), url("back.db"));
+    assert!(copy(&first, &there).starts_with("copied 2500 readings and 2 events"));
+    assert!(copy(&first, &there).starts_with("copied 0 readings and 0 events"));
+    same(&here, &open(&there));
+    assert!(copy(&there, &back).starts_with("copied 2500 readings and 2 events"));
+    assert!(copy(&there, &back).starts_with("copied 0 readings and 0 events"));
+    same(&here, &file("back.db"));
+    // What was read since comes along.
+    here.append(&[Reading { at: at(1), ..readings[2].clone() }]).unwrap();
+    assert!(copy(&first, &there).starts_with("copied 1 readings and 0 events"));
+    same(&here, &open(&there));
 }

@@ -46,7 +46,7 @@ fn act_on(state: &mut State, id: AlertId, what: UserAction, effects: &mut Vec<Ef
     let me = &state.config.me;
     let by = match &state.config.ui.operator {
         Some(operator) => operator.clone(),
-        None => format!("{} on {}", me.label(), me.host).into(),
+        None => me.full_label().into(),
     };
     let action = Action { id, at: state.live.now.stamp(), by, what };
     let ack = active(&state.live).find(|a| a.id == action.id).and_then(|a| a.ack.clone());

@@ -56,9 +56,8 @@ pub(super) fn silent(state: &State, said: Option<Duration>) -> String {
             format!("Restart this ahtop: it has not checked the service{since}. The log says why")
         }
         (Some(p), _) => format!(
-            "Restart {} on {}: it has not checked the service{since}, the numbers stand still. Its log says why",
-            p.label(),
-            p.host
+            "Restart {}: it has not checked the service{since}, the numbers stand still. Its log says why",
+            p.full_label()
         ),
         (None, true) => format!("Wait a moment: nobody has checked the service{since}, this ahtop takes over"),
         (None, false) => {

@@ -56,7 +56,10 @@ pub(super) fn look(config: &Config, env: &Env) -> Vec<Finding> {
     }
     let clock = Arc::new(SystemClock::new());
     let known = match peek(&place, clock) {
-        Ok(Some(store)) => Known::read(&*store).map(|known| (known, store.now())),
+        Ok(Some(store)) => {
+            found.extend(store.notice().map(|notice| Finding::look("store", notice.text)));
+            Known::read(&*store).map(|known| (known, store.now()))
+        }
         Ok(None) => {
             found.push(Finding::ok("checks", words::NEVER_CHECKED));
             return found;

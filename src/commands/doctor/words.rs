@@ -113,7 +113,7 @@ sentences! {
     fn history(history: &HistoryInfo) =
         "{} in {:.1} MB", plural(history.readings, "reading"), history.bytes as f64 / 1e6;
     fn checked_by(p: &Instance, said: Duration) =
-        "{} on {} checks the service; last report {} ago", p.label(), p.host, brief(said);
+        "{} checks the service; last report {} ago", p.full_label(), brief(said);
     fn token(life: &str, generations: &str) = "{life}; generated: {generations}";
     fn invalidated(token: &str, invalidations: &str) = "{token}; invalidated: {invalidations}";
     fn no_token_generated(token: &str) =
@@ -128,7 +128,7 @@ sentences! {
 /// `said`: how long ago there was a report.
 pub(super) fn no_report(p: &Instance, said: Option<Duration>) -> String {
     let said = said.map_or_else(|| "no report yet".into(), |d| format!("no report for {}", brief(d)));
-    format!("{} on {} should check the service: {said}. See its log, or restart it", p.label(), p.host)
+    format!("{} should check the service: {said}. See its log, or restart it", p.full_label())
 }
 
 pub(super) const fn nobody(has_credentials: bool) -> &'static str {

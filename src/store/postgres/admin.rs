@@ -4,7 +4,7 @@ use tokio_postgres::{Client, NoTls};
 
 use super::{
     error,
-    link::connect::connection_config,
+    link::connect::{connection_config, limits},
     schema::{Names, VERSION, ident},
     tls::Tls,
 };
@@ -27,7 +27,7 @@ impl Admin {
             .enable_all()
             .build()
             .map_err(|e| StoreError::Other(format!("no thread for the store: {e}")))?;
-        let config = connection_config(&options, std::time::Duration::from_secs(60));
+        let config = connection_config(&options);
         let place = options.url.place();
         let failed = |e: tokio_postgres::Error| error::explain(&e, &place);
         let client = if options.url.tls {
@@ -40,7 +40,9 @@ impl Admin {
             runtime.spawn(connection);
             client
         };
-        Ok(Admin { runtime, client, options })
+        let admin = Admin { runtime, client, options };
+        admin.run(&limits(std::time::Duration::from_secs(60)))?;
+        Ok(admin)
     }
 
     fn names(&self) -> Names {
@@ -105,6 +107,13 @@ impl Admin {
                 self.run(&format!("BEGIN;\n{}{}COMMIT;", names.roles(), names.renew()))
             }
         }
+    }
+
+    /// The only column, a text, of all rows.
+    #[cfg(test)]
+    pub(super) fn rows(&self, sql: &str) -> Vec<String> {
+        let rows = self.runtime.block_on(self.client.query(sql, &[])).unwrap_or_else(|e| panic!("{sql}: {e}"));
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     #[cfg(test)]

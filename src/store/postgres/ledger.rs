@@ -145,7 +145,7 @@ impl TokenStore for PostgresStore {
         let params = vec![
             self.at(),
             id.into(),
-            who.label().as_str().into(),
+            who.full_label().as_str().into(),
             P::Big(ask.unfit.map(|n| i64::try_from(n).unwrap_or(i64::MAX))),
             P::Bigs(ask.gaps.iter().map(|gap| millis(*gap)).collect()),
             millis(ask.lock).into(),
@@ -175,7 +175,7 @@ impl TokenStore for PostgresStore {
 
     fn token_invalidated(&self, generation: u64, who: &Instance) -> Result<bool, StoreError> {
         let generation = i64::try_from(generation).unwrap_or(i64::MAX);
-        let params = vec![self.at(), generation.into(), who.label().as_str().into()];
+        let params = vec![self.at(), generation.into(), who.full_label().as_str().into()];
         let answer = self.read_one("SELECT token_invalidated($1, $2, $3)", params, |r| r.try_get(0))?;
         self.link.changed();
         Ok(answer)

@@ -67,6 +67,8 @@ pub(super) struct Up {
     pub(super) number: u64,
     /// Whether its role may poll.
     pub(super) poller: bool,
+    /// The number of the server's process that serves it.
+    process: i32,
 }
 
 impl Up {
@@ -268,23 +270,27 @@ impl Link {
     async fn ask_long(self: &Arc<Self>, sql: &str, params: &[P]) -> Result<Vec<Row>, StoreError> {
         // Where the server is away, that is known already.
         let short = self.up().await?;
-        let long = {
-            let mut bulk = self.bulk.lock().await;
-            if bulk.as_ref().is_none_or(|up| up.client.is_closed()) {
-                *bulk = match self.connect(0, BULK_LIMIT).await {
-                    Ok((up, driver)) => {
-                        self.runtime.spawn(driver);
-                        self.runtime.spawn(close_when_idle(Arc::downgrade(self)));
-                        Some(Arc::new(up))
-                    }
-                    // A server has so many connections: then on the one that there is.
-                    Err(_) => None,
-                };
-            }
-            bulk.clone()
-        };
+        let long = self.long(&short).await?;
         self.bulk_used.fetch_add(1, Ordering::Relaxed);
         long.unwrap_or(short).query(sql, params).await.map_err(|e| error::explain(&e, &self.place))
+    }
+
+    /// The connection for long calls, beside `short`. `None` where there can be no second one.
+    async fn long(self: &Arc<Self>, short: &Up) -> Result<Option<Arc<Up>>, StoreError> {
+        let mut bulk = self.bulk.lock().await;
+        if bulk.as_ref().is_none_or(|up| up.client.is_closed()) {
+            *bulk = match self.connect(0, BULK_LIMIT).await {
+                Ok((up, driver)) => {
+                    self.runtime.spawn(driver);
+                    self.has_its_own_process(short, &up).await?;
+                    self.runtime.spawn(close_when_idle(Arc::downgrade(self)));
+                    Some(Arc::new(up))
+                }
+                // A server has so many connections: then on the one that there is.
+                Err(_) => None,
+            };
+        }
+        Ok(bulk.clone())
     }
 
     /// Keeps something for later. False where too much waits already.
@@ -356,7 +362,7 @@ pub(super) fn is_away(e: &StoreError) -> bool {
 }
 
 async fn keep_connected(link: std::sync::Weak<Link>) {
-    let (mut pause, mut number) = (RETRY.0, 0);
+    let (mut pause, mut number, mut first) = (RETRY.0, 0, true);
     loop {
         number += 1;
         let Some(this) = link.upgrade() else { return };
@@ -368,9 +374,15 @@ async fn keep_connected(link: std::sync::Weak<Link>) {
             Ok((up, driver)) => {
                 let up = Arc::new(up);
                 let driving = this.runtime.spawn(driver);
-                match this.catch_up(&up).await {
+                // The first time with the second connection, which is needed soon: together they show what is in between.
+                let second = if first { this.long(&up).await.map(drop) } else { Ok(()) };
+                let ready = match second {
+                    Ok(()) => this.catch_up(&up).await,
+                    Err(e) => Err(e),
+                };
+                match ready {
                     Ok(()) => {
-                        pause = RETRY.0;
+                        (pause, first) = (RETRY.0, false);
                         this.set_state(Some(up.clone()), None);
                         drop(this);
                         let why = until_it_ends(&link, &up, driving).await;

@@ -13,6 +13,8 @@ mod ledger;
 mod link;
 mod schema;
 #[cfg(test)]
+mod test_proxy;
+#[cfg(test)]
 pub(crate) mod test_server;
 #[cfg(test)]
 mod tests;
@@ -363,9 +365,8 @@ impl PostgresStore {
                 return Ok(());
             }
             let held = link.held_by(up.number).is_some_and(|by| by == who.id);
-            let [id, pid, _, role] = whole(&who);
-            let params = [at, id, pid, role, P::Bool(wants), P::Bool(held)];
-            up.query("SELECT leave($1, $2, $3, $4, $5, $6)", &params).await.map_err(failed)?;
+            let params = [at, (&*who.id).into(), P::Bool(wants), P::Bool(held)];
+            up.query("SELECT leave($1, $2, $3, $4)", &params).await.map_err(failed)?;
             if held {
                 link.hold(up.number, None);
             }

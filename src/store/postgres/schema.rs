@@ -1,11 +1,22 @@
 //! The schema of one account: made, looked at, and brought to the newest version.
 
 /// The newest version that this program knows.
-pub(super) const VERSION: i32 = 3;
+pub(super) const VERSION: i32 = 4;
 
 const TABLES: &str = include_str!("sql/tables.sql");
 const FUNCTIONS: &str = include_str!("sql/functions.sql");
 const GRANTS: &str = include_str!("sql/grants.sql");
+
+/// Drops all functions.
+const DROP: &str = "DO $$
+DECLARE
+    f regprocedure;
+BEGIN
+    FOR f IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = '{schema_ident}'::regnamespace LOOP
+        EXECUTE format('DROP FUNCTION %s', f);
+    END LOOP;
+END $$;
+";
 
 /// What an account's schema and roles are called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +36,15 @@ impl Names {
         format!("{}_reader", self.schema)
     }
 
-    /// Makes functions and grants anew, one process at a time.
+    /// Makes functions and grants anew, one process at a time. What there was before goes first: a function could not
+    /// get other parameters or another result, and one that is not used any more would stay.
     pub(super) fn renew(&self) -> String {
         let schema = ident(&self.schema);
         let rest = [FUNCTIONS, GRANTS].map(|sql| self.fill(sql)).join("\n");
         format!(
-            "SET LOCAL search_path = {schema}, pg_temp;\nLOCK TABLE about;\n{rest}UPDATE about SET version = \
-             {VERSION};\n"
+            "SET LOCAL search_path = {schema}, pg_temp;\nLOCK TABLE about;\n{}{rest}UPDATE about SET version = \
+             {VERSION};\n",
+            self.fill(DROP)
         )
     }
 

@@ -4,14 +4,11 @@
 use std::{
     env, fs,
     io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, Weak},
     thread,
     time::{Duration, Instant},
 };
@@ -36,9 +33,45 @@ kill -QUIT "$pid" 2>/dev/null; wait "$pid" 2>/dev/null
 rm -rf "$dir/data"
 "#;
 
+/// The harness shows the output of failed tests alone.
+pub(crate) fn say_past_the_harness(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn succeeds(command: &mut Command) {
+    let made = command.output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+/// A directory of the user that the server runs as.
+fn own_dir() -> TempDir {
+    let dir = TempDir::new().unwrap();
+    if let Some((uid, gid)) = other_user() {
+        chown(dir.path(), Some(uid), Some(gid)).unwrap();
+    }
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    dir
+}
+
+/// A pool of connections, until this is dropped.
+pub(crate) struct Pool(Child);
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A running server.
 pub(crate) struct TestServer {
     dir: TempDir,
+    /// Where its programs are.
+    bin: PathBuf,
     pub(crate) port: u16,
     keeper: Mutex<Child>,
 }
@@ -77,7 +110,9 @@ fn programs() -> Option<PathBuf> {
     let mut found: Vec<PathBuf> = debian.collect();
     found.sort();
     found.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    found.into_iter().rev().find(|dir| dir.join("initdb").exists() && dir.join("postgres").exists())
+    let dir = found.into_iter().rev().find(|dir| dir.join("initdb").exists() && dir.join("postgres").exists())?;
+    // Somebody may have linked some of them; all are where they come from.
+    fs::canonicalize(dir.join("postgres")).ok()?.parent().map(Path::to_owned)
 }
 
 impl TestServer {
@@ -88,34 +123,31 @@ impl TestServer {
     pub(crate) fn start() -> Option<TestServer> {
         let Some(bin) = programs() else {
             assert!(env::var_os("AHTOP_REQUIRE_POSTGRES").is_none(), "PostgreSQL is not installed");
-            // Past the test harness, which shows the output of failed tests alone.
             static SAID: std::sync::Once = std::sync::Once::new();
             SAID.call_once(|| {
-                let _ = std::io::stderr().write_all(
-                    b"skipped: tests of the store on PostgreSQL, which is not installed (apt-get install postgresql)\n",
+                say_past_the_harness(
+                    "skipped: tests of the store on PostgreSQL, which is not installed (apt-get install postgresql)",
                 );
             });
             return None;
         };
-        let dir = TempDir::new().unwrap();
-        if let Some((uid, gid)) = other_user() {
-            chown(dir.path(), Some(uid), Some(gid)).unwrap();
-        }
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let dir = own_dir();
         let data = dir.path().join("data");
-        let made = as_other_user(&bin.join("initdb"))
-            .args(["--username=postgres", "--auth=trust", "--no-sync", "--no-instructions", "--encoding=UTF8"])
-            .args(["--locale=C", "-D"])
-            .arg(&data)
-            .current_dir(dir.path())
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let mut initdb = as_other_user(&bin.join("initdb"));
+        initdb.args(["--username=postgres", "--auth=trust", "--no-sync", "--no-instructions", "--encoding=UTF8"]);
+        succeeds(initdb.args(["--locale=C", "-D"]).arg(&data).current_dir(dir.path()));
         // Over the network a password is asked for.
-        let rules =
-            "local all all trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+        let rules = "local all all trust\nhost all postgres 127.0.0.1/32 trust\n\
+                     host replication postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n\
+                     host all all ::1/128 scram-sha-256\n";
         fs::write(data.join("pg_hba.conf"), rules).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Some(TestServer::in_dir(dir, bin))
+    }
+
+    /// Starts what is in `dir`.
+    fn in_dir(dir: TempDir, bin: PathBuf) -> TestServer {
+        let data = dir.path().join("data");
+        let port = free_port();
         let server = as_other_user(&bin.join("postgres"));
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "sh"]).arg(dir.path()).arg(server.get_program()).args(server.get_args());
@@ -123,9 +155,80 @@ impl TestServer {
         // A process that is killed loses nothing of what it gave to the system: to wait for the disk shows nothing here.
         keeper.args(["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=100"]);
         let keeper = keeper.stdin(Stdio::piped()).current_dir(dir.path()).spawn().unwrap();
-        let server = TestServer { dir, port, keeper: Mutex::new(keeper) };
+        let server = TestServer { dir, bin, port, keeper: Mutex::new(keeper) };
         server.begin();
-        Some(server)
+        server
+    }
+
+    /// A standby that hears of this server through `port`.
+    pub(crate) fn standby(&self, port: u16) -> TestServer {
+        let dir = own_dir();
+        let mut copy = as_other_user(&self.bin.join("pg_basebackup"));
+        copy.args(["-h", "127.0.0.1", "-U", "postgres", "-c", "fast", "-X", "stream", "-R", "--no-sync", "-p"]);
+        succeeds(copy.arg(port.to_string()).arg("-D").arg(dir.path().join("data")).current_dir(dir.path()));
+        TestServer::in_dir(dir, self.bin.clone())
+    }
+
+    /// Makes a standby the primary.
+    pub(crate) fn promote(&self) {
+        let mut promote = as_other_user(&self.bin.join("pg_ctl"));
+        succeeds(promote.args(["promote", "-w", "-D"]).arg(self.dir.path().join("data")).current_dir(self.dir.path()));
+    }
+
+    /// Speaks TLS from now on, with this certificate and key.
+    pub(crate) fn encrypt(&self, certificate: &Path, key: &Path) {
+        let data = self.dir.path().join("data");
+        for (from, to) in [(certificate, "server.crt"), (key, "server.key")] {
+            let to = data.join(to);
+            fs::copy(from, &to).unwrap();
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).unwrap();
+            if let Some((uid, gid)) = other_user() {
+                chown(&to, Some(uid), Some(gid)).unwrap();
+            }
+        }
+        let mut config = fs::OpenOptions::new().append(true).open(data.join("postgresql.conf")).unwrap();
+        writeln!(config, "ssl = on").unwrap();
+        let mut reload = as_other_user(&self.bin.join("pg_ctl"));
+        succeeds(reload.args(["reload", "-D"]).arg(&data).current_dir(self.dir.path()));
+        let begun = Instant::now();
+        while !self.speaks_tls() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "no TLS");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Asks as a client does before it begins with TLS.
+    fn speaks_tls(&self) -> bool {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).unwrap();
+        let mut answer = [0];
+        stream.read_exact(&mut answer).is_ok_and(|()| answer == *b"S")
+    }
+
+    /// PgBouncer before this server, on `port`; `None`, and a line, where it is not installed.
+    pub(crate) fn pool(&self, mode: &str, port: u16) -> Option<Pool> {
+        let program = Path::new("/usr/sbin/pgbouncer");
+        if !program.exists() {
+            say_past_the_harness(
+                "skipped: a test of pools of connections, since PgBouncer is not installed (apt-get install pgbouncer)",
+            );
+            return None;
+        }
+        let config = self.dir.path().join(format!("{mode}.ini"));
+        let text = format!(
+            "[databases]\npostgres = host=127.0.0.1 port={} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
+             listen_port = {port}\nauth_type = any\npool_mode = {mode}\nunix_socket_dir =\n",
+            self.port
+        );
+        fs::write(&config, text).unwrap();
+        let mut pool = as_other_user(program);
+        let pool = pool.arg("-q").arg(&config).stderr(Stdio::null()).current_dir(self.dir.path()).spawn().unwrap();
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "PgBouncer does not start");
+            thread::sleep(Duration::from_millis(20));
+        }
+        Some(Pool(pool))
     }
 
     /// One server for all tests that run at the same time.
@@ -162,7 +265,8 @@ impl TestServer {
         self.say("start");
         let mut said = Instant::now();
         loop {
-            let ready = fs::read_to_string(&pid).is_ok_and(|text| text.lines().any(|line| line.trim() == "ready"));
+            let ready = fs::read_to_string(&pid)
+                .is_ok_and(|text| text.lines().any(|line| ["ready", "standby"].contains(&line.trim())));
             if ready && TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return;
             }
@@ -187,11 +291,6 @@ impl TestServer {
         format!("postgres://postgres@/postgres?host={}:{}", self.dir.path().display(), self.port)
     }
 
-    /// The same as other programs write it.
-    pub(crate) fn socket(&self) -> String {
-        format!("host={} port={} user=postgres dbname=postgres", self.dir.path().display(), self.port)
-    }
-
     /// Over the network, as `user` and through `port`.
     pub(crate) fn tcp_url(&self, user: &str, port: u16) -> String {
         format!("postgres://{user}@127.0.0.1:{port}/postgres")
@@ -203,94 +302,5 @@ impl Drop for TestServer {
         let keeper = self.keeper.get_mut().unwrap_or_else(PoisonError::into_inner);
         drop(keeper.stdin.take());
         let _ = keeper.wait();
-    }
-}
-
-/// Between a store and its server, on a port of its own: as a network that is cut, or passes on nothing.
-pub(crate) struct Proxy {
-    pub(crate) port: u16,
-    state: Arc<ProxyState>,
-}
-
-#[derive(Default)]
-struct ProxyState {
-    frozen: AtomicBool,
-    closed: AtomicBool,
-    let_through: AtomicU32,
-    /// Both ends of all connections.
-    open: Mutex<Vec<TcpStream>>,
-}
-
-impl ProxyState {
-    fn pump(&self, mut from: TcpStream, mut to: TcpStream) {
-        let mut buffer = [0; 8192];
-        while let Ok(n @ 1..) = from.read(&mut buffer) {
-            while self.frozen.load(Ordering::SeqCst) {
-                thread::sleep(Duration::from_millis(10));
-            }
-            if to.write_all(&buffer[..n]).is_err() {
-                break;
-            }
-        }
-        let _ = to.shutdown(Shutdown::Both);
-    }
-
-    fn cut(&self) {
-        for end in self.open.lock().unwrap().drain(..) {
-            let _ = end.shutdown(Shutdown::Both);
-        }
-    }
-}
-
-impl Proxy {
-    /// Leads to the port `to` of this machine.
-    pub(crate) fn start(to: u16) -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let state: Arc<ProxyState> = Arc::default();
-        let all = state.clone();
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let Ok(there) = TcpStream::connect(("127.0.0.1", to)) else { continue };
-                let _ = (client.set_nodelay(true), there.set_nodelay(true));
-                let ends = [(&client, &there), (&there, &client)];
-                let ends = ends.map(|(from, to)| (from.try_clone().unwrap(), to.try_clone().unwrap()));
-                all.open.lock().unwrap().extend([client, there]);
-                // Behind that, so that none is left out.
-                if all.closed.load(Ordering::SeqCst) {
-                    all.cut();
-                    continue;
-                }
-                all.let_through.fetch_add(1, Ordering::SeqCst);
-                for (from, to) in ends {
-                    let all = all.clone();
-                    thread::spawn(move || all.pump(from, to));
-                }
-            }
-        });
-        Proxy { port, state }
-    }
-
-    /// Whether anything is passed on. Nothing is lost.
-    pub(crate) fn freeze(&self, frozen: bool) {
-        self.state.frozen.store(frozen, Ordering::SeqCst);
-    }
-
-    /// How many connections were let through.
-    pub(crate) fn let_through(&self) -> u32 {
-        self.state.let_through.load(Ordering::SeqCst)
-    }
-
-    /// Ends all connections.
-    pub(crate) fn cut(&self) {
-        self.state.cut();
-    }
-
-    /// Ends all connections, and lets none through until it is opened again.
-    pub(crate) fn close(&self, closed: bool) {
-        self.state.closed.store(closed, Ordering::SeqCst);
-        if closed {
-            self.state.cut();
-        }
     }
 }

@@ -1,6 +1,10 @@
 //! The suite that every store passes, by a given time; and what is the server's own.
 
+mod encryption;
+mod failover;
 mod faults;
+mod migration;
+mod pools;
 mod roles;
 mod together;
 

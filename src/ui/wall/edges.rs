@@ -193,7 +193,11 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, scene: &Scene<'_>, on_page: &[Line
     match &scene.data.poller {
         Some(p) => {
             let me = p.id == scene.state.config.me.id;
-            let who = if me { words::checked_by(texts::THIS_WALLBOARD) } else { words::checked_by(&p.label()) };
+            let who = if me {
+                words::checked_by(texts::THIS_WALLBOARD)
+            } else {
+                words::checked_by(&p.label_for(&scene.state.config.me))
+            };
             all.push(Segment::new(3, who, s.dim));
         }
         None if scene.is_beginning() => all.push(Segment::new(2, words::BEGINS, s.dim)),

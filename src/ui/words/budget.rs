@@ -115,7 +115,7 @@ pub(crate) fn age(from: Duration, to: Option<Duration>) -> String {
 
 /// `me`: that it is this one.
 pub(crate) fn dashboard(instance: &Instance, me: bool) -> String {
-    let text = format!("{} on {}", instance.label(), instance.host);
+    let text = instance.full_label();
     if me { format!("{}, {text}", super::THIS_DASHBOARD) } else { text }
 }
 

@@ -15,15 +15,12 @@ use std::{
 
 use ahtop::{
     domain::{BootId, BootTime, Clock, Now},
-    store::{Handle, Instance, PostgresAdmin, PostgresStore, Role, StoreState},
+    store::{Handle, Instance, PostgresAdmin, PostgresStore, Role},
 };
 use jiff::Timestamp;
 use tokio::time::sleep;
 
-use super::{
-    place,
-    test_server::{Proxy, TestServer},
-};
+use super::{place, test_proxy::Proxy, test_server::TestServer};
 use crate::{
     many::{BUDGET, Dashboard, Dice, MINUTE, SECOND, asked, longest_gap, share},
     support::World,
@@ -63,7 +60,7 @@ impl ServerTime {
     /// Begins at `now`.
     fn begin(server: &TestServer, now: i64) -> ServerTime {
         let (set, jobs) = mpsc::channel::<(String, mpsc::Sender<()>)>();
-        let config: tokio_postgres::Config = server.socket().parse().unwrap();
+        let config: tokio_postgres::Config = server.tcp_url("postgres", server.port).parse().unwrap();
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let mut client: Option<tokio_postgres::Client> = None;
@@ -210,7 +207,8 @@ impl Floor {
                 return;
             }
             Hit::Cut => {
-                self.proxies[n].cut();
+                self.proxies[n].close(true);
+                self.proxies[n].close(false);
                 return self.noticed(n, true);
             }
             Hit::Stopped => self.all[n].process.stop(),

@@ -40,7 +40,7 @@ impl Link {
         number: u64,
         limit: Duration,
     ) -> Result<(Up, impl Future<Output = String> + Send + use<>), StoreError> {
-        let config = connection_config(&self.options, limit);
+        let config = connection_config(&self.options);
         let failed = |e: &tokio_postgres::Error| error::explain(e, &self.place);
         let link = Arc::downgrade(self);
         let (client, mut driver) = match &self.tls {
@@ -53,22 +53,25 @@ impl Link {
                 (client, Box::pin(drive(connection, link)) as _)
             }
         };
-        let mut up = Up { client, number, poller: false };
+        let mut up = Up { client, number, poller: false, process: 0 };
         tokio::select! {
             biased;
-            result = self.introduce(&mut up, number > 0) => result?,
+            result = self.introduce(&mut up, limit) => result?,
             why = &mut driver => return Err(self.unreachable(&why)),
         }
         Ok((up, driver))
     }
 
-    async fn introduce(&self, up: &mut Up, listen: bool) -> Result<(), StoreError> {
+    async fn introduce(&self, up: &mut Up, limit: Duration) -> Result<(), StoreError> {
+        // That for long calls hears nothing.
+        let listen = up.number > 0;
         let schema = ident(&self.options.schema);
         let failed = |e: tokio_postgres::Error| error::explain(&e, &self.place);
         // Answers count only when they are on the server's disk.
         let mut set = format!(
-            "SET search_path = {schema}, pg_temp; SELECT set_config('synchronous_commit', 'on', false) WHERE \
-             current_setting('synchronous_commit') = 'off';"
+            "{}SET search_path = {schema}, pg_temp; SELECT set_config('synchronous_commit', 'on', false) WHERE \
+             current_setting('synchronous_commit') = 'off';",
+            limits(limit)
         );
         if listen {
             set += &format!("LISTEN {schema};");
@@ -78,7 +81,7 @@ impl Link {
             self.probe(up).await?;
         }
         let sent = self.here();
-        let rows = up.query("SELECT version, boot, mono, wall, poller FROM hello(NULL)", &[]).await;
+        let rows = up.query("SELECT version, boot, mono, wall, poller, pg_backend_pid() FROM hello(NULL)", &[]).await;
         let received = self.here();
         let missing = |e: tokio_postgres::Error| match e.code().map(tokio_postgres::error::SqlState::code) {
             Some("42P01" | "42883" | "3F000" | "42501") => StoreError::Refused(format!(
@@ -106,13 +109,30 @@ impl Link {
                 self.place
             )));
         }
-        up.poller = row.try_get(4).map_err(failed)?;
+        (up.poller, up.process) = (row.try_get(4).map_err(failed)?, row.try_get(5).map_err(failed)?);
         if let Some(clock) = &self.clock {
             let boot: &str = row.try_get(1).map_err(failed)?;
             let (mono, wall) = (row.try_get(2).map_err(failed)?, row.try_get(3).map_err(failed)?);
             clock.measured(&BootId(boot.into()), &Sample { sent, received, mono, wall });
         }
         Ok(())
+    }
+
+    /// Each connection has a process of the server for itself. Otherwise something in between gives one to several, and
+    /// what a session holds (the lock of who polls, what it listens to) is not held.
+    pub(super) async fn has_its_own_process(&self, up: &Up, other: &Up) -> Result<(), StoreError> {
+        let rows = up.query("SELECT pg_backend_pid()", &[]).await.map_err(|e| error::explain(&e, &self.place))?;
+        let process: i32 = rows.first().and_then(|row| row.try_get(0).ok()).unwrap_or_default();
+        if process == up.process && process != other.process { Ok(()) } else { Err(self.pooled()) }
+    }
+
+    pub(super) fn pooled(&self) -> StoreError {
+        StoreError::Refused(format!(
+            "{} is a pool that gives a connection for one transaction only, so that nobody could hold what only one may \
+             have: name the server itself in [store] url, or let the pool give connections by session (pool_mode = \
+             session in PgBouncer)",
+            self.place
+        ))
     }
 
     /// Behind a pool of connections nothing of what others write is heard.
@@ -132,8 +152,17 @@ impl Link {
     }
 }
 
-/// How to connect, for statements that may take as long as `limit`.
-pub(in crate::store::postgres) fn connection_config(options: &ServerPlace, limit: Duration) -> tokio_postgres::Config {
+/// What is said first on a connection whose statements may take as long as `limit`. Not with the connection itself: what
+/// pools connections refuses settings there.
+pub(in crate::store::postgres) fn limits(limit: Duration) -> String {
+    format!(
+        "SET statement_timeout = {}; SET lock_timeout = 1000; SET idle_in_transaction_session_timeout = 5000;",
+        limit.as_millis().saturating_sub(200)
+    )
+}
+
+/// How to connect.
+pub(in crate::store::postgres) fn connection_config(options: &ServerPlace) -> tokio_postgres::Config {
     let (url, mut config) = (&options.url, tokio_postgres::Config::new());
     for (host, port) in &url.hosts {
         config.host(host).port(*port);
@@ -149,11 +178,7 @@ pub(in crate::store::postgres) fn connection_config(options: &ServerPlace, limit
         .tcp_user_timeout(Duration::from_secs(5))
         .keepalives_idle(Duration::from_secs(5))
         .keepalives_interval(Duration::from_secs(2))
-        .keepalives_retries(2)
-        .options(format!(
-            "-c statement_timeout={} -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000",
-            limit.as_millis().saturating_sub(200)
-        ));
+        .keepalives_retries(2);
     if let Some(password) = &options.password {
         config.password(password.expose_secret());
     }

@@ -2,7 +2,7 @@
 -- permit, token, lease, head, and reads the clock behind the first of them.
 
 -- The time: the server's, on a clock that never runs back. `at` is a clock of the caller's, which only tests may have.
-CREATE OR REPLACE FUNCTION moment_of(at text) RETURNS moment LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION moment_of(at text) RETURNS moment LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     a about; g gate; ms bigint;
 BEGIN
@@ -19,7 +19,7 @@ BEGIN
 END $$;
 
 -- What a client needs to know of the server: the time, what it speaks to, and whether its role may poll.
-CREATE OR REPLACE FUNCTION hello(at text)
+CREATE FUNCTION hello(at text)
 RETURNS TABLE(version integer, boot text, mono bigint, wall bigint, poller boolean) LANGUAGE sql VOLATILE AS $$
     SELECT a.version, n.boot, n.mono, n.wall,
         has_function_privilege(session_user, 'stored_token()', 'EXECUTE')
@@ -28,7 +28,7 @@ $$;
 
 -- The server and its timeline, as far as it tells. After a fail-over it is another one, and the last commits may be
 -- missing there.
-CREATE OR REPLACE FUNCTION place_now() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION place_now() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     server text := ''; timeline text := '';
 BEGIN
@@ -43,25 +43,25 @@ BEGIN
     RETURN server || ' ' || timeline;
 END $$;
 
-CREATE OR REPLACE FUNCTION tell(about text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION tell(about text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     PERFORM pg_notify('{channel}', about);
 END $$;
 
-CREATE OR REPLACE FUNCTION age_of(n moment, p_boot text, p_mono bigint, p_wall bigint) RETURNS bigint
+CREATE FUNCTION age_of(n moment, p_boot text, p_mono bigint, p_wall bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN p_boot = (n).boot THEN greatest(0, (n).mono - p_mono)
         ELSE greatest(0, (n).wall - p_wall, (n).mono) END
 $$;
 
 -- Whether something is no older than `span`. What is of an earlier boot is at least as old as this boot.
-CREATE OR REPLACE FUNCTION is_young(n moment, span bigint, p_boot text, p_mono bigint, p_wall bigint) RETURNS boolean
+CREATE FUNCTION is_young(n moment, span bigint, p_boot text, p_mono bigint, p_wall bigint) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN p_boot = (n).boot THEN p_mono >= (n).mono - span
         ELSE (n).mono <= span AND p_wall >= (n).wall - span END
 $$;
 
-CREATE OR REPLACE FUNCTION note(p_boot text, p_mono bigint, p_wall bigint, p_kind text, p_who text, p_text text)
+CREATE FUNCTION note(p_boot text, p_mono bigint, p_wall bigint, p_kind text, p_who text, p_text text)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     number bigint;
@@ -73,20 +73,20 @@ BEGIN
 END $$;
 
 -- An event of this moment, in words of our own.
-CREATE OR REPLACE FUNCTION happened(n moment, p_kind text, p_who text, p_text text) RETURNS void
+CREATE FUNCTION happened(n moment, p_kind text, p_who text, p_text text) RETURNS void
 LANGUAGE sql VOLATILE AS $$
     SELECT note((n).boot, (n).mono, (n).wall, p_kind, p_who, json_build_array(json_build_object('own', p_text))::text)
 $$;
 
-CREATE OR REPLACE FUNCTION label_of(p_pid bigint, p_role text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT 'pid ' || p_pid || ' (' || p_role || ')'
+CREATE FUNCTION label_of(p_pid bigint, p_role text, p_host text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'pid ' || p_pid || ' (' || p_role || ') on ' || p_host
 $$;
 
 -- ---- the request ledger
 
 -- Locks the ledger and brings it to now: what expired goes, and what was written by another boot, or by a clock that ran
 -- ahead of this one, counts as if it had ended just now.
-CREATE OR REPLACE FUNCTION settle_ledger(at text) RETURNS moment LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION settle_ledger(at text) RETURNS moment LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     g gate; n moment; ms bigint; here text;
 BEGIN
@@ -100,8 +100,13 @@ BEGIN
         END IF;
         here := place_now();
         IF g.place IS DISTINCT FROM here THEN
-            UPDATE gate SET place = here, hold = CASE WHEN g.place IS NULL THEN hold
-                ELSE greatest(coalesce(hold, 0), (n).mono + 70000) END;
+            UPDATE gate SET place = here;
+            IF g.place IS NOT NULL THEN
+                UPDATE gate SET hold = greatest(coalesce(hold, 0), (n).mono + 70000);
+                -- Whoever read on the other server knows numbers that were not given here: what comes now has others.
+                UPDATE head SET reading = reading + 1000000;
+                UPDATE document SET revision = revision + 1000000;
+            END IF;
         END IF;
         UPDATE gate SET last = greatest(last, (n).mono);
     END IF;
@@ -120,7 +125,7 @@ BEGIN
     RETURN n;
 END $$;
 
-CREATE OR REPLACE FUNCTION blocked_for(n moment) RETURNS bigint LANGUAGE sql STABLE AS $$
+CREATE FUNCTION blocked_for(n moment) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT coalesce((SELECT CASE WHEN value->'blocked_until'->>'boot' = (n).boot
         THEN least(300000, greatest(0, (value->'blocked_until'->>'mono')::bigint - (n).mono)) ELSE 0 END
         FROM meta WHERE key = 'governor'), 0)
@@ -128,7 +133,7 @@ $$;
 
 -- Permission for one request. `p_gap` is null for a burst; `p_expect` is the latest time that the caller thinks it can
 -- be, and where it is later than that nothing is given: the clock was set, or the call was long on its way.
-CREATE OR REPLACE FUNCTION permit(
+CREATE FUNCTION permit(
     at text, p_id bigint, p_who text, p_kind text, p_cap integer, p_gap bigint, p_void bigint, p_timeout bigint,
     p_expect bigint)
 RETURNS TABLE(granted boolean, wait bigint, doubt boolean, mono bigint, wall bigint, base bigint) LANGUAGE plpgsql VOLATILE AS $$
@@ -167,7 +172,7 @@ BEGIN
     RETURN NEXT;
 END $$;
 
-CREATE OR REPLACE FUNCTION end_permit(n moment, p_id bigint, p_used boolean) RETURNS void
+CREATE FUNCTION end_permit(n moment, p_id bigint, p_used boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     IF p_used THEN
@@ -177,14 +182,14 @@ BEGIN
     END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION finish(at text, p_id bigint, p_used boolean) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION finish(at text, p_id bigint, p_used boolean) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     PERFORM end_permit(settle_ledger(at), p_id, p_used);
 END $$;
 
 -- The end of a request with what it brought. `p_landing` is the number of this message: it counts once, however often it
 -- is sent.
-CREATE OR REPLACE FUNCTION land(at text, p_landing bigint, p_permit bigint, p_readings text) RETURNS void
+CREATE FUNCTION land(at text, p_landing bigint, p_permit bigint, p_readings text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     n moment;
@@ -202,7 +207,7 @@ END $$;
 
 -- Nothing is sent for `p_span` from now on. Where the clock was set forward by `p_skip`, time goes on from before; once,
 -- however many notice it.
-CREATE OR REPLACE FUNCTION hold(at text, p_span bigint, p_skip bigint, p_base bigint) RETURNS void
+CREATE FUNCTION hold(at text, p_span bigint, p_skip bigint, p_base bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     n moment;
@@ -213,7 +218,7 @@ BEGIN
     UPDATE gate SET hold = greatest(coalesce(hold, 0), (n).mono + p_span);
 END $$;
 
-CREATE OR REPLACE FUNCTION usage(at text)
+CREATE FUNCTION usage(at text)
 RETURNS TABLE(used bigint, in_flight bigint, throttled bigint, generated bigint, invalidated bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -231,7 +236,7 @@ END $$;
 -- ---- readings
 
 -- Each reading is [kind, name, boot, mono, wall, what, text, label, named].
-CREATE OR REPLACE FUNCTION append(p_readings text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION append(p_readings text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     list jsonb := p_readings::jsonb; before bigint; many bigint := jsonb_array_length(p_readings::jsonb);
 BEGIN
@@ -290,7 +295,7 @@ END $$;
 
 -- Everything known, of one moment: rows of kind 0 are boots, 1 the head, 2 the targets, 3 the points of the series,
 -- newest first. Not longer than needed: a scan towards the past ends behind 64 readings in a row that are too old.
-CREATE OR REPLACE FUNCTION snapshot(at text, p_span bigint)
+CREATE FUNCTION snapshot(at text, p_span bigint)
 RETURNS TABLE(kind integer, a bigint, b bigint, c bigint, d bigint, e bigint, line text) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     n moment := moment_of(at); r record; beyond integer := 0; names jsonb;
@@ -319,7 +324,7 @@ BEGIN
     END LOOP;
 END $$;
 
-CREATE OR REPLACE FUNCTION prune(at text, p_keep bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION prune(at text, p_keep bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     n moment; aged bigint; excess bigint;
 BEGIN
@@ -341,7 +346,7 @@ BEGIN
     RETURN aged + excess;
 END $$;
 
-CREATE OR REPLACE FUNCTION history() RETURNS TABLE(readings bigint, oldest bigint, bytes bigint)
+CREATE FUNCTION history() RETURNS TABLE(readings bigint, oldest bigint, bytes bigint)
 LANGUAGE sql STABLE AS $$
     SELECT h.readings, (SELECT wall FROM reading ORDER BY seq LIMIT 1),
         (SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c
@@ -351,7 +356,7 @@ $$;
 
 -- ---- who is here, and what is wanted
 
-CREATE OR REPLACE FUNCTION want(
+CREATE FUNCTION want(
     at text, p_id text, p_pid bigint, p_host text, p_role text, p_wants text, p_ttl bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -372,7 +377,7 @@ BEGIN
 END $$;
 
 -- The same list as the last time, which need not come again. False where it is not known here any more.
-CREATE OR REPLACE FUNCTION want_again(at text, p_id text, p_ttl bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION want_again(at text, p_id text, p_ttl bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     n moment := moment_of(at);
 BEGIN
@@ -381,12 +386,12 @@ BEGIN
     RETURN FOUND;
 END $$;
 
-CREATE OR REPLACE FUNCTION wanted(at text) RETURNS TABLE(wants text) LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION wanted(at text) RETURNS TABLE(wants text) LANGUAGE sql VOLATILE AS $$
     SELECT w.wants FROM moment_of(at) n, want w JOIN instance i ON i.id = w.instance
     WHERE i.boot = n.boot AND i.said <= n.mono AND i.until > n.mono
 $$;
 
-CREATE OR REPLACE FUNCTION instances(at text) RETURNS TABLE(id text, pid bigint, host text, role text)
+CREATE FUNCTION instances(at text) RETURNS TABLE(id text, pid bigint, host text, role text)
 LANGUAGE sql VOLATILE AS $$
     WITH n AS (SELECT * FROM moment_of(at)), here AS (
         SELECT i.id, i.pid, i.host, i.role FROM n, instance i
@@ -397,7 +402,7 @@ LANGUAGE sql VOLATILE AS $$
         AND NOT EXISTS(SELECT 1 FROM here WHERE here.id = l.id)
 $$;
 
-CREATE OR REPLACE FUNCTION request_poll(p_kind smallint, p_name text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION request_poll(p_kind smallint, p_name text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     IF (SELECT count(*) FROM poll_request) < 1000 THEN
         INSERT INTO poll_request(kind, name) VALUES(p_kind, p_name) ON CONFLICT DO NOTHING;
@@ -405,18 +410,18 @@ BEGIN
     END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION take_requested_polls() RETURNS TABLE(kind smallint, name text) LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION take_requested_polls() RETURNS TABLE(kind smallint, name text) LANGUAGE sql VOLATILE AS $$
     WITH taken AS (DELETE FROM poll_request RETURNING *) SELECT kind, name FROM taken ORDER BY id
 $$;
 
 -- ---- who polls
 
 -- The number of the lock that the session of who polls holds: it dies with the session.
-CREATE OR REPLACE FUNCTION poller_lock() RETURNS bigint LANGUAGE sql STABLE AS $$
+CREATE FUNCTION poller_lock() RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT ('x' || substr(md5('ahtop {schema}'), 1, 15))::bit(60)::bigint
 $$;
 
-CREATE OR REPLACE FUNCTION poller_lock_is_free() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION poller_lock_is_free() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     IF pg_try_advisory_lock_shared(poller_lock()) THEN
         PERFORM pg_advisory_unlock_shared(poller_lock());
@@ -426,7 +431,7 @@ BEGIN
 END $$;
 
 -- `p_held`: for whom this session has the lock. Gives whether it has it now.
-CREATE OR REPLACE FUNCTION lease(
+CREATE FUNCTION lease(
     at text, p_id text, p_pid bigint, p_host text, p_role text, p_ttl bigint, p_held text)
 RETURNS TABLE(id text, pid bigint, host text, role text, mine boolean, claimed boolean, locked boolean)
 LANGUAGE plpgsql VOLATILE AS $$
@@ -479,10 +484,10 @@ BEGIN
         DELETE FROM lease l WHERE l.what = 'claim' AND l.id = p_id;
         IF held.id IS DISTINCT FROM p_id THEN
             IF held.id IS NOT NULL THEN
-                after := ', after ' || label_of(held.pid, held.role);
+                after := ', after ' || label_of(held.pid, held.role, held.host);
             END IF;
-            PERFORM happened(n, 'lease', label_of(p_pid, p_role),
-                label_of(p_pid, p_role) || ' checks the service from now on' || after);
+            PERFORM happened(n, 'lease', label_of(p_pid, p_role, p_host),
+                label_of(p_pid, p_role, p_host) || ' checks the service from now on' || after);
             PERFORM tell('lease');
         END IF;
         id := p_id; pid := p_pid; host := p_host; role := p_role; mine := true;
@@ -496,7 +501,7 @@ BEGIN
     RETURN NEXT;
 END $$;
 
-CREATE OR REPLACE FUNCTION lease_holder(at text, p_locked boolean)
+CREATE FUNCTION lease_holder(at text, p_locked boolean)
 RETURNS TABLE(id text, pid bigint, host text, role text) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     n moment := moment_of(at); held lease;
@@ -510,7 +515,7 @@ BEGIN
 END $$;
 
 -- What the poller looks at each second. `p_stamp` names the wants that it knows; others are given with their stamp.
-CREATE OR REPLACE FUNCTION turn(
+CREATE FUNCTION turn(
     at text, p_id text, p_pid bigint, p_host text, p_role text, p_ttl bigint, p_held text, p_stamp text)
 RETURNS TABLE(id text, pid bigint, host text, role text, mine boolean, claimed boolean, locked boolean,
     polls text, stamp text, wants text, governor text)
@@ -536,7 +541,7 @@ BEGIN
 END $$;
 
 -- What all dashboards see beside the readings.
-CREATE OR REPLACE FUNCTION overview(at text, p_locked boolean)
+CREATE FUNCTION overview(at text, p_locked boolean)
 RETURNS TABLE(used bigint, in_flight bigint, throttled bigint, generated bigint, invalidated bigint, status text,
     holder text, here text)
 LANGUAGE sql VOLATILE AS $$
@@ -548,11 +553,11 @@ LANGUAGE sql VOLATILE AS $$
 $$;
 
 -- Gives back the lease and the claim; `p_wants`: and what was wanted. `p_locked`: this session has the lock for it.
-CREATE OR REPLACE FUNCTION leave(
-    at text, p_id text, p_pid bigint, p_role text, p_wants boolean, p_locked boolean)
+CREATE FUNCTION leave(
+    at text, p_id text, p_wants boolean, p_locked boolean)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    n moment; had boolean;
+    n moment; held lease; label text;
 BEGIN
     LOCK TABLE lease IN SHARE ROW EXCLUSIVE MODE;
     n := moment_of(at);
@@ -560,34 +565,35 @@ BEGIN
         DELETE FROM instance i WHERE i.id = p_id;
         DELETE FROM want w WHERE w.instance = p_id;
     END IF;
-    SELECT EXISTS(SELECT 1 FROM lease l WHERE l.what = 'lease' AND l.id = p_id AND l.boot = (n).boot
-        AND l.taken <= (n).mono AND l.until > (n).mono) INTO had;
+    SELECT * INTO held FROM lease l WHERE l.what = 'lease' AND l.id = p_id AND l.boot = (n).boot
+        AND l.taken <= (n).mono AND l.until > (n).mono;
     DELETE FROM lease l WHERE l.id = p_id;
     IF p_locked THEN
         PERFORM pg_advisory_unlock(poller_lock());
     END IF;
-    IF had THEN
-        PERFORM happened(n, 'lease', label_of(p_pid, p_role), label_of(p_pid, p_role) || ' stopped checking the service');
+    IF held.id IS NOT NULL THEN
+        label := label_of(held.pid, held.role, held.host);
+        PERFORM happened(n, 'lease', label, label || ' stopped checking the service');
         PERFORM tell('lease');
     END IF;
 END $$;
 
 -- Forgets what `p_id` wanted: for those who may not poll.
-CREATE OR REPLACE FUNCTION forget(p_id text) RETURNS void LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION forget(p_id text) RETURNS void LANGUAGE sql VOLATILE AS $$
     DELETE FROM instance WHERE id = p_id;
     DELETE FROM want WHERE instance = p_id;
 $$;
 
 -- ---- the token
 
-CREATE OR REPLACE FUNCTION stored_token()
+CREATE FUNCTION stored_token()
 RETURNS TABLE(generation bigint, secret text, boot text, mono bigint, wall bigint, life bigint, who text)
 LANGUAGE sql STABLE AS $$
     SELECT generation, secret, boot, mono, wall, life, who FROM token
 $$;
 
 -- `p_gaps[n + 1]`: how long after the last generation the next one may begin when n lie in the last hour.
-CREATE OR REPLACE FUNCTION begin_generation(
+CREATE FUNCTION begin_generation(
     at text, p_id bigint, p_who text, p_unfit bigint, p_gaps bigint[], p_lock bigint)
 RETURNS TABLE(answer text, wait bigint) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -644,7 +650,7 @@ BEGIN
 END $$;
 
 -- `p_secret` is null where it failed; `p_sent` false: the request never reached the service.
-CREATE OR REPLACE FUNCTION end_generation(at text, p_id bigint, p_sent boolean, p_secret text, p_life bigint)
+CREATE FUNCTION end_generation(at text, p_id bigint, p_sent boolean, p_secret text, p_life bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     t token; n moment; g generation;
@@ -677,11 +683,11 @@ BEGIN
     PERFORM tell('token');
 END $$;
 
-CREATE OR REPLACE FUNCTION words_of(ms bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION words_of(ms bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN ms < 60000 THEN ms / 1000 || ' s' ELSE ms / 60000 || ' min ' || ms / 1000 % 60 || ' s' END
 $$;
 
-CREATE OR REPLACE FUNCTION token_invalidated(at text, p_generation bigint, p_who text) RETURNS boolean
+CREATE FUNCTION token_invalidated(at text, p_generation bigint, p_who text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     t token; n moment; age bigint; what text;
@@ -709,7 +715,7 @@ END $$;
 
 -- ---- texts that all share
 
-CREATE OR REPLACE FUNCTION set_document(p_name text, p_seen bigint, p_next bigint, p_text text) RETURNS boolean
+CREATE FUNCTION set_document(p_name text, p_seen bigint, p_next bigint, p_text text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     written integer;
@@ -724,7 +730,7 @@ BEGIN
     RETURN written > 0;
 END $$;
 
-CREATE OR REPLACE FUNCTION post(p_queue text, p_text text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION post(p_queue text, p_text text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     number bigint;
 BEGIN
@@ -735,7 +741,7 @@ BEGIN
     PERFORM tell('post');
 END $$;
 
-CREATE OR REPLACE FUNCTION drop_posts(p_queue text, p_upto bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION drop_posts(p_queue text, p_upto bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     DELETE FROM post WHERE queue = p_queue AND id <= p_upto;
     IF FOUND THEN
@@ -743,13 +749,13 @@ BEGIN
     END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION remember(p_key text, p_value text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION remember(p_key text, p_value text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     INSERT INTO meta VALUES(p_key, p_value::jsonb) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
     PERFORM tell(p_key);
 END $$;
 
-CREATE OR REPLACE FUNCTION events(at text, p_span bigint)
+CREATE FUNCTION events(at text, p_span bigint)
 RETURNS TABLE(boot text, mono bigint, wall bigint, kind text, who text, line text) LANGUAGE sql VOLATILE AS $$
     SELECT boot, mono, wall, kind, who, text FROM (
         SELECT e.* FROM moment_of(at) n, event e WHERE is_young(n, p_span, e.boot, e.mono, e.wall)

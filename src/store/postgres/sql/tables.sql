@@ -1,4 +1,4 @@
--- The tables of version 1. Times are in milliseconds; `mono` counts on the server's clock from the epoch on.
+-- The tables. Times are in milliseconds; `mono` counts on the server's clock from the epoch on.
 
 -- What this is, and who may hand in a clock of their own (only tests may).
 CREATE TABLE about(

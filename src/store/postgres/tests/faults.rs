@@ -5,39 +5,39 @@ use std::time::Instant;
 use super::*;
 use crate::{
     domain::{Outcome, Problem, SystemClock},
-    store::{Pace, postgres::test_server::Proxy},
+    store::{Pace, postgres::test_proxy::Proxy},
 };
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
-fn ask(cap: u32) -> PermitAsk {
+pub(super) fn ask(cap: u32) -> PermitAsk {
     PermitAsk { kind: PermitKind::Aht, cap, pace: Pace::Burst, void_after: SECOND, timeout: SECOND * 10 }
 }
 
-fn granted(store: &PostgresStore, cap: u32) -> PermitId {
+pub(super) fn granted(store: &PostgresStore, cap: u32) -> PermitId {
     match store.permit(&me("one"), &ask(cap)).unwrap() {
         PermitAnswer::Granted { id, .. } => id,
         PermitAnswer::Wait(d) => panic!("told to wait {d:?}"),
     }
 }
 
-fn told(store: &PostgresStore, cap: u32) -> Duration {
+pub(super) fn told(store: &PostgresStore, cap: u32) -> Duration {
     match store.permit(&me("one"), &ask(cap)).unwrap() {
         PermitAnswer::Wait(d) => d,
         PermitAnswer::Granted { .. } => panic!("granted"),
     }
 }
 
-fn reading(store: &PostgresStore, id: &str) -> Reading {
+pub(super) fn reading(store: &PostgresStore, id: &str) -> Reading {
     Reading { target: Target::agent(id), at: store.now().stamp(), outcome: Outcome::NoCalls, name: None }
 }
 
-fn open(options: &ServerPlace) -> PostgresStore {
+pub(super) fn open(options: &ServerPlace) -> PostgresStore {
     PostgresStore::open(options.clone(), Arc::new(SystemClock::new())).unwrap()
 }
 
 /// Waits until `done`; a minute is for a machine that has much else to do.
-fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
         assert!(begun.elapsed() < SECOND * 60, "{what}");
