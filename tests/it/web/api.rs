@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use ahtop::{
     alert::{Action, AlertRegistry, Finding, Observation, UserAction, persist::ALERTS},
-    config::Names,
-    domain::{Aht, Band, Clock, Outcome, Problem, Reading, Target},
+    config::{Env, Names, Overrides, resolve},
+    domain::{Aht, Band, Clock, LoggedIn, Outcome, Problem, Reading, Target},
     report::{Document, Facts, View, json_line},
-    store::{DocumentStore, LedgerStore, ReadingStore},
+    store::{DocumentStore, LedgerStore, Link, ReadingStore, read_presence, write_presence},
 };
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -148,4 +148,33 @@ async fn the_schema_is_served() {
     for part in ["targets", "alerts", "status"] {
         assert!(!schema(part).is_valid(&json!({})) && !schema(part).is_valid(&json!({"schema": 1, "more": 2})));
     }
+}
+
+#[tokio::test]
+async fn whoever_is_logged_in_is_served_and_at_night_it_is_ready_with_nobody() {
+    let text = "[account]\nname = \"acme\"\n[watch]\nagents = \"logged-in\"\n";
+    let file = Some((std::path::Path::new("c.toml"), text));
+    let floor = resolve(&Overrides::default(), &Env::default(), file).unwrap().config.floor;
+    let world = World::new(|options| (options.dashboard.watched, options.dashboard.floor) = ([].into(), floor)).await;
+    let health = async || ask(&world, "status").await["health"].clone();
+    world.link(Link::Live);
+    let before = health().await;
+    assert_eq!((&before["ready"], &before["problems"]), (&false.into(), &serde_json::json!(["no_logins"])));
+    let listed = |ids: &[&str]| {
+        let (mut revision, now) = (0, world.clock.now());
+        let known = read_presence(&*world.store, &mut revision).unwrap().unwrap_or_default();
+        let agents = ids.iter().map(|id| LoggedIn { id: (*id).into(), name: None, state: None }).collect();
+        let known = known.listed(agents, true, Duration::from_secs(60), &now);
+        assert!(write_presence(&*world.store, &known, &mut revision).unwrap());
+    };
+    listed(&[]);
+    let night = health().await;
+    assert_eq!((&night["ready"], &night["watched"]), (&true.into(), &0.into()));
+    listed(&[AGENT]);
+    let health = health().await;
+    assert_eq!((&health["ready"], &health["problems"]), (&false.into(), &serde_json::json!(["waiting"])));
+    let targets = ask(&world, "targets").await;
+    let ids: Vec<&str> = targets["targets"].as_array().unwrap().iter().filter_map(|t| t["id"].as_str()).collect();
+    assert_eq!(ids, [AGENT]);
+    assert!(world.get("/metrics").await.body.contains(AGENT) && world.get("/board.txt").await.status == 200);
 }
