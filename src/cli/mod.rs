@@ -71,7 +71,7 @@ pub enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// Calculates how often each value is checked and what that costs, without asking the service
+    /// Calculates how often each value is checked, without asking the service
     Plan(Printed),
     /// Exports or deletes the stored readings, or tries other bands on them
     History {
