@@ -10,9 +10,7 @@ use crate::{
     },
     config::{Floor, Watched},
     domain::{AHT_WINDOW, BootTime, Now, Quiet, Reading, Row, SILENT_AFTER, Target, record},
-    store::{
-        Event, EventKind, Instance, Presence, RangeQuery, Store, StoreError, on_floor, read_presence, with_agents,
-    },
+    store::{Event, EventKind, Instance, Presence, RangeQuery, Store, StoreError, read_presence, settled},
 };
 
 /// A registry without events is saved this often, so that a successor has little to take again.
@@ -81,8 +79,7 @@ impl Evaluator {
     /// Brings up to date who is watched.
     fn settle(&mut self, presence: Option<&Presence>, rows: &BTreeMap<Target, Row>, now: &Now) {
         let Some(floor) = &self.floor else { return };
-        let on = on_floor(presence, rows, floor.max_agents, now);
-        if let Some(watched) = with_agents(&self.order, floor, &on) {
+        if let Some(watched) = settled(&self.order, floor, presence, rows, now) {
             self.watch(watched.into());
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     exit::Exit,
     poll::plan::{self, Plan},
     report::SCHEMA,
-    store::{self, Standing, StoreError, on_floor, peek, with_agents},
+    store::{self, Standing, StoreError, peek, settled},
 };
 
 /// Prints the plan of all that is watched.
@@ -69,8 +69,7 @@ fn known(config: &Config, env: &Env) -> Result<Known, StoreError> {
     let ((mut rows, presence), now) = (store::rows_and_presence(&*store, Series::SPAN)?, store.now());
     let listed = presence.as_ref().filter(|presence| presence.picture.is_some());
     let floor = config.floor.as_ref().zip(listed).map(|(floor, listed)| {
-        let on = on_floor(Some(listed), &rows, floor.max_agents, &now);
-        with_agents(&config.watch, floor, &on).unwrap_or_else(|| config.watch.clone())
+        settled(&config.watch, floor, Some(listed), &rows, &now).unwrap_or_else(|| config.watch.clone())
     });
     let watched: BTreeSet<_> = floor.as_ref().unwrap_or(&config.watch).iter().map(|w| &w.target).collect();
     rows.retain(|target, _| watched.contains(target));

@@ -56,6 +56,17 @@ pub fn with_agents(watched: &[Watched], floor: &Floor, on: &OnFloor) -> Option<V
     Some(others.into_iter().cloned().chain(on.agents.iter().map(|id| floor.watched(id))).collect())
 }
 
+/// Both in one: `watched` as it is by the last list and what is known of `rows`; `None`: as before.
+pub fn settled(
+    watched: &[Watched],
+    floor: &Floor,
+    presence: Option<&Presence>,
+    rows: &BTreeMap<Target, Row>,
+    now: &Now,
+) -> Option<Vec<Watched>> {
+    with_agents(watched, floor, &on_floor(presence, rows, floor.max_agents, now))
+}
+
 /// All that is watched now on `store`, with the agents of the floor, where there is one.
 ///
 /// # Errors
@@ -63,8 +74,8 @@ pub fn with_agents(watched: &[Watched], floor: &Floor, on: &OnFloor) -> Option<V
 pub fn watched_now(store: &dyn Store, watch: &[Watched], floor: Option<&Floor>) -> Result<Vec<Watched>, StoreError> {
     let Some(floor) = floor else { return Ok(watch.to_vec()) };
     let (rows, presence) = rows_and_presence(store, Duration::ZERO)?;
-    let on = on_floor(presence.as_ref(), &rows, floor.max_agents, &store.now());
-    Ok(with_agents(watch, floor, &on).unwrap_or_else(|| watch.to_vec()))
+    let settled = settled(watch, floor, presence.as_ref(), &rows, &store.now());
+    Ok(settled.unwrap_or_else(|| watch.to_vec()))
 }
 
 #[cfg(test)]

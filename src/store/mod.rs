@@ -43,7 +43,7 @@ pub(crate) mod conformance;
 
 pub use bundles::{Bundles, Heard, Overview, Turn};
 pub use event::{Event, EventKind};
-pub use floor::{OnFloor, on_floor, watched_now, with_agents};
+pub use floor::{OnFloor, on_floor, settled, watched_now, with_agents};
 pub use governor::{Governor, Hit};
 pub use handle::{Handle, StoreThread};
 pub use ids::seed_ids;

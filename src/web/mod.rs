@@ -37,7 +37,7 @@ use crate::{
     config::Watched,
     domain::Clock,
     report::Gathered,
-    store::{Handle, on_floor, with_agents},
+    store::{Handle, settled},
 };
 
 /// What is shown, and to whom.
@@ -63,10 +63,8 @@ impl Options {
     /// What is watched, as of what was `found`.
     fn watched(&self, found: &Gathered) -> Arc<[Watched]> {
         let DashboardConfig { watched, floor, .. } = &self.dashboard;
-        let agents = floor.as_ref().and_then(|floor| {
-            let on = on_floor(found.presence.as_ref(), &found.rows, floor.max_agents, &found.now);
-            with_agents(watched, floor, &on)
-        });
+        let agents =
+            floor.as_ref().and_then(|floor| settled(watched, floor, found.presence.as_ref(), &found.rows, &found.now));
         agents.map_or_else(|| watched.clone(), Into::into)
     }
 }

@@ -57,6 +57,12 @@ impl Navigation {
     /// So many lines can be told apart in one chart.
     pub const MOST_MARKED: usize = 4;
 
+    /// Forgets what points at rows that are no longer there.
+    pub(crate) fn keep(&mut self, is_there: impl Fn(&Target) -> bool) {
+        self.pins.retain(|target, _| is_there(target));
+        self.marked.retain(is_there);
+    }
+
     pub(crate) fn new(config: &DashboardConfig, now: BootTime) -> Self {
         let agents_only = config.watched.iter().all(|w| w.target.kind == Kind::Agent);
         Navigation {

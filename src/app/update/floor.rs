@@ -23,8 +23,7 @@ pub(super) fn settle(state: &mut State) -> bool {
             let target = &watched.target;
             state.live.rows.entry(target.clone()).or_insert_with(|| Row::new(target.clone()));
         }
-        state.navigation.pins.retain(|target, _| places.has(target));
-        state.navigation.marked.retain(|target| places.has(target));
+        state.navigation.keep(|target| places.has(target));
         mark_resting(state);
     }
     changed

@@ -33,8 +33,7 @@ pub fn reconfigure(old: State, config: DashboardConfig, now: Now) -> State {
     }
     state.navigation = Navigation { wall: old.navigation.wall, ..old.navigation };
     let places = &state.places;
-    state.navigation.pins.retain(|target, _| places.has(target));
-    state.navigation.marked.retain(|target| places.has(target));
+    state.navigation.keep(|target| places.has(target));
     state.notices.dismissed = old.notices.dismissed;
     (state.started, state.layout, state.size) = (old.started, old.layout, old.size);
     state.revision = old.revision.wrapping_add(1);
