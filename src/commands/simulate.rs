@@ -90,7 +90,15 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
     // Beside the poller, which it talks to most.
     let thread = StoreThread::start()?;
     let server = thread.spawn(SimServer::bind(0)).await.map_err(std::io::Error::other)??;
-    let dir = tempfile::tempdir()?;
+    let dir = tempfile::tempdir().map_err(|e| {
+        let place = std::env::temp_dir();
+        let why = format!(
+            "the demo keeps its history in a directory for temporary files, and {} cannot be used: {e}. Name another one \
+             with TMPDIR.",
+            place.display()
+        );
+        Failure::new(Exit::Unexpected, why)
+    })?;
     let loaded = configuration(&service, &server.base_url(), flags, env)?;
     let cancel = CancellationToken::new();
     let serving = thread.spawn(server.serve(service.clone(), cancel.clone()));

@@ -23,6 +23,8 @@ use super::{own_file, patience::patience};
 pub(super) const SLOT: u64 = 64 * 1024;
 /// In front of a slot's line: its checksum in hexadecimal, and a blank.
 pub(super) const HEAD: usize = 17;
+/// What is read of a slot at once: as much as the requests of a minute and the tokens of an hour take.
+const PIECE: u64 = 8 * 1024;
 /// What a file is filled with at first.
 const EMPTY: u8 = b' ';
 /// How long another process may hold a file.
@@ -133,15 +135,14 @@ fn fill(file: &File) -> io::Result<()> {
 impl Held {
     /// What the file says.
     pub(super) fn read<T: Numbered>(&self) -> Found<T> {
-        let mut bytes = vec![0; usize::try_from(2 * SLOT).unwrap_or(0)];
-        if self.file.read_exact_at(&mut bytes, 0).is_err() {
+        let Ok(slots) = self.slots() else {
             // Somebody cut it while it was open. Where its space cannot be taken again, the write that follows fails too.
             let _ = fill(&self.file);
             return Found::Damaged;
-        }
+        };
         let (mut best, mut spoilt, mut empty) = (None::<T>, false, 0);
-        for slot in bytes.chunks(bytes.len() / 2) {
-            match parse::<T>(slot) {
+        for slot in slots {
+            match parse::<T>(&slot) {
                 Ok(Some(value)) if best.as_ref().is_none_or(|b| value.number() > b.number()) => best = Some(value),
                 Ok(Some(_)) => {}
                 Ok(None) => empty += 1,
@@ -154,6 +155,22 @@ impl Held {
             None if spoilt => Found::Damaged,
             None => Found::Nothing,
         }
+    }
+
+    /// What stands in the two slots, as far as their lines reach. An error where the file is not as long as it was made.
+    fn slots(&self) -> io::Result<[Vec<u8>; 2]> {
+        if self.file.metadata()?.len() < 2 * SLOT {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let read = |slot: u64, length: u64| {
+            let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+            self.file.read_exact_at(&mut bytes, slot * SLOT).map(|()| bytes)
+        };
+        let slot = |slot: u64| match read(slot, PIECE)? {
+            piece if piece.contains(&b'\n') => Ok(piece),
+            _ => read(slot, SLOT),
+        };
+        Ok([slot(0)?, slot(1)?])
     }
 
     /// Writes `value` into its slot.

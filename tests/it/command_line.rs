@@ -154,3 +154,12 @@ fn every_command_with_a_configuration_refuses_keys_that_are_none() {
     let left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(!left.contains(&"x.svg".into()), "{left:?}");
 }
+
+#[test]
+fn a_demo_without_room_for_temporary_files_says_which_variable_names_another_place() {
+    let home = tempfile::tempdir().unwrap();
+    let missing = home.path().join("missing");
+    let (code, out, err) = run(ahtop(home.path(), &["demo"]).env("TMPDIR", &missing));
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains(missing.to_str().unwrap()) && err.contains("TMPDIR"), "{err}");
+}

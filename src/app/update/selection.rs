@@ -162,6 +162,11 @@ pub(super) fn normalize_selection(state: &mut State) {
             state.navigation.offset.remove(&kind);
             continue;
         }
+        if !state.navigation.selected.contains_key(&kind) {
+            // The top of the table, whatever its order is: an unattended dashboard need not sort it here.
+            state.navigation.offset.insert(kind, 0);
+            continue;
+        }
         let places = order(state, kind);
         let at = state.navigation.selected.get(&kind).and_then(|selected| {
             let cursor = state.navigation.cursor.get(&kind).copied().unwrap_or(0);
