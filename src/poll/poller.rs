@@ -31,12 +31,13 @@ use crate::{
 /// The lease is held for this long and renewed every [`HOUSEKEEPING`]. A crash hands over at once where locks work; a
 /// process that was stopped (or crashed where they do not) costs this time, and what it would have sent meanwhile.
 const LEASE: Duration = Duration::from_secs(4);
-/// The same on a server, where the way there may be slow.
-const LEASE_AWAY: Duration = Duration::from_secs(10);
+/// The same on a server, where the way there may be slow. No longer than that needs: whoever is stopped keeps it so long.
+const LEASE_AWAY: Duration = Duration::from_secs(5);
 /// How often a watching poller looks whether the lease is free.
 const WATCH: Duration = Duration::from_millis(500);
-/// How often it asks a server, unless it hears something of it; a part of this by chance, so that not all ask at once.
-const WATCH_AWAY: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(2));
+/// How often it asks a server, unless it hears that the lease was taken or given back: a session that died tells nobody.
+/// Most of it is by chance, so that of many one asks soon.
+const WATCH_AWAY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
 /// How often lease, wanted targets and rate are looked at.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// How long an outage is remembered that nobody has reported on since.
@@ -142,7 +143,8 @@ impl Poller {
             let (rows, status, usage) =
                 self.store.call(|s| Ok((s.snapshot(Duration::ZERO)?.rows, s.status()?, s.usage()?))).await?;
             let answered = rows.into_iter().filter_map(|row| Some(now.mono_of(&row.last?.1)));
-            self.requests.pacer = Pacer::after(answered.filter(|at| now.mono.since(*at) < WINDOW));
+            let answered = answered.filter(|at| now.mono.since(*at) < WINDOW);
+            self.requests.pacer = Pacer::after(answered).catching_up(!self.store.direct().is_local());
             self.take_over(status, usage, &now);
             self.begin_presence(&now).await?;
             return Ok(true);
@@ -153,7 +155,7 @@ impl Poller {
 
     /// Waits until it is time to look again whether the lease is free.
     async fn wait_for_lease(&mut self, cancel: &CancellationToken) {
-        let heard = |store: &Handle| store.heard().map(|heard| heard.overview);
+        let heard = |store: &Handle| store.heard().map(|heard| heard.lease);
         let (before, asked) = (heard(&self.store), Instant::now());
         let long = WATCH_AWAY.0 + WATCH_AWAY.1.mul_f64(self.rng.random());
         loop {

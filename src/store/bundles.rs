@@ -32,6 +32,8 @@ pub struct Heard {
     pub documents: u64,
     /// The status, and who polls.
     pub overview: u64,
+    /// Who polls, alone.
+    pub lease: u64,
     /// The log.
     pub events: u64,
 }

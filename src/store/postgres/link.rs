@@ -190,6 +190,7 @@ impl Link {
             heard.readings += is(&["readings"]);
             heard.documents += is(&["document", "post"]);
             heard.overview += is(&["status", "lease"]);
+            heard.lease += is(&["lease"]);
             heard.events += is(&["event"]);
         }
         self.changed();

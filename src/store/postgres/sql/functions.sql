@@ -443,8 +443,8 @@ BEGIN
     SELECT * INTO held FROM lease l WHERE l.what = 'lease';
     SELECT * INTO claim FROM lease l WHERE l.what = 'claim';
     IF held.id = p_id AND held.locked AND locked AND held.boot = (n).boot AND held.taken <= (n).mono
-        AND held.until > (n).mono AND held.until - (n).mono >= p_ttl / 2 AND claim.id IS NULL THEN
-        -- Asked each second: one that lasts is not written again.
+        AND held.until > (n).mono AND held.until - (n).mono >= p_ttl * 3 / 4 AND claim.id IS NULL THEN
+        -- Asked each second: one that lasts is not written again. Where calls take long it is not asked so often.
         id := p_id; pid := p_pid; host := p_host; role := p_role; mine := true; claimed := false;
         RETURN NEXT; RETURN;
     END IF;

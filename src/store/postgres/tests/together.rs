@@ -58,13 +58,22 @@ fn a_notification_says_what_it_is_about() {
     assert_eq!(after, Heard { readings: before.readings + 1, ..before });
     writer.want(&me("w"), &[(target, Attention::Listed)], Duration::from_secs(9)).unwrap();
     assert_eq!(heard(&reader), after, "nobody else has to look for that");
+    writer.set_status(&Status::new(writer.now().stamp(), Link::Starting)).unwrap();
+    let status = heard(&reader);
+    assert_eq!(status, Heard { overview: after.overview + 1, ..after }, "nobody looks who polls for that");
     writer.post("alerts", "x").unwrap();
     writer.lease(&me("w"), Duration::from_secs(9)).unwrap();
     let then = heard(&reader);
     // Who takes the lease is noted in the log.
     assert_eq!(
         then,
-        Heard { documents: after.documents + 1, overview: after.overview + 1, events: after.events + 1, ..after }
+        Heard {
+            documents: status.documents + 1,
+            overview: status.overview + 1,
+            lease: status.lease + 1,
+            events: status.events + 1,
+            ..status
+        }
     );
 }
 
