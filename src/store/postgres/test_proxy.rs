@@ -1,4 +1,4 @@
-//! A way to a server that tests can cut, and freeze.
+//! A way to a server that tests can cut, and freeze, or that is long.
 
 use std::{
     io::{Read, Write},
@@ -6,9 +6,10 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
+        mpsc,
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Between a store and its server, on a port of its own: as a network that is cut, or passes on nothing.
@@ -24,6 +25,8 @@ struct ProxyState {
     let_through: AtomicU32,
     /// Both ends of all connections.
     open: Mutex<Vec<TcpStream>>,
+    /// How long each way takes.
+    delay: Duration,
 }
 
 impl ProxyState {
@@ -40,6 +43,27 @@ impl ProxyState {
         let _ = to.shutdown(Shutdown::Both);
     }
 
+    /// The same where the way is long: what comes later is under way meanwhile.
+    fn pump_slowly(&self, mut from: TcpStream, mut to: TcpStream) {
+        let (enter, leave) = mpsc::channel::<(Instant, Vec<u8>)>();
+        let delay = self.delay;
+        thread::spawn(move || {
+            for (entered, piece) in leave {
+                thread::sleep((entered + delay).saturating_duration_since(Instant::now()));
+                if to.write_all(&piece).is_err() {
+                    break;
+                }
+            }
+            let _ = to.shutdown(Shutdown::Both);
+        });
+        let mut buffer = [0; 8192];
+        while let Ok(n @ 1..) = from.read(&mut buffer) {
+            if enter.send((Instant::now(), buffer[..n].to_vec())).is_err() {
+                break;
+            }
+        }
+    }
+
     fn cut(&self) {
         for end in self.open.lock().unwrap().drain(..) {
             let _ = end.shutdown(Shutdown::Both);
@@ -50,9 +74,14 @@ impl ProxyState {
 impl Proxy {
     /// Leads to the port `to` of this machine.
     pub(crate) fn start(to: u16) -> Proxy {
+        Proxy::slow(to, Duration::ZERO)
+    }
+
+    /// The same, over a way that takes `delay` in each direction.
+    pub(crate) fn slow(to: u16, delay: Duration) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state: Arc<ProxyState> = Arc::default();
+        let state = Arc::new(ProxyState { delay, ..ProxyState::default() });
         let all = state.clone();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -69,7 +98,7 @@ impl Proxy {
                 all.let_through.fetch_add(1, Ordering::SeqCst);
                 for (from, to) in ends {
                     let all = all.clone();
-                    thread::spawn(move || all.pump(from, to));
+                    thread::spawn(move || if delay.is_zero() { all.pump(from, to) } else { all.pump_slowly(from, to) });
                 }
             }
         });
