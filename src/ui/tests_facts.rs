@@ -198,7 +198,7 @@ fn the_detail_says_how_it_came_to_its_state() {
         (
             "detail_high_crit",
             80,
-            &["118 changes in the last 2 h", "counts the calls since 12:32", "12:32 .. 13:32 .. 14:32"],
+            &["118 changes in the last 2 h", "AHT of the calls since 12:32", "12:32 .. 13:32 .. 14:32"],
         ),
         ("detail_high", 60, &["HIGH 23m .. above the band since 14:08"]),
         ("detail_low_crit", 80, &["V.LOW 1h .. below the band since 13:27, VERY LOW since 14:10", "next check: due"]),

@@ -108,7 +108,7 @@ fn a_row_that_rests_is_not_old_and_says_how_often_it_is_looked_after() {
     update(&mut state, Event::Shared(Box::new(shared)), now);
     assert_eq!(of(&state), (RowState::Other(Condition::NoCalls), true));
     let text = screen(&state, COLOUR, 120, 40);
-    for part in ["logged out ", ", checked every 10 min", "next check: in about 1m"] {
+    for part in ["logged out since ", ", checked every 10 min", "next check: in about 1m"] {
         assert!(text.contains(part), "{part}\n{text}");
     }
     state.navigation.view = View::Budget;

@@ -52,14 +52,14 @@ sentences! {
     fn half_hour(diff: i64) = "30 min change: {}", cells::diff(Some(diff));
     fn read_at(clock: &str) = "read at {clock}";
     fn changes(n: usize) = "{} in the last 2 h", plural(n, "change");
-    fn counted_since(moment: &str) = "counts the calls since {moment}";
+    fn counted_since(moment: &str) = "AHT of the calls since {moment}";
 }
 
 /// Whether the agent is logged in, in the service's word; `every`: how often who is at rest is checked.
 pub(crate) fn login(login: Login<'_>, moment: Option<String>, every: Option<Duration>) -> String {
+    let since = moment.map_or_else(String::new, |at| format!(" {}", super::since(&at)));
     if let Some(every) = every {
-        let at = moment.map_or_else(String::new, |at| format!(" {at}"));
-        return format!("logged out{at}, checked every {} min", every.as_secs().div_ceil(60));
+        return format!("logged out{since}, checked every {} min", every.as_secs().div_ceil(60));
     }
     let what = match login.state {
         LoginState::Out => "logged out".into(),
@@ -67,7 +67,6 @@ pub(crate) fn login(login: Login<'_>, moment: Option<String>, every: Option<Dura
         LoginState::Ready | LoginState::Busy if login.word == "in" => "logged in".into(),
         LoginState::Ready | LoginState::Busy => format!("logged in: {}", login.word),
     };
-    let since = moment.map_or_else(String::new, |at| format!(" since {at}"));
     format!("{what}{since}{}", if login.stale { ", too old to go by" } else { "" })
 }
 
