@@ -36,7 +36,7 @@ pub(crate) fn frame(state: &State, layout: FrameLayout) -> FrameLayout {
 /// The chart of the row that the detail is about.
 pub(crate) fn chart(state: &State, columns: usize) -> Option<ChartArea> {
     let line = tables::detailed(state, |kind| super::lines(state, kind).into_iter().next())?;
-    Some(ChartArea { target: line.target().clone(), columns }).filter(|chart| chart.columns > 0)
+    Some(ChartArea { targets: vec![line.target().clone()], columns }).filter(|chart| chart.columns > 0)
 }
 
 /// A state with its clock.

@@ -218,18 +218,22 @@ impl Worker {
         if self.reader.poller().is_some_and(|p| p.id == self.me.id) { LOOK_AT_OTHERS } else { LOOK }
     }
 
-    /// Reads the buckets of a chart, one reading at a time.
+    /// Reads the buckets of a chart, one reading at a time, of one row after the other.
     async fn look_back(&mut self, ask: Query) -> Result<(), StoreError> {
         let time = |ms: i64| Timestamp::from_millisecond(ms).ok();
-        let query = RangeQuery { target: Some(ask.target.clone()), from: time(ask.from()), to: time(ask.end()) };
+        let (from, to) = (time(ask.from()), time(ask.end()));
+        let query = move |target: &Target| RangeQuery { target: Some(target.clone()), from, to };
         let past = self
             .store
             .call(move |s| {
+                let queries: Vec<RangeQuery> = ask.targets.iter().map(query).collect();
                 let mut binner = BucketBuilder::new(ask);
-                s.range(&query, &mut |reading| {
-                    binner.record(&reading);
-                    true
-                })?;
+                for query in &queries {
+                    s.range(query, &mut |reading| {
+                        binner.record(&reading);
+                        true
+                    })?;
+                }
                 Ok(binner.finish(s.now().wall.as_millisecond()))
             })
             .await?;

@@ -117,8 +117,8 @@ fn picture(state: &State) -> String {
         }
     }
     if let Some(past) = &state.live.past {
-        let values = past.buckets.iter().flatten().map(|b| b.last.secs()).collect::<Vec<_>>();
-        text.push_str(&format!("\npast of {}: {values:?}", past.query.target.id));
+        let values = past.buckets.iter().flatten().flatten().map(|b| b.last.secs()).collect::<Vec<_>>();
+        text.push_str(&format!("\npast of {}: {values:?}", past.query.targets[0].id));
     }
     if let Some(said) = &state.notices.status_message {
         text.push_str(&format!("\n> {said}"));

@@ -157,7 +157,7 @@ fn below_the_list_stands_what_the_alert_under_the_cursor_is_about() {
     let mut s = alarmed(View::Alerts);
     let drawn = |s: &State, w: u16, h: u16| {
         let (buf, layout) = picture(s, &look(UNICODE.0, UNICODE.1), w, h);
-        (words(&buf), layout.chart.map(|chart| chart.target.id.to_string()))
+        (words(&buf), layout.chart.map(|chart| chart.targets[0].id.to_string()))
     };
     // The first one is about the account.
     let (text, chart) = drawn(&s, 120, 40);

@@ -67,54 +67,67 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
     if canvas.width() < LEAST.0 || canvas.height() < LEAST.1 {
         return;
     }
-    let (width, height) = (canvas.width() - LABELS - names_width(canvas), canvas.height() - 2);
     let per_cell = per_cell(canvas);
-    let n = columns(canvas);
-    let values = match chart.source {
+    let known = values(chart, columns(canvas), per_cell);
+    let values = known.clone().unwrap_or_else(|| vec![None; columns(canvas)]);
+    let scale = ground(canvas, chart, &values, known.is_some());
+    let (width, height) = plot_size(canvas);
+    curve(&mut canvas.part(LABELS, 0, width, height), chart, &scale, &values, per_cell);
+}
+
+/// The values of `n` columns, `per_cell` of them in a cell; `None` while they are being read.
+fn values(chart: &Chart<'_>, n: usize, per_cell: usize) -> Option<Vec<Option<Bucket>>> {
+    match chart.source {
         Source::Live(series) => {
             let one = |aht| Bucket { low: aht, high: aht, last: aht };
             let values = sparkline::buckets(series, chart.now.mono, chart.span, (n, per_cell), chart.hold);
             Some(values.into_iter().map(|v| v.map(one)).collect())
         }
         Source::Past(_, bins) => bins.filter(|b| b.len() == n).map(<[_]>::to_vec),
-    };
-    let reading = values.is_none();
-    let values: Vec<Option<Bucket>> = values.unwrap_or_else(|| vec![None; n]);
-    let scale = ground(canvas, chart, &values);
-    if values.iter().all(Option::is_none) {
-        let text = if reading { words::READING.into() } else { words::no_values(chart.span) };
-        canvas.put(LABELS + 1, height / 2, width.saturating_sub(2), &format!(" {text} "), canvas.look.styles.dim);
     }
-    curve(&mut canvas.part(LABELS, 0, width, height), chart, &scale, &values, per_cell);
 }
 
-/// Draws the limits and the axes for `values`, and gives the scale.
-fn ground(canvas: &mut Canvas<'_>, chart: &Chart<'_>, values: &[Option<Bucket>]) -> Scale {
-    let size = (canvas.width() - LABELS - names_width(canvas), canvas.height() - 2);
+/// Draws the limits and the axes for `values`, or says that there are none or that they are not `known` yet; gives the
+/// scale.
+fn ground(canvas: &mut Canvas<'_>, chart: &Chart<'_>, values: &[Option<Bucket>], known: bool) -> Scale {
+    let size = plot_size(canvas);
     let scale = Scale::of(chart.band, values.iter().flatten().flat_map(|b| [b.low, b.high]));
     limits(canvas, chart.band, &scale, size.0, size.1);
     axes(canvas, chart, &scale, values, size);
+    if values.iter().all(Option::is_none) {
+        let text = if known { words::no_values(chart.span) } else { words::READING.into() };
+        canvas.put(LABELS + 1, size.1 / 2, size.0.saturating_sub(2), &format!(" {text} "), canvas.look.styles.dim);
+    }
     scale
 }
 
-/// Draws the readings of several rows over each other, each with its sign and style, on the ground of `chart`.
-pub(super) fn overlay(canvas: &mut Canvas<'_>, chart: &Chart<'_>, lines: &[(&Series, &str, Style)]) {
+/// Draws several charts over each other, each with its sign, on the ground of the first one: a point in a cell, which is
+/// the last value of its time.
+pub(super) fn overlay(canvas: &mut Canvas<'_>, charts: &[(Chart<'_>, &str)]) {
+    let Some((ground_of, _)) = charts.first() else { return };
     if canvas.width() < LEAST.0 || canvas.height() < LEAST.1 {
         return;
     }
-    let (width, height) = (canvas.width() - LABELS - names_width(canvas), canvas.height() - 2);
-    let one = |aht| Bucket { low: aht, high: aht, last: aht };
-    let of =
-        |series: &Series| sparkline::buckets(series, chart.now.mono, chart.span, (usize::from(width), 1), chart.hold);
-    let all: Vec<Vec<Option<Aht>>> = lines.iter().map(|(series, ..)| of(series)).collect();
-    let values: Vec<Option<Bucket>> = all.iter().flatten().map(|aht| aht.map(one)).collect();
-    let scale = ground(canvas, chart, &values);
-    for (values, (_, sign, style)) in all.iter().zip(lines) {
-        for (x, aht) in (0..width).zip(values) {
-            let Some(aht) = *aht else { continue };
-            canvas.dot(LABELS + x, row_of(&scale, aht, height), sign, *style);
+    let n = plot_cells(canvas);
+    let last = |bucket: Bucket| Bucket { low: bucket.last, high: bucket.last, ..bucket };
+    let known: Vec<Option<Vec<Option<Bucket>>>> = charts.iter().map(|(chart, _)| values(chart, n, 1)).collect();
+    let all: Vec<Option<Bucket>> = known.iter().flatten().flatten().map(|bucket| bucket.map(last)).collect();
+    let scale = ground(canvas, ground_of, &all, known.iter().all(Option::is_some));
+    let (width, height) = plot_size(canvas);
+    for x in 0..width {
+        // Where lines run together each is on top in its turn.
+        let in_turn = known.iter().zip(charts).cycle().skip(usize::from(x) % charts.len()).take(charts.len());
+        for (values, (chart, sign)) in in_turn {
+            let bucket = values.as_ref().and_then(|values| *values.get(usize::from(x))?);
+            let Some(bucket) = bucket else { continue };
+            canvas.dot(LABELS + x, row_of(&scale, bucket.last, height), sign, chart.style);
         }
     }
+}
+
+/// Columns and rows of what is inside the axes and the labels.
+fn plot_size(canvas: &Canvas<'_>) -> (u16, u16) {
+    (canvas.width() - LABELS - names_width(canvas), canvas.height() - 2)
 }
 
 fn per_cell(canvas: &Canvas<'_>) -> usize {
@@ -123,10 +136,12 @@ fn per_cell(canvas: &Canvas<'_>) -> usize {
 
 /// How many columns of dots a chart on the whole of `canvas` has; 0 where it is too small for one.
 pub(super) fn columns(canvas: &Canvas<'_>) -> usize {
-    if canvas.width() < LEAST.0 || canvas.height() < LEAST.1 {
-        return 0;
-    }
-    usize::from(canvas.width() - LABELS - names_width(canvas)) * per_cell(canvas)
+    plot_cells(canvas) * per_cell(canvas)
+}
+
+/// How many cells wide the plot of a chart on the whole of `canvas` is; 0 where it is too small for one.
+pub(super) fn plot_cells(canvas: &Canvas<'_>) -> usize {
+    if canvas.width() < LEAST.0 || canvas.height() < LEAST.1 { 0 } else { usize::from(plot_size(canvas).0) }
 }
 
 /// Cells at the right for the names of the lines, where there is room for them.

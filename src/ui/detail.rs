@@ -1,17 +1,17 @@
 //! One row in full: its facts in sentences, and its chart.
 
 use super::{
-    FrameLayout,
+    FrameLayout, axis,
     canvas::{Canvas, cells as cells_of, wrap},
     cell, cells,
-    chart::{self, Chart, Source},
+    chart::{self, Chart},
     compare, fate,
     scene::Scene,
     words::{self, detail as texts},
 };
 use crate::{
     alert::{Alert, Subject},
-    app::{Axis, ChartArea, Line, Login, LoginState, REPLAY, RowState, Span, alerts, history, names, text},
+    app::{Line, Login, LoginState, REPLAY, RowState, alerts, names, tables, text},
     domain::{AHT_WINDOW, BootTime, Condition, Point},
     poll::INVALID_INTERVAL,
     store::EventKind,
@@ -105,21 +105,23 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, alert: Opti
     let each = width / columns;
     let lines: Vec<String> = facts.iter().flat_map(|f| wrap(f, each.saturating_sub(columns - 1))).collect();
     let below = u16::try_from(lines.len()).unwrap_or(u16::MAX).div_ceil(columns);
+    let compared = tables::compared(scene.state);
+    let least = chart::LEAST.1 + if compared.is_empty() { 0 } else { compare::heads(scene) - 1 };
     // The chart takes what the facts leave, and facts give way to a chart of up to eight rows.
     let room = height.saturating_sub(4);
     let rows = match room.saturating_sub(below.saturating_add(alert).saturating_add(1)) {
         left @ 8.. => left,
-        _ if room.saturating_sub(alert + 2) >= chart::LEAST.1 => (room - alert - 2).min(8),
+        _ if room.saturating_sub(alert + 2) >= least => (room - alert - 2).min(8),
         _ => room.saturating_sub(2).min(8),
     };
     let mut y = 3;
-    if rows >= chart::LEAST.1 {
+    if rows >= least {
         y = 4 + rows + 1;
         let mut part = canvas.part(1, 3, width, rows + 1);
-        match compare::lines(scene) {
-            // In the list of alerts the chart is about the alert.
-            marked if !marked.is_empty() && !scene.state.lists_alerts() => compare::draw(&mut part, scene, &marked),
-            _ => curve(&mut part, scene, line, layout),
+        if compared.is_empty() {
+            curve(&mut part, scene, line, layout);
+        } else {
+            compare::draw(&mut part, scene, &compared, layout);
         }
     }
     for text in told.iter().take(usize::from(height.saturating_sub(y))) {
@@ -139,48 +141,20 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, alert: Opti
     }
 }
 
-/// The chart, and above it what it shows where that is not the last two hours.
+/// The chart, and above it what it shows where that is told.
 fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mut FrameLayout) {
     let s = canvas.look.styles;
     let old = cells::is_old(line.state);
     let (w, h) = (canvas.width(), canvas.height());
-    let axis = scene.state.navigation.axis;
     let mut part = canvas.part(0, 1, w, h.saturating_sub(1));
-    let area = ChartArea { target: line.target().clone(), columns: chart::columns(&part) };
-    let grid = if axis.is_live() { None } else { history::grid(scene.state, &area) };
-    layout.chart = Some(area).filter(|area| area.columns > 0);
-    let bins = grid.as_ref().and_then(|grid| scene.state.live.past.as_ref()?.on(grid));
-    let chart = Chart {
-        source: match &grid {
-            Some(grid) => Source::Past(grid, bins.as_deref()),
-            None => Source::Live(&line.row.series),
-        },
-        band: &line.watched.band,
-        now: &scene.now,
-        span: axis.span.length(),
-        hold: scene.stale_after,
-        zone: &scene.state.config.zone,
-        style: if old { s.stale } else { s.text },
-        old,
-    };
+    let grid = axis::grid(scene, &[*line], chart::columns(&part), layout);
+    let buckets = axis::past(scene, grid.as_ref(), line);
+    let known = (grid.as_ref(), buckets.as_deref());
+    let style = if old { s.stale } else { s.text };
+    let chart = Chart { old, ..axis::chart(scene, line, &line.watched.band, known, style) };
     chart::draw(&mut part, &chart);
-    if scene.state.navigation.detail_open || !axis.is_live() {
-        spans(canvas, axis);
-    }
-}
-
-/// The spans that the chart can show, with the present one in brackets, and how far back it ends: `2 h [8 h] 24 h 7 d`.
-fn spans(canvas: &mut Canvas<'_>, axis: Axis) {
-    let s = canvas.look.styles;
-    let w = canvas.width();
-    let mut x = 0;
-    for span in Span::ALL {
-        let (text, style) =
-            if span == axis.span { (format!("[{}]", span.word()), s.accent) } else { (span.word().to_owned(), s.dim) };
-        x = canvas.put(x, 0, w.saturating_sub(x), &text, style) + 1;
-    }
-    if axis.back > 0 {
-        canvas.put(x + 1, 0, w.saturating_sub(x + 1), &texts::ending(axis.offset()), s.warning);
+    if axis::is_told(scene) {
+        axis::spans(canvas, scene);
     }
 }
 

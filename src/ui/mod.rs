@@ -9,6 +9,7 @@
 //! ```
 
 mod alerts;
+mod axis;
 mod banners;
 mod budget;
 mod canvas;

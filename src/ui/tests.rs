@@ -49,13 +49,48 @@ fn marked_rows_are_compared_in_one_chart_with_a_legend() {
             assert!(text.contains("1 Imran Q 7:48") && text.contains("2 Paulo M 1:02"), "{text}");
             // The lines are far apart at the end: the first one above the second one, each by its sign.
             let chart = |sign: &str| text.lines().position(|l| l.contains(&sign.repeat(4)));
-            assert!(chart("1").unwrap() < chart("2").unwrap() && layout.chart.is_none(), "{text}");
+            assert!(chart("1").unwrap() < chart("2").unwrap(), "{text}");
+            assert_eq!(layout.chart.unwrap().targets, s.navigation.marked);
+            assert!(!text.contains("8 h"), "{text}");
         }
     }
     // The rows have the same signs, and the colours of the legend differ.
     let styles = with(UNICODE).styles;
     assert_ne!(styles.compared(0), styles.compared(1));
     assert!(screen(&s, 120, 40).lines().any(|l| l.contains("▸1Imran Q")));
+}
+
+#[test]
+fn a_comparison_has_the_spans_of_the_detail_and_its_history() {
+    for (w, h) in [(80, 24), (120, 40), (200, 60), (300, 80)] {
+        for looks in [UNICODE, (Theme::Mono, Symbols::Ascii)] {
+            let s = compared_day((w, h), looks.1);
+            let text = words(&picture(&s, &with(looks), w, h).0);
+            assert!(text.contains("2 h 8 h [24 h] 7 d  ending 6h00m ago"), "{w}x{h}: {text}");
+            assert!(text.contains("1 Imran Q 7:48") && text.contains("2 Paulo M 1:02"), "{text}");
+            let spans = text.lines().position(|l| l.contains("[24 h]")).unwrap();
+            assert!(text.lines().nth(spans + 1).unwrap().contains("1 Imran Q"), "{text}");
+            // A day of both, the second one faster by a minute: it runs below the first one.
+            for column in text.lines().skip(spans + 2).flat_map(|l| l.match_indices("222").map(|(at, _)| at).take(1)) {
+                assert!(column > 8, "{text}");
+            }
+            assert!(text.matches('1').count() > 20 && text.matches('2').count() > 20, "{text}");
+            // Until it is read, the chart says so; and what was asked for other columns is not shown in these.
+            let mut unread = s.clone();
+            unread.live.past = None;
+            let text = words(&picture(&unread, &with(looks), w, h).0);
+            assert!(text.contains("reading the history") && text.contains("[24 h]"), "{text}");
+        }
+    }
+    // Beside the table the time is told where it is not the last two hours.
+    let mut s = compared_day((120, 40), Symbols::Unicode);
+    s.navigation.detail_open = false;
+    assert!(screen(&s, 120, 40).contains("[24 h]"));
+    // A third row is read, the others stand meanwhile.
+    let mut s = compared_day((120, 40), Symbols::Unicode);
+    s.navigation.marked.push(Target::agent("arun.v@acme.example"));
+    let text = screen(&s, 120, 40);
+    assert!(text.contains("1111") && text.contains("2222") && !text.contains("333"), "{text}");
 }
 
 #[test]

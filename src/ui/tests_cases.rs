@@ -53,6 +53,8 @@ pub(super) fn cases() -> Vec<(&'static str, State)> {
         s.navigation.detail_open = true;
         s.navigation.axis = Axis { span: Span::Day, back: 0 };
     });
+    add("compared", View::Agents, &|s| *s = compared());
+    add("compared_day", View::Agents, &|s| *s = compared_day((80, 24), Symbols::Unicode));
     add("log_filtered", View::Log, &|s| s.navigation.log_filter.text = "limit".into());
     add("log_no_match", View::Log, &|s| s.navigation.log_filter.text = "zebra".into());
     add("log_typed", View::Log, &|s| {
@@ -200,11 +202,31 @@ fn empty(view: View) -> State {
     s
 }
 
-/// The detail of an agent with nine days of history, one reading a minute in working hours, on this axis.
-pub(super) fn back_then(span: Span, back: u32, (w, h): (u16, u16), symbols: Symbols) -> State {
+/// The detail of an agent with nine days of history on this axis.
+pub(super) fn back_then(span: Span, back: u32, size: (u16, u16), symbols: Symbols) -> State {
     let mut s = busy(View::Agents);
     s.navigation.detail_open = true;
     s.navigation.axis = Axis { span, back };
+    with_past(s, size, symbols)
+}
+
+/// Two agents that are compared in the detail over a day.
+pub(super) fn compared_day(size: (u16, u16), symbols: Symbols) -> State {
+    let mut s = compared();
+    s.navigation.detail_open = true;
+    s.navigation.axis = Axis { span: Span::Day, back: 1 };
+    with_past(s, size, symbols)
+}
+
+fn compared() -> State {
+    let mut s = busy(View::Agents);
+    s.navigation.marked = ["imran.q", "paulo.m"].map(|id| Target::agent(format!("{id}@acme.example"))).to_vec();
+    s
+}
+
+/// What the history has for the chart of this size: nine days, one reading a minute in working hours, a minute faster
+/// for each row.
+fn with_past(mut s: State, (w, h): (u16, u16), symbols: Symbols) -> State {
     let chart = picture(&s, &look(Theme::Auto, symbols), w, h).1.chart.unwrap();
     let mut binner = history::BucketBuilder::new(history::grid(&s, &chart).unwrap());
     for minute in (0..9 * 24 * 60).rev() {
@@ -213,8 +235,11 @@ pub(super) fn back_then(span: Span, back: u32, (w, h): (u16, u16), symbols: Symb
         let hour = (at.wall.as_second() + 19_800) / 3600;
         let (day, hour) = (hour / 24, hour % 24);
         let secs = if hour == 15 && day % 3 == 0 { 900 } else { 240 + u32::try_from(hour * 8 + minute % 7).unwrap() };
-        let outcome = if (9..18).contains(&hour) { Outcome::Value(Aht::from_secs(secs)) } else { Outcome::NoCalls };
-        binner.record(&Reading { target: Target::agent("imran.q@acme.example"), at, outcome, name: None });
+        for (target, faster) in chart.targets.iter().zip((0..).step_by(60)) {
+            let value = Outcome::Value(Aht::from_secs(secs - faster));
+            let outcome = if (9..18).contains(&hour) { value } else { Outcome::NoCalls };
+            binner.record(&Reading { target: target.clone(), at: at.clone(), outcome, name: None });
+        }
     }
     s.live.past = Some(binner.finish(s.live.now.wall.as_millisecond()));
     s

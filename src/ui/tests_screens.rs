@@ -29,7 +29,7 @@ const NORMAL: Size = (80, 24);
 const LARGE: Size = (120, 40);
 const LOW: Size = (120, 16);
 
-const SCREENS: [(&str, NamedLook, Size); 48] = [
+const SCREENS: [(&str, NamedLook, Size); 49] = [
     ("overview", COLOUR, NORMAL),
     ("overview", COLOUR, LARGE),
     ("overview", COLOUR, (200, 60)),
@@ -56,6 +56,7 @@ const SCREENS: [(&str, NamedLook, Size); 48] = [
     ("detail_waiting", COLOUR, NORMAL),
     ("detail_invalid", COLOUR, NORMAL),
     ("detail_failing", COLOUR, NORMAL),
+    ("compared_day", COLOUR, NORMAL),
     ("alerts", COLOUR, LARGE),
     ("alerts", MONO_ASCII, NORMAL),
     ("alerts_pane", COLOUR, LARGE),

@@ -315,7 +315,7 @@ pub(crate) fn standard() -> Vec<Binding> {
             A::Mark,
             &[char('v')],
             None,
-            "Mark the selected row, or take its mark away: the chart compares two to four marked rows; Esc takes all marks away",
+            "Mark the selected row, or take its mark away: the chart compares two to four marked rows, over its spans; Esc takes all marks away",
         ),
         bind(Normal, A::CopyId, &[char('y')], None, "Copy the ID of the selected row, if the terminal allows it"),
         bind(Normal, A::ColumnsMenu, &[char('c')], Some("columns"), "Choose and order the columns"),

@@ -1,4 +1,4 @@
-//! The time axis of the detail's chart, and the questions to the history that it needs.
+//! The time axis of the chart, of one row or of several that are compared, and the questions to the history that it needs.
 //!
 //! A bucket is one column of dots. Their borders are multiples of their width on the wall clock, so that a curve moves
 //! by whole columns and each column keeps its readings. There are never more buckets than columns, however long the
@@ -91,7 +91,8 @@ impl Axis {
 /// A question to the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    pub target: Target,
+    /// Whose readings: the row of the chart, or those that are compared.
+    pub targets: Vec<Target>,
     /// Width of a bucket in milliseconds, at least 1.
     pub width: i64,
     /// The first bucket begins at this multiple of the width, since 1970.
@@ -133,20 +134,22 @@ pub struct Bucket {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
     pub query: Query,
-    /// One for each bucket; `None` is a gap.
-    pub buckets: Vec<Option<Bucket>>,
+    /// For each target one for each bucket; `None` is a gap.
+    pub buckets: Vec<Vec<Option<Bucket>>>,
 }
 
 impl Past {
-    /// The buckets of another grid of the same width, where they are known: time went on by a bucket, and the answer that
-    /// knows of it is not here yet. `None` where this is about something else.
-    pub fn on(&self, grid: &Query) -> Option<Vec<Option<Bucket>>> {
-        if self.query.target != grid.target || self.query.width != grid.width {
+    /// The buckets of `target` in another grid of the same width, where they are known: time went on by a bucket, or one
+    /// more row is compared, and the answer that knows of it is not here yet. `None` where this is about something else.
+    pub fn on(&self, grid: &Query, target: &Target) -> Option<Vec<Option<Bucket>>> {
+        if self.query.width != grid.width {
             return None;
         }
+        let own = self.query.targets.iter().position(|t| t == target)?;
+        let buckets = self.buckets.get(own)?;
         let at = |i: usize| {
             let index = grid.first.saturating_add(i64::try_from(i).ok()?).checked_sub(self.query.first)?;
-            *self.buckets.get(usize::try_from(index).ok()?)?
+            *buckets.get(usize::try_from(index).ok()?)?
         };
         Some((0..grid.count).map(at).collect())
     }

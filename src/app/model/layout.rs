@@ -47,8 +47,9 @@ impl FrameLayout {
 /// The chart of the detail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChartArea {
-    pub target: Target,
-    /// How many columns of dots it has, at least one.
+    /// Whose lines are in it: those of one row, or of all that are compared.
+    pub targets: Vec<Target>,
+    /// How many columns it has that are told apart, at least one.
     pub columns: usize,
 }
 

@@ -8,9 +8,10 @@ use proptest::prelude::*;
 
 use crate::{
     app::{
-        Axis, Event, FrameLayout, Query, Span,
+        Axis, ChartArea, Event, FrameLayout, Query, Span,
         fixture::{self, Floor},
         history::{self, BucketBuilder},
+        tables::compared,
     },
     domain::{Aht, BootId, BootTime, EventTime, Outcome, Reading, Target},
 };
@@ -83,7 +84,7 @@ fn the_grid_moves_by_whole_buckets() {
 }
 
 fn ask(width: i64, first: i64, count: usize, hold: u64) -> Query {
-    Query { target: Target::agent("a"), width, first, count, hold: Duration::from_millis(hold), minute: 0 }
+    Query { targets: vec![Target::agent("a")], width, first, count, hold: Duration::from_millis(hold), minute: 0 }
 }
 
 fn reading(ms: i64, outcome: Outcome) -> Reading {
@@ -110,7 +111,7 @@ fn buckets_keep_extremes_hold_values_and_leave_gaps() {
     let mut other = reading(1710, of(99));
     other.target = Target::agent("b");
     binner.record(&other);
-    let buckets = binner.finish(1_000_000).buckets;
+    let buckets = binner.finish(1_000_000).buckets.remove(0);
     let got: Vec<_> = buckets.iter().map(|b| b.map(|b| (b.low.secs(), b.high.secs(), b.last.secs()))).collect();
     let flat = |v| Some((v, v, v));
     // The reading of 1050 holds until 1300, that of 1510 until no calls were told at 1620.
@@ -122,7 +123,7 @@ fn buckets_keep_extremes_hold_values_and_leave_gaps() {
 fn nothing_holds_in_the_future() {
     let mut binner = BucketBuilder::new(ask(100, 0, 5, 1000));
     binner.record(&reading(110, of(7)));
-    let buckets = binner.finish(230).buckets;
+    let buckets = binner.finish(230).buckets.remove(0);
     assert_eq!(buckets.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, true, false, false]);
 }
 
@@ -133,11 +134,63 @@ fn an_answer_serves_the_next_bucket_too_and_no_other_target() {
         binner.record(&reading(1000 + i64::from(i) * 100, of(i + 1)));
     }
     let past = binner.finish(1_000_000);
-    let secs = |grid: &Query| past.on(grid).map(|b| b.iter().map(|b| b.map(|b| b.last.secs())).collect::<Vec<_>>());
+    let of_target = |grid: &Query, id: &str| past.on(grid, &Target::agent(id));
+    let secs =
+        |grid: &Query| of_target(grid, "a").map(|b| b.iter().map(|b| b.map(|b| b.last.secs())).collect::<Vec<_>>());
     assert_eq!(secs(&ask(100, 11, 3, 0)), Some(vec![Some(2), Some(3), None]));
     assert_eq!(secs(&ask(100, 9, 3, 0)), Some(vec![None, Some(1), Some(2)]));
     assert_eq!(secs(&ask(90, 10, 3, 0)), None);
-    assert_eq!(secs(&Query { target: Target::agent("b"), ..ask(100, 10, 3, 0) }), None);
+    assert_eq!(of_target(&ask(100, 10, 3, 0), "b"), None);
+}
+
+#[test]
+fn several_rows_are_read_one_after_the_other_and_what_is_known_of_one_serves_any_comparison() {
+    let targets = |ids: &[&str]| ids.iter().map(|id| Target::agent(*id)).collect::<Vec<_>>();
+    let ask = |ids: &[&str]| Query { targets: targets(ids), ..ask(100, 10, 3, 50) };
+    let mut binner = BucketBuilder::new(ask(&["a", "b"]));
+    // The second row begins before the first one has ended.
+    for (id, at, secs) in [("a", 1000, 5), ("a", 1220, 6), ("b", 1010, 7), ("b", 1110, 8), ("c", 1110, 9)] {
+        let mut reading = reading(at, of(secs));
+        reading.target = Target::agent(id);
+        binner.record(&reading);
+    }
+    let past = binner.finish(1_000_000);
+    let last = |grid: &Query, id: &str| -> Option<Vec<Option<u32>>> {
+        let buckets = past.on(grid, &Target::agent(id))?;
+        Some(buckets.iter().map(|b| b.map(|b| b.last.secs())).collect())
+    };
+    for grid in [ask(&["a", "b"]), ask(&["b", "c", "a"])] {
+        assert_eq!(last(&grid, "a"), Some(vec![Some(5), None, Some(6)]));
+        assert_eq!(last(&grid, "b"), Some(vec![Some(7), Some(8), None]));
+        assert_eq!(last(&grid, "c"), None, "nobody asked for it yet");
+    }
+}
+
+#[test]
+fn what_is_compared_has_the_axis_of_the_detail_and_keeps_it_where_the_selection_moves() {
+    let mut f = floor(100);
+    f.room(2, 6);
+    f.keys("2vjvj");
+    let ids = |f: &Floor| compared(&f.state).iter().map(|l| l.target().id.to_string()).collect::<Vec<_>>();
+    assert_eq!(ids(&f), ["a1", "a2"]);
+    let chart = ChartArea { targets: f.state.navigation.marked.clone(), columns: 96 };
+    f.event(Event::Drawn(FrameLayout { chart: Some(chart), ..FrameLayout::default() }));
+    assert_eq!(history::wanted(&f.state), None, "the rows have the last two hours");
+    press(&mut f, KeyCode::Char('-'));
+    press(&mut f, KeyCode::Left);
+    let asked = history::wanted(&f.state).unwrap();
+    assert_eq!((asked.targets, asked.width), (f.state.navigation.marked.clone(), 300_000));
+    let axis = f.state.navigation.axis;
+    assert_eq!(axis, Axis { span: Span::EightHours, back: 1 });
+    f.keys("j");
+    assert_eq!(f.state.navigation.axis, axis);
+    // In the list of alerts the chart is about the alert; one row alone is no comparison.
+    f.keys("4");
+    assert!(ids(&f).is_empty());
+    f.keys("2gv");
+    assert!(ids(&f).is_empty());
+    f.keys("j");
+    assert!(f.state.navigation.axis.is_live());
 }
 
 proptest! {
@@ -152,8 +205,8 @@ proptest! {
             binner.record(&reading(*at, of(*secs)));
         }
         let past = binner.finish(now);
-        prop_assert_eq!(past.buckets.len(), count);
-        for bin in past.buckets.iter().flatten() {
+        prop_assert_eq!(past.buckets.iter().map(Vec::len).collect::<Vec<_>>(), [count]);
+        for bin in past.buckets.iter().flatten().flatten() {
             prop_assert!(bin.low <= bin.last && bin.last <= bin.high);
             prop_assert!(readings.iter().any(|(_, s)| *s == bin.low.secs()));
         }

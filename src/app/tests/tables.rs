@@ -171,11 +171,11 @@ fn in_the_view_of_alerts_keys_are_about_the_alert_and_those_of_tables_say_so() {
 fn without_a_selection_the_detail_is_about_who_deserves_a_look_most() {
     let mut floor = floor();
     floor.keys("1");
-    assert_eq!(fixture::chart(&floor.state, 1).map(|c| c.target), Some(Target::agent("a2")));
+    assert_eq!(fixture::chart(&floor.state, 1).map(|c| c.targets), Some(vec![Target::agent("a2")]));
     floor.keys("g");
     let selected = floor.state.navigation.selected.values().next().cloned();
     assert!(selected.is_some());
-    assert_eq!(fixture::chart(&floor.state, 1).map(|c| c.target), selected);
+    assert_eq!(fixture::chart(&floor.state, 1).map(|c| c.targets), selected.map(|target| vec![target]));
 }
 
 #[test]

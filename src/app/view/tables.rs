@@ -59,6 +59,14 @@ pub fn detailed<'a>(state: &'a State, first: impl Fn(Kind) -> Option<Line<'a>>) 
     }
 }
 
+/// The rows that the chart compares; none where fewer than two are marked, and in the list of alerts, where the chart is
+/// about the alert.
+pub fn compared(state: &State) -> Vec<Line<'_>> {
+    let marked = state.navigation.marked.iter().filter(|_| !state.lists_alerts());
+    let lines: Vec<Line<'_>> = marked.filter_map(|target| line(state, target)).collect();
+    if lines.len() < 2 { Vec::new() } else { lines }
+}
+
 /// Rows without a value come last in both directions; equals are ordered by name, then id.
 fn order(a: &Line<'_>, b: &Line<'_>, Sort { column, reverse }: Sort, names: Names) -> Ordering {
     let by_name = |a: &Line<'_>, b: &Line<'_>| match (names, a.target().kind) {
