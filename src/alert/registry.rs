@@ -82,11 +82,16 @@ impl AlertRegistry {
     /// Lets time pass: alerts without a good reading for two hours are lost, old marks forgotten. Once a minute is often
     /// enough; call it when all readings up to `now` were taken.
     pub fn tick(&mut self, now: &Now) -> Vec<AlertEvent> {
-        let lost: Vec<(Subject, Move)> = self
+        let mut lost: Vec<(Subject, Move)> = self
             .tracks
             .iter_mut()
             .filter_map(|(target, track)| Some((Subject::Target(target.clone()), track.tick(now)?)))
             .collect();
+        // In the order of their ends, which is that of the list: an order by ids tells of names that are hidden.
+        lost.sort_by_key(|(_, m)| match m {
+            Move::End { at, .. } => Some(at.wall),
+            _ => None,
+        });
         let events =
             lost.into_iter().filter_map(|(subject, m)| self.moved(&subject, m, |_| Limits::default())).collect();
         let old = |at: jiff::Timestamp| now.wall.as_millisecond().saturating_sub(at.as_millisecond()) > FORGET_MS;

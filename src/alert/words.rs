@@ -28,6 +28,8 @@ pub struct Claims {
     pub over: bool,
     /// The last value.
     pub value: Aht,
+    /// The value is that of a while ago: what it is now is not known.
+    pub old: bool,
     /// The limit of the level, where a value is known to have crossed it.
     pub limit: Option<Aht>,
     /// The value that was farthest outside, where it is known.
@@ -40,21 +42,28 @@ impl Claims {
     /// The claims in words, the fullest first: the first one that there is room for is to be shown.
     ///
     /// `7:48, over 7:30 (worst 9:10), clears below 5:56`; where the value is inside the limit again
-    /// `was over 7:30 (worst 9:10), now 7:12, clears below 5:56`; afterwards `was over 7:30 (worst 9:10), last 5:50`.
+    /// `was over 7:30 (worst 9:10), now 7:12, clears below 5:56`; afterwards `was over 7:30 (worst 9:10), last 5:50`. An old
+    /// value has its mark: `7:48?, over 7:30`.
     pub fn texts(&self) -> Vec<String> {
         let value = self.value;
+        // As in the row: what is old has its mark, and is not what is so now.
+        let (told, now) = if self.old { (format!("{value}?"), "last") } else { (value.to_string(), "now") };
         let low = self.level.is_beside(Level::LowCrit);
         let (side, inside) = if low { ("under", "above") } else { ("over", "below") };
         let outside = |limit: Aht| if low { value < limit } else { value > limit };
+        // At the limit counts as outside of it; what never went further was not over it.
+        let reached = self.worst.is_some() && self.worst == self.limit;
+        let was =
+            |limit: Aht| if reached { format!("was at its limit {limit}") } else { format!("was {side} {limit}") };
         let (head, tail) = match self.limit {
             None if self.over => (format!("last {value}"), String::new()),
-            None => (format!("now {value}"), String::new()),
-            Some(limit) if self.over => (format!("was {side} {limit}"), format!(", last {value}")),
-            Some(limit) if value == limit => (format!("{value}, at its limit"), String::new()),
-            Some(limit) if outside(limit) => (format!("{value}, {side} {limit}"), String::new()),
-            Some(limit) => (format!("was {side} {limit}"), format!(", now {value}")),
+            None => (format!("{now} {told}"), String::new()),
+            Some(limit) if self.over => (was(limit), format!(", last {value}")),
+            Some(limit) if value == limit => (format!("{told}, at its limit"), String::new()),
+            Some(limit) if outside(limit) => (format!("{told}, {side} {limit}"), String::new()),
+            Some(limit) => (was(limit), format!(", {now} {told}")),
         };
-        let worst = self.worst.filter(|worst| *worst != value).map(|worst| format!(" (worst {worst})"));
+        let worst = self.worst.filter(|worst| *worst != value && !reached).map(|worst| format!(" (worst {worst})"));
         // The value is read more often than the alert is: where it is inside already, the end is on its way.
         let lasts = |clear: Aht| if low { value <= clear } else { value >= clear };
         let clear = self.clear.filter(|clear| !self.over && lasts(*clear));
@@ -66,7 +75,7 @@ impl Claims {
         if let Some(clear) = clear {
             texts.insert(0, format!("{}{clear}", texts[0]));
         }
-        texts.push(value.to_string());
+        texts.push(told);
         texts
     }
 }

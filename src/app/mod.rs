@@ -12,6 +12,8 @@ mod model;
 mod tests;
 mod update;
 mod view;
+#[cfg(test)]
+pub(crate) mod worlds;
 
 pub use crate::config::Names;
 pub use model::*;

@@ -48,6 +48,7 @@ pub(super) fn sentences(scene: &Scene<'_>, alert: &Alert) -> Vec<String> {
     let level = RowState::Fresh(claims.level).long_word();
     let (since, lasted) = claims::lasting(scene.state, alert);
     let since = text::moment(since, scene.now.wall, &scene.state.config.zone);
+    let times = (alert.ended.is_some(), claims.old);
     let claims = claims.texts().into_iter().next().unwrap_or_default();
     let full = match alert.ack.as_ref().filter(|ack| alert.is_acked() && !ack.note.is_empty()) {
         Some(ack) if names::are_full(scene.state) => Some(format!("{}{}", texts::NOTE, clean_line(&ack.note, 200))),
@@ -55,6 +56,6 @@ pub(super) fn sentences(scene: &Scene<'_>, alert: &Alert) -> Vec<String> {
     };
     let fate = fate_of(scene, alert, full.is_none());
     // The level may be younger than the time outside.
-    let what = texts::outside((&since, lasted), level, alert.ended.is_some(), &claims);
+    let what = texts::outside((&since, lasted), level, times, &claims);
     [what, texts::fate(&fate)].into_iter().chain(full).collect()
 }

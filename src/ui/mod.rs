@@ -56,6 +56,8 @@ mod tests_tables;
 mod tests_truth;
 #[cfg(test)]
 mod tests_words;
+#[cfg(test)]
+mod tests_worlds;
 pub mod theme;
 mod wall;
 mod words;

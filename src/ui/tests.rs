@@ -1,19 +1,18 @@
 //! What the screen does: when its lines are made, what stays where it is, and what hostile contents cannot do.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use crossterm::event::KeyCode;
-use proptest::prelude::*;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
 use super::{Look, draw, testing::*, tests_cases::*};
 use crate::{
     app::{
-        Column, Event, Keymap, Notice, Overlay, RowState, Severity, Sort, State, Topic, View, fixture, history, needs,
+        Column, Event, Keymap, Notice, Overlay, RowState, Severity, Sort, State, Topic, View, history, needs,
         rows::MADE, update,
     },
     config::{Place, Rebind, Symbols, Theme},
-    domain::{Condition, Kind, Level, Outcome, Problem, Reading, Target},
+    domain::{Condition, Kind, Level, Problem, Target},
     store::Role,
 };
 
@@ -416,106 +415,5 @@ fn a_screen_is_never_blank() {
                 assert!(!screen(&state, w, h).trim().is_empty(), "{w}x{h}");
             }
         }
-    }
-}
-
-fn outcome() -> impl Strategy<Value = Outcome> {
-    prop_oneof![
-        5 => any::<u32>().prop_map(value),
-        5 => (1u32..1000).prop_map(value),
-        1 => Just(Outcome::NoCalls),
-        1 => Just(Outcome::Invalid),
-        1 => "\\PC{0,40}".prop_map(|w| failed(&w)),
-    ]
-}
-
-fn spec() -> impl Strategy<Value = Spec> {
-    let readings = prop::collection::vec((-1000i64..20_000, outcome()), 0..12);
-    let limits = prop::array::uniform5(0u32..2000);
-    (any::<bool>(), "\\PC{1,20}", prop::option::of(any::<String>()), prop::option::of("\\PC{0,9}"), limits, readings)
-        .prop_map(|(agent, id, label, group, limits, readings)| Spec {
-            target: if agent { Target::agent(id) } else { Target::campaign(id) },
-            label: label.map(Into::into),
-            group: group.map(Into::into),
-            band: band(limits),
-            readings,
-        })
-}
-
-/// What the user did, as raw numbers.
-fn arbitrary() -> impl Strategy<Value = State> {
-    (prop::collection::vec(spec(), 0..9), any::<[u8; 12]>(), any::<i64>(), any::<String>(), any::<f64>()).prop_map(
-        |(specs, dice, skew, text, rate)| {
-            let mut s = state(&specs);
-            s.navigation.view = View::ALL[usize::from(dice[0]) % View::ALL.len()];
-            s.preferences.sections = dice[0] > 127;
-            s.preferences.names = crate::app::Names::ALL[usize::from(dice[1] / 2 % 4)];
-            s.navigation.scroll = usize::from(dice[1]);
-            s.navigation.log_filter.text = text.clone().into();
-            s.navigation.command = (dice[3] % 7 == 0).then(|| text.clone().into());
-            s.notices.status_message = (dice[3] % 5 == 0).then(|| text.clone());
-            s.preferences.columns =
-                if dice[4] % 2 == 0 { vec![] } else { Column::ALL[usize::from(dice[4] % 9)..].to_vec() };
-            s.navigation.focus = Kind::ALL[usize::from(dice[1] % 2)];
-            s.preferences.sort = Sort { column: Column::ALL[usize::from(dice[2] % 9)], reverse: dice[2] > 127 };
-            s.navigation.filter.editing = dice[3] % 4 == 0;
-            if dice[3] % 3 == 0 {
-                s.navigation.filter.text = text.clone().into();
-            }
-            let scroll = usize::from(dice[4]);
-            s.navigation.overlay = match dice[5] % 7 {
-                0 => Some(Overlay::Help { scroll }),
-                1 => Some(Overlay::SortMenu { cursor: scroll }),
-                2 => Some(Overlay::Banners { scroll }),
-                3 => Some(Overlay::Columns { cursor: scroll }),
-                _ => None,
-            };
-            s.navigation.detail_open = dice[6] % 4 == 0;
-            s.preferences.age_as_time = dice[7] % 2 == 0;
-            if let Some(spec) = specs.first() {
-                s.navigation.selected.insert(spec.target.kind, spec.target.clone());
-            }
-            s.navigation.offset.insert(Kind::Agent, usize::from(dice[8]));
-            s.notices.list.push(Notice { topic: Topic::Log, text });
-            s.live.now.mono.0 =
-                s.live.now.mono.0.saturating_add(if dice[9] % 2 == 0 { skew } else { skew % 10_000_000 });
-            if let Some(status) = &mut s.live.status {
-                status.rate = rate;
-                status.link = links().swap_remove(usize::from(dice[10]) % 6).1;
-                status.sweep = Duration::from_secs(u64::from(dice[10]) << (dice[11] % 50));
-            }
-            if dice[11] % 5 == 0 {
-                s.live.status = None;
-            }
-            s.navigation.axis =
-                crate::app::Axis { span: crate::app::Span::ALL[usize::from(dice[1] % 4)], back: u32::from(dice[0]) };
-            if let Some(ask) = fixture::chart(&s, usize::from(dice[4]) * 3).and_then(|chart| history::grid(&s, &chart))
-            {
-                let mut binner = history::BucketBuilder::new(ask);
-                for (secs, outcome) in specs.iter().flat_map(|s| s.readings.iter().cloned()) {
-                    let target = specs[0].target.clone();
-                    binner.record(&Reading { target, at: ago(secs), outcome, name: None });
-                }
-                s.live.past = Some(binner.finish(s.live.now.wall.as_millisecond()));
-            }
-            if dice[11] % 7 == 0 {
-                s.live.rows.clear();
-                s.toggle_freeze();
-            }
-            s
-        },
-    )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
-    fn any_state_is_drawn_at_any_size_within_its_area(
-        state in arbitrary(),
-        (w, h) in prop_oneof![(1u16..60, 1u16..20), (1u16..=300, 1u16..=100)],
-        symbols in prop_oneof![Just(Symbols::Unicode), Just(Symbols::Block), Just(Symbols::Ascii)],
-    ) {
-        draws_within("any state", &state, &with((Theme::Auto, symbols)), w, h);
     }
 }

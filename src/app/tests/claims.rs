@@ -1,25 +1,19 @@
 //! What an alert claims in words, computed once more from the readings: the value, the limit that was crossed, the worst
-//! value, what ends it, and how long it lasts.
+//! value, what ends it, and how long it lasts; and that its row says the same.
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::{
-    alert::{Alert, AlertRegistry, EndReason, Policy, Rules, Subject},
+    alert::{Alert, AlertKind, EndReason, Subject},
     app::{
-        Alerts, Event, claims,
-        fixture::{Floor, band},
-        rows,
+        Event, RowState, claims, rows,
+        worlds::{Script, World, plain_people, script},
     },
-    domain::{Aht, EventTime, Level, Outcome, Reading, Target},
+    domain::{Aht, BootTime, Condition, Kind, Level, Outcome, Problem, Reading, Target},
 };
-
-fn policy() -> Policy {
-    let rules =
-        Rules { dwell: Duration::from_secs(120), clear_band: 0.05, warm_up: 0, stale_after: Duration::from_secs(180) };
-    Policy { agents: rules, campaigns: rules, sweep: Duration::from_secs(60) }
-}
 
 /// The number behind `word` in `text`, as `m:ss`.
 fn number(text: &str, word: &str) -> Option<u32> {
@@ -29,166 +23,220 @@ fn number(text: &str, word: &str) -> Option<u32> {
     Some(minutes.parse::<u32>().ok()? * 60 + seconds.parse::<u32>().ok()?)
 }
 
-/// Readings of one agent, as they were fed.
-struct Past {
-    floor: Floor,
-    registry: AlertRegistry,
-    read: Vec<(EventTime, u32)>,
+/// Whether the alert about `target` is still there when `value` is read next.
+fn goes_on(world: &World, target: &Target, value: u32) -> bool {
+    let subject = Subject::Target(target.clone());
+    let mut registry = world.registry.clone();
+    let before = registry.about(&subject).map(|a| a.id.clone());
+    let reading: Reading = world.floor.reading(target.clone(), Outcome::Value(Aht::from_secs(value)));
+    registry.record(&reading, &world.band(target), &world.policy);
+    registry.about(&subject).map(|a| a.id.clone()) == before
 }
 
-impl Past {
-    fn new(steps: &[(u64, u32)]) -> Past {
-        let mut past = Past { floor: Floor::new(), registry: AlertRegistry::default(), read: Vec::new() };
-        for (secs, value) in steps {
-            past.floor.clock.advance(Duration::from_secs(*secs));
-            past.floor.agent("a1", *value);
-            let reading = past.reading(*value);
-            past.registry.record(&reading, &band(), &policy());
-            past.read.push((reading.at, *value));
+/// The side that an alert is on, and the limits there, from a second statement of the rules.
+struct Side {
+    high: bool,
+    warn: Option<u32>,
+    crit: Option<u32>,
+    /// To where a limit eases while it is held.
+    stop: Option<u32>,
+}
+
+impl Side {
+    fn of(world: &World, target: &Target, level: Level) -> Side {
+        let band = world.band(target);
+        let secs = |limit: Option<Aht>| limit.map(Aht::secs);
+        let high = level.is_beside(Level::HighCrit);
+        if high {
+            let stop = [band.target, band.low_warn, band.low_crit].into_iter().flatten().max();
+            Side { high, warn: secs(band.high_warn), crit: secs(band.high_crit), stop: secs(stop) }
+        } else {
+            let stop = [band.target, band.high_warn, band.high_crit].into_iter().flatten().min();
+            Side { high, warn: secs(band.low_warn), crit: secs(band.low_crit), stop: secs(stop) }
         }
-        let now = past.floor.now();
-        let alerts = Alerts::new(&past.registry, &past.floor.state.config.watched, &policy(), &now);
-        past.floor.event(Event::Alerts(Box::new(alerts)));
-        past
     }
 
-    fn reading(&self, value: u32) -> Reading {
-        let outcome = if value == 0 { Outcome::NoCalls } else { Outcome::Value(Aht::from_secs(value)) };
-        self.floor.reading(Target::agent("a1"), outcome)
+    fn outside(&self, value: u32, limit: Option<u32>) -> bool {
+        limit.is_some_and(|limit| if self.high { value >= limit } else { value <= limit })
     }
 
-    /// Whether the alert is still there when `value` is read next.
-    fn goes_on(&self, value: u32) -> bool {
-        let mut registry = self.registry.clone();
-        let before = registry.about(&Subject::Target(Target::agent("a1"))).map(|a| a.id.clone());
-        registry.record(&self.reading(value), &band(), &policy());
-        registry.about(&Subject::Target(Target::agent("a1"))).map(|a| a.id.clone()) == before
+    /// Whether a critical value that was is held at `value`: 5 % inside of the limit, and not up to the target.
+    fn holds(&self, value: u32) -> bool {
+        let Some(crit) = self.crit else { return false };
+        if self.high {
+            value >= (crit * 95).div_ceil(100).max(self.stop.map_or(0, |stop| stop + 1)).min(crit)
+        } else {
+            value <= (crit * 105 / 100).min(self.stop.map_or(u32::MAX, |stop| stop - 1)).max(crit)
+        }
     }
-
-    /// The values from the first reading outside to the last one that belongs to the alert.
-    fn values(&self, alert: &Alert) -> Vec<u32> {
-        let last = |at: &EventTime| alert.ended.as_ref().is_none_or(|(end, _)| at.mono < end.mono);
-        self.read.iter().filter(|(at, _)| at.mono >= alert.since.mono && last(at)).map(|(_, v)| *v).collect()
-    }
-}
-
-fn secs(limit: Option<Aht>) -> u32 {
-    limit.map_or(0, Aht::secs)
 }
 
 /// Compares each claim about `alert` with the readings.
-fn check(past: &Past, alert: &Alert) -> Result<(), TestCaseError> {
-    let (state, band) = (&past.floor.state, band());
-    let claims = claims::of(state, alert).unwrap();
-    let text = claims.texts()[0].clone();
-    let values = past.values(alert);
-    let high = alert.kind.level().unwrap().is_beside(Level::HighCrit);
-    let outside = |v: u32, limit: u32| if high { v >= limit } else { v <= limit };
-    let (warn, crit) =
-        if high { (secs(band.high_warn), secs(band.high_crit)) } else { (secs(band.low_warn), secs(band.low_crit)) };
-    let worst = if high { values.iter().max() } else { values.iter().min() }.copied().unwrap();
-    prop_assert!(outside(values[0], warn), "{text}: {values:?} begins inside");
+fn check(world: &World, alert: &Alert) -> Result<(), TestCaseError> {
+    let state = world.state();
+    let target = match &alert.id.subject {
+        Subject::Target(target) => target,
+        Subject::Problem(problem) => return check_problem(world, alert, *problem),
+    };
     let over = alert.ended.is_some();
+    let claims = claims::of(state, alert).unwrap();
+    let (text, level) = (claims.texts()[0].clone(), alert.kind.level().unwrap());
+    let side = Side::of(world, target, level);
+    let (since, lasted) = claims::lasting(state, alert);
+    let good: Vec<(BootTime, Timestamp, Option<u32>)> =
+        world.good(target).map(|(at, value)| (at.mono, at.wall, value)).collect();
+
+    // How long: from a reading outside to the last one, or to the end.
+    let from = good.iter().find(|(_, wall, _)| *wall == since).copied();
+    prop_assert!(from.is_some(), "{text}: nothing was read at {since}");
+    let (from, _, first) = from.unwrap();
+    let end = alert.ended.as_ref().map_or_else(|| good.last().unwrap().0, |(at, _)| at.mono);
+    prop_assert_eq!(lasted, end.since(from), "{}", text);
+    let begins = side.outside(first.unwrap(), side.warn) || side.outside(first.unwrap(), side.crit);
+    prop_assert!(begins, "{text}: begins inside with {first:?}");
+
+    let belongs = |at: BootTime| at >= from && (!over || at < end);
+    let values: Vec<(BootTime, u32)> =
+        good.iter().filter(|(at, ..)| belongs(*at)).filter_map(|(at, _, v)| Some((*at, (*v)?))).collect();
+    let all = values.iter().map(|(_, v)| *v);
+    let worst = if side.high { all.max() } else { all.min() }.unwrap();
 
     // The value.
     let value = match alert.ended {
-        None => past.read.last().unwrap().1,
+        None => good.last().unwrap().2.unwrap(),
         Some((ref at, EndReason::Cleared | EndReason::OtherSide)) => {
-            past.read.iter().find(|(t, _)| t.mono == at.mono).unwrap().1
+            good.iter().find(|(t, ..)| *t == at.mono).unwrap().2.unwrap()
         }
-        Some(_) => *values.last().unwrap(),
+        Some(_) => values.last().unwrap().1,
     };
-    let said = if over {
-        number(&text, "last ")
-    } else {
-        number(&text, "now ").or_else(|| number(&text, "").filter(|_| text.starts_with(|c: char| c.is_ascii_digit())))
-    };
-    let at_limit = text.contains("at its limit");
-    prop_assert_eq!(said, Some(value), "{}: {:?}", text, values);
+    let row = rows::line(state, target).unwrap();
+    let fresh = matches!(row.state, RowState::Fresh(_));
+    let begun = || number(&text, "").filter(|_| text.starts_with(|c: char| c.is_ascii_digit()));
+    let said = if over || !fresh { number(&text, "last ") } else { number(&text, "now ") };
+    prop_assert_eq!(said.or_else(begun), Some(value), "{}: {:?}", text, values);
+    // What is old has the mark of its row.
+    let mark = format!("{}?", Aht::from_secs(value));
+    prop_assert_eq!(text.contains(&mark), !over && !fresh, "{} of {:?}", text, row.state);
+    prop_assert!(claims.texts().iter().all(|text| text.contains(&*Aht::from_secs(value).to_string())));
 
     // The level that is held, walked through once more, and its limit.
-    let eased = |limit: u32| f64::from(limit) * if high { 0.95 } else { 1.05 };
-    let held = |v: u32| if high { f64::from(v) >= eased(crit) - 1e-6 } else { f64::from(v) <= eased(crit) + 1e-6 };
-    // The dwell goes by the band alone; what is critical is held from the start of the alert on.
-    let started = past.read.iter().filter(|(t, _)| t.mono >= alert.since.mono && t.mono < alert.started.mono).count();
     let (mut is_crit, mut was_crit) = (false, false);
-    for v in &values[started..] {
-        is_crit = outside(*v, crit) || (is_crit && held(*v));
+    // The dwell goes by the band alone; what is critical is held from the start of the alert on.
+    for (_, v) in values.iter().filter(|(at, _)| *at >= alert.started.mono) {
+        is_crit = side.outside(*v, side.crit) || (is_crit && side.holds(*v));
         was_crit |= is_crit;
     }
-    let limit = if (over && was_crit) || (!over && is_crit) { crit } else { warn };
-    let said = number(&text, if high { "over " } else { "under " });
-    if at_limit {
-        prop_assert_eq!(value, limit, "{}", text);
+    let limit = if (over && was_crit) || (!over && is_crit) { side.crit } else { side.warn };
+    if text.contains("was at its limit") {
+        prop_assert_eq!((number(&text, "its limit "), Some(worst)), (limit, limit), "{}: {:?}", text, values);
+    } else if text.contains("at its limit") {
+        prop_assert_eq!(Some(value), limit, "{}", text);
     } else {
-        prop_assert_eq!(said, Some(limit), "{}: {:?}", text, values);
+        prop_assert!(Some(worst) != limit, "{text}: nothing went beyond that limit");
+        prop_assert_eq!(number(&text, if side.high { "over " } else { "under " }), limit, "{}: {:?}", text, values);
     }
-    prop_assert!(outside(worst, limit), "{text}: nothing crossed that limit");
+    prop_assert!(side.outside(worst, limit), "{text}: nothing crossed that limit");
     // `was` where the value is not outside of it any more.
-    prop_assert_eq!(text.starts_with("was "), over || !outside(value, limit), "{}", text);
+    prop_assert_eq!(text.starts_with("was "), over || !side.outside(value, limit), "{}", text);
 
-    // The worst.
-    let said = number(&text, "worst ");
-    prop_assert_eq!(said, (worst != value).then_some(worst), "{}: {:?}", text, values);
+    // The worst of the time that is claimed.
+    if !text.contains("was at its limit") {
+        let said = number(&text, "worst ");
+        prop_assert_eq!(said, (worst != value).then_some(worst), "{}: {:?}", text, values);
+    }
 
     // What ends it.
-    let said = number(&text, if high { "clears below " } else { "clears above " });
+    let said = number(&text, if side.high { "clears below " } else { "clears above " });
     prop_assert_eq!(said.is_some(), !over, "{}", text);
     if let Some(clear) = said {
-        prop_assert!(past.goes_on(clear), "{text}: {clear} ends it");
-        prop_assert!(!past.goes_on(if high { clear - 1 } else { clear + 1 }), "{text}: it goes on inside of {clear}");
+        prop_assert!(goes_on(world, target, clear), "{text}: {clear} ends it");
+        let inside = if side.high { clear - 1 } else { clear + 1 };
+        prop_assert!(!goes_on(world, target, inside), "{text}: it goes on inside of {clear}");
     }
 
-    // How long: from the first reading outside to the last one, or to the end.
-    let end = alert.ended.as_ref().map_or_else(|| past.read.last().unwrap().0.mono, |(at, _)| at.mono);
-    prop_assert_eq!(claims::lasting(state, alert).1, end.since(alert.since.mono), "{}", text);
-    prop_assert_eq!(claims::lasting(state, alert).0, alert.since.wall, "{}", text);
-    // The row says the same while it is outside on that side.
-    let line = rows::line(state, &Target::agent("a1")).unwrap();
-    if let (None, Some(held)) = (&alert.ended, line.held)
-        && outside(value, warn)
-    {
-        prop_assert_eq!(held, claims::lasting(state, alert).1);
+    // The row says the same, or the alert names the difference.
+    if let (false, RowState::Fresh(own)) = (over, row.state) {
+        prop_assert_eq!(text.starts_with("was "), own != level, "{} of a row that is {:?}", text, own);
+        if own.is_beside(level) {
+            prop_assert_eq!(row.held, Some(lasted), "{}", text);
+        }
+    }
+    Ok(())
+}
+
+/// What a problem of the account counts is what the rows say.
+fn check_problem(world: &World, alert: &Alert, problem: Problem) -> Result<(), TestCaseError> {
+    let state = world.state();
+    let AlertKind::Problem { count, .. } = alert.kind else { panic!("{alert:?}") };
+    let is = |conditions: &[Condition]| {
+        let lines = Kind::ALL.into_iter().flat_map(|kind| rows::all_lines(state, kind));
+        let of = lines.filter(|l| conditions.iter().any(|c| l.state == RowState::Other(*c)));
+        u32::try_from(of.count()).unwrap()
+    };
+    // While it is not cleared yet it says what was so last.
+    let now = match problem {
+        Problem::UnknownId => is(&[Condition::Invalid]),
+        _ => 0,
+    };
+    if alert.ended.is_none() && now > 0 {
+        prop_assert_eq!(count, now, "{:?}", alert);
+    }
+    let end = alert.ended.as_ref().map_or_else(|| rows::shown_now(state).mono, |(at, _)| at.mono);
+    prop_assert_eq!(claims::lasting(state, alert), (alert.since.wall, end.since(alert.since.mono)));
+    Ok(())
+}
+
+/// A row without an alert says how long it is outside by its readings alone.
+fn check_rows(world: &World) -> Result<(), TestCaseError> {
+    let state = world.state();
+    for line in Kind::ALL.into_iter().flat_map(|kind| rows::all_lines(state, kind)) {
+        let RowState::Fresh(level) = line.state else { continue };
+        let target = line.target();
+        let good: Vec<(BootTime, Option<u32>)> = world.good(target).map(|(at, value)| (at.mono, value)).collect();
+        let last = good.last().unwrap();
+        prop_assert_eq!(line.aht.map(Aht::secs), last.1);
+        if level == Level::Inside || world.registry.about(&Subject::Target(target.clone())).is_some() {
+            continue;
+        }
+        let band = world.band(target);
+        let beside = |v: &Option<u32>| v.is_some_and(|v| band.level(Aht::from_secs(v)).is_beside(level));
+        let first = good.iter().rev().take_while(|(_, v)| beside(v)).last().unwrap();
+        let held = Some(last.0.since(first.0)).filter(|held| !held.is_zero());
+        prop_assert_eq!(line.held, held, "{:?}", line.state);
     }
     Ok(())
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
     #[test]
-    fn an_alert_claims_what_the_readings_say(
-        steps in prop::collection::vec((20u64..120, prop_oneof![
-            8 => 340u32..500,
-            3 => 110u32..220,
-            2 => Just(300u32),
-            1 => Just(375u32),
-            1 => Just(450u32),
-            1 => Just(0u32),
-        ]), 1..80),
-        calm in prop::bool::ANY,
-    ) {
-        // Most floors move slowly: without that an alert would hardly ever last.
-        let steps: Vec<(u64, u32)> = if calm {
-            let mut at = 0;
-            steps.iter().map(|(secs, v)| {
-                at = if *v == 0 || at == 0 { *v } else { (at * 3 + v) / 4 };
-                (*secs, at)
-            }).collect()
-        } else {
-            steps
-        };
-        let past = Past::new(&steps);
-        let all = past.floor.state.live.alerts.clone();
-        for alert in &all {
-            check(&past, alert)?;
+    fn an_alert_claims_what_the_readings_say_and_its_row_says_the_same(script in script()) {
+        let world = World::new(&script, &plain_people());
+        for alert in &world.state().shown().alerts.clone() {
+            check(&world, alert)?;
         }
+        check_rows(&world)?;
     }
+}
+
+/// A floor of one agent with these readings: after so many seconds such a value.
+fn read(steps: &[(u64, u32)]) -> (World, Target) {
+    let people = plain_people();
+    let mut world = World::begun(&Script::calm(), &people);
+    for (secs, value) in steps {
+        world.floor.clock.advance(Duration::from_secs(*secs));
+        world.record(people[0].target(), Outcome::Value(Aht::from_secs(*value)));
+    }
+    world.show();
+    (world, people[0].target())
 }
 
 #[test]
 fn the_worst_value_counts_from_the_first_reading_outside() {
-    let past = Past::new(&[(60, 300), (60, 400), (60, 430), (60, 390), (60, 365)]);
-    let alert = &past.floor.state.live.alerts[0];
-    let claims = claims::of(&past.floor.state, alert).unwrap();
+    let (world, _) = read(&[(60, 300), (60, 400), (60, 430), (60, 390), (60, 365)]);
+    let alert = &world.state().live.alerts[0];
+    let claims = claims::of(world.state(), alert).unwrap();
     assert_eq!(
         claims.texts(),
         [
@@ -198,26 +246,35 @@ fn the_worst_value_counts_from_the_first_reading_outside() {
             "6:05"
         ]
     );
-    assert_eq!(claims::lasting(&past.floor.state, alert).1, Duration::from_secs(180));
+    assert_eq!(claims::lasting(world.state(), alert).1, Duration::from_secs(180));
+}
+
+#[test]
+fn an_old_value_has_the_mark_of_its_row() {
+    let (mut world, _) = read(&[(60, 300), (60, 460), (60, 470), (60, 465), (60, 465)]);
+    world.floor.clock.advance(Duration::from_secs(400));
+    world.floor.event(Event::Tick);
+    let text = |world: &World| claims::of(world.state(), &world.state().live.alerts[0]).unwrap().texts()[0].clone();
+    assert_eq!(text(&world), "7:45?, over 7:30 (worst 7:50), clears below 5:57");
 }
 
 #[test]
 fn what_an_older_version_did_not_keep_is_read_from_the_row_or_not_claimed() {
-    let mut past = Past::new(&[(60, 300), (60, 400), (60, 430), (60, 390), (60, 365)]);
-    let text = serde_json::to_string(&past.registry).unwrap();
+    let (mut world, target) = read(&[(60, 300), (60, 400), (60, 430), (60, 390), (60, 365)]);
+    let text = serde_json::to_string(&world.registry).unwrap();
     // The document of a version that kept neither.
     let mut old: serde_json::Value = serde_json::from_str(&text).unwrap();
     let kind = old["active"][0][1]["matter"]["band"].as_object_mut().unwrap();
     assert!(kind.remove("peak").is_some() && kind.remove("limits").is_some());
-    past.registry = crate::alert::persist::parse(&old.to_string());
-    assert_eq!(past.registry.active().len(), 1, "an alert of an older version is kept");
-    let alert = past.registry.active().next().unwrap().clone();
-    let text = |past: &Past| claims::of(&past.floor.state, &alert).unwrap().texts()[0].clone();
-    assert_eq!(text(&past), "was over 6:15 (worst 7:10), now 6:05");
+    world.registry = crate::alert::persist::parse(&old.to_string());
+    assert_eq!(world.registry.active().len(), 1, "an alert of an older version is kept");
+    let alert = world.registry.active().next().unwrap().clone();
+    let text = |world: &World| claims::of(world.state(), &alert).unwrap().texts()[0].clone();
+    assert_eq!(text(&world), "was over 6:15 (worst 7:10), now 6:05");
     // A row that begins later does not know.
-    let row = past.floor.state.live.rows.get_mut(&Target::agent("a1")).unwrap();
+    let row = world.floor.state.live.rows.get_mut(&target).unwrap();
     let mut short = crate::domain::Series::default();
     row.series.points().skip(3).for_each(|p| short.push(p.at, p.aht));
     row.series = short;
-    assert_eq!(text(&past), "was over 6:15, now 6:05");
+    assert_eq!(text(&world), "was over 6:15, now 6:05");
 }

@@ -8,7 +8,7 @@ use super::rows;
 use crate::{
     alert::{Alert, AlertKind, Limits, Subject, words::Claims, worse},
     app::model::{Line, RowState, State},
-    domain::Aht,
+    domain::{Aht, BootTime, Level},
 };
 
 /// What `alert` claims; `None` where it is about no value.
@@ -21,9 +21,10 @@ pub fn of(state: &State, alert: &Alert) -> Option<Claims> {
     let level = if over { *worst } else { *level };
     let known = line.filter(|_| !over);
     let value = known.and_then(|l| l.aht).unwrap_or(*last);
+    let old = known.is_some_and(|l| !matches!(l.state, RowState::Fresh(_)));
     // The row knows the worst by itself where it reaches back far enough.
     let now = &state.shown().now;
-    let since = now.mono_of(&alert.since);
+    let since = known.and_then(|line| outside_since(&line, level)).unwrap_or_else(|| now.mono_of(&alert.since));
     let points = || known.into_iter().flat_map(|l| l.row.series.points());
     let seen = points().filter(|p| p.at >= since).filter_map(|p| p.aht).reduce(|a, b| worse(level, a, b));
     let complete = points().next().is_some_and(|p| p.at <= since) && alert.since.boot == now.boot;
@@ -38,7 +39,7 @@ pub fn of(state: &State, alert: &Alert) -> Option<Claims> {
     let crosses =
         |limit: &Aht| [peak, seen, Some(value)].into_iter().flatten().any(|aht| worse(level, aht, *limit) == aht);
     let clear = limits.and_then(|l| l.clear);
-    Some(Claims { level, over, value, limit: limit.filter(crosses), worst: peak, clear })
+    Some(Claims { level, over, value, old, limit: limit.filter(crosses), worst: peak, clear })
 }
 
 /// Since when and how long it is as `alert` says, or was. The time of a value ends with the last reading, and is that of
@@ -53,11 +54,19 @@ pub fn lasting(state: &State, alert: &Alert) -> (Timestamp, Duration) {
         return (since, alert.since.age(&rows::shown_now(state)));
     };
     let read = line.row.series.points().next_back().map_or(now.mono, |p| p.at);
-    match (line.state, line.held) {
-        (RowState::Fresh(own), Some(held)) if own.is_beside(level) => {
-            (now.wall.checked_sub(now.mono.since(read - held)).unwrap_or(since), held)
-        }
-        _ => (since, read.since(now.mono_of(&alert.since))),
+    match outside_since(&line, level) {
+        Some(at) => (now.wall.checked_sub(now.mono.since(at)).unwrap_or(since), read.since(at)),
+        None => (since, read.since(now.mono_of(&alert.since))),
+    }
+}
+
+/// Since when the row is outside on the side of `level`, where it is: that may be longer than its alert counts, which
+/// begins anew behind a gap and after the warm-up.
+fn outside_since(line: &Line<'_>, level: Level) -> Option<BootTime> {
+    let read = line.row.series.points().next_back()?.at;
+    match line.state {
+        RowState::Fresh(own) if own.is_beside(level) => Some(read - line.held?),
+        _ => None,
     }
 }
 

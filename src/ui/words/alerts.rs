@@ -50,9 +50,19 @@ sentences! {
     fn fate(fate: &str) = "alert {fate}";
 }
 
-/// `over`: it has ended, and `level` is its worst one.
-pub(crate) fn outside((since, lasted): (&str, Duration), level: &str, over: bool, claims: &str) -> String {
-    let level = format!("{} {level}", if over { "at worst" } else { "now" });
+/// `over`: it has ended, and `level` is its worst one; `old`: what it is now is not known.
+pub(crate) fn outside(
+    (since, lasted): (&str, Duration),
+    level: &str,
+    (over, old): (bool, bool),
+    claims: &str,
+) -> String {
+    let when = match (over, old) {
+        (true, _) => "at worst",
+        (false, true) => "last",
+        (false, false) => "now",
+    };
+    let level = format!("{when} {level}");
     format!("alert: outside the band since {since} ({}), {level}: {claims}", text::brief(lasted))
 }
 
