@@ -76,7 +76,7 @@ struct RowView {
 
 struct TableView {
     kind: &'static str,
-    /// True for agents: campaigns have no groups.
+    /// True for agents, where any has a group: campaigns have none.
     groups: bool,
     rows: Vec<RowView>,
 }
@@ -220,13 +220,15 @@ impl Page<'_> {
 
     fn tables(&self) -> Vec<TableView> {
         let table = |kind: Kind| {
-            let rows = self.shift.worst_first(kind).into_iter().map(|row| RowView {
+            let rows = self.shift.worst_first(kind);
+            let groups = kind == Kind::Agent && rows.iter().any(|row| !row.watched.groups.is_empty());
+            let rows = rows.into_iter().map(|row| RowView {
                 name: harmless(&row.name, 100),
                 group: row.watched.groups.first().map_or("-".into(), |group| harmless(group, 40)),
                 cells: self.cells(row),
                 picture: Picture::new(self.shift, row),
             });
-            TableView { kind: kind.word(), groups: kind == Kind::Agent, rows: rows.collect() }
+            TableView { kind: kind.word(), groups, rows: rows.collect() }
         };
         Kind::ALL.into_iter().map(table).filter(|table| !table.rows.is_empty()).collect()
     }
