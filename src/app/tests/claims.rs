@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use crate::{
     alert::{Alert, AlertKind, EndReason, Subject},
     app::{
-        Event, RowState, claims, rows,
+        Event, RowState,
+        alerts::active,
+        claims, rows,
         worlds::{Script, World, plain_people, script},
     },
     domain::{Aht, BootTime, Condition, Kind, Level, Outcome, Problem, Reading, Target},
@@ -207,6 +209,17 @@ fn check_rows(world: &World) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The alerts stand in the order that the list promises, by the times that it shows.
+fn check_order(world: &World) -> Result<(), TestCaseError> {
+    let state = world.state();
+    let key = |a: &Alert| (a.is_acked(), a.kind.level().is_none(), a.kind.level(), claims::lasting(state, a).0);
+    let keys: Vec<_> = active(state.shown()).map(key).collect();
+    prop_assert!(keys.is_sorted(), "{keys:?}");
+    let ended = state.shown().alerts.iter().filter_map(|a| a.ended.as_ref()).map(|(at, _)| at.mono);
+    prop_assert!(ended.rev().is_sorted(), "newest first: {:?}", state.shown().alerts);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -217,6 +230,7 @@ proptest! {
             check(&world, alert)?;
         }
         check_rows(&world)?;
+        check_order(&world)?;
     }
 }
 

@@ -66,6 +66,7 @@ fn a_word_that_finds_nothing_says_why() {
         ("nroth", Some("nothing has 'nroth'; did you mean 'north'?")),
         ("group:nroth", Some("nothing has 'nroth'; did you mean 'north'?")),
         ("state:hihg", Some("nothing has 'hihg'; did you mean 'high'?")),
+        ("state:unknown_id", Some("nothing has 'unknown_id' now")),
         ("zebra", Some("nothing has 'zebra'")),
         ("!zebra", Some("nothing has 'zebra'")),
         ("north", None),

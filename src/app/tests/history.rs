@@ -187,6 +187,11 @@ fn what_is_compared_has_the_axis_of_the_detail_and_keeps_it_where_the_selection_
     // In the list of alerts the chart is about the alert; one row alone is no comparison.
     f.keys("4");
     assert!(ids(&f).is_empty());
+    // Among the campaigns agents are compared no more than they are shown.
+    f.keys("3");
+    assert!(ids(&f).is_empty());
+    f.keys("1");
+    assert_eq!(ids(&f), ["a1", "a2"]);
     f.keys("2gv");
     assert!(ids(&f).is_empty());
     f.keys("j");

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use jiff::Timestamp;
+
 use super::selection;
 use crate::{
     alert::{Action, Alert, AlertId, Subject, Until, UserAction, words},
@@ -9,6 +11,7 @@ use crate::{
         model::{Alerts, Data, Effect, Overlay, Sent, State},
         view::{
             alerts::{Choice, about, active, cursor, mute_choices, waits},
+            claims,
             filter::listed,
             names,
         },
@@ -52,6 +55,7 @@ fn act_on(state: &mut State, id: AlertId, what: UserAction, effects: &mut Vec<Ef
     let ack = active(&state.live).find(|a| a.id == action.id).and_then(|a| a.ack.clone());
     let mute = state.live.mutes.get(&action.id.subject).cloned();
     apply(&mut state.live, &action);
+    sort(state);
     state.sent.push(Sent { action: action.clone(), before: (ack, mute) });
     effects.push(Effect::Act(action));
 }
@@ -63,13 +67,19 @@ fn apply(data: &mut Data, action: &Action) {
         && alert.ack.as_ref().is_none_or(|old| *old < ack)
     {
         alert.ack = Some(ack);
-        Alerts::sort(&mut data.alerts);
     }
     if let Some(mute) = action.mute()
         && data.mutes.get(&action.id.subject).is_none_or(|old| *old < mute)
     {
         data.mutes.insert(action.id.subject.clone(), mute);
     }
+}
+
+/// The longest first, by the times that are shown: a row may be outside for longer than its alert counts.
+fn sort(state: &mut State) {
+    let since: BTreeMap<AlertId, Timestamp> =
+        active(&state.live).map(|alert| (alert.id.clone(), claims::lasting(state, alert).0)).collect();
+    Alerts::sort(&mut state.live.alerts, |alert| since.get(&alert.id).copied().unwrap_or(alert.since.wall));
 }
 
 /// True where the alerts of the store have `action`, or a later word, or nothing that it could be about.
@@ -106,7 +116,7 @@ pub(super) fn give_up(state: &mut State) -> bool {
         }
     }
     if let Some(first) = late.first() {
-        Alerts::sort(&mut state.live.alerts);
+        sort(state);
         let text = format!("{}: not saved, the store did not answer; try again", whom(state, &first.action.id.subject));
         state.notices.status_message = Some(text);
     }
@@ -249,6 +259,7 @@ pub(super) fn take(state: &mut State, alerts: Alerts, effects: &mut Vec<Effect>)
     sent.retain(|s| !is_known(&state.live, &s.action));
     sent.iter().for_each(|s| apply(&mut state.live, &s.action));
     state.sent = sent;
+    sort(state);
     if first {
         return changed;
     }

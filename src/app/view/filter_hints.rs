@@ -107,6 +107,10 @@ fn why(state: &State, part: &str, hays: &[Hay]) -> Option<String> {
         }
     };
     let offered: Vec<&str> = offered.iter().map(String::as_str).collect();
+    // The right word for what nothing is at the moment.
+    if offered.contains(&&*text) {
+        return Some(format!("nothing has '{text}' now"));
+    }
     let nearest = suggest(&text, &offered);
     match nearest.strip_prefix("; did you mean") {
         Some(right) => Some(format!("nothing has '{text}'; did you mean{right}")),

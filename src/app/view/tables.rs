@@ -59,10 +59,11 @@ pub fn detailed<'a>(state: &'a State, first: impl Fn(Kind) -> Option<Line<'a>>) 
     }
 }
 
-/// The rows that the chart compares; none where fewer than two are marked, and in the list of alerts, where the chart is
-/// about the alert.
+/// The rows of the view that the chart compares; none where fewer than two are marked, and in the list of alerts, where the
+/// chart is about the alert.
 pub fn compared(state: &State) -> Vec<Line<'_>> {
-    let marked = state.navigation.marked.iter().filter(|_| !state.lists_alerts());
+    let shown = if state.lists_alerts() { Vec::new() } else { tables(state) };
+    let marked = state.navigation.marked.iter().filter(|target| shown.contains(&target.kind));
     let lines: Vec<Line<'_>> = marked.filter_map(|target| line(state, target)).collect();
     if lines.len() < 2 { Vec::new() } else { lines }
 }
