@@ -114,7 +114,7 @@ fn people(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<TextLine> {
     let (s, glyphs) = (&canvas.look.styles, canvas.look.glyphs);
     let room = canvas.width().saturating_sub(VALUES + 1).min(WIDEST);
     let mut lines = Vec::new();
-    let cycle = match &scene.data.status {
+    let cycle = match scene.data.status.as_ref().filter(|st| st.targets > 0) {
         Some(st) => {
             let resting = scene.data.presence.as_ref().map_or(0, |presence| presence.resting(&scene.data.now));
             let resting = u32::try_from(resting).unwrap_or(u32::MAX).min(st.targets);

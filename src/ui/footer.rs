@@ -32,8 +32,11 @@ pub(super) fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
         if let Some(others) = status.other_clients.as_ref().and_then(|s| s.per_minute) {
             add(2, board::other_clients(others), true);
         }
-        add(4, board::cycle(status.sweep), false);
-        add(6, board::targets(status.targets), false);
+        // In a replay of a time of which nothing was noted there is no cycle to tell of.
+        if status.targets > 0 {
+            add(4, board::cycle(status.sweep), false);
+            add(6, board::targets(status.targets), false);
+        }
         if let Some(text) = token(scene, status.token_until.as_ref()) {
             add(3, text, true);
         }

@@ -66,6 +66,18 @@ fn a_replay_is_not_live_and_expects_no_check() {
 }
 
 #[test]
+fn a_cycle_of_which_nothing_is_known_is_not_told_as_one_of_nobody() {
+    let mut s = busy(View::Agents);
+    s.config.mode = Some(REPLAY);
+    s.live.status = Some(Status::new(ago(2), Link::Live));
+    let text = screen(&s, 120, 40);
+    assert!(!text.contains("0 watched") && !text.contains("cycle"), "{text}");
+    s.navigation.view = View::Budget;
+    let text = screen(&s, 120, 40);
+    assert!(text.contains("not known yet") && !text.contains("for 0 watched"), "{text}");
+}
+
+#[test]
 fn the_band_in_the_footer_says_whose_it_is() {
     assert!(screen(&busy(View::Agents), 160, 40).contains("selected: target 4:47, band 3:20-6:15"));
     let mut s = busy(View::Agents);
