@@ -25,12 +25,14 @@ fn number(text: &str, word: &str) -> Option<u32> {
     Some(minutes.parse::<u32>().ok()? * 60 + seconds.parse::<u32>().ok()?)
 }
 
-/// Whether the alert about `target` is still there when `value` is read next.
+/// Whether the alert about `target` is still there when `value` is read next. That is a second after the last reading:
+/// the picture may be frozen, and what it says is of its moment.
 fn goes_on(world: &World, target: &Target, value: u32) -> bool {
     let subject = Subject::Target(target.clone());
     let mut registry = world.registry.clone();
     let before = registry.about(&subject).map(|a| a.id.clone());
-    let reading: Reading = world.floor.reading(target.clone(), Outcome::Value(Aht::from_secs(value)));
+    let at = world.good(target).last().unwrap().0.after(Duration::from_secs(1));
+    let reading = Reading { at, ..world.floor.reading(target.clone(), Outcome::Value(Aht::from_secs(value))) };
     registry.record(&reading, &world.band(target), &world.policy);
     registry.about(&subject).map(|a| a.id.clone()) == before
 }
