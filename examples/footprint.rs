@@ -114,7 +114,10 @@ fn main() {
         (after.waits - before.waits) as f64 / seconds,
         (after.preempted - before.preempted) as f64 / seconds
     );
-    println!("resident memory   {:>8.1} MiB, {:.1} MiB before", after.resident, before.resident);
+    println!(
+        "resident memory   {:>8.1} MiB, {:.1} MiB before; {:.1} MiB is its own, the rest parts of files",
+        after.resident, before.resident, after.own
+    );
     for (what, mut answers) in [("key answered", run.answers(400)), ("of 200 a second", run.held_down(2000))] {
         answers.sort();
         let at = |share: f64| match answers[((answers.len() - 1) as f64 * share) as usize] {
@@ -261,8 +264,9 @@ impl Run {
             waits += number(&status, "voluntary_ctxt_switches:");
             preempted += number(&status, "nonvoluntary_ctxt_switches:");
         }
-        let resident = number(&read(format!("/proc/{pid}/status")), "VmRSS:") as f64 / 1024.0;
-        Usage { cpu: ticks as f64 / 100.0, waits, preempted, resident }
+        let status = read(format!("/proc/{pid}/status"));
+        let [resident, own] = ["VmRSS:", "RssAnon:"].map(|name| number(&status, name) as f64 / 1024.0);
+        Usage { cpu: ticks as f64 / 100.0, waits, preempted, resident, own }
     }
 }
 
@@ -274,6 +278,8 @@ struct Usage {
     preempted: u64,
     /// MiB.
     resident: f64,
+    /// MiB of it that no file holds: what all programs of a machine cannot share, nor the system take back.
+    own: f64,
 }
 
 fn number(status: &str, name: &str) -> u64 {

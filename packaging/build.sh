@@ -49,9 +49,11 @@ esac
 
 # Says how C is compiled and what links for $target.
 compilers() {
+    # What is written in C is never unwound: it needs no tables for that.
+    local lean="-fno-asynchronous-unwind-tables -fno-unwind-tables"
     if [ "$arch" = "$(uname -m)" ]; then
         need musl-gcc "apt-get install musl-tools"
-        export "CC_${target//-/_}=musl-gcc"
+        export "CC_${target//-/_}=musl-gcc" "CFLAGS_${target//-/_}=$lean"
         return
     fi
     local cross=$arch-linux-gnu-gcc headers=/usr/include/$arch-linux-musl
@@ -59,13 +61,25 @@ compilers() {
     [ -d "$headers" ] || die "$headers is missing: the headers of musl (apt-get install musl-dev:$debian)"
     # Those of the C library that the cross compiler comes with would name functions that musl does not have.
     export "CC_${target//-/_}=$cross"
-    export "CFLAGS_${target//-/_}=-nostdinc -isystem $headers -isystem $("$cross" -print-file-name=include)"
+    export "CFLAGS_${target//-/_}=$lean -nostdinc -isystem $headers -isystem $("$cross" -print-file-name=include)"
     local linker=${target//-/_}
     export "CARGO_TARGET_${linker^^}_LINKER=$cross"
 }
 
 program() {
     printf '%s\n' "target/$target/dist/ahtop"
+}
+
+# Flags for a smaller program: Rust's own linker keeps functions that are the same only once, and packs the addresses that
+# are set when the program starts. Nothing where that linker does not come with this Rust, or its C library (before 1.93)
+# cannot read packed ones.
+linker() {
+    local host lld
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    lld=$(rustc --print sysroot)/lib/rustlib/$host/bin/gcc-ld
+    if [ -d "$lld" ] && [ "$(rustc -V | cut -d. -f2)" -ge 93 ]; then
+        printf '%s' "-Clink-arg=-B$lld -Clink-arg=-fuse-ld=lld -Clink-arg=-Wl,--icf=safe,--pack-dyn-relocs=relr"
+    fi
 }
 
 # The program itself, once for whatever parts are asked for.
@@ -75,7 +89,7 @@ compile() {
     rustc --print target-libdir --target "$target" | xargs test -d ||
         die "Rust for $target is missing: rustup target add $target"
     # Where it was compiled is nobody's business.
-    RUSTFLAGS="--remap-path-prefix=$PWD=ahtop --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" \
+    RUSTFLAGS="--remap-path-prefix=$PWD=ahtop --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo $(linker)" \
         cargo build --locked --profile dist --target "$target"
     compiled=yes
 }
