@@ -21,6 +21,10 @@ const INVALID_ENDS: u8 = 2;
 pub struct Track {
     /// The last good reading.
     last: Option<(EventTime, Option<Aht>)>,
+    /// The level of the last good reading, also where the warm-up began anew behind it; *no calls* is inside. `None` where
+    /// nothing was read yet, or an older version saved this.
+    #[serde(default)]
+    level: Option<Level>,
     /// Changes from value to value since the warm-up began.
     changes: u32,
     /// Answers *invalid id* since the last good reading.
@@ -41,6 +45,9 @@ enum State {
         /// The worst value so far; `None` where an older version saved this.
         #[serde(default)]
         peak: Option<Aht>,
+        /// The reading before the first one is known not to be outside on this side.
+        #[serde(default)]
+        exact: bool,
     },
     Active {
         since: EventTime,
@@ -82,6 +89,8 @@ pub enum Move {
         at: EventTime,
         /// The first reading outside.
         since: EventTime,
+        /// The one before is known not to be outside on this side.
+        exact: bool,
         level: Level,
         /// The value of the reading.
         aht: Aht,
@@ -135,14 +144,14 @@ impl Track {
             Outcome::NoCalls => {
                 moves.extend(self.end(&at, EndReason::NoCalls, None));
                 self.restart();
-                self.good(at, None);
+                self.good(at, None, Level::Inside);
             }
             Outcome::Value(aht) => {
                 if since_last.is_none_or(|g| g > rules.stale_after) && matches!(self.state, State::Pending { .. }) {
                     self.state = State::Quiet;
                 }
                 self.value(&at, *aht, band, rules, &mut moves);
-                self.good(at, Some(*aht));
+                self.good(at, Some(*aht), band.level(*aht));
             }
         }
         moves
@@ -159,7 +168,7 @@ impl Track {
     pub fn remove(&mut self, at: &EventTime) -> Option<Move> {
         let ended = self.end(at, EndReason::Removed, None);
         self.restart();
-        self.last = None;
+        (self.last, self.level) = (None, None);
         ended
     }
 
@@ -216,25 +225,25 @@ impl Track {
             return;
         }
         let level = band.level(aht);
-        let (since, peak) = match &self.state {
-            State::Pending { since, level: before, peak } if side(*before) == side(level) => {
-                (since.clone(), peak.map(|peak| worse(level, peak, aht)))
+        let (since, peak, exact) = match &self.state {
+            State::Pending { since, level: before, peak, exact } if side(*before) == side(level) => {
+                (since.clone(), peak.map(|peak| worse(level, peak, aht)), *exact)
             }
-            _ => (at.clone(), Some(aht)),
+            _ => (at.clone(), Some(aht), self.level.is_some_and(|before| side(before) != side(level))),
         };
         if side(level).is_none() {
             self.state = State::Quiet;
         } else if gap(&since, at) < rules.dwell {
-            self.state = State::Pending { since, level, peak };
+            self.state = State::Pending { since, level, peak, exact };
         } else {
             self.serial = at.wall.as_millisecond().max(self.serial.saturating_add(1));
             self.state = State::Active { since: since.clone(), level };
-            moves.push(Move::Start { serial: self.serial, at: at.clone(), since, level, aht, peak });
+            moves.push(Move::Start { serial: self.serial, at: at.clone(), since, exact, level, aht, peak });
         }
     }
 
-    fn good(&mut self, at: EventTime, aht: Option<Aht>) {
-        self.last = Some((at, aht));
+    fn good(&mut self, at: EventTime, aht: Option<Aht>, level: Level) {
+        (self.last, self.level) = (Some((at, aht)), Some(level));
         self.invalid = 0;
     }
 

@@ -164,6 +164,10 @@ pub struct Alert {
     pub started: EventTime,
     /// Since when it was so: the dwell lies between.
     pub since: EventTime,
+    /// True where it began then: the reading before was not outside on this side. Behind a gap and after the warm-up an
+    /// alert begins while its value is outside already. False also where a version saved it that did not keep this.
+    #[serde(default)]
+    pub exact: bool,
     #[serde(rename = "matter")]
     pub kind: AlertKind,
     /// When and why it ended; `None` while it is active.
@@ -176,6 +180,11 @@ impl Alert {
     /// True where an acknowledgement holds for what it is now.
     pub fn is_acked(&self) -> bool {
         self.ack.as_ref().is_some_and(|a| a.holds && a.rank >= self.kind.rank())
+    }
+
+    /// True where it may have been so before [`Alert::since`]: it lasts at least from then on.
+    pub fn is_open(&self) -> bool {
+        self.kind.level().is_some() && !self.exact
     }
 
     /// From the first moment at which it was so to the end; `None` while it is active.

@@ -168,10 +168,10 @@ impl AlertRegistry {
     /// `judged`: the limits while a level is held.
     fn moved(&mut self, subject: &Subject, m: Move, judged: impl Fn(Level) -> Limits) -> Option<AlertEvent> {
         match m {
-            Move::Start { serial, at, since, level, aht, peak } => {
+            Move::Start { serial, at, since, exact, level, aht, peak } => {
                 let limits = Some(judged(level));
                 let kind = AlertKind::Band { level, worst: level, first: aht, last: aht, peak, limits };
-                Some(self.start(subject, serial, at, since, kind))
+                Some(self.start(subject, serial, at, (since, exact), kind))
             }
             Move::Level { at, level, worse, aht } => {
                 self.value(subject, aht, level, judged(level));
@@ -213,7 +213,7 @@ impl AlertRegistry {
         match m {
             ProblemMove::Start { serial, since, finding, rank } => {
                 let kind = AlertKind::Problem { text: finding.text, count: finding.count, rank };
-                Some(self.start(&subject, serial, at.clone(), since, kind))
+                Some(self.start(&subject, serial, at.clone(), (since, true), kind))
             }
             ProblemMove::Stay { finding, rank, worse } => {
                 let alert = self.active.get_mut(&subject)?;
@@ -230,12 +230,12 @@ impl AlertRegistry {
         subject: &Subject,
         serial: i64,
         started: EventTime,
-        since: EventTime,
+        (since, exact): (EventTime, bool),
         kind: AlertKind,
     ) -> AlertEvent {
         let id = AlertId { subject: subject.clone(), serial };
         let ack = self.early.remove(&id);
-        let alert = Alert { id, started: started.clone(), since, kind, ended: None, ack };
+        let alert = Alert { id, started: started.clone(), since, exact, kind, ended: None, ack };
         let event = self.event(&alert, &started, Step::Started);
         self.active.insert(subject.clone(), alert);
         event

@@ -1,5 +1,5 @@
-//! Whole states at random, for the properties of this and of the rooms above: a floor that lived for up to an hour, with
-//! rows of all conditions, alerts, what people did about them, a link in any state, and somebody in front of the screen.
+//! Whole states at random, for the properties of this and of the rooms above: a floor that lived for up to an hour, or
+//! for longer than a row keeps readings, with rows of all conditions, alerts, what people did about them, a link in any state, and somebody in front of the screen.
 //!
 //! A script has no name in it: the same one makes the same floor of other people. Whoever wants to know what is true asks
 //! the readings, which are kept as they were fed.
@@ -27,10 +27,12 @@ use crate::{
 pub(crate) const ROWS: usize = 6;
 /// The people of a floor: a row each, and one whom another dashboard watches.
 pub(crate) const PEOPLE: usize = ROWS + 1;
-/// Each row is read once in a cycle.
+/// Each row is read once in a cycle, where the floor is as fast as most are.
 const CYCLE: Duration = Duration::from_secs(60);
-/// An agent has no fresh value after this time.
-const STALE: Duration = Duration::from_secs(180);
+/// A cycle of a floor that is so slow that the readings of a row reach further back than what it keeps.
+const SLOW: u32 = 16;
+/// An agent has no fresh value after so many cycles.
+const STALE: u32 = 3;
 
 /// Someone whom a name and an id give away.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,6 +136,8 @@ pub(crate) struct Script {
     /// In which cycles the list of logins was read, and who was on it, a bit each.
     logins: Vec<(usize, u8)>,
     warm_up: u32,
+    /// So many times [`CYCLE`] is a cycle.
+    slow: u32,
     link: usize,
     /// So many seconds pass after the last reading.
     rest: u64,
@@ -217,13 +221,15 @@ pub(crate) fn script() -> impl Strategy<Value = Script> {
     let logins = prop::collection::vec((0usize..40, any::<u8>()), 0..3);
     let rest = prop_oneof![4 => 0u64..60, 1 => 60u64..900, 1 => 900u64..9000];
     let silence = prop_oneof![5 => 0i64..20, 1 => 20i64..200];
-    let floor = (prop::collection::vec(row(), 1..=ROWS), deeds, logins, 0u32..4, 0usize..9);
+    let pace = (0u32..4, prop_oneof![2 => Just(1), 1 => Just(SLOW)]);
+    let floor = (prop::collection::vec(row(), 1..=ROWS), deeds, logins, pace, 0usize..9);
     (floor, rest, silence, seat(), size()).prop_map(
-        |((rows, deeds, logins, warm_up, link), rest, silence, seat, size)| Script {
+        |((rows, deeds, logins, (warm_up, slow), link), rest, silence, seat, size)| Script {
             rows,
             deeds,
             logins,
             warm_up,
+            slow,
             link,
             rest,
             silence,
@@ -269,6 +275,7 @@ impl Script {
             deeds: Vec::new(),
             logins: Vec::new(),
             warm_up: 0,
+            slow: 1,
             link: 0,
             rest: 0,
             silence: 0,
@@ -287,6 +294,7 @@ pub(crate) struct World {
     pub(crate) read: Vec<Reading>,
     /// What would be told outside of the screen.
     pub(crate) alarms: Vec<String>,
+    cycle: Duration,
     people: Vec<Person>,
     presence: Presence,
     events: Vec<store::Event>,
@@ -299,7 +307,7 @@ impl World {
         let cycles = script.rows.iter().map(RowScript::cycles).max().unwrap_or(0);
         for cycle in 0..cycles {
             for (i, row) in script.rows.iter().enumerate() {
-                world.floor.clock.advance(CYCLE / u32::try_from(script.rows.len()).unwrap_or(1));
+                world.floor.clock.advance(world.cycle / u32::try_from(script.rows.len()).unwrap_or(1));
                 // All end together, so that what is seen last is what happens.
                 let own = (cycle + row.cycles()).checked_sub(cycles);
                 if let Some(outcome) = own.and_then(|own| row.outcome(own, &people[i])) {
@@ -324,8 +332,9 @@ impl World {
 
     /// The floor before anything was read.
     pub(crate) fn begun(script: &Script, people: &[Person]) -> World {
-        let rules =
-            Rules { dwell: Duration::from_secs(120), clear_band: 0.05, warm_up: script.warm_up, stale_after: STALE };
+        let cycle = CYCLE * script.slow;
+        let (dwell, stale_after) = (Duration::from_secs(120), cycle * STALE);
+        let rules = Rules { dwell, clear_band: 0.05, warm_up: script.warm_up, stale_after };
         let rows = script.rows.iter().enumerate();
         let watched: Vec<Watched> = rows.map(|(i, row)| row.watched(i, people)).collect();
         let me = Instance { id: "me".into(), pid: 7, host: "desk".into(), role: Role::Dashboard };
@@ -337,9 +346,10 @@ impl World {
         World {
             floor: Floor { clock, state },
             registry: AlertRegistry::default(),
-            policy: Policy { agents: rules, campaigns: rules, sweep: CYCLE },
+            policy: Policy { agents: rules, campaigns: rules, sweep: cycle },
             read: Vec::new(),
             alarms: Vec::new(),
+            cycle,
             people: people.to_vec(),
             presence: Presence::default(),
             events: Vec::new(),
@@ -436,7 +446,7 @@ impl World {
     fn judge(&mut self, script: &Script) {
         let now = self.floor.now();
         let rows: Vec<Row> = self.state().live.rows.values().cloned().collect();
-        let counts = Counts::from_rows(&rows, &now, STALE);
+        let counts = Counts::from_rows(&rows, &now, self.cycle * STALE);
         let link = self.link(script.link);
         let found = findings(link.as_ref(), &counts);
         let policy = self.policy;
@@ -502,6 +512,7 @@ impl World {
         if let Some(status) = &mut status {
             status.at.mono = status.at.mono - Duration::from_secs(script.silence.unsigned_abs());
             status.at.wall = status.at.wall.checked_sub(Duration::from_secs(script.silence.unsigned_abs())).unwrap();
+            status.sweep = self.cycle;
             status.next = Some(other.target());
         }
         let me = self.state().config.me.clone();

@@ -25,7 +25,7 @@ pub use quiet::{Hours, Quiet, QuietError, QuietState};
 pub use reading::{Outcome, Reading};
 pub use row::{Condition, Row, record};
 pub use rules::{AHT_WINDOW, GENERATIONS_PER_HOUR, SILENT_AFTER, stale_after};
-pub use series::{Point, Series};
+pub use series::{Point, Run, Series};
 pub use target::{Kind, Target, display_name};
 pub use text::{clean, clean_line, fit, initials, opening};
 pub(crate) use words::sentences;

@@ -13,6 +13,15 @@ pub struct Point {
     pub aht: Option<Aht>,
 }
 
+/// The newest points, as far back as they are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// When the first of them was read.
+    pub since: BootTime,
+    /// No point before it is kept: it may have been so for longer.
+    pub open: bool,
+}
+
 /// Good readings in the order in which they came, of the last [`Series::SPAN`] and at most [`Series::MAX`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Series {
@@ -37,6 +46,13 @@ impl Series {
     /// The points, oldest first.
     pub fn points(&self) -> impl DoubleEndedIterator<Item = Point> + ExactSizeIterator + '_ {
         self.points.iter().copied()
+    }
+
+    /// The newest points for which `alike` holds; `None` where it does not hold for the last one.
+    pub fn run(&self, alike: impl Fn(Option<Aht>) -> bool) -> Option<Run> {
+        let n = self.points.iter().rev().take_while(|p| alike(p.aht)).count();
+        let first = self.points.len() - n;
+        Some(Run { since: self.points.get(first)?.at, open: first == 0 })
     }
 
     /// The value that was current at `at`: of the last point at or before it, if that is no older than `hold` then.
@@ -105,6 +121,19 @@ mod tests {
             .map(|b| b.map(Aht::secs))
             .collect();
         assert_eq!(secs, [Some(110), Some(110), None, None, None, Some(120)]);
+    }
+
+    #[test]
+    fn a_run_that_reaches_the_first_point_may_have_begun_earlier() {
+        let high = |aht: Option<Aht>| aht.is_some_and(|aht| aht.secs() > 100);
+        let run = |points: &[(i64, u32)]| s(points).run(high).map(|run| (run.since.0 / 1000, run.open));
+        assert_eq!(run(&[]), None);
+        assert_eq!(run(&[(0, 110), (60, 100)]), None);
+        assert_eq!(run(&[(0, 100), (60, 110), (120, 120)]), Some((60, false)));
+        assert_eq!(run(&[(0, 110), (60, 110)]), Some((0, true)));
+        // The point from which it was so is not kept any more.
+        let span = i64::try_from(Series::SPAN.as_secs()).unwrap();
+        assert_eq!(run(&[(0, 100), (60, 110), (120, 120), (span + 90, 110)]), Some((120, true)));
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn preview(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, frame: boo
     let told = names::told(scene.state, &words::kind_words(&alert.id.subject, &alert.kind), part.look.glyphs.ascii());
     let mut lines = vec![
         (words::whom(&alert.id.subject, None), s.accent),
-        (texts::lasting(&told, &since, lasted), s.text),
+        (texts::lasting(&told, &since, lasted.span), s.text),
         (fate(scene, alert), s.dim),
     ];
     match remedy(problem) {
@@ -104,7 +104,8 @@ fn list(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout) {
 
 /// `14:21 ▲  HIGH   22m Devika R     6:31, over 6:15 (worst 6:50), clears below 5:56   unacknowledged`
 ///
-/// The time is the one from which on it was so, and what follows the level is how long that lasts: as in the row.
+/// The time is the one from which on it was so, and what follows the level is how long that lasts: as in the row. Where
+/// that moment is not known, there is none, and the span says that it is longer.
 fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let s = canvas.look.styles;
     let (width, zone) = (canvas.width(), &scene.state.config.zone);
@@ -115,7 +116,9 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     let x = if narrow {
         2
     } else {
-        canvas.put(2, y, 5, &cells::minute(since, zone), s.dim);
+        // No moment is told that is not the one.
+        let since = if lasted.open { String::new() } else { cells::minute(since, zone) };
+        canvas.put(2, y, 5, &since, s.dim);
         8
     };
     let (glyph, word, style) = match &alert.kind {
@@ -127,7 +130,7 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
     };
     canvas.put(x, y, 2, glyph, dim(style));
     canvas.put(x + 3, y, 6, word, dim(style));
-    let lasted = if lasted.is_zero() { String::new() } else { cells::span(lasted) };
+    let lasted = if lasted.span.is_zero() { String::new() } else { cells::held(lasted) };
     canvas.put(x + 10, y, 4, &lasted, dim(style));
     let name = whom(canvas, scene, &alert.id.subject);
     let names = if width < 80 { 12 } else { (width / 5).clamp(12, 28) };

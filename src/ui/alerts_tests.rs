@@ -13,7 +13,7 @@ use crate::{
 fn alert(subject: Subject, secs: i64, kind: AlertKind) -> Alert {
     let started = ago(secs);
     let id = AlertId { subject, serial: started.wall.as_millisecond() };
-    Alert { id, since: ago(secs + 300), started, kind, ended: None, ack: None }
+    Alert { id, since: ago(secs + 300), exact: true, started, kind, ended: None, ack: None }
 }
 
 fn agent(id: &str, secs: i64, level: Level, last: u32) -> Alert {

@@ -164,7 +164,7 @@ pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u1
     if cells_of(&text) > usize::from(width) {
         text = format!("{} {word}", glyph.trim_end());
     }
-    let held = line.held.map(|d| format!(" {}", cells::span(d))).unwrap_or_default();
+    let held = line.held.map(|held| format!(" {}", cells::held(held))).unwrap_or_default();
     let said = line.mark.map(|m| format!(" {}", m.word())).unwrap_or_default();
     let room = usize::from(width);
     let fits = |parts: &[&str]| parts.iter().map(|p| cells_of(p)).sum::<usize>() <= room;

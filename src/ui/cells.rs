@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    app::RowState,
+    app::{Held, RowState},
     domain::{Aht, Condition},
 };
 
@@ -71,6 +71,14 @@ pub(super) fn span(span: Duration) -> String {
         3600..86_400 => format!("{}h", s / 3600),
         86_400..8_640_000 => format!("{}d", s / 86_400),
         _ => ">99d".into(),
+    }
+}
+
+/// The same for what may have begun before anything is known of it: `>4h`.
+pub(super) fn held(held: Held) -> String {
+    match span(held.span) {
+        text if held.open && !text.starts_with('>') => format!(">{text}"),
+        text => text,
     }
 }
 

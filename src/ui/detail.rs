@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     alert::{Alert, Subject},
-    app::{Line, Login, LoginState, REPLAY, RowState, alerts, names, tables, text},
-    domain::{AHT_WINDOW, BootTime, Condition, Point},
+    app::{Held, Line, Login, LoginState, REPLAY, RowState, alerts, names, tables, text},
+    domain::{AHT_WINDOW, BootTime, Condition},
     poll::INVALID_INTERVAL,
     store::EventKind,
 };
@@ -165,19 +165,20 @@ fn since(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
         let at = scene.now.wall.checked_sub(scene.now.mono.since(at)).unwrap_or(scene.now.wall);
         text::moment(at, scene.now.wall, zone)
     };
-    let Some((read, held)) = line.row.series.points().next_back().map(|p| p.at).zip(line.held) else {
-        return line.held.map(|held| words::since(&moment(scene.now.mono - held))).into_iter().collect();
-    };
+    let Some(held) = line.held else { return Vec::new() };
+    let since = |end: BootTime, held: Held| words::since_or_over(&moment(end - held.span), held);
+    let series = &line.row.series;
+    let read = series.points().next_back().map_or(scene.now.mono, |p| p.at);
     match line.state {
         RowState::Fresh(level) => {
-            let run = |p: &Point| p.aht.is_some_and(|a| line.watched.band.level(a) == level);
-            let first = line.row.series.points().rev().take_while(run).last().map_or(read, |p| p.at);
+            let own = series.run(|aht| aht.is_some_and(|a| line.watched.band.level(a) == level));
+            let own = own.map(|run| Held { span: read.since(run.since), open: run.open });
             // The level may be younger than the alert.
-            let own = (read.since(first) < held).then(|| moment(first));
-            texts::outside(level, &moment(read - held), own)
+            let own = own.filter(|own| own.span < held.span).map(|own| since(read, own));
+            texts::outside(level, since(read, held), own)
         }
-        RowState::Other(Condition::NoCalls) => vec![words::since(&moment(read - held))],
-        RowState::Other(_) => vec![words::since(&moment(scene.now.mono - held))],
+        RowState::Other(Condition::NoCalls) => vec![since(read, held)],
+        RowState::Other(_) => vec![since(scene.now.mono, held)],
     }
 }
 

@@ -28,6 +28,7 @@ fn band_alert(target: &Target) -> Alert {
         id: AlertId { subject: Subject::Target(target.clone()), serial: 5 },
         started: ago(900),
         since: ago(1200),
+        exact: true,
         kind,
         ended: None,
         ack: None,

@@ -8,9 +8,9 @@ use super::{cells, testing::*};
 use crate::{
     alert::AlertKind,
     app::{
-        Mark, Names, Notice, Overlay, RowState, State, Topic, View,
+        Held, Mark, Names, Notice, Overlay, RowState, State, Topic, View,
         alerts::active,
-        claims, rows,
+        claims, rows, text,
         worlds::{World, anybody, plain_people, script},
     },
     config::{Symbols, Theme},
@@ -125,26 +125,26 @@ proptest! {
             let crate::alert::Subject::Target(target) = &alert.id.subject else { continue };
             let (Some(claims), Some(line)) = (claims::of(&state, alert), rows::line(&state, target)) else { continue };
             let (since, lasted) = claims::lasting(&state, alert);
-            let text = &claims.texts()[0];
+            let claim = &claims.texts()[0];
             let name = crate::app::names::of(&state, target);
-            let told = format!("{} {:4} ", RowState::Fresh(claims.level).word(), cells::span(lasted));
+            let told = format!("{} {:4} ", RowState::Fresh(claims.level).word(), cells::held(lasted));
             let all = lines_with(&list, &name);
             let has = |l: &&&str| {
                 let words = l.split_whitespace().collect::<Vec<_>>().join(" ");
-                words.contains(told.trim()) && l.contains(text.as_str())
+                words.contains(told.trim()) && l.contains(claim.as_str())
             };
-            prop_assert!(all.iter().any(|l| has(&l)), "{told:?} {text:?} of {name}: {all:?}");
+            prop_assert!(all.iter().any(|l| has(&l)), "{told:?} {claim:?} of {name}: {all:?}");
             if target.kind == Kind::Agent {
                 let row = lines_with(&table, &name);
                 let fresh = matches!(line.state, RowState::Fresh(_));
-                let span = line.held.filter(|_| fresh).map(cells::span).unwrap_or_default();
+                let span = line.held.filter(|_| fresh).map(cells::held).unwrap_or_default();
                 let word = line.state.word();
                 let says = |l: &&str| l.split_whitespace().collect::<Vec<_>>().join(" ").contains(&format!("{word} {span}"));
                 prop_assert!(row.iter().any(says), "{word} {span} of {name}: {row:?}");
                 if let RowState::Fresh(own) = line.state
                     && own.is_beside(claims.level)
                 {
-                    prop_assert_eq!(span, cells::span(lasted));
+                    prop_assert_eq!(span, cells::held(lasted));
                 }
             }
             let mut open = state.clone();
@@ -154,14 +154,18 @@ proptest! {
             open.navigation.selected.clear();
             open.navigation.selected.insert(target.kind, target.clone());
             let detail = drawn(&open);
-            let moment = crate::app::text::moment(since, rows::shown_now(&state).wall, &state.config.zone);
-            let sentence = format!("alert: outside the band since {moment} ({})", crate::app::text::brief(lasted));
-            prop_assert!(detail.contains(&sentence) && detail.contains(text.as_str()), "{sentence}: {text}\n{detail}");
+            let moment = text::moment(since, rows::shown_now(&state).wall, &state.config.zone);
+            let (when, whole) = match lasted {
+                Held { span, open: true } => (format!("for over {}", text::spoken(span)), String::new()),
+                Held { span, open: false } => (format!("since {moment}"), format!(" ({})", text::brief(span))),
+            };
+            let sentence = format!("alert: outside the band {when}{whole}");
+            prop_assert!(detail.contains(&sentence) && detail.contains(claim.as_str()), "{sentence}: {claim}\n{detail}");
             // Since when the row is outside is since when the alert has been.
             if let RowState::Fresh(own) = line.state
                 && own.is_beside(claims.level) && own != Level::Inside
             {
-                prop_assert!(detail.contains(&format!("the band since {moment}")), "{moment}\n{detail}");
+                prop_assert!(detail.contains(&format!("the band {when}")), "{when}\n{detail}");
             }
             // Who has seen it is said by a mark of the row.
             let expected = crate::app::alerts::is_muted(state.shown(), &alert.id.subject).then_some(Mark::Muted);

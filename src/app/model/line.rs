@@ -8,6 +8,21 @@ use crate::{
     domain::{Aht, Condition, Level, Rest, Row, Target, display_name},
 };
 
+/// How long something has been so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub span: Duration,
+    /// It was so already when what is known of it begins: it is at least so long.
+    pub open: bool,
+}
+
+impl Held {
+    /// So long, and no longer.
+    pub const fn whole(span: Duration) -> Held {
+        Held { span, open: false }
+    }
+}
+
 /// One row of a table, made by [`rows`](crate::app::rows).
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
@@ -17,7 +32,7 @@ pub struct Line<'a> {
     pub state: RowState,
     /// How long it has been so, where that is known: outside its band on this side up to its last reading, without calls,
     /// stale or without an answer.
-    pub held: Option<Duration>,
+    pub held: Option<Held>,
     /// The last good AHT, however old.
     pub aht: Option<Aht>,
     /// Deviation from the band's target in percent.

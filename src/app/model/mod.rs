@@ -33,7 +33,7 @@ pub(crate) use history::MOST_BUCKETS;
 pub use history::{Axis, Bucket, Past, Query, Span};
 pub use keymap::Keymap;
 pub use layout::{ChartArea, FrameLayout, TableArea};
-pub use line::Line;
+pub use line::{Held, Line};
 pub use login::{Login, LoginState};
 pub use navigation::{Filter, Navigation, Overlay, View};
 pub use notice::{Concerned, Notice, Notices, Topic};

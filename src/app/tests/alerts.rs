@@ -12,6 +12,7 @@ fn alert(floor: &Floor, id: &str, level: Level) -> Alert {
         id: AlertId { subject: Subject::Target(Target::agent(id)), serial: 1 },
         started: at.clone(),
         since: at,
+        exact: true,
         kind: AlertKind::Band { level, worst: level, first: aht, last: aht, peak: Some(aht), limits: None },
         ended: None,
         ack: None,

@@ -105,7 +105,7 @@ fn an_unknown_id_has_a_banner_until_somebody_has_acknowledged_it() {
     let kind = |rank| AlertKind::Problem { text: "the service does not know agent a3".into(), count: rank, rank };
     let id = AlertId { subject: Subject::Problem(Problem::UnknownId), serial: 1 };
     let ack = Ack { at: at.wall, by: "Meera".into(), rank: 1, note: "".into(), holds: true };
-    let alert = Alert { id, started: at.clone(), since: at, kind: kind(1), ended: None, ack: None };
+    let alert = Alert { id, started: at.clone(), since: at, exact: true, kind: kind(1), ended: None, ack: None };
     floor.state.live.alerts = vec![alert];
     assert_eq!(texts(&floor).len(), 1);
     floor.state.live.alerts[0].ack = Some(ack);

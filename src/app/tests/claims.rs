@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::{
     alert::{Alert, AlertKind, EndReason, Subject},
     app::{
-        Event, RowState,
+        Event, Held, RowState,
         alerts::active,
         claims, rows,
         worlds::{Script, World, plain_people, script},
@@ -25,14 +25,14 @@ fn number(text: &str, word: &str) -> Option<u32> {
     Some(minutes.parse::<u32>().ok()? * 60 + seconds.parse::<u32>().ok()?)
 }
 
-/// Whether the alert about `target` is still there when `value` is read next. That is a second after the last reading:
-/// the picture may be frozen, and what it says is of its moment.
+/// Whether the alert about `target` is still there when `value` is read next.
 fn goes_on(world: &World, target: &Target, value: u32) -> bool {
     let subject = Subject::Target(target.clone());
     let mut registry = world.registry.clone();
     let before = registry.about(&subject).map(|a| a.id.clone());
-    let at = world.good(target).last().unwrap().0.after(Duration::from_secs(1));
-    let reading = Reading { at, ..world.floor.reading(target.clone(), Outcome::Value(Aht::from_secs(value))) };
+    let reading: Reading = world.floor.reading(target.clone(), Outcome::Value(Aht::from_secs(value)));
+    // What is shown may be of a while ago, after which the alert is lost.
+    let reading = Reading { at: world.state().shown().now.stamp(), ..reading };
     registry.record(&reading, &world.band(target), &world.policy);
     registry.about(&subject).map(|a| a.id.clone()) == before
 }
@@ -95,9 +95,11 @@ fn check(world: &World, alert: &Alert) -> Result<(), TestCaseError> {
     prop_assert!(from.is_some(), "{text}: nothing was read at {since}");
     let (from, _, first) = from.unwrap();
     let end = alert.ended.as_ref().map_or_else(|| good.last().unwrap().0, |(at, _)| at.mono);
-    prop_assert_eq!(lasted, end.since(from), "{}", text);
+    prop_assert_eq!(lasted.span, end.since(from), "{}", text);
     let begins = side.outside(first.unwrap(), side.warn) || side.outside(first.unwrap(), side.crit);
     prop_assert!(begins, "{text}: begins inside with {first:?}");
+    let outside = |v: u32| side.outside(v, side.warn) || side.outside(v, side.crit);
+    check_beginning(world, target, (from, lasted), outside)?;
 
     let belongs = |at: BootTime| at >= from && (!over || at < end);
     let values: Vec<(BootTime, u32)> =
@@ -186,7 +188,25 @@ fn check_problem(world: &World, alert: &Alert, problem: Problem) -> Result<(), T
         prop_assert_eq!(count, now, "{:?}", alert);
     }
     let end = alert.ended.as_ref().map_or_else(|| rows::shown_now(state).mono, |(at, _)| at.mono);
-    prop_assert_eq!(claims::lasting(state, alert), (alert.since.wall, end.since(alert.since.mono)));
+    prop_assert_eq!(claims::lasting(state, alert), (alert.since.wall, Held::whole(end.since(alert.since.mono))));
+    Ok(())
+}
+
+/// A beginning is told only where the reading before it was not outside; elsewhere it is said that it is longer.
+fn check_beginning(
+    world: &World,
+    target: &Target,
+    (from, held): (BootTime, Held),
+    outside: impl Fn(u32) -> bool,
+) -> Result<(), TestCaseError> {
+    let before = world.good(target).rev().find(|(at, _)| at.mono < from).map(|(_, value)| value);
+    let was = before.map(|value| value.is_some_and(outside));
+    if held.open {
+        let kept = world.state().live.rows[target].series.points().next().unwrap();
+        prop_assert!(was != Some(false) || kept.at == from, "it began then: {held:?}");
+    } else {
+        prop_assert_eq!(was, Some(false), "it did not begin then: {:?}", held);
+    }
     Ok(())
 }
 
@@ -205,8 +225,13 @@ fn check_rows(world: &World) -> Result<(), TestCaseError> {
         let band = world.band(target);
         let beside = |v: &Option<u32>| v.is_some_and(|v| band.level(Aht::from_secs(v)).is_beside(level));
         let first = good.iter().rev().take_while(|(_, v)| beside(v)).last().unwrap();
-        let held = Some(last.0.since(first.0)).filter(|held| !held.is_zero());
-        prop_assert_eq!(line.held, held, "{:?}", line.state);
+        // A row keeps the readings of a few hours.
+        let kept = line.row.series.points().next().unwrap().at;
+        let span = last.0.since(first.0.max(kept));
+        prop_assert_eq!(line.held.map(|held| held.span), (!span.is_zero()).then_some(span), "{:?}", line.state);
+        if let Some(held) = line.held {
+            check_beginning(world, target, (last.0 - held.span, held), |v| beside(&Some(v)))?;
+        }
     }
     Ok(())
 }
@@ -262,7 +287,7 @@ fn the_worst_value_counts_from_the_first_reading_outside() {
             "6:05"
         ]
     );
-    assert_eq!(claims::lasting(world.state(), alert).1, Duration::from_secs(180));
+    assert_eq!(claims::lasting(world.state(), alert).1, Held::whole(Duration::from_secs(180)));
 }
 
 #[test]
@@ -278,19 +303,50 @@ fn an_old_value_has_the_mark_of_its_row() {
 fn what_an_older_version_did_not_keep_is_read_from_the_row_or_not_claimed() {
     let (mut world, target) = read(&[(60, 300), (60, 400), (60, 430), (60, 390), (60, 365)]);
     let text = serde_json::to_string(&world.registry).unwrap();
-    // The document of a version that kept neither.
+    // The document of a version that kept none of these.
     let mut old: serde_json::Value = serde_json::from_str(&text).unwrap();
     let kind = old["active"][0][1]["matter"]["band"].as_object_mut().unwrap();
     assert!(kind.remove("peak").is_some() && kind.remove("limits").is_some());
+    assert!(old["active"][0][1].as_object_mut().unwrap().remove("exact").is_some());
     world.registry = crate::alert::persist::parse(&old.to_string());
     assert_eq!(world.registry.active().len(), 1, "an alert of an older version is kept");
     let alert = world.registry.active().next().unwrap().clone();
     let text = |world: &World| claims::of(world.state(), &alert).unwrap().texts()[0].clone();
     assert_eq!(text(&world), "was over 6:15 (worst 7:10), now 6:05");
+    let held = claims::lasting(world.state(), &alert).1;
+    assert_eq!(held, Held { span: Duration::from_secs(180), open: true }, "whether it began then was not kept");
     // A row that begins later does not know.
     let row = world.floor.state.live.rows.get_mut(&target).unwrap();
     let mut short = crate::domain::Series::default();
     row.series.points().skip(3).for_each(|p| short.push(p.at, p.aht));
     row.series = short;
     assert_eq!(text(&world), "was over 6:15, now 6:05");
+}
+
+/// The minutes since which the alert of the floor says it is so, and whether it is longer.
+fn minutes(world: &World) -> (u64, bool) {
+    let held = claims::lasting(world.state(), world.state().live.alerts.iter().find(|a| a.ended.is_none()).unwrap()).1;
+    (held.span.as_secs() / 60, held.open)
+}
+
+#[test]
+fn a_beginning_that_the_row_does_not_keep_any_more_is_told_where_the_alert_knows_it() {
+    let mut steps = vec![(60, 300)];
+    steps.extend((0..300).map(|i| (60, 400 + i % 2)));
+    assert_eq!(minutes(&read(&steps).0), (299, false));
+    // It is outside already when the alert begins behind a gap: what is known is that it is longer.
+    let gap = |then: u32| {
+        let mut steps = vec![(60, 300), (60, 400), (600, 400)];
+        steps.extend((0..then).map(|i| (60, 400 + i % 2)));
+        minutes(&read(&steps).0)
+    };
+    assert_eq!((gap(239), gap(240), gap(241), gap(300)), ((249, false), (250, true), (241, true), (300, true)));
+}
+
+#[test]
+fn what_was_outside_when_it_was_read_first_may_be_so_for_longer() {
+    assert_eq!(minutes(&read(&[(60, 400), (60, 400), (60, 400)]).0), (2, true));
+    let (world, target) = read(&[(60, 400), (60, 400)]);
+    let held = rows::line(world.state(), &target).unwrap().held;
+    assert_eq!(held, Some(Held { span: Duration::from_secs(60), open: true }));
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tui_input::Input;
 
 use crate::{
-    app::{Column, RowState, Sort, fixture::Floor, lines, needs::*, rows::*},
+    app::{Column, Held, RowState, Sort, fixture::Floor, lines, needs::*, rows::*},
     domain::{Aht, Condition, Kind, Level, Outcome, Target},
     store::Attention,
 };
@@ -138,12 +138,20 @@ fn a_level_is_held_since_the_first_reading_of_its_run() {
         floor.advance(60);
     }
     let held = |floor: &Floor| line(&floor.state, &Target::agent("a1")).unwrap().held;
-    assert_eq!(held(&floor), Some(Duration::from_secs(60)), "up to the last reading: nothing is known behind it");
+    assert_eq!(
+        held(&floor),
+        Some(Held::whole(Duration::from_secs(60))),
+        "up to the last reading: nothing is known behind it"
+    );
     // The service does not answer: what is not known does not grow.
     floor.advance(100);
-    assert_eq!(held(&floor), Some(Duration::from_secs(60)));
+    assert_eq!(held(&floor), Some(Held::whole(Duration::from_secs(60))));
     floor.agent("a1", 400);
-    assert_eq!(held(&floor), Some(Duration::from_secs(220)), "it is one time above the band, whatever the level");
+    assert_eq!(
+        held(&floor),
+        Some(Held::whole(Duration::from_secs(220))),
+        "it is one time above the band, whatever the level"
+    );
     floor.advance(60);
     floor.agent("a1", 100);
     assert_eq!(held(&floor), None, "the first reading on the other side");

@@ -150,7 +150,7 @@ fn in_the_view_of_alerts_keys_are_about_the_alert_and_those_of_tables_say_so() {
         let id = AlertId { subject: Subject::Target(Target::agent(id)), serial: i64::from(secs) };
         let (level, aht) = (Level::HighWarn, Aht::from_secs(secs));
         let kind = AlertKind::Band { level, worst: level, first: aht, last: aht, peak: Some(aht), limits: None };
-        Alert { id, since: at.clone(), started: at, kind, ended: None, ack: None }
+        Alert { id, since: at.clone(), exact: true, started: at, kind, ended: None, ack: None }
     };
     floor.state.live.alerts = vec![alert("a2", 468), alert("a4", 391)];
     assert_eq!(floor.keys("4jjy"), [Effect::Copy("a4".to_owned())]);

@@ -1,13 +1,11 @@
 //! What an alert claims, and how long it lasts: its own data, and the newer ones of its row. Pure functions of [`State`].
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::rows;
 use crate::{
     alert::{Alert, AlertKind, Limits, Subject, words::Claims, worse},
-    app::model::{Line, RowState, State},
+    app::model::{Held, Line, RowState, State},
     domain::{Aht, BootTime, Level},
 };
 
@@ -44,19 +42,20 @@ pub fn of(state: &State, alert: &Alert) -> Option<Claims> {
 
 /// Since when and how long it is as `alert` says, or was. The time of a value ends with the last reading, and is that of
 /// its row while the row is outside on the same side.
-pub fn lasting(state: &State, alert: &Alert) -> (Timestamp, Duration) {
+pub fn lasting(state: &State, alert: &Alert) -> (Timestamp, Held) {
     let since = alert.since.wall;
+    let held = |span| Held { span, open: alert.is_open() };
     if let Some(whole) = alert.whole() {
-        return (since, whole);
+        return (since, held(whole));
     }
     let now = &state.shown().now;
     let (Some(level), Some(line)) = (alert.kind.level(), row(state, alert)) else {
-        return (since, alert.since.age(&rows::shown_now(state)));
+        return (since, held(alert.since.age(&rows::shown_now(state))));
     };
     let read = line.row.series.points().next_back().map_or(now.mono, |p| p.at);
-    match outside_since(&line, level) {
-        Some(at) => (now.wall.checked_sub(now.mono.since(at)).unwrap_or(since), read.since(at)),
-        None => (since, read.since(now.mono_of(&alert.since))),
+    match line.held.zip(outside_since(&line, level)) {
+        Some((held, at)) => (now.wall.checked_sub(now.mono.since(at)).unwrap_or(since), held),
+        None => (since, held(read.since(now.mono_of(&alert.since)))),
     }
 }
 
@@ -65,7 +64,7 @@ pub fn lasting(state: &State, alert: &Alert) -> (Timestamp, Duration) {
 fn outside_since(line: &Line<'_>, level: Level) -> Option<BootTime> {
     let read = line.row.series.points().next_back()?.at;
     match line.state {
-        RowState::Fresh(own) if own.is_beside(level) => Some(read - line.held?),
+        RowState::Fresh(own) if own.is_beside(level) => Some(read - line.held?.span),
         _ => None,
     }
 }

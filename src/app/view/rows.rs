@@ -9,9 +9,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::alerts;
 use crate::{
     alert::{Alert, Subject},
-    app::model::{Line, Login, Mark, RowState, State},
+    app::model::{Held, Line, Login, Mark, RowState, State},
     config::Watched,
-    domain::{self, AHT_WINDOW, Aht, BootTime, Condition, Kind, Level, Now, Point, Row, Series, Target, plural},
+    domain::{self, AHT_WINDOW, Aht, Condition, Kind, Level, Now, Row, Run, Series, Target, plural},
 };
 
 /// How far back the shorter difference looks; the longer one looks back over the window of the service.
@@ -68,30 +68,35 @@ pub fn row_state(row: &Row, watched: &Watched, now: &Now, stale_after: Duration)
 /// How long the row has been so: outside its band on this side up to its last reading, or without calls; else since it
 /// was first refused or failed, or since the last good reading.
 ///
-/// What an alert on the same side says is part of it: the row and its alert tell one time. Behind the last reading nothing
-/// is known, so that the time stands still while the service does not answer.
-fn held(row: &Row, watched: &Watched, state: RowState, alert: Option<&Alert>, now: &Now) -> Option<Duration> {
+/// What an alert on the same side says is part of it: the row and its alert tell one time. A row keeps the readings of a
+/// few hours, so that its alert may know of an earlier beginning; where neither knows the beginning, it is at least so
+/// long. Behind the last reading nothing is known, so that the time stands still while the service does not answer.
+fn held(row: &Row, watched: &Watched, state: RowState, alert: Option<&Alert>, now: &Now) -> Option<Held> {
     match state {
         RowState::Fresh(Level::Inside) | RowState::Other(Condition::Value | Condition::Waiting) => None,
         RowState::Fresh(level) => {
-            let run = |p: &Point| p.aht.is_some_and(|a| watched.band.level(a).is_beside(level));
-            let first = row.series.points().rev().take_while(run).last()?.at;
+            let run = row.series.run(|aht| aht.is_some_and(|a| watched.band.level(a).is_beside(level)))?;
             let alerted = alert.filter(|a| a.kind.level().is_some_and(|l| l.is_beside(level)));
-            let since = alerted.map_or(first, |a| first.min(now.mono_of(&a.since)));
-            until_read(row, since)
+            let alerted = alerted.map(|a| Run { since: now.mono_of(&a.since), open: a.is_open() });
+            until_read(row, alerted.map_or(run, |alerted| earlier(run, alerted)))
         }
-        RowState::Other(Condition::NoCalls) => {
-            until_read(row, row.series.points().rev().take_while(|p| p.aht.is_none()).last()?.at)
+        RowState::Other(Condition::NoCalls) => until_read(row, row.series.run(|aht| aht.is_none())?),
+        RowState::Other(Condition::Stale) => row.age(now).map(Held::whole),
+        RowState::Other(Condition::Invalid | Condition::Failing) => {
+            row.failing_since.as_ref().map(|at| Held::whole(at.age(now)))
         }
-        RowState::Other(Condition::Stale) => row.age(now),
-        RowState::Other(Condition::Invalid | Condition::Failing) => row.failing_since.as_ref().map(|at| at.age(now)),
     }
 }
 
-/// From `since` to the last good reading; nothing where that is the first one.
-fn until_read(row: &Row, since: BootTime) -> Option<Duration> {
-    let held = row.series.points().next_back()?.at.since(since);
-    (!held.is_zero()).then_some(held)
+/// The one that begins earlier; of two that begin at once the one that knows that it does.
+fn earlier(one: Run, other: Run) -> Run {
+    if (one.since, one.open) <= (other.since, other.open) { one } else { other }
+}
+
+/// From the beginning of `run` to the last good reading; nothing where that is the first one.
+fn until_read(row: &Row, run: Run) -> Option<Held> {
+    let span = row.series.points().next_back()?.at.since(run.since);
+    (!span.is_zero()).then_some(Held { span, open: run.open })
 }
 
 #[cfg(test)]

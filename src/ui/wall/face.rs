@@ -160,13 +160,16 @@ fn said(scene: &Scene<'_>, line: &Line<'_>, trust: Trust) -> Vec<String> {
         }
         (RowState::Other(Condition::NoCalls), ..) => texts::NO_CALLS.into(),
         (RowState::Fresh(Level::Inside), ..) => word.into(),
-        _ => line.held.map_or_else(|| word.to_owned(), |held| format!("{word} {}", texts::held(held))),
+        _ => line.held.map_or_else(|| word.to_owned(), |held| format!("{word} {}", texts::held(held, false))),
     };
     let middle = match (line.state, line.age) {
         (RowState::Other(Condition::Stale | Condition::Failing), Some(age)) => {
             format!("{short} {}", scene.moment_ago(age))
         }
-        _ => line.held.map_or_else(|| word.to_owned(), |held| format!("{short} {}", text::brief(held))),
+        _ => line.held.map_or_else(
+            || word.to_owned(),
+            |held| format!("{short} {}", if held.open { cells::held(held) } else { text::brief(held.span) }),
+        ),
     };
     vec![long, middle, short.to_owned()]
 }
@@ -177,7 +180,7 @@ fn detail(scene: &Scene<'_>, line: &Line<'_>, trust: Trust) -> String {
         (RowState::Other(Condition::Invalid | Condition::Waiting), ..) => String::new(),
         (_, Trust::Gone, Some(age)) => words::since(&scene.moment_ago(age)),
         (RowState::Other(Condition::Stale | Condition::Failing), _, Some(age)) => texts::old(age),
-        _ => line.held.map_or_else(String::new, texts::held),
+        _ => line.held.map_or_else(String::new, |held| texts::held(held, false)),
     }
 }
 

@@ -114,7 +114,7 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let style = s.state(line.state);
     let old = scene.is_out() || cells::is_old(line.state);
     // From the right: what it is about first, then how far and for how long, where there is room.
-    let held = line.held.map_or_else(String::new, texts::held);
+    let held = line.held.map_or_else(String::new, |held| texts::held(held, true));
     let gone = wall::trust(scene.state, line) == wall::Trust::Gone;
     let away = line.watched.band.target.zip(line.aht).filter(|_| !gone);
     let away = away.map(|(t, a)| cells::diff(Some(a.minus(t)))).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{mark, since};
+use super::mark;
 use crate::{
     app::{Login, LoginState, RowState, text},
     domain::{Aht, Kind, Level, plural, sentences, times},
@@ -30,11 +30,11 @@ pub(crate) fn age(age: Option<Duration>) -> String {
 }
 
 /// Since when it is outside; `own`: since when at its level, where that is shorter. In full, and shorter.
-pub(crate) fn outside(level: Level, moment: &str, own: Option<String>) -> Vec<String> {
+pub(crate) fn outside(level: Level, since: String, own: Option<String>) -> Vec<String> {
     let side = if level.is_beside(Level::HighCrit) { "above" } else { "below" };
-    let all = format!("{side} the band since {moment}");
-    let own = own.map(|own| format!("{all}, {} since {own}", RowState::Fresh(level).long_word()));
-    own.into_iter().chain([all, since(moment)]).collect()
+    let all = format!("{side} the band {since}");
+    let own = own.map(|own| format!("{all}, {} {own}", RowState::Fresh(level).long_word()));
+    own.into_iter().chain([all, since]).collect()
 }
 
 // Everything else, a sentence each.

@@ -3,7 +3,7 @@
 use std::{fmt::Display, time::Duration};
 
 use crate::{
-    app::{RowState, rows::Median, text::brief},
+    app::{Held, RowState, rows::Median, text::brief},
     domain::{Aht, Condition, plural, sentences},
     ui::cells,
 };
@@ -51,7 +51,15 @@ sentences! {
     fn not_read(state: &str) = "{state}: {}", super::NOT_READ;
     fn not_fresh(moment: &str) = "no fresh data {}", super::since(moment);
     fn old(age: Duration) = "{} old", brief(age);
-    fn held(span: Duration) = "for {}", brief(span);
+}
+
+/// How long it is so; `short`: with little room.
+pub(crate) fn held(held: Held, short: bool) -> String {
+    match (held.open, short) {
+        (false, _) => format!("for {}", brief(held.span)),
+        (true, false) => format!("for over {}", cells::span(held.span)),
+        (true, true) => format!("over {}", cells::span(held.span)),
+    }
 }
 
 /// What the figure of a group is; `of`: how many have a value.
