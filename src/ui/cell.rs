@@ -168,6 +168,8 @@ pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u1
     let said = line.mark.map(|m| format!(" {}", m.word())).unwrap_or_default();
     let room = usize::from(width);
     let fits = |parts: &[&str]| parts.iter().map(|p| cells_of(p)).sum::<usize>() <= room;
+    // The sign of what is longer keeps the two apart where there is no room for the space.
+    let held = if held.starts_with(" >") && !fits(&[&text, &held]) { held.trim_start().to_owned() } else { held };
     let end = canvas.put(x, y, width, &text, style);
     if !fits(&[&text, &held]) {
         return end;
