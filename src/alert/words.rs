@@ -75,7 +75,13 @@ impl Claims {
         if let Some(clear) = clear {
             texts.insert(0, format!("{}{clear}", texts[0]));
         }
-        texts.push(told);
+        // What is over has no level that says what a bare value is.
+        if self.over {
+            texts.extend(self.limit.filter(|_| !reached).map(|limit| format!("{side} {limit}, last {value}")));
+            texts.push(format!("last {value}"));
+        } else {
+            texts.push(told);
+        }
         texts
     }
 }

@@ -125,6 +125,35 @@ fn an_alert_says_what_is_so_now_and_which_limit_was_crossed() {
 }
 
 #[test]
+fn what_is_over_says_what_its_value_is_at_any_width() {
+    let mut s = alarmed(View::Alerts);
+    let over = s.live.alerts.last_mut().unwrap();
+    let limits = Limits { warn: Some(Aht::from_secs(760)), crit: None, clear: None };
+    let (level, first, last) = (Level::HighWarn, Aht::from_secs(790), Aht::from_secs(726));
+    over.kind = AlertKind::Band { level, worst: level, first, last, peak: Some(first), limits: Some(limits) };
+    let line = |s: &State, w: u16| {
+        let text = words(&picture(s, &look(UNICODE.0, UNICODE.1), w, 40).0);
+        text.lines().find(|l| l.contains("Gopal S")).unwrap().to_owned()
+    };
+    assert!(line(&s, 80).contains("over 12:40, last 12:06   cleared"), "{}", line(&s, 80));
+    for width in 60..=140 {
+        assert!(line(&s, width).contains("last 12:06"), "{}", line(&s, width));
+    }
+}
+
+#[test]
+fn where_the_beginning_is_not_known_no_moment_is_told() {
+    let mut s = alarmed(View::Alerts);
+    let line = |s: &State| {
+        let text = words(&picture(s, &look(UNICODE.0, UNICODE.1), 120, 40).0);
+        text.lines().find(|l| l.contains("Gopal S")).unwrap().trim_start_matches(['│', ' ']).to_owned()
+    };
+    assert!(line(&s).starts_with("11:57 ▲  HIGH   25m  Gopal S"), "{}", line(&s));
+    s.live.alerts.last_mut().unwrap().exact = false;
+    assert!(line(&s).starts_with("▲  HIGH   >25m Gopal S"), "{}", line(&s));
+}
+
+#[test]
 fn an_alert_and_its_row_tell_one_time_and_the_detail_tells_all_of_the_alert() {
     let mut s = alarmed(View::Alerts);
     let limits =
