@@ -253,7 +253,8 @@ fn throttling_and_wrong_ids_have_banners_that_say_what_to_do() {
     let mut pty = ahtop(&home, (160, 40), &["--config", &file], true);
     pty.shows("agent ID nobody@acme.example is unknown");
     pty.shows("Fix c.toml line");
-    service.sim.inject(Fault::Status(429), Span::Requests(1));
+    // The list of who is logged in must not take the one refusal.
+    service.sim.inject_into(FaultScope::Aht, Fault::Status(429), Span::Requests(1));
     pty.shows("Wait, or raise [budget] reserve");
     // The pause is over a minute after our own requests; that it ends is shown in injected time.
     pty.press("q");
