@@ -206,6 +206,11 @@ image() {
     cp -L "$authorities" "$dir/root/etc/ssl/certs/"
     echo 'ahtop:x:65532:65532::/var/lib/ahtop:/sbin/nologin' >"$dir/root/etc/passwd"
     echo 'ahtop:x:65532:' >"$dir/root/etc/group"
+    # As an archive, since builders keep the owners of what they unpack, and not of directories that they copy.
+    local archive=(tar --numeric-owner --sort=name --mtime="@$SOURCE_DATE_EPOCH" -C "$dir/root" --file "$dir/root.tar")
+    "${archive[@]}" --owner=0 --group=0 --exclude=./tmp --exclude=./var/lib/ahtop --create .
+    "${archive[@]}" --owner=65532 --group=65532 --mode=0700 --append ./tmp ./var/lib/ahtop
+    rm -r "$dir/root"
     cp packaging/Dockerfile "$dir/Dockerfile"
     pack "$dir" "$out/ahtop-$version-$arch-image.tar.gz"
     local tag=ahtop:$version
