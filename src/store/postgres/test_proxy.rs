@@ -30,21 +30,8 @@ struct ProxyState {
 }
 
 impl ProxyState {
+    /// Passes on what comes, each piece a `delay` later: what comes behind it is under way meanwhile.
     fn pump(&self, mut from: TcpStream, mut to: TcpStream) {
-        let mut buffer = [0; 8192];
-        while let Ok(n @ 1..) = from.read(&mut buffer) {
-            while self.frozen.load(Ordering::SeqCst) {
-                thread::sleep(Duration::from_millis(10));
-            }
-            if to.write_all(&buffer[..n]).is_err() {
-                break;
-            }
-        }
-        let _ = to.shutdown(Shutdown::Both);
-    }
-
-    /// The same where the way is long: what comes later is under way meanwhile.
-    fn pump_slowly(&self, mut from: TcpStream, mut to: TcpStream) {
         let (enter, leave) = mpsc::channel::<(Instant, Vec<u8>)>();
         let delay = self.delay;
         thread::spawn(move || {
@@ -58,6 +45,9 @@ impl ProxyState {
         });
         let mut buffer = [0; 8192];
         while let Ok(n @ 1..) = from.read(&mut buffer) {
+            while self.frozen.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(10));
+            }
             if enter.send((Instant::now(), buffer[..n].to_vec())).is_err() {
                 break;
             }
@@ -98,7 +88,7 @@ impl Proxy {
                 all.let_through.fetch_add(1, Ordering::SeqCst);
                 for (from, to) in ends {
                     let all = all.clone();
-                    thread::spawn(move || if delay.is_zero() { all.pump(from, to) } else { all.pump_slowly(from, to) });
+                    thread::spawn(move || all.pump(from, to));
                 }
             }
         });
