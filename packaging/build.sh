@@ -73,7 +73,7 @@ program() {
 # Flags for a smaller program: Rust's own linker keeps functions that are the same only once, and packs the addresses that
 # are set when the program starts. Nothing where that linker does not come with this Rust, or its C library (before 1.93)
 # cannot read packed ones.
-linker() {
+link_flags() {
     local host lld
     host=$(rustc -vV | sed -n 's/^host: //p')
     lld=$(rustc --print sysroot)/lib/rustlib/$host/bin/gcc-ld
@@ -89,7 +89,7 @@ compile() {
     rustc --print target-libdir --target "$target" | xargs test -d ||
         die "Rust for $target is missing: rustup target add $target"
     # Where it was compiled is nobody's business.
-    RUSTFLAGS="--remap-path-prefix=$PWD=ahtop --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo $(linker)" \
+    RUSTFLAGS="--remap-path-prefix=$PWD=ahtop --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo $(link_flags)" \
         cargo build --locked --profile dist --target "$target"
     compiled=yes
 }

@@ -1,5 +1,6 @@
 //! Whole states at random, for the properties of this and of the rooms above: a floor that lived for up to an hour, or
-//! for longer than a row keeps readings, with rows of all conditions, alerts, what people did about them, a link in any state, and somebody in front of the screen.
+//! for longer than a row keeps readings, with rows of all conditions, alerts, what people did about them, a link in any
+//! state, and somebody in front of the screen.
 //!
 //! A script has no name in it: the same one makes the same floor of other people. Whoever wants to know what is true asks
 //! the readings, which are kept as they were fed.

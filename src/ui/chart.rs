@@ -68,9 +68,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, chart: &Chart<'_>) {
         return;
     }
     let per_cell = per_cell(canvas);
-    let known = values(chart, columns(canvas), per_cell);
-    let values = known.clone().unwrap_or_else(|| vec![None; columns(canvas)]);
-    let scale = ground(canvas, chart, &values, known.is_some());
+    let n = columns(canvas);
+    let known = values(chart, n, per_cell);
+    let is_known = known.is_some();
+    let values = known.unwrap_or_else(|| vec![None; n]);
+    let scale = ground(canvas, chart, &values, is_known);
     let (width, height) = plot_size(canvas);
     curve(&mut canvas.part(LABELS, 0, width, height), chart, &scale, &values, per_cell);
 }

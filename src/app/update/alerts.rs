@@ -250,16 +250,21 @@ pub(super) fn open(state: &mut State) {
 
 /// Takes in what the store says now; gives the effects of what has become worse since.
 pub(super) fn take(state: &mut State, alerts: Alerts, effects: &mut Vec<Effect>) -> bool {
-    let changed = (&state.live.alerts, &state.live.mutes, &state.live.warming)
-        != (&alerts.alerts, &alerts.mutes, &alerts.warming);
     let before: BTreeMap<AlertId, u32> = active(&state.live).map(|a| (a.id.clone(), a.kind.rank())).collect();
     let first = !std::mem::replace(&mut state.live.alerts_known, true);
-    (state.live.alerts, state.live.mutes, state.live.warming) = (alerts.alerts, alerts.mutes, alerts.warming);
+    let Data { alerts: list, mutes, warming, .. } = &mut state.live;
+    let shown = (
+        std::mem::replace(list, alerts.alerts),
+        std::mem::replace(mutes, alerts.mutes),
+        std::mem::replace(warming, alerts.warming),
+    );
     let mut sent = std::mem::take(&mut state.sent);
     sent.retain(|s| !is_known(&state.live, &s.action));
     sent.iter().for_each(|s| apply(&mut state.live, &s.action));
     state.sent = sent;
     sort(state);
+    // Only now are they as they are shown: with what was done here, and in the order of the screen.
+    let changed = (&shown.0, &shown.1, &shown.2) != (&state.live.alerts, &state.live.mutes, &state.live.warming);
     if first {
         return changed;
     }

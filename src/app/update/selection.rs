@@ -162,17 +162,15 @@ pub(super) fn normalize_selection(state: &mut State) {
             state.navigation.offset.remove(&kind);
             continue;
         }
-        if !state.navigation.selected.contains_key(&kind) {
+        let Some(selected) = state.navigation.selected.get(&kind).cloned() else {
             // The top of the table, whatever its order is: an unattended dashboard need not sort it here.
             state.navigation.offset.insert(kind, 0);
             continue;
-        }
+        };
         let places = order(state, kind);
-        let at = state.navigation.selected.get(&kind).and_then(|selected| {
-            let cursor = state.navigation.cursor.get(&kind).copied().unwrap_or(0);
-            let there = position(&places, selected);
-            there.or_else(|| row_from(&places, cursor)).or_else(|| row_before(&places, places.len()))
-        });
+        let cursor = state.navigation.cursor.get(&kind).copied().unwrap_or(0);
+        let there = position(&places, &selected);
+        let at = there.or_else(|| row_from(&places, cursor)).or_else(|| row_before(&places, places.len()));
         match at.and_then(|at| Some((at, places.get(at)?.clone()?))) {
             Some((at, row)) => {
                 state.navigation.selected.insert(kind, row.target);
