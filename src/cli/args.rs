@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use crate::{app::Column, config::TRIGGERS, sim};
+use crate::{
+    app::Column,
+    config::TRIGGERS,
+    report::{ExportFormat, ShiftFormat},
+    sim::Scenario,
+};
 
 /// `completions`
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,17 +272,6 @@ pub struct Prune {
     pub quiet: bool,
 }
 
-/// How `history export` prints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
-    /// A line for each reading, with a header
-    Csv,
-    /// One JSON object
-    Json,
-    /// A JSON object in each line
-    Ndjson,
-}
-
 /// `history backtest`
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct Backtest {
@@ -325,22 +319,11 @@ pub struct Report {
     #[arg(long, value_name = "WHEN")]
     pub until: Option<String>,
     /// How to write it
-    #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
-    pub format: ReportFormat,
+    #[arg(long, value_enum, default_value_t = ShiftFormat::Markdown)]
+    pub format: ShiftFormat,
     /// Do not show how far it is
     #[arg(short, long)]
     pub quiet: bool,
-}
-
-/// How `report` writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    /// Markdown
-    Md,
-    /// A page with a chart for each agent and campaign
-    Html,
-    /// A picture with a chart for each agent and campaign
-    Svg,
 }
 
 /// `replay`
@@ -436,32 +419,5 @@ fn size(text: &str) -> Result<(u16, u16), String> {
     match parsed {
         Some((w, h)) if (1..=300).contains(&w) && (1..=100).contains(&h) => Ok((w, h)),
         _ => Err("write it as 120x40, from 1x1 to 300x100".to_owned()),
-    }
-}
-
-/// What happens in the simulated call centre.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Scenario {
-    /// A quiet day
-    Calm,
-    /// Many calls, some agents far outside of their band
-    Busy,
-    /// Other clients use the account's limit too
-    Throttled,
-    /// Another client generates tokens and so invalidates ours
-    TokenWar,
-    /// The service fails and comes back
-    Outage,
-}
-
-impl From<Scenario> for sim::Scenario {
-    fn from(scenario: Scenario) -> Self {
-        match scenario {
-            Scenario::Calm => sim::Scenario::Calm,
-            Scenario::Busy => sim::Scenario::Busy,
-            Scenario::Throttled => sim::Scenario::Throttled,
-            Scenario::TokenWar => sim::Scenario::TokenWar,
-            Scenario::Outage => sim::Scenario::Outage,
-        }
     }
 }

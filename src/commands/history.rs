@@ -14,11 +14,11 @@ use crate::{
     alert::{Noise, noise::Setting},
     alerting,
     app::follow,
-    cli::{self, ExportFormat, HistoryCommand, Output, ReportFormat},
+    cli::{self, HistoryCommand, Output},
     config::{self, Config, Env, Id, Overrides, Watched},
     domain::{Now, Reading, SystemClock, Target, display_name},
     exit::Exit,
-    report::{self, BacktestLook, Export, ShiftBuilder, ShiftFormat},
+    report::{self, BacktestLook, Export, ShiftBuilder},
     store::{RangeQuery, Store, open},
 };
 
@@ -100,12 +100,7 @@ fn export(past: &Past, args: &cli::Export, flags: &Overrides, progress: Progress
     let to = args.until.as_deref().map(|text| past.time_arg("--until", text)).transpose()?;
     let watched: BTreeMap<&Target, &Watched> = past.config.watch.iter().map(|w| (&w.target, w)).collect();
     let named = flags.values().any(|(id, _)| matches!(id, Id::Agents | Id::Campaigns | Id::AgentsCsv));
-    let format = match args.format {
-        ExportFormat::Csv => report::ExportFormat::Csv,
-        ExportFormat::Json => report::ExportFormat::Json,
-        ExportFormat::Ndjson => report::ExportFormat::Ndjson,
-    };
-    let mut out = Export::begin(format, past.zone.clone(), BufWriter::new(io::stdout().lock()))?;
+    let mut out = Export::begin(args.format, past.zone.clone(), BufWriter::new(io::stdout().lock()))?;
     past.range(from, to, progress, |reading| match watched.get(&reading.target) {
         None if named => Ok(()),
         watched => out.record(reading, watched.and_then(|w| w.label.as_deref())),
@@ -190,13 +185,8 @@ pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, F
         builder.record(reading);
         Ok(())
     })?;
-    let format = match args.format {
-        ReportFormat::Md => ShiftFormat::Markdown,
-        ReportFormat::Html => ShiftFormat::Html,
-        ReportFormat::Svg => ShiftFormat::Svg,
-    };
     let (name, mut out) = (&past.config.account.name, BufWriter::new(io::stdout().lock()));
-    report::shift(&builder.end(&past.now), name, &past.zone, format, &mut out)?;
+    report::shift(&builder.end(&past.now), name, &past.zone, args.format, &mut out)?;
     out.flush()?;
     Ok(Exit::Ok)
 }

@@ -37,7 +37,7 @@ const WEEK: [(Duration, Duration, Duration); 2] = [
 /// # Errors
 /// The port is taken.
 pub async fn serve(args: &cli::Sim) -> Result<Exit, Failure> {
-    let scenario: sim::Scenario = args.scenario.into();
+    let scenario = args.scenario;
     let mut options = scenario.options(args.seed);
     let (campaigns, agents) = (count(args.campaigns), count(args.agents));
     let demo = Roster::demo();
@@ -83,7 +83,7 @@ pub async fn demo(args: &cli::Demo, flags: &Overrides, env: &Env) -> Result<Exit
         dashboard::needs_no_screen(flags)?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let scenario: sim::Scenario = args.scenario.into();
+    let scenario = args.scenario;
     let mut options = scenario.options(args.seed);
     options.model.scripts = args.scripts;
     let service = Arc::new(SimService::new(options, clock).with_script(scenario.script()));

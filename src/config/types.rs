@@ -287,6 +287,19 @@ impl Theme {
     }
 }
 
+/// How many colours may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Colors {
+    /// None: `NO_COLOR` is set, or the terminal has none.
+    None,
+    /// The 16 ANSI colours.
+    Ansi16,
+    /// The 256 colours of xterm.
+    Indexed256,
+    /// 24 bits.
+    True,
+}
+
 /// Which characters are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Symbols {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -9,13 +10,13 @@ use super::{SCHEMA, csv::cell, document::rfc3339};
 use crate::domain::{Kind, Outcome, Reading, clean, clean_line};
 
 /// How readings are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
-    /// A line for each, with a header.
+    /// A line for each reading, with a header
     Csv,
-    /// One object with all of them in an array.
+    /// One JSON object
     Json,
-    /// An object in each line.
+    /// A JSON object in each line
     Ndjson,
 }
 

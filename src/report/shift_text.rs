@@ -10,6 +10,7 @@ use std::{
 };
 
 use askama::Template;
+use clap::ValueEnum;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Shift, ShiftRow, shift_chart::Picture};
@@ -19,12 +20,14 @@ use crate::{
 };
 
 /// How the report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ShiftFormat {
+    /// Markdown
+    #[value(name = "md")]
     Markdown,
-    /// A page with a chart for each target.
+    /// A page with a chart for each agent and campaign
     Html,
-    /// A picture with a chart for each target.
+    /// A picture with a chart for each agent and campaign
     Svg,
 }
 

@@ -97,14 +97,8 @@ pub struct DashboardOptions {
 
 /// The configured looks on the terminal that was found.
 pub fn look(ui: &Ui, terminal: term::Facts) -> Look {
-    let colors = match terminal.colors {
-        term::Colors::None => ui::Colors::None,
-        term::Colors::Ansi16 => ui::Colors::Ansi16,
-        term::Colors::Indexed256 => ui::Colors::Indexed256,
-        term::Colors::True => ui::Colors::True,
-    };
     let (utf8, braille, light) = (terminal.unicode, !terminal.linux_console, terminal.light);
-    Look::resolve(ui, TerminalFacts { colors, utf8, braille, light })
+    Look::resolve(ui, TerminalFacts { colors: terminal.colors, utf8, braille, light })
 }
 
 /// Why the dashboard ended.

@@ -4,8 +4,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     app::{Event, State, update},
-    config::{Symbols, Ui},
-    ui::{self, Colors, Look, TerminalFacts},
+    config::{Colors, Symbols, Ui},
+    ui::{self, Look, TerminalFacts},
 };
 
 /// How `ui` looks where every colour and every character can be shown; `light`: on a light ground.

@@ -131,7 +131,7 @@ fn picture(state: &State) -> String {
 
 fn term_facts() -> term::Facts {
     term::Facts {
-        colors: term::Colors::True,
+        colors: crate::config::Colors::True,
         unicode: true,
         dumb: false,
         linux_console: false,

@@ -30,7 +30,7 @@ pub use history::{PastReading, days_before, history};
 pub use log::{Counters, LogEntry, Verdict};
 pub use model::{LoginState, Model, Roster, RosterAgent, RosterCampaign, Shift, Truth};
 pub use options::SimOptions;
-pub use scenario::{Scenario, UnknownScenario};
+pub use scenario::Scenario;
 pub use script::{Action, ScriptStep};
 pub use server::{SimServer, serve};
 pub use service::{OptionsError, SimService};

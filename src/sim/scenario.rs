@@ -1,6 +1,8 @@
 //! Presets for a demonstration: switches, and what goes wrong when.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::sync::Arc;
+
+use clap::ValueEnum;
 
 use super::{
     fault::{Fault, FaultScope, Span},
@@ -11,38 +13,22 @@ use super::{
 };
 use crate::domain::Clock;
 
-/// A day in the life of the service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// What happens in the simulated call centre.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Scenario {
-    /// Quick answers, nobody else on the account; regimes change by themselves now and then.
-    #[default]
+    /// A quiet day
     Calm,
-    /// More calls, slower answers, some other use of the account; `COLLECT-IN` takes 1.8 times as long from the second
-    /// minute on, `RENEWALS` half as long from the fifth.
+    /// Many calls, some agents far outside of their band
     Busy,
-    /// Other clients make 30 requests a minute.
+    /// Other clients use the account's limit too
     Throttled,
-    /// Another client generates a token every 30 s, until the account's ten are used up.
+    /// Another client generates tokens and so invalidates ours
     TokenWar,
-    /// HTTP 503 for 90 s, the first time after a minute, then every five.
+    /// The service fails and comes back
     Outage,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 5] =
-        [Scenario::Calm, Scenario::Busy, Scenario::Throttled, Scenario::TokenWar, Scenario::Outage];
-
-    /// Its name on a command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Scenario::Calm => "calm",
-            Scenario::Busy => "busy",
-            Scenario::Throttled => "throttled",
-            Scenario::TokenWar => "token-war",
-            Scenario::Outage => "outage",
-        }
-    }
-
     /// The switches that differ from the defaults, and the defaults.
     pub fn options(self, seed: u64) -> SimOptions {
         let busy = self == Scenario::Busy;
@@ -95,25 +81,6 @@ impl Scenario {
     }
 }
 
-impl fmt::Display for Scenario {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// Not the name of a scenario.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a scenario: choose one of calm, busy, throttled, token-war, outage")]
-pub struct UnknownScenario;
-
-impl FromStr for Scenario {
-    type Err = UnknownScenario;
-
-    fn from_str(name: &str) -> Result<Self, UnknownScenario> {
-        Scenario::ALL.into_iter().find(|s| s.name() == name).ok_or(UnknownScenario)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -127,14 +94,6 @@ mod tests {
     fn play(scenario: Scenario) -> (SimService, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::at(jiff::Timestamp::UNIX_EPOCH));
         (scenario.service(1, clock.clone()), clock)
-    }
-
-    #[test]
-    fn a_scenario_has_one_name() {
-        for s in Scenario::ALL {
-            assert_eq!(s.to_string().parse(), Ok(s));
-        }
-        assert_eq!("war".parse::<Scenario>(), Err(UnknownScenario));
     }
 
     #[test]

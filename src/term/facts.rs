@@ -1,17 +1,6 @@
 //! What the terminal can show, by the environment alone, and whether it is known to answer a question.
 
-/// How many colours may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Colors {
-    /// None: `NO_COLOR` is set, or the terminal has none.
-    None,
-    /// The 16 ANSI colours.
-    Ansi16,
-    /// The 256 colours of xterm.
-    Indexed256,
-    /// 24 bits.
-    True,
-}
+use crate::config::Colors;
 
 /// What is known of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ mod source;
 
 pub use attention::attention;
 pub use background::{Answer, ask};
-pub use facts::{Colors, Facts};
+pub use facts::Facts;
 pub use guard::{Guard, Stdout};
 pub use pen::painted;
 pub use screen::{Screen, Tty};

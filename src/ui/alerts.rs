@@ -2,7 +2,6 @@
 //! tables.
 
 use super::{
-    FrameLayout,
     canvas::{Canvas, wrap},
     cells, detail,
     fate::fate,
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::{
     alert::{Alert, AlertId, AlertKind, Subject, words},
-    app::{RowState, alerts, claims, names, remedy, rows, text},
+    app::{FrameLayout, RowState, alerts, claims, names, remedy, rows, text},
     domain::clean_line,
 };
 

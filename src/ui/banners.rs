@@ -1,12 +1,11 @@
 //! Banners: what is wrong and what to do about it, worst first, in one line each; all of them in full as an overlay.
 
 use super::{
-    FrameLayout,
     canvas::{Canvas, cells, wrap},
     scene::Scene,
     words::{self, overlay as texts},
 };
-use crate::app::{Action, banners};
+use crate::app::{Action, FrameLayout, banners};
 
 /// Draws the banners into at most the height of `canvas`; returns how many lines they took. What has no line of its own
 /// is counted at the end of the last one.

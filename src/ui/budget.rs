@@ -5,7 +5,6 @@ use std::time::Duration;
 use ratatui::style::Style;
 
 use super::{
-    FrameLayout,
     canvas::{self, Canvas},
     cell, cells,
     glyphs::Glyphs,
@@ -15,7 +14,7 @@ use super::{
     words::{self, budget as texts},
 };
 use crate::{
-    app::{REPLAY, names, presence, text},
+    app::{FrameLayout, REPLAY, names, presence, text},
     domain::Kind,
     poll::plan,
     store::{Instance, MINUTES, ReplyKind},

@@ -295,17 +295,20 @@ fn to_ascii(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::{
-        glyphs::{ASCII, UNICODE},
-        theme::{Colors, Styles},
+    use crate::{
+        config::{Colors, Theme},
+        ui::{
+            glyphs::{ASCII, UNICODE},
+            theme::Styles,
+        },
     };
     use proptest::prelude::*;
 
     fn look(ascii: bool) -> Look {
-        let theme = crate::config::Theme::Mono;
-        let styles = Styles::of(theme, Colors::None);
+        let (theme, colors) = (Theme::Mono, Colors::None);
+        let styles = Styles::of(theme, colors);
         let glyphs = if ascii { &ASCII } else { &UNICODE };
-        Look { theme, colors: Colors::None, styles, glyphs, terminal: crate::ui::TerminalFacts::default() }
+        Look { theme, colors, styles, glyphs, terminal: crate::ui::TerminalFacts::default() }
     }
 
     fn drawn(text: &str, width: u16, ascii: bool) -> String {

@@ -1,7 +1,7 @@
 //! One row in full: its facts in sentences, and its chart.
 
 use super::{
-    FrameLayout, axis,
+    axis,
     canvas::{Canvas, cells as cells_of, wrap},
     cell, cells,
     chart::{self, Chart},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     alert::{Alert, Subject},
-    app::{Held, Line, Login, LoginState, REPLAY, RowState, alerts, names, tables, text},
+    app::{FrameLayout, Held, Line, Login, LoginState, REPLAY, RowState, alerts, names, tables, text},
     domain::{AHT_WINDOW, BootTime, Condition},
     poll::INVALID_INTERVAL,
     store::EventKind,

@@ -3,13 +3,12 @@
 use ratatui::style::Style;
 
 use super::{
-    FrameLayout,
     banners::overlay,
     canvas::{Canvas, cells, wrap},
     scene::Scene,
     words::overlay as words,
 };
-use crate::app::{Column, Mark, RowState, command::COMMANDS, keys::fits_below};
+use crate::app::{Column, FrameLayout, Mark, RowState, command::COMMANDS, keys::fits_below};
 
 /// Cells for the keys.
 const KEYS: usize = 16;

@@ -3,7 +3,6 @@
 use ratatui::style::Style;
 
 use super::{
-    FrameLayout,
     canvas::Canvas,
     cells,
     pages::{self, TextLine},
@@ -12,7 +11,7 @@ use super::{
     words::{NEWEST_FIRST, board as words},
 };
 use crate::{
-    app::{log, names, text},
+    app::{FrameLayout, log, names, text},
     store::{Event, EventKind},
 };
 

@@ -3,12 +3,11 @@
 use ratatui::style::Style;
 
 use super::{
-    FrameLayout,
     canvas::{Canvas, cells},
     scene::Scene,
     words::overlay as words,
 };
-use crate::app::{Column, columns};
+use crate::app::{Column, FrameLayout, columns};
 
 /// A line of a menu.
 pub(super) struct Entry {

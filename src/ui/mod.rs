@@ -64,7 +64,7 @@ mod words;
 
 use ratatui::{Frame, buffer::Buffer, layout::Rect};
 
-pub use self::theme::{Colors, Look, TerminalFacts};
+pub use self::theme::{Look, TerminalFacts};
 use self::{canvas::Canvas, scene::Scene};
 use crate::{
     app::{FrameLayout, Overlay, State, View, tables},

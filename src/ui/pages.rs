@@ -3,11 +3,11 @@
 use ratatui::style::Style;
 
 use super::{
-    FrameLayout,
     canvas::Canvas,
     scene::Scene,
     words::{self, board},
 };
+use crate::app::FrameLayout;
 
 /// One line: pieces of text, each with the column where it begins; `None`: behind the one before.
 pub(super) type TextLine = Vec<(Option<u16>, String, Style)>;

@@ -3,14 +3,13 @@
 use ratatui::style::Style;
 
 use super::{
-    FrameLayout,
     canvas::Canvas,
     cell, cells,
     scene::Scene,
     words::{self, board},
 };
 use crate::{
-    app::{Line, rows},
+    app::{FrameLayout, Line, rows},
     domain::Kind,
 };
 

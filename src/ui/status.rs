@@ -1,7 +1,6 @@
 //! The line under the middle: which rows of how many, their order, the filter; the text field while one is being typed.
 
 use super::{
-    FrameLayout,
     canvas::{Canvas, cells},
     pages,
     scene::Scene,
@@ -9,7 +8,7 @@ use super::{
     table,
     words::{self, board},
 };
-use crate::app::{Line, View, command, filter_hints, log, tables};
+use crate::app::{FrameLayout, Line, View, command, filter_hints, log, tables};
 use tui_input::Input;
 
 /// Draws the line. Returns the column of the text cursor while a filter or a command is being typed.

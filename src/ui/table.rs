@@ -1,7 +1,6 @@
 //! The table of campaigns or agents: as many columns as fit well, the rest left out in the order of their weight.
 
 use super::{
-    FrameLayout,
     canvas::{Canvas, cells as cells_of},
     cell::{self, Room},
     compare,
@@ -10,7 +9,7 @@ use super::{
     words::{self, board},
 };
 use crate::{
-    app::{self, Column, Item, Line, Section, TableArea, columns, groups, tables},
+    app::{self, Column, FrameLayout, Item, Line, Section, TableArea, columns, groups, tables},
     domain::{Kind, plural},
 };
 

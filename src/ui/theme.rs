@@ -8,22 +8,9 @@ use ratatui::style::{Color, Modifier, Style};
 use super::glyphs::{BLOCK, Glyphs, UNICODE};
 use crate::{
     app::{Login, LoginState, RowState, Severity},
-    config::{Paint, Symbols, TONES, Theme, Tones, Ui},
+    config::{Colors, Paint, Symbols, TONES, Theme, Tones, Ui},
     domain::{Condition, Level},
 };
-
-/// How many colours the terminal can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Colors {
-    /// None, or none wanted (`NO_COLOR`).
-    None,
-    /// The 16 ANSI colours.
-    Ansi16,
-    /// The 256 colours of xterm.
-    Indexed256,
-    /// 24 bits.
-    True,
-}
 
 /// What is known of the terminal, found out by whoever opened it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

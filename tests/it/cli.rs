@@ -7,12 +7,12 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Child, Stdio},
+    process::Stdio,
 };
 
-use crate::live::{Home, KEY, Service, finish, harmful, run, until};
+use crate::live::{Home, KEY, Service, finish, harmful, run, signal, until};
 use ahtop::sim::{Fault, FaultScope, Span, Truth, options::AuthSetting};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
 /// A `min_interval` in which a test ends however slow the machine is: what was read once is fresh until then.
@@ -31,10 +31,6 @@ fn keys(line: &str, path: &[&str]) -> Vec<String> {
     let from = from + path.last().map_or(0, |key| key.len() + 3);
     found.sort_by_key(|key| line[from..].find(&format!("\"{key}\":")).unwrap());
     found
-}
-
-fn signal(child: &Child, signal: Signal) {
-    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
 }
 
 /// Everything in the files below `dir` except the store, which is read by its tables.
@@ -197,7 +193,7 @@ fn stream_prints_a_line_for_each_reading_until_it_is_interrupted() {
         assert!(seen.contains(&agent) && seen.contains(&"COLLECT-IN".to_owned()), "{seen:?}");
         let argv = fs::read(format!("/proc/{}/cmdline", child.id())).unwrap();
         assert!(!String::from_utf8_lossy(&argv).contains(KEY));
-        signal(&child, number);
+        signal(child.id(), number);
         let ended = finish(child);
         assert_eq!((ended.code, ended.err.as_str()), (code, ""));
     }
@@ -223,7 +219,7 @@ fn a_stream_that_gets_nothing_says_why_on_standard_error_and_goes_on() {
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
     let line = said.next().unwrap().unwrap();
     assert!(line.contains("credentials") && line.contains("user_name"), "{line}");
-    signal(&child, Signal::INT);
+    signal(child.id(), Signal::INT);
     assert_eq!(finish(child).code, 130);
 }
 
@@ -372,7 +368,7 @@ fn with_a_token_command_nothing_is_ever_generated() {
         .spawn()
         .unwrap();
     until("a rejected token", || service.sim.counters().token_rejected >= 2);
-    signal(&child, Signal::INT);
+    signal(child.id(), Signal::INT);
     let ended = finish(child);
     assert_eq!(ended.code, 130);
     assert!(ended.err.contains("token_command"), "{}", ended.err);
@@ -485,7 +481,7 @@ fn a_command_for_the_secret_ends_with_the_program() {
                 .unwrap();
             let number = || fs::read_to_string(&pid).ok().filter(|text| text.ends_with('\n'));
             until("the command", || number().is_some());
-            signal(&child, Signal::INT);
+            signal(child.id(), Signal::INT);
             let ended = finish(child);
             assert_eq!(ended.code, 130, "{command}: {}", ended.err);
             let stat = format!("/proc/{}/stat", number().unwrap().trim());
@@ -510,7 +506,7 @@ fn an_interrupted_once_prints_what_it_has() {
         .spawn()
         .unwrap();
     until("a request that hangs", || service.sim.counters().aht_requests > before);
-    signal(&child, Signal::INT);
+    signal(child.id(), Signal::INT);
     let ended = finish(child);
     let value: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!((ended.code, &value["targets"][0]["condition"]), (130, &"value".into()));
@@ -569,7 +565,7 @@ fn hostile_names_and_ids_are_harmless_in_every_output() {
     for line in BufReader::new(child.stdout.take().unwrap()).lines().take(10) {
         assert_eq!(harmful(&line.unwrap()), [] as [char; 0], "stream");
     }
-    signal(&child, Signal::INT);
+    signal(child.id(), Signal::INT);
     assert_eq!(finish(child).code, 130);
     files(home.root(), &mut |path, bytes| {
         assert_eq!(harmful(&String::from_utf8_lossy(bytes)), [] as [char; 0], "{}", path.display());
@@ -607,7 +603,7 @@ fn no_secret_is_anywhere_but_where_it_belongs() {
         .spawn()
         .unwrap();
     until("a dead token", || service.sim.counters().token_rejected > 0);
-    signal(&child, Signal::TERM);
+    signal(child.id(), Signal::TERM);
     let ended = finish(child);
     said.push_str(&ended.out);
     said.push_str(&ended.err);

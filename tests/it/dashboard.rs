@@ -15,6 +15,7 @@ use ahtop::{
     domain::Target,
     sim::{Fault, FaultScope, Scenario, Span, Truth, options::RosterChoice},
 };
+use clap::ValueEnum as _;
 use rustix::process::Signal;
 
 fn ahtop(home: &Home, (cols, rows): (u16, u16), args: &[&str], key: bool) -> Pty {
@@ -331,8 +332,9 @@ fn colons(screen: &vt100::Screen) -> BTreeSet<u16> {
 
 #[test]
 fn every_scenario_of_the_demo_says_demo() {
-    for scenario in Scenario::ALL {
-        let mut pty = demo(100, 30, &["--scenario", scenario.name()]);
+    for scenario in Scenario::value_variants() {
+        let value = scenario.to_possible_value().unwrap();
+        let mut pty = demo(100, 30, &["--scenario", value.get_name()]);
         pty.shows("DEMO");
         pty.press("q");
         pty.ends_with(0);

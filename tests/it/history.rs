@@ -1,37 +1,32 @@
 //! What the binary makes of a store: exports, the noise of bands, reports.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use crate::live::{self, Ended, Home};
 use ahtop::{
     domain::{Aht, BootTime, Clock, Now, Outcome, Reading, SystemClock, Target},
     store::{ReadingStore, SqliteStore},
 };
 
 /// A home with a configuration and a store.
-struct Home {
-    dir: tempfile::TempDir,
+struct Past {
+    home: Home,
     store: PathBuf,
 }
 
 const HOSTILE: &str = "=cmd|' /C calc'!A1\u{1b}]0;x\u{7}, \"q\"\nnext";
 
-impl Home {
-    fn new() -> Home {
-        let dir = tempfile::tempdir().unwrap();
-        let store = dir.path().join("acme.db");
+impl Past {
+    fn new() -> Past {
+        let home = Home::new();
+        let store = home.path("acme.db");
         let config = format!(
             "[account]\nname = \"acme\"\ntimezone = \"UTC\"\n[store]\nurl = \"sqlite://{}\"\n[watch]\nagents = [\"a\", \"b\"]\n\
              campaigns = [\"C\"]\n[bands]\ntarget = \"5:00\"\n",
             store.display()
         );
-        fs::write(dir.path().join("config.toml"), config).unwrap();
-        Home { dir, store }
+        home.write("config.toml", &config);
+        Past { home, store }
     }
 
     /// Two targets, each minute of the last `minutes`: one inside its band, one outside for the second half.
@@ -59,13 +54,9 @@ impl Home {
     }
 
     fn run(&self, args: &[&str]) -> (i32, String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ahtop"));
-        let config = self.dir.path().join("config.toml");
-        command.args(args).args([Path::new("--config"), &config]).env_clear();
-        command.env("HOME", self.dir.path()).env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
-        let out = command.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (out.status.code().unwrap(), text(out.stdout), text(out.stderr))
+        let mut command = self.home.ahtop(args);
+        let Ended { code, out, err } = live::run(command.arg("--config").arg(self.home.path("config.toml")));
+        (code, out, err)
     }
 }
 
@@ -75,7 +66,7 @@ fn harmless(text: &str) -> bool {
 
 #[test]
 fn an_export_is_valid_in_each_format_and_cut_by_time_and_target() {
-    let home = Home::new();
+    let home = Past::new();
     let all = home.fill(600);
     let (code, csv, err) = home.run(&["history", "export"]);
     assert_eq!((code, err.as_str()), (0, ""));
@@ -97,7 +88,7 @@ fn an_export_is_valid_in_each_format_and_cut_by_time_and_target() {
 
 #[test]
 fn a_backtest_counts_the_alerts_of_the_bands_for_several_settings() {
-    let home = Home::new();
+    let home = Past::new();
     home.fill(600);
     let (code, out, err) = home.run(&["history", "backtest", "--shifts"]);
     assert_eq!((code, err.as_str()), (0, ""));
@@ -127,7 +118,7 @@ fn a_backtest_counts_the_alerts_of_the_bands_for_several_settings() {
 
 #[test]
 fn a_report_is_one_file_with_what_the_shift_was() {
-    let home = Home::new();
+    let home = Past::new();
     home.fill(600);
     let (code, md, err) = home.run(&["report", "--since", "8h"]);
     assert_eq!((code, err.as_str()), (0, ""));
@@ -145,7 +136,7 @@ fn a_report_is_one_file_with_what_the_shift_was() {
 
 #[test]
 fn pruning_deletes_what_is_older_than_is_kept() {
-    let home = Home::new();
+    let home = Past::new();
     home.fill(600);
     let (code, out, _) = home.run(&["history", "prune", "--history-keep", "4h"]);
     assert_eq!((code, out.as_str()), (0, "722 readings older than 4h deleted, 478 left\n"));
@@ -153,7 +144,7 @@ fn pruning_deletes_what_is_older_than_is_kept() {
 
 #[test]
 fn a_replay_needs_a_terminal_and_a_store() {
-    let home = Home::new();
+    let home = Past::new();
     let (code, _, err) = home.run(&["replay"]);
     assert_eq!(code, 2);
     assert!(err.contains("replay needs a terminal"), "{err}");

@@ -15,6 +15,7 @@ use ahtop::{
     domain::{Clock, SystemClock},
     sim::{SimOptions, SimServer, SimService, options::Latency},
 };
+use rustix::process::{Pid, Signal, kill_process};
 use tokio_util::sync::CancellationToken;
 
 /// The account's key: nothing but the environment and the key file may ever hold it.
@@ -149,6 +150,10 @@ pub(crate) fn finish(mut child: Child) -> Ended {
     let status = status.unwrap();
     let (out, err) = (utf8(out), utf8(err));
     Ended { code: status.code().unwrap_or_else(|| panic!("{status}: {err}")), out, err }
+}
+
+pub(crate) fn signal(pid: u32, number: Signal) {
+    kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), number).unwrap();
 }
 
 /// Waits until `holds`.

@@ -1,25 +1,16 @@
 //! What the machine does to the program: disks that are full, streams that are closed, files that others have put there.
 
-use std::{
-    fs::File,
-    process::{Child, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs::File, process::Stdio, sync::Arc, time::Duration};
 
 use crate::{
-    live::{Home, KEY, Service, finish, until},
+    live::{Home, KEY, Service, finish, signal, until},
     pty::{self, Pty},
 };
 use ahtop::{
     domain::SystemClock,
     store::{DocumentStore, SqliteStore},
 };
-use rustix::process::{Pid, Signal, kill_process};
-
-fn signal(child: &Child, signal: Signal) {
-    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
-}
+use rustix::process::Signal;
 
 /// The texts of the log that dashboards show, where a store is there.
 fn noted(home: &Home) -> Vec<String> {
@@ -50,7 +41,7 @@ fn a_service_whose_log_cannot_be_written_goes_on_and_tells_it_once_to_the_dashbo
         let child = command.env("AHTOP_LOG", "debug").stdout(Stdio::null()).stderr(stream).spawn().unwrap();
         until(what, || noted(&home).iter().any(|text| text.starts_with("the log cannot be written: ")));
         until("every agent's reading", || service.sim.log().len() > agents.len());
-        signal(&child, Signal::TERM);
+        signal(child.id(), Signal::TERM);
         assert_eq!(finish(child).code, 0, "{what}");
         let told = noted(&home).iter().filter(|text| text.contains("cannot be written")).count();
         assert_eq!(told, 1, "{what}");

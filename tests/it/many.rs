@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use crate::support::{Process, World};
+use crate::support::{Process, World, until};
 use ahtop::{
     app::{DashboardConfig, Event, State, Topic, banners, update},
     config::Watched,
@@ -212,14 +212,6 @@ async fn with_a_kill_or_a_stop_every_20_s_the_same_holds_and_no_gap_is_longer_th
 
 fn holder(process: &Process) -> Option<Arc<str>> {
     process.store.direct().lease_holder().unwrap().map(|i| i.id)
-}
-
-async fn until(what: &str, most: Duration, mut done: impl FnMut() -> bool) {
-    let end = tokio::time::Instant::now() + most;
-    while !done() {
-        assert!(tokio::time::Instant::now() < end, "not within {most:?}: {what}");
-        sleep(Duration::from_millis(100)).await;
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::support::{Process, World, every_reading_was_told};
+use crate::support::{Process, World, every_reading_was_told, until};
 use ahtop::{
     domain::{BootTime, Clock, Condition, Target},
     sim::{Fault, FaultScope, SimService, Span, Verdict, options::Latency},
@@ -39,15 +39,6 @@ fn longest_wait(world: &World, targets: &[Target]) -> u64 {
 
 fn link(process: &Process) -> Option<Link> {
     process.store.direct().status().unwrap().map(|s| s.link)
-}
-
-/// Lets time run until `done`, looking every 100 ms.
-async fn until(what: &str, most: Duration, mut done: impl FnMut() -> bool) {
-    let end = tokio::time::Instant::now() + most;
-    while !done() {
-        assert!(tokio::time::Instant::now() < end, "not within {most:?}: {what}");
-        sleep(Duration::from_millis(100)).await;
-    }
 }
 
 fn check_limits(world: &World) {

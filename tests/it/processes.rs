@@ -15,12 +15,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::pty::{self, Pty};
+use crate::{
+    live::signal,
+    pty::{self, Pty},
+};
 use ahtop::{
     domain::{Aht, Clock, Outcome, Reading, SystemClock, Target},
     store::{DocumentStore, EventKind, LeaseStore, LedgerStore, RangeQuery, ReadingStore, SqliteStore, TokenStore},
 };
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_ahtop");
 /// For what takes as long as the machine is slow.
@@ -35,10 +38,6 @@ pub(crate) fn until<T>(what: &str, most: Duration, mut look: impl FnMut() -> Opt
         assert!(Instant::now() < end, "not within {most:?}: {what}");
         thread::sleep(Duration::from_millis(50));
     }
-}
-
-fn signal(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), signal).unwrap();
 }
 
 /// The program, killed when the test is over whatever it came to.

@@ -4,7 +4,10 @@
 use std::{
     fs::File,
     io::{Read, Write},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -22,9 +25,18 @@ pub(crate) struct Pty {
     master: Box<dyn MasterPty + Send>,
     output: Arc<Mutex<Output>>,
     reading: JoinHandle<()>,
+    /// Tells the reader, which has the terminal open too, to close it.
+    closing: Arc<AtomicBool>,
 }
 
 struct Running(Mutex<Box<dyn Child + Send + Sync>>);
+
+impl Running {
+    /// Its exit code, once it has ended.
+    fn ended(&self) -> Option<u32> {
+        self.0.lock().unwrap().try_wait().unwrap().map(|status| status.exit_code())
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -99,10 +111,13 @@ impl Pty {
         let output = Arc::new(Mutex::new(Output { screen, bytes: Vec::new() }));
         let child = Running(Mutex::new(pair.slave.spawn_command(command).unwrap()));
         drop(pair.slave);
-        let heard = output.clone();
+        let (heard, closing) = (output.clone(), Arc::<AtomicBool>::default());
+        let closed = closing.clone();
         let reading = thread::spawn(move || {
             let (mut buffer, mut held) = ([0; 65_536], vec![]);
-            while let Ok(n @ 1..) = reader.read(&mut buffer) {
+            while let Ok(n @ 1..) = reader.read(&mut buffer)
+                && !closed.load(Ordering::SeqCst)
+            {
                 let (at, bytes) = (Instant::now(), &buffer[..n]);
                 held.extend_from_slice(bytes);
                 let (now, rest) = with_a_visible_replacement(&held);
@@ -113,7 +128,7 @@ impl Pty {
                 each(Piece { at, bytes, screen: output.screen.screen() });
             }
         });
-        Pty { child, writer: pair.master.take_writer().unwrap(), master: pair.master, output, reading }
+        Pty { child, writer: pair.master.take_writer().unwrap(), master: pair.master, output, reading, closing }
     }
 
     /// What `look` finds on the screen.
@@ -176,7 +191,22 @@ impl Pty {
 
     /// Its exit code, once it has ended.
     pub(crate) fn ended(&self) -> Option<u32> {
-        self.child.0.lock().unwrap().try_wait().unwrap().map(|status| status.exit_code())
+        self.child.ended()
+    }
+
+    /// Takes the terminal away from a program that goes on, and waits for its end.
+    pub(crate) fn end_without_terminal(self) -> u32 {
+        let Pty { child, writer, master, closing, .. } = self;
+        closing.store(true, Ordering::SeqCst);
+        drop((writer, master));
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            if let Some(code) = child.ended() {
+                return code;
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Waits for the end.
@@ -203,7 +233,7 @@ impl Pty {
 
     /// Takes the terminal away and gives all that came, to the last byte. The program must have ended.
     pub(crate) fn hang_up(self) -> String {
-        let Pty { child, writer, master, output, reading } = self;
+        let Pty { child, writer, master, output, reading, .. } = self;
         drop((writer, master, child));
         reading.join().unwrap();
         String::from_utf8_lossy(&output.lock().unwrap().bytes).into_owned()

@@ -105,7 +105,7 @@ impl Screen {
         };
         tell(Event::Shared(Box::new(shared)));
         tell(Event::Tick);
-        let terminal = TerminalFacts { colors: ahtop::ui::Colors::True, utf8: true, braille: true, light: false };
+        let terminal = TerminalFacts { colors: ahtop::config::Colors::True, utf8: true, braille: true, light: false };
         let mut buffer = Buffer::empty(SIZE);
         draw_on(&mut buffer, SIZE, &self.state, &Look::resolve(&ui(), terminal));
         buffer

@@ -323,3 +323,12 @@ impl Process {
         self.store.direct().snapshot(Duration::from_secs(2 * 3600)).unwrap().rows
     }
 }
+
+/// Lets time run until `done`, looking every 100 ms.
+pub(crate) async fn until(what: &str, most: Duration, mut done: impl FnMut() -> bool) {
+    let end = tokio::time::Instant::now() + most;
+    while !done() {
+        assert!(tokio::time::Instant::now() < end, "not within {most:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -3,27 +3,24 @@
 //! The program under test is this very file: it runs itself again with `the_dashboard_itself`, inside a terminal.
 
 use std::{
-    io::{Read, Write},
     panic,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
+use crate::pty::Pty;
 use ahtop::{
     alert::Policy,
     app::DashboardConfig,
-    config::{Alert, Notify, Ui, Watched},
+    config::{Alert, Colors, Notify, Ui, Watched},
     domain::{Aht, Band, Clock, Outcome as Answer, Reading, SystemClock, Target},
     run::{DashboardOptions, Memory, Outcome, Resume, dashboard, look},
     store::{Handle, Instance, ReadingStore, Role, SqliteStore},
-    term::{Colors, Facts as TermFacts, Guard, Screen, Signal, Stdout, input, signals},
+    term::{Facts as TermFacts, Guard, Screen, Signal, Stdout, input, signals},
 };
 use futures::StreamExt;
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
 use ratatui::Terminal;
 use tokio_util::sync::CancellationToken;
 
@@ -112,115 +109,54 @@ fn the_dashboard_itself() {
     std::process::exit(code);
 }
 
-/// A program in a terminal, and what it has written.
-struct Pty {
-    master: Option<Box<dyn MasterPty + Send>>,
-    writer: Option<Box<dyn Write + Send>>,
-    child: Box<dyn Child + Send + Sync>,
-    screen: Arc<Mutex<vt100::Parser>>,
-    raw: Arc<Mutex<String>>,
-    /// Tells the reader, which has the terminal open too, to close it.
-    hang_up: Arc<AtomicBool>,
-}
-
-fn itself(command: &mut CommandBuilder) {
-    command.env("TERM", "xterm-256color");
-    command.env("RUST_BACKTRACE", "0");
-}
-
 fn child_args() -> [&'static str; 5] {
     ["--ignored", "--exact", "terminal::the_dashboard_itself", "--nocapture", "--test-threads=1"]
 }
 
-impl Pty {
-    fn dashboard(variables: &[(&str, &str)]) -> Pty {
-        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-        command.args(child_args());
-        for (name, value) in variables {
-            command.env(name, value);
-        }
-        Pty::spawn(command)
-    }
+fn start(mut command: CommandBuilder) -> Pty {
+    command.env("TERM", "xterm-256color");
+    command.env("RUST_BACKTRACE", "0");
+    Pty::start(command, 80, 24)
+}
 
-    fn spawn(mut command: CommandBuilder) -> Pty {
-        itself(&mut command);
-        let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 80, ..PtySize::default() }).unwrap();
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0)));
-        let raw: Arc<Mutex<String>> = Arc::default();
-        let hang_up: Arc<AtomicBool> = Arc::default();
-        let (theirs, bytes, closed) = (screen.clone(), raw.clone(), hang_up.clone());
-        thread::spawn(move || {
-            let mut buf = [0; 4096];
-            while let Ok(n @ 1..) = reader.read(&mut buf)
-                && !closed.load(Ordering::SeqCst)
-            {
-                theirs.lock().unwrap().process(&buf[..n]);
-                bytes.lock().unwrap().push_str(&String::from_utf8_lossy(&buf[..n]));
-            }
-        });
-        let writer = pair.master.take_writer().unwrap();
-        Pty { master: Some(pair.master), writer: Some(writer), child, screen, raw, hang_up }
+fn start_dashboard(variables: &[(&str, &str)]) -> Pty {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(child_args());
+    for (name, value) in variables {
+        command.env(name, value);
     }
+    start(command)
+}
 
-    fn type_text(&mut self, text: &str) {
-        let writer = self.writer.as_mut().unwrap();
-        writer.write_all(text.as_bytes()).unwrap();
-        writer.flush().unwrap();
-    }
+/// The dashboard, once it is drawn.
+fn dashboard_on_screen() -> Pty {
+    let pty = start_dashboard(&[]);
+    drawn(&pty);
+    pty
+}
 
-    fn until(&mut self, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !holds(self.screen.lock().unwrap().screen()) {
-            let late = Instant::now() > deadline;
-            let contents = self.screen.lock().unwrap().screen().contents();
-            assert!(!late, "{what:?} did not come; the screen is\n{contents}");
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
+fn until(pty: &Pty, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
+    pty.until(what, |pty| pty.screen(&mut holds));
+}
 
-    fn drawn(&mut self) {
-        self.until("the dashboard", |s| s.alternate_screen() && s.hide_cursor() && s.contents().contains("a1"));
-    }
+fn drawn(pty: &Pty) {
+    until(pty, "the dashboard", |s| s.alternate_screen() && s.hide_cursor() && s.contents().contains("a1"));
+}
 
-    fn pid(&self) -> rustix::process::Pid {
-        rustix::process::Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap()
-    }
-
-    fn exit(&mut self) -> u32 {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
-            }
-            assert!(Instant::now() < deadline, "it does not end");
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn is_raw(&self) -> bool {
-        let modes = self.master.as_ref().unwrap().get_termios().unwrap();
-        !format!("{:?}", modes.local_flags).contains("ICANON")
-    }
-
-    fn is_restored(&mut self) {
-        self.until("the screen of before", |s| !s.alternate_screen() && !s.hide_cursor() && !s.bracketed_paste());
-        assert!(!self.is_raw());
-    }
+fn is_restored(pty: &Pty) {
+    until(pty, "the screen of before", |s| !s.alternate_screen() && !s.hide_cursor() && !s.bracketed_paste());
+    assert!(pty.is_cooked());
 }
 
 #[test]
 fn the_terminal_is_taken_and_given_back_on_quit() {
-    let mut pty = Pty::dashboard(&[]);
-    pty.drawn();
-    assert!(pty.is_raw());
-    pty.type_text("?");
-    pty.until("the help", |s| s.contents().contains("─ Help ─"));
-    pty.type_text("qq");
-    assert_eq!(pty.exit(), 0);
-    pty.is_restored();
+    let mut pty = dashboard_on_screen();
+    assert!(!pty.is_cooked());
+    pty.press("?");
+    until(&pty, "the help", |s| s.contents().contains("─ Help ─"));
+    pty.press("qq");
+    assert_eq!(pty.end(), 0);
+    is_restored(&pty);
 }
 
 #[test]
@@ -239,40 +175,37 @@ fn signals_restore_the_terminal_and_are_told_by_the_exit_code() {
         (Number::PROF, 155),
         (Number::XCPU, 152),
     ] {
-        let mut pty = Pty::dashboard(&[]);
-        pty.drawn();
-        rustix::process::kill_process(pty.pid(), signal).unwrap();
-        assert_eq!(pty.exit(), code);
-        pty.is_restored();
+        let pty = dashboard_on_screen();
+        pty.signal(signal);
+        assert_eq!(pty.end(), code);
+        is_restored(&pty);
     }
 }
 
 #[test]
 fn a_hang_up_ends_the_program_with_or_without_its_signal() {
     for variables in [&[][..], &[(DEAF, "1")]] {
-        let mut pty = Pty::dashboard(variables);
-        pty.drawn();
-        pty.hang_up.store(true, Ordering::SeqCst);
-        drop((pty.writer.take(), pty.master.take()));
-        assert_eq!(pty.exit(), 129);
+        let pty = start_dashboard(variables);
+        drawn(&pty);
+        assert_eq!(pty.end_without_terminal(), 129);
     }
 }
 
 #[test]
 fn a_panic_of_the_drawing_thread_is_printed_on_the_restored_screen() {
-    let mut pty = Pty::dashboard(&[(PANIC, "ui")]);
-    assert_eq!(pty.exit(), 101);
-    pty.until("the message", |s| !s.alternate_screen() && s.contents().contains("the roof is on fire"));
-    pty.is_restored();
+    let pty = start_dashboard(&[(PANIC, "ui")]);
+    assert_eq!(pty.end(), 101);
+    until(&pty, "the message", |s| !s.alternate_screen() && s.contents().contains("the roof is on fire"));
+    is_restored(&pty);
 }
 
 #[test]
 fn a_panic_in_the_background_ends_the_dashboard_and_is_printed_afterwards() {
-    let mut pty = Pty::dashboard(&[(PANIC, "background")]);
-    assert_eq!(pty.exit(), 70);
-    pty.until("the message", |s| !s.alternate_screen() && s.contents().contains("the roof is on fire"));
-    pty.is_restored();
-    let raw = pty.raw.lock().unwrap();
+    let pty = start_dashboard(&[(PANIC, "background")]);
+    assert_eq!(pty.end(), 70);
+    until(&pty, "the message", |s| !s.alternate_screen() && s.contents().contains("the roof is on fire"));
+    is_restored(&pty);
+    let raw = pty.said();
     let (left, said) = (raw.rfind("\x1b[?1049l").unwrap(), raw.find("the roof").unwrap());
     assert!(left < said && raw.matches("the roof").count() == 1, "{raw:?}");
 }
@@ -283,73 +216,70 @@ fn control_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
     command.args(["-i"]);
     command.env("PS1", "prompt> ");
     command.env("ENV", "");
-    let mut pty = Pty::spawn(command);
-    pty.until("a shell", |s| s.contents().contains("prompt>"));
+    let mut pty = start(command);
+    until(&pty, "a shell", |s| s.contents().contains("prompt>"));
     let exe = std::env::current_exe().unwrap();
-    pty.type_text(&format!("'{}' {}\n", exe.display(), child_args().join(" ")));
-    pty.drawn();
-    pty.type_text("\x1a");
+    pty.press(&format!("'{}' {}\n", exe.display(), child_args().join(" ")));
+    drawn(&pty);
+    pty.press("\x1a");
     let prompts = |s: &vt100::Screen| s.contents().matches("prompt>").count();
-    pty.until("the prompt", |s| !s.alternate_screen() && !s.hide_cursor() && prompts(s) == 2);
-    pty.type_text("echo back-$((40 + 2))\n");
-    pty.until("the shell's answer", |s| s.contents().contains("back-42"));
-    pty.type_text("fg\n");
-    pty.drawn();
-    pty.type_text("q");
-    pty.until("the prompt", |s| !s.alternate_screen());
-    pty.type_text("exit\n");
-    pty.exit();
+    until(&pty, "the prompt", |s| !s.alternate_screen() && !s.hide_cursor() && prompts(s) == 2);
+    pty.press("echo back-$((40 + 2))\n");
+    until(&pty, "the shell's answer", |s| s.contents().contains("back-42"));
+    pty.press("fg\n");
+    drawn(&pty);
+    pty.press("q");
+    until(&pty, "the prompt", |s| !s.alternate_screen());
+    pty.press("exit\n");
+    pty.end();
 }
 
 #[test]
 fn without_a_shell_above_control_z_does_nothing() {
-    let mut pty = Pty::dashboard(&[]);
-    pty.drawn();
-    pty.type_text("\x1a?");
-    pty.until("the help", |s| s.alternate_screen() && s.contents().contains("─ Help ─"));
-    pty.type_text("\x03");
-    assert_eq!(pty.exit(), 0);
+    let mut pty = dashboard_on_screen();
+    pty.press("\x1a?");
+    until(&pty, "the help", |s| s.alternate_screen() && s.contents().contains("─ Help ─"));
+    pty.press("\x03");
+    assert_eq!(pty.end(), 0);
 }
 
 #[test]
 fn a_burst_of_keys_is_taken_in_order_and_a_q_behind_it_quits() {
-    let mut pty = Pty::dashboard(&[]);
-    pty.drawn();
+    let mut pty = dashboard_on_screen();
     // Longer than a filter is, so that also what is refused is refused in order.
     let burst: String = (0..500u32).map(|i| char::from_u32(u32::from('a') + (i * 7) % 26).unwrap()).collect();
-    pty.type_text(&format!("/{burst}"));
+    pty.press(&format!("/{burst}"));
     let end = burst[180..200].to_owned();
-    pty.until("the end of the filter", |s| s.contents().contains(&end));
-    pty.type_text(&format!("\x1b[D{}\r", "\x7f".repeat(199)));
-    pty.until("what is left of it", |s| s.contents().contains(&format!("filter: {}", &burst[199..200])));
-    pty.type_text(&format!("{}q", "jk".repeat(250)));
-    assert_eq!(pty.exit(), 0);
-    pty.is_restored();
+    until(&pty, "the end of the filter", |s| s.contents().contains(&end));
+    pty.press(&format!("\x1b[D{}\r", "\x7f".repeat(199)));
+    until(&pty, "what is left of it", |s| s.contents().contains(&format!("filter: {}", &burst[199..200])));
+    pty.press(&format!("{}q", "jk".repeat(250)));
+    assert_eq!(pty.end(), 0);
+    is_restored(&pty);
 }
 
 #[test]
 fn the_mouse_is_taken_where_it_is_asked_for_and_given_back() {
-    let mut pty = Pty::dashboard(&[(MOUSE, "1")]);
-    pty.until("the mouse", |s| {
+    let mut pty = start_dashboard(&[(MOUSE, "1")]);
+    until(&pty, "the mouse", |s| {
         s.mouse_protocol_mode() != vt100::MouseProtocolMode::None && s.contents().contains("a1")
     });
     // The line of the titles: a press and a release on the column of the names sort by it.
     let row = |s: &vt100::Screen| s.contents().lines().position(|l| l.contains("AGENT "));
-    let at = row(pty.screen.lock().unwrap().screen()).unwrap() + 1;
-    pty.type_text(&format!("\x1b[<0;4;{at}M\x1b[<0;4;{at}m"));
-    pty.until("the order", |s| s.contents().contains("sort: name"));
-    pty.type_text("q");
-    assert_eq!(pty.exit(), 0);
-    pty.until("the mouse back", |s| s.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
-    pty.is_restored();
-    let mut pty = Pty::dashboard(&[]);
-    pty.drawn();
-    assert_eq!(pty.screen.lock().unwrap().screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-    pty.type_text("y");
-    pty.until("the copied id", |s| s.contents().contains("copied a1"));
-    pty.type_text("q");
-    assert_eq!(pty.exit(), 0);
-    assert!(pty.raw.lock().unwrap().contains("\x1b]52;c;YTE=\x07"), "the id of a1");
+    let at = pty.screen(row).unwrap() + 1;
+    pty.press(&format!("\x1b[<0;4;{at}M\x1b[<0;4;{at}m"));
+    until(&pty, "the order", |s| s.contents().contains("sort: name"));
+    pty.press("q");
+    assert_eq!(pty.end(), 0);
+    until(&pty, "the mouse back", |s| s.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
+    is_restored(&pty);
+    let mut pty = dashboard_on_screen();
+    assert_eq!(pty.screen(vt100::Screen::mouse_protocol_mode), vt100::MouseProtocolMode::None);
+    pty.press("y");
+    until(&pty, "the copied id", |s| s.contents().contains("copied a1"));
+    pty.press("q");
+    assert_eq!(pty.end(), 0);
+    assert!(pty.said().contains("\x1b]52;c;YTE=\x07"), "the id of a1");
 }
 
 /// Replies of terminals to questions that somebody else asked.
@@ -374,10 +304,9 @@ const REPLIES: [&str; 16] = [
 
 #[test]
 fn late_replies_of_a_terminal_are_no_keys_whole_or_in_pieces() {
-    let mut pty = Pty::dashboard(&[]);
-    pty.drawn();
+    let mut pty = dashboard_on_screen();
     for reply in REPLIES {
-        pty.type_text(reply);
+        pty.press(reply);
     }
     // Where this thread had to stand aside for longer than an Esc may, the pieces prove nothing.
     let mut in_time = false;
@@ -385,7 +314,7 @@ fn late_replies_of_a_terminal_are_no_keys_whole_or_in_pieces() {
         let mut slowest = Duration::ZERO;
         for byte in REPLIES.concat().as_bytes() {
             let written = Instant::now();
-            pty.type_text(str::from_utf8(&[*byte]).unwrap());
+            pty.press(str::from_utf8(&[*byte]).unwrap());
             thread::sleep(Duration::from_millis(2));
             slowest = slowest.max(written.elapsed());
         }
@@ -394,32 +323,30 @@ fn late_replies_of_a_terminal_are_no_keys_whole_or_in_pieces() {
             break;
         }
         thread::sleep(Duration::from_secs(2));
-        pty = Pty::dashboard(&[]);
-        pty.drawn();
+        pty = dashboard_on_screen();
     }
     assert!(in_time, "this machine is too busy to write a few bytes");
     // The view is the one of before, and the next keys are keys: a filter takes the letters as they are.
-    pty.until("the dashboard", |s| s.contents().contains("AGENT ") && s.contents().contains("a1"));
-    pty.type_text("/k");
-    pty.until("the filter with what was typed alone", |s| {
+    until(&pty, "the dashboard", |s| s.contents().contains("AGENT ") && s.contents().contains("a1"));
+    pty.press("/k");
+    until(&pty, "the filter with what was typed alone", |s| {
         s.contents().lines().any(|line| line.trim_end().ends_with("/k") || line.contains("filter: k"))
     });
-    let text = pty.screen.lock().unwrap().screen().contents();
+    let text = pty.text();
     for word in ["sort:", "Sort the other way round", "copied"] {
         assert!(!text.contains(word), "{word:?} on\n{text}");
     }
-    pty.type_text("\rq");
-    assert_eq!(pty.exit(), 0);
+    pty.press("\rq");
+    assert_eq!(pty.end(), 0);
 }
 
 #[test]
 fn a_lone_escape_is_a_key() {
-    let mut pty = Pty::dashboard(&[]);
-    pty.drawn();
-    pty.type_text("?");
-    pty.until("the help", |s| s.contents().contains("─ Help ─"));
-    pty.type_text("\x1b");
-    pty.until("the table", |s| !s.contents().contains("─ Help ─"));
-    pty.type_text("q");
-    assert_eq!(pty.exit(), 0);
+    let mut pty = dashboard_on_screen();
+    pty.press("?");
+    until(&pty, "the help", |s| s.contents().contains("─ Help ─"));
+    pty.press("\x1b");
+    until(&pty, "the table", |s| !s.contents().contains("─ Help ─"));
+    pty.press("q");
+    assert_eq!(pty.end(), 0);
 }

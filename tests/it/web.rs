@@ -20,13 +20,13 @@ use std::{
     time::Duration,
 };
 
-use crate::live::{Home, KEY, Service, finish, until};
+use crate::live::{Home, KEY, Service, finish, signal, until};
 use ahtop::{
     domain::{Clock, Outcome, Target},
     store::Link,
 };
 use client::{AGENT, CAMPAIGN, OTHER, World, anew, say};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -152,19 +152,19 @@ fn serve_listens_where_it_is_told_and_follows_a_reload() {
     // An address that cannot be had changes nothing.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     write(&taken.local_addr().unwrap().to_string(), 0);
-    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    kill_process(pid, Signal::HUP).unwrap();
+    let pid = child.id();
+    signal(pid, Signal::HUP);
     assert!(told("correct the configuration").contains("cannot listen on 127.0.0.1:"));
     assert!(ask(unix(), "/healthz").starts_with("HTTP/1.1 200"));
     drop(taken);
     write("127.0.0.1:0", 0);
-    kill_process(pid, Signal::HUP).unwrap();
+    signal(pid, Signal::HUP);
     let port = told("listening on ");
     let tcp = || Box::new(std::net::TcpStream::connect(port.trim_start_matches("http://")).unwrap());
     assert!(ask(tcp(), "/healthz").starts_with("HTTP/1.1 200") && !socket.exists());
     // Other things are watched now; the socket is the same, and the counters begin anew with the poller: from nothing.
     write("127.0.0.1:0", 1);
-    kill_process(pid, Signal::HUP).unwrap();
+    signal(pid, Signal::HUP);
     let mut shown = String::new();
     until("the other agent is shown", || {
         shown = ask(tcp(), "/api/v1/targets");
@@ -176,7 +176,7 @@ fn serve_listens_where_it_is_told_and_follows_a_reload() {
     // The new poller has nothing to ask for a while, and yet it is as the last one knew it.
     let ready = ask(tcp(), "/readyz");
     assert!(ready.contains("\"link\":\"live\""), "{ready}");
-    kill_process(pid, Signal::TERM).unwrap();
+    signal(pid, Signal::TERM);
     assert_eq!(finish(child).code, 0);
 }
 

@@ -5,10 +5,9 @@ use std::{fmt::Display, io, path::Path, time::Duration};
 use crate::{
     app::text::brief,
     commands::check::whoever,
-    config::{Budget, Config, ConfigErrors, Listen},
+    config::{Budget, Colors, Config, ConfigErrors, Listen},
     domain::{Kind, clean_line, plural, sentences, times},
     store::{HistoryInfo, Instance, Usage},
-    term::Colors,
 };
 
 fn ms(span: Duration) -> String {

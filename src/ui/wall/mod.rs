@@ -22,14 +22,13 @@ mod tests_sizes;
 mod tile;
 
 use super::{
-    FrameLayout,
     canvas::Canvas,
     scene::Scene,
     words::{self, wall as texts},
 };
 use crate::{
     app::{
-        Line, nobody, rows,
+        FrameLayout, Line, nobody, rows,
         wall::{self, Tile},
     },
     domain::Kind,

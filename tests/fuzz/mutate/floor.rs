@@ -7,14 +7,14 @@ use ahtop::{
     alert::{Policy, Rules, persist},
     alerting::Evaluator,
     app::{Alerts, DashboardConfig, Effect, Event, Pointer, Shared, State, update},
-    config::{Theme, Ui, Watched},
+    config::{Colors, Theme, Ui, Watched},
     domain::{Aht, Band, Clock, Kind, ManualClock, Outcome, Quiet, Reading, Series, Target},
     run::read_shared,
     store::{
         Attention, GenerationAnswer, GenerationAsk, GenerationEnd, Instance, InterestStore, LeaseStore, Pace,
         PermitAnswer, PermitAsk, PermitKind, ReadingStore, Role, SqliteStore, Store, StoreError, StoreState,
     },
-    ui::{Colors, Look, TerminalFacts, draw_on},
+    ui::{Look, TerminalFacts, draw_on},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{buffer::Buffer, layout::Rect};

@@ -9,9 +9,9 @@ use std::{
 };
 
 use ahtop::{domain::SystemClock, store::SqliteStore};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use crate::live::{Home, Service};
+use crate::live::{Home, Service, signal};
 
 /// An address that is free.
 pub(super) fn address() -> String {
@@ -34,8 +34,8 @@ impl Serving {
         let _ = self.0.wait();
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap(), signal).unwrap();
+    pub(super) fn signal(&self, number: Signal) {
+        signal(self.0.id(), number);
     }
 
     /// Its resident memory in bytes.
