@@ -145,19 +145,13 @@ pub struct ProblemTrack {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum State {
+    /// Not found.
     #[default]
     Quiet,
-    Rising {
-        since: EventTime,
-    },
-    Active {
-        /// Since when it is gone, while that is too short to believe.
-        gone: Option<EventTime>,
-        /// The worst rank of the finding itself.
-        rank: u32,
-        /// All targets that it ever had.
-        targets: BTreeSet<Target>,
-    },
+    /// Found, for too short a time.
+    Rising { since: EventTime },
+    /// `gone` since then, while that is too short to believe; the worst rank of the finding itself; all targets it ever had.
+    Active { gone: Option<EventTime>, rank: u32, targets: BTreeSet<Target> },
 }
 
 /// What an observation did to the alert of a problem.

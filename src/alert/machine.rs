@@ -59,64 +59,27 @@ enum State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Too few changes were seen to say anything.
-    WarmUp {
-        seen: u32,
-        of: u32,
-    },
+    WarmUp { seen: u32, of: u32 },
+    /// Inside the band.
     Quiet,
-    /// Outside, but not for long enough yet.
-    Pending {
-        /// The first reading outside.
-        since: EventTime,
-        /// The level of the last reading.
-        level: Level,
-    },
-    Active {
-        /// The first reading outside.
-        since: EventTime,
-        /// The level, clear band included.
-        level: Level,
-    },
+    /// Outside since its first reading there, at the level of the last; not for long enough yet.
+    Pending { since: EventTime, level: Level },
+    /// Outside since its first reading there; the level takes the clear band into account.
+    Active { since: EventTime, level: Level },
 }
 
-/// What a reading or the time did to a target's alert.
+/// What a reading or the time did to a target's alert, at the moment `at` and with the value `aht` of that reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Move {
-    Start {
-        /// Names it among the alerts of this target; grows.
-        serial: i64,
-        /// When: the reading that completed the dwell.
-        at: EventTime,
-        /// The first reading outside.
-        since: EventTime,
-        /// The one before is known not to be outside on this side.
-        exact: bool,
-        level: Level,
-        /// The value of the reading.
-        aht: Aht,
-        /// The worst value since then, where it is known.
-        peak: Option<Aht>,
-    },
-    /// Its level changed on the same side.
-    Level {
-        at: EventTime,
-        level: Level,
-        /// True from warning to critical, false for the way back.
-        worse: bool,
-        /// The value of the reading.
-        aht: Aht,
-    },
-    /// It goes on at the same level, with this value.
-    Stay {
-        /// The value of the reading.
-        aht: Aht,
-    },
-    End {
-        at: EventTime,
-        why: EndReason,
-        /// The value of the reading, where it had one.
-        aht: Option<Aht>,
-    },
+    /// The reading completed the dwell. `serial` names the alert among those of this target, and grows; `since` is the first
+    /// reading outside, `exact` where the one before is known not to be outside on this side; `peak` is the worst since.
+    Start { serial: i64, at: EventTime, since: EventTime, exact: bool, level: Level, aht: Aht, peak: Option<Aht> },
+    /// Its level changed on the same side; `worse` from warning to critical, not so on the way back.
+    Level { at: EventTime, level: Level, worse: bool, aht: Aht },
+    /// It goes on at the same level.
+    Stay { aht: Aht },
+    /// It is over.
+    End { at: EventTime, why: EndReason, aht: Option<Aht> },
 }
 
 impl Track {
@@ -188,16 +151,6 @@ impl Track {
             State::Active { level, .. } => Some(level),
             _ => None,
         }
-    }
-
-    /// The last good reading: when, and its value (`None`: no calls).
-    pub fn last(&self) -> Option<(&EventTime, Option<Aht>)> {
-        self.last.as_ref().map(|(at, aht)| (at, *aht))
-    }
-
-    /// True where the last good reading is older than `rules.stale_after`, or there is none: an alert is marked then.
-    pub fn is_stale(&self, now: &Now, rules: &Rules) -> bool {
-        self.last.as_ref().is_none_or(|(at, _)| at.age(now) > rules.stale_after)
     }
 
     fn value(&mut self, at: &EventTime, aht: Aht, band: &Band, rules: &Rules, moves: &mut Vec<Move>) {

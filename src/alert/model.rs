@@ -309,13 +309,8 @@ impl Action {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserAction {
-    /// Seen, as bad as [`AlertKind::rank`] said then.
-    Ack {
-        /// What was on the screen.
-        rank: u32,
-        /// A line, possibly empty.
-        note: Arc<str>,
-    },
+    /// Seen, as bad as [`AlertKind::rank`] said on the screen; the note may be empty.
+    Ack { rank: u32, note: Arc<str> },
     /// Not seen after all.
     Unack,
     /// Be silent about this alert until it ends.

@@ -27,6 +27,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 use super::{
     machine::{Move, Track},
@@ -111,6 +112,12 @@ impl Setting {
     }
 }
 
+impl Serialize for Setting {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.label())
+    }
+}
+
 /// One shift of a target: a run of values that no pause breaks (no calls for half an hour, or nothing at all for two
 /// hours); longer than a day it is cut.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,7 +133,7 @@ pub struct Shift {
 }
 
 /// What a setting costs for a kind of target, per shift.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// Agents or campaigns.
     pub kind: Kind,

@@ -8,9 +8,6 @@ pub const ALERTS: &str = "alerts";
 
 /// The registry as it is in the store with what people did since, for the screen; `None` where nothing has changed
 /// since the last call with this `known`.
-///
-/// # Errors
-/// Those of the store.
 pub fn read_registry(store: &dyn Store, known: &mut Known) -> Result<Option<AlertRegistry>, StoreError> {
     let (new, posts) = (store.document(ALERTS, known.revision)?, store.posts(ALERTS)?);
     let last = posts.last().map_or(0, |p| p.id);

@@ -149,20 +149,10 @@ impl AlertRegistry {
         self.tracks.get(target).map_or_else(|| Track::default().phase(rules), |t| t.phase(rules))
     }
 
-    /// True where `target` has no fresh good reading: its alert is shown as it last was, and marked.
-    pub fn is_stale(&self, target: &Target, now: &Now, policy: &Policy) -> bool {
-        self.tracks.get(target).is_none_or(|t| t.is_stale(now, policy.rules(target.kind)))
-    }
-
     /// The mute that covers `subject` now, if any.
     pub fn mute(&self, subject: &Subject, now: &Now) -> Option<&Mute> {
         let serial = self.active.get(subject).map(|a| a.id.serial);
         self.mutes.get(subject).filter(|m| m.covers(serial, now.wall))
-    }
-
-    /// Active alerts that nobody has acknowledged and that are not muted.
-    pub fn waiting(&self, now: &Now) -> usize {
-        self.active.values().filter(|a| !a.is_acked() && self.mute(&a.id.subject, now).is_none()).count()
     }
 
     /// `judged`: the limits while a level is held.

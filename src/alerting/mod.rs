@@ -68,9 +68,6 @@ pub struct Setup {
 
 /// Evaluates the past of `store` up to `to` without waiting, so that a replay that begins there knows the alerts of
 /// the hours before.
-///
-/// # Errors
-/// Those of the store.
 pub fn catch_up(
     evaluator: &mut Evaluator,
     store: &dyn Store,

@@ -40,18 +40,10 @@ struct Methods {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AhtBody<'a> {
+struct Body<'a> {
     user_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    campaign_name: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UserBody<'a> {
-    user_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     campaign_name: Option<&'a str>,
 }
@@ -89,7 +81,7 @@ impl Client {
         }
         let method = self.method();
         let id = Some(&*target.id);
-        let body = json(&AhtBody {
+        let body = json(&Body {
             user_name: &self.user_name,
             agent_id: id.filter(|_| target.kind == Kind::Agent),
             campaign_name: id.filter(|_| target.kind == Kind::Campaign),
@@ -111,7 +103,7 @@ impl Client {
             let message = "the API key is empty or holds characters that no header can carry".into();
             return TokenReply::Refused(Reply::CredentialsRejected { message, wants_basic: false });
         }
-        let body = json(&UserBody { user_name: &self.user_name, campaign_name: None });
+        let body = json(&Body { user_name: &self.user_name, agent_id: None, campaign_name: None });
         let auth = Auth::ApiKey(api_key.clone());
         let request = Request { route: Route::GenerateToken, method: Method::Post, auth, body };
         let response = match self.send(request).await {
@@ -165,7 +157,7 @@ impl Client {
                 why: "the secret is empty or holds characters that no header can carry".into(),
             };
         }
-        let body = json(&UserBody { user_name: &self.user_name, campaign_name });
+        let body = json(&Body { user_name: &self.user_name, agent_id: None, campaign_name });
         match self.send(Request { route, method, auth: auth.clone(), body }).await {
             Ok(response) => judge(response.status, response.retry_after, &response.body),
             Err(Reply::Network(error)) => ListReply::Failed { why: error.to_string().into() },

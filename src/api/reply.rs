@@ -9,49 +9,26 @@ use crate::domain::Aht;
 /// The meaning of an answer to an AHT request. Texts are cleaned, cut, and free of secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// An AHT, with the name and id that the service gave.
-    Value {
-        aht: Aht,
-        /// `AgentName` or `CampaignName`.
-        name: Option<Arc<str>>,
-    },
-    /// No outbound call in the last two hours.
-    NoCalls {
-        /// The name, where one came along.
-        name: Option<Arc<str>>,
-    },
+    /// An AHT, with the `AgentName` or `CampaignName` that the service gave.
+    Value { aht: Aht, name: Option<Arc<str>> },
+    /// No outbound call in the last two hours; the name, where one came along.
+    NoCalls { name: Option<Arc<str>> },
     /// `agentId is Invalid`, `campaignName is Invalid`.
     InvalidId,
-    /// `max limit exceeded`, or HTTP 429.
-    Throttled {
-        /// `Retry-After`, where given.
-        retry_after: Option<Duration>,
-    },
-    /// The token is expired or unknown.
-    TokenRejected {
-        /// What the service said.
-        message: Arc<str>,
-    },
-    /// Key, user name or authentication mode are wrong.
-    CredentialsRejected {
-        /// What the service said.
-        message: Arc<str>,
-        /// `Missing userName or apiKey` to a bearer token: the account's setting 'API Authentication' is BASIC_AUTH.
-        wants_basic: bool,
-    },
+    /// `max limit exceeded`, or HTTP 429; `Retry-After`, where given.
+    Throttled { retry_after: Option<Duration> },
+    /// The token is expired or unknown; what the service said.
+    TokenRejected { message: Arc<str> },
+    /// Key, user name or authentication mode are wrong; what the service said. `wants_basic`: it said `Missing userName or
+    /// apiKey` to a bearer token, so that the account's setting 'API Authentication' is BASIC_AUTH.
+    CredentialsRejected { message: Arc<str>, wants_basic: bool },
     /// The service takes the other HTTP method; the client has remembered it. Ask again with a new permit.
     WrongMethod,
-    /// Neither a value nor an error that is known.
-    Malformed {
-        /// The first 200 bytes, cleaned.
-        excerpt: Arc<str>,
-    },
-    /// The service is ill: a 5xx, a redirect, an HTML page.
-    Service {
-        status: u16,
-        /// What it looked like, in a few words.
-        what: Arc<str>,
-    },
+    /// Neither a value nor an error that is known: the first 200 bytes, cleaned.
+    Malformed { excerpt: Arc<str> },
+    /// The service is ill: a 5xx, a redirect, an HTML page; what it looked like, in a few words.
+    Service { status: u16, what: Arc<str> },
+    /// No answer came.
     Network(NetworkError),
 }
 

@@ -48,9 +48,6 @@ pub(super) async fn settled(config: &Config, env: &Env) -> Result<Config, Failur
 }
 
 /// `config` with the agents that are watched now on `store`.
-///
-/// # Errors
-/// Those of the store.
 pub(super) fn on(config: &Config, store: &dyn Store) -> Result<Config, StoreError> {
     let watch = watched_now(store, &config.watch, config.floor.as_deref())?;
     Ok(Config { watch, floor: None, ..config.clone() })
@@ -63,9 +60,6 @@ pub(super) fn known(config: &Config, env: &Env) -> Config {
 }
 
 /// `config` with all agents that were read from `from` on: who was logged in in the past is not stored.
-///
-/// # Errors
-/// Those of the store.
 pub(super) fn of_the_past(config: &Config, store: &dyn Store, from: Timestamp) -> Result<Config, StoreError> {
     let Some(floor) = &config.floor else { return Ok(config.clone()) };
     let rows = store.snapshot(Duration::ZERO)?.rows;

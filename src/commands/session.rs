@@ -293,9 +293,6 @@ fn transport(config: &Config) -> Result<HttpTransport, Failure> {
 }
 
 /// The client of the account; what the service repeats of the key is not shown.
-///
-/// # Errors
-/// Those of [`transport`].
 pub(crate) fn client(config: &Config, keys: &Keys) -> Result<Client, Failure> {
     let client = Client::new(Arc::new(transport(config)?), config.account.user_name.as_str());
     Ok(match keys {
@@ -305,9 +302,6 @@ pub(crate) fn client(config: &Config, keys: &Keys) -> Result<Client, Failure> {
 }
 
 /// What `watch` and those who are logged in by the store come to, as wants.
-///
-/// # Errors
-/// Those of the store.
 pub(crate) fn wanted(
     store: &dyn Store,
     watch: &[Watched],

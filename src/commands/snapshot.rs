@@ -40,7 +40,7 @@ const DEMO_TTL: Duration = Duration::from_secs(60);
 /// The name of the file, the configuration, a store that is not there, or a file that cannot be written.
 pub fn run(args: &Snapshot, flags: &Overrides, env: &Env) -> Result<Done, Failure> {
     let draw: fn(&Buffer, &str, Paper) -> String = match args.file.extension().and_then(|e| e.to_str()) {
-        Some("svg") => report::svg_on,
+        Some("svg") => report::svg,
         Some("txt") => |buffer, _, _| report::words(buffer),
         _ => return Err(Failure::new(Exit::Usage, "the file's name must end in .svg or .txt")),
     };

@@ -46,9 +46,6 @@ pub(crate) struct Swept {
 }
 
 /// Sweeps over `watched`; `each` is called for every answer as it arrives.
-///
-/// # Errors
-/// Those of the store.
 pub(crate) async fn sweep(
     session: &Session,
     watched: &[Watched],

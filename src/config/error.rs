@@ -7,25 +7,15 @@ use crate::domain::clean;
 /// Where a value was written. Ordered as errors are shown: by place in the file, then the other files, then the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Place {
-    /// In the configuration file.
-    At {
-        /// The file as it was named, made safe to print.
-        file: Arc<str>,
-        /// From 1.
-        line: usize,
-        /// In characters, from 1.
-        column: usize,
-    },
-    Row {
-        /// The file, made safe to print.
-        file: Arc<str>,
-        /// From 1.
-        line: u64,
-    },
+    /// In the configuration file as it was named, made safe to print. Lines and columns (in characters) count from 1.
+    At { file: Arc<str>, line: usize, column: usize },
+    /// In a roster.
+    Row { file: Arc<str>, line: u64 },
     /// A file as a whole.
     File(Arc<str>),
     /// An environment variable, by its name.
     Env(Arc<str>),
+    /// A flag of the command line.
     Flag(&'static str),
     /// It follows from another key.
     From(&'static str),

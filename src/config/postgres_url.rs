@@ -1,7 +1,7 @@
 //! `postgres://USER@HOST/DATABASE`: a server as the place of the shared state. Read by ourselves, because the usual
 //! readers take what is not safe: a password in the URL, and plain text where TLS fails.
 
-use std::{fmt, net::IpAddr, path::Path};
+use std::{fmt, net::IpAddr};
 
 const DEFAULT_PORT: u16 = 5432;
 /// The longest name that the server keeps whole.
@@ -147,11 +147,6 @@ impl PostgresUrl {
             .map(|(host, port)| if *port == DEFAULT_PORT { host.clone() } else { format!("{host}:{port}") })
             .collect();
         format!("PostgreSQL at {}, database {}", hosts.join(","), self.database)
-    }
-
-    /// The directory of the socket, where that is the first way to the server.
-    pub fn socket(&self) -> Option<&Path> {
-        self.hosts.first().filter(|(host, _)| host.starts_with('/')).map(|(host, _)| Path::new(host))
     }
 }
 

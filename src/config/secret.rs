@@ -101,9 +101,6 @@ pub fn listener_token(path: &Path, env: &Env) -> Result<SecretString, SecretErro
 
 /// Whether the secret is there, without running a command: variables and files are read, programs are looked for.
 /// Returns where it comes from, in words.
-///
-/// # Errors
-/// As [`credentials`].
 pub fn present(auth: &AuthSource, env: &Env) -> Result<String, SecretError> {
     let found = |name: &str, argv: &[String]| {
         let program = argv.first().map(String::as_str).unwrap_or_default();

@@ -168,53 +168,17 @@ problems! {
         summary: Summary::Counted(|count| format!("the service does not know {}", plural(count, "ID"))),
     },
     /// Other clients use a part of the limit.
-    OtherClients: ProblemSpec {
-        word: "other_clients",
-        severity: Severity::Warning,
-        link: None,
-        alert: None,
-        summary: Summary::Fixed("other clients use the account"),
-    },
+    OtherClients: plain("other_clients", Severity::Warning, Summary::Fixed("other clients use the account")),
     /// Another client generates tokens, which ends ours.
-    Invalidated: ProblemSpec {
-        word: "invalidated",
-        severity: Severity::Warning,
-        link: None,
-        alert: None,
-        summary: Summary::Fixed("another client invalidates the tokens"),
-    },
+    Invalidated: plain("invalidated", Severity::Warning, Summary::Fixed("another client invalidates the tokens")),
     /// Single agents or campaigns get no good answer, while others do.
-    NoAnswer: ProblemSpec {
-        word: "no_answer",
-        severity: Severity::Warning,
-        link: None,
-        alert: None,
-        summary: Summary::Counted(|count| format!("no answer for {count}")),
-    },
+    NoAnswer: plain("no_answer", Severity::Warning, Summary::Counted(|count| format!("no answer for {count}"))),
     /// More agents are logged in than are watched at most.
-    ManyLogins: ProblemSpec {
-        word: "many_logins",
-        severity: Severity::Warning,
-        link: None,
-        alert: None,
-        summary: Summary::Counted(|count| format!("{count} who are logged in are not watched")),
-    },
+    ManyLogins: plain("many_logins", Severity::Warning, Summary::Counted(|count| format!("{count} who are logged in are not watched"))),
     /// Whoever is logged in should be watched, and nobody tells who is.
-    NoLogins: ProblemSpec {
-        word: "no_logins",
-        severity: Severity::Warning,
-        link: None,
-        alert: None,
-        summary: Summary::Fixed("nobody tells who is logged in"),
-    },
+    NoLogins: plain("no_logins", Severity::Warning, Summary::Fixed("nobody tells who is logged in")),
     /// Never read yet.
-    Waiting: ProblemSpec {
-        word: "waiting",
-        severity: Severity::Info,
-        link: None,
-        alert: None,
-        summary: Summary::Counted(|count| format!("{count} not checked yet")),
-    },
+    Waiting: plain("waiting", Severity::Info, Summary::Counted(|count| format!("{count} not checked yet"))),
     /// The store cannot be read or written.
     StoreRead: store("store_read", Severity::Error, "the store cannot be read"),
     StoreWrite: store("store_write", Severity::Error, "the store cannot be written"),
@@ -244,8 +208,13 @@ problems! {
     },
 }
 
+/// A problem that is no state of the link and no alert.
+const fn plain(word: &'static str, severity: Severity, summary: Summary) -> ProblemSpec {
+    ProblemSpec { word, severity, link: None, alert: None, summary }
+}
+
 const fn store(word: &'static str, severity: Severity, summary: &'static str) -> ProblemSpec {
-    ProblemSpec { word, severity, link: None, alert: None, summary: Summary::Fixed(summary) }
+    plain(word, severity, Summary::Fixed(summary))
 }
 
 impl Problem {

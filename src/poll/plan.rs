@@ -56,41 +56,17 @@ pub struct Plan {
     pub advice: Vec<Advice>,
 }
 
-/// A change of the configuration, and what it would do.
+/// A change of the configuration, and what it would do: pairs are what is and what would be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Advice {
     /// Watch a campaign alone, without the agents of its group.
-    Campaign {
-        /// The campaign.
-        campaign: Arc<str>,
-        /// The group of its agents.
-        group: Arc<str>,
-        /// How many agents it has.
-        agents: usize,
-        /// The cycle as it is, and as it would be.
-        cycle: (Duration, Duration),
-    },
-    /// Leave nothing to others.
-    Reserve {
-        /// The reserve that is configured.
-        reserve: u32,
-        /// The cycle as it is, and as it would be.
-        cycle: (Duration, Duration),
-    },
-    /// A shorter `min_interval` would use requests that are left over.
-    MinInterval {
-        /// As it is, and the shortest that the budget allows.
-        interval: (Duration, Duration),
-        /// Requests a minute as they are, and as they would be.
-        rate: (f64, f64),
-    },
-    /// So many rows that each is read only a few times in its window.
-    TooMany {
-        /// Readings in a window.
-        readings: f64,
-        /// With so many targets it would be enough.
-        targets: usize,
-    },
+    Campaign { campaign: Arc<str>, group: Arc<str>, agents: usize, cycle: (Duration, Duration) },
+    /// Leave nothing to others, instead of this reserve.
+    Reserve { reserve: u32, cycle: (Duration, Duration) },
+    /// A `min_interval` as short as the budget allows would use requests that are left over; requests a minute.
+    MinInterval { interval: (Duration, Duration), rate: (f64, f64) },
+    /// So many rows that each is read only a few times in its window; with so many targets it would be enough.
+    TooMany { readings: f64, targets: usize },
 }
 
 impl fmt::Display for Advice {

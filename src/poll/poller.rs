@@ -207,7 +207,7 @@ impl Poller {
         // On the way of something else where something comes within half a second: a wake-up less.
         let (due, until) = (Instant::now() + HOUSEKEEPING, Instant::now() + HOUSEKEEPING.mul_f64(1.5));
         loop {
-            while let Some(completed) = self.requests.try_next() {
+            while let Some(completed) = self.requests.tasks.try_join_next() {
                 self.completed(completed).await?;
             }
             let wait = match self.step().await? {
@@ -224,7 +224,7 @@ impl Poller {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Ok(true),
-                Some(completed) = self.requests.next(), if self.requests.has_tasks() => self.completed(completed).await?,
+                Some(completed) = self.requests.tasks.join_next(), if !self.requests.tasks.is_empty() => self.completed(completed).await?,
                 () = notifiers.poller.notified() => return Ok(true),
                 () = sleep(wait) => {}
             }
@@ -445,7 +445,7 @@ impl Poller {
         for (permit, target) in self.requests.take_in_flight() {
             match target {
                 Some(target) => self.schedule.unsent(&target),
-                None => self.presence.unsent(),
+                None => self.presence.asking = false,
             }
             self.store.call(move |s| s.finish(permit, true)).await?;
         }
@@ -557,7 +557,7 @@ impl Poller {
     }
 
     async fn complete_all(&mut self) -> Result<(), StoreError> {
-        while let Some(completed) = self.requests.next().await {
+        while let Some(completed) = self.requests.tasks.join_next().await {
             self.completed(completed).await?;
         }
         Ok(())
@@ -565,7 +565,7 @@ impl Poller {
 
     /// Gives everything back. What is in flight is broken off; its permits count from now.
     async fn stop(&mut self) {
-        self.requests.abort();
+        self.requests.tasks.abort_all();
         let (permits, me) = (self.requests.take_in_flight(), self.me.clone());
         let left = self
             .store

@@ -21,18 +21,18 @@ const LONGEST: Duration = Duration::from_secs(600);
 const NEAREST: Duration = Duration::from_secs(15);
 
 /// Asks at the configured interval, and rarely where that brings nothing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct PresenceKeeper {
     /// `None`: nothing is asked.
     interval: Option<Duration>,
     /// What is known and shared.
-    known: Presence,
+    pub(super) known: Presence,
     /// The revision of the document.
     pub(super) revision: u64,
     /// Nothing is asked before.
     next: Option<BootTime>,
     /// A request is under way.
-    asking: bool,
+    pub(super) asking: bool,
     /// Answers in a row that brought nothing: refusals, and others.
     refusals: u32,
     failures: u32,
@@ -40,15 +40,7 @@ pub(super) struct PresenceKeeper {
 
 impl PresenceKeeper {
     pub(super) fn new(interval: Option<Duration>) -> Self {
-        PresenceKeeper {
-            interval,
-            known: Presence::default(),
-            revision: 0,
-            next: None,
-            asking: false,
-            refusals: 0,
-            failures: 0,
-        }
+        PresenceKeeper { interval, ..PresenceKeeper::default() }
     }
 
     /// Begins with what the store knows. Who begins anew asks again also where the account refused, but not sooner than
@@ -71,19 +63,6 @@ impl PresenceKeeper {
     /// True where it is to be asked now.
     pub(super) fn is_due(&self, now: BootTime) -> bool {
         self.is_on() && !self.asking && self.next.is_none_or(|next| next <= now)
-    }
-
-    pub(super) fn sent(&mut self) {
-        self.asking = true;
-    }
-
-    /// The request was not sent after all, or died.
-    pub(super) fn unsent(&mut self) {
-        self.asking = false;
-    }
-
-    pub(super) fn known(&self) -> &Presence {
-        &self.known
     }
 
     /// What is known, to be gone by: where nothing is asked, nothing.
@@ -197,12 +176,12 @@ mod tests {
         let mut keeper = PresenceKeeper::new(Some(MINUTE));
         keeper.begin(Presence::default(), &clock.now());
         assert!(keeper.is_due(clock.now().mono));
-        keeper.sent();
+        keeper.asking = true;
         assert!(!keeper.is_due(clock.now().mono));
         let target = Target::agent("Asha");
         let rows = ListReply::Rows { rows: vec![login("asha"), login("b")], unread: 0 };
         assert!(keeper.answered(rows, [&target].into_iter(), &clock.now()).is_some());
-        assert!(keeper.known().picture.as_ref().unwrap().of(&target).is_some());
+        assert!(keeper.known.picture.as_ref().unwrap().of(&target).is_some());
         assert_eq!(wait(&keeper, &clock), 60);
     }
 
@@ -212,15 +191,12 @@ mod tests {
         let mut keeper = PresenceKeeper::new(Some(MINUTE));
         for (n, standing) in [(1, false), (2, false), (3, true)] {
             let news = keeper.answered(refused(), [].into_iter(), &clock.now());
-            assert_eq!(
-                (matches!(keeper.known().standing, Standing::Refused { .. }), news.is_some()),
-                (standing, n == 3)
-            );
+            assert_eq!((matches!(keeper.known.standing, Standing::Refused { .. }), news.is_some()), (standing, n == 3));
             if n < 3 {
                 assert_eq!(wait(&keeper, &clock), 60);
             }
         }
-        let known = keeper.known().clone();
+        let known = keeper.known.clone();
         assert_eq!(wait(&keeper, &clock), 24 * 3600);
         let mut anew = PresenceKeeper::new(Some(MINUTE));
         let at = known.asked.clone().unwrap();
@@ -242,8 +218,7 @@ mod tests {
         }
         assert_eq!(waits, [120, 240, 480, 600, 600]);
         assert!(
-            keeper.known().picture.as_ref().is_some()
-                && keeper.known().picture.as_ref().unwrap().is_stale(&clock.now())
+            keeper.known.picture.as_ref().is_some() && keeper.known.picture.as_ref().unwrap().is_stale(&clock.now())
         );
         let asked = ListReply::Throttled { retry_after: Some(Duration::from_secs(900)) };
         keeper.answered(asked, [].into_iter(), &clock.now());

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 use super::Pacer;
 use crate::{
@@ -54,7 +54,8 @@ pub(super) struct Requests {
     budget: Budget,
     timeout: Duration,
     pub(super) pacer: Pacer,
-    tasks: JoinSet<Ended>,
+    /// Ends also for requests that are not counted as in flight any more.
+    pub(super) tasks: JoinSet<Ended>,
     /// `None`: about who is logged in.
     in_flight: BTreeMap<PermitId, Option<Target>>,
     /// The last refusal of a burst, and of an even pace: a first fill asks for the one and then for the other.
@@ -93,11 +94,6 @@ impl Requests {
         self.in_flight.len()
     }
 
-    /// True where a task can still end: also of a request that is not counted as in flight any more.
-    pub(super) fn has_tasks(&self) -> bool {
-        !self.tasks.is_empty()
-    }
-
     /// Asks for `target` if its turn has come. `Some`: not sent, try again after this.
     pub(super) async fn send(
         &mut self,
@@ -112,8 +108,16 @@ impl Requests {
             Err(wait) => return Ok(Some(wait)),
         };
         self.in_flight.insert(permit, Some(target.clone()));
-        let request = Request { target: target.clone(), permit, generation, void_at, timeout: self.timeout };
-        self.tasks.spawn(run(self.store.clone(), self.client.clone(), auth, request));
+        let (store, client, target, timeout) = (self.store.clone(), self.client.clone(), target.clone(), self.timeout);
+        self.tasks.spawn(async move {
+            let sent = store.direct().now();
+            let reply = if sent.mono < void_at { Some(client.aht(&target, &auth).await) } else { None };
+            let at = store.direct().now();
+            let took = at.mono.since(sent.mono);
+            // A process that was stopped meanwhile finds an answer that may be as old as the request.
+            let as_of = if took > timeout + TICK { sent.stamp() } else { at.stamp() };
+            Ended::Aht(Completed { target, permit, generation, reply: reply.map(|reply| (reply, took)), at, as_of })
+        });
         Ok(None)
     }
 
@@ -180,16 +184,6 @@ impl Requests {
         Ok(Ok((permit, void_at)))
     }
 
-    /// One that has ended already.
-    pub(super) fn try_next(&mut self) -> Option<Result<Ended, JoinError>> {
-        self.tasks.try_join_next()
-    }
-
-    /// The next one that ends; `None` without any. Nothing is lost where this is not awaited to its end.
-    pub(super) async fn next(&mut self) -> Option<Result<Ended, JoinError>> {
-        self.tasks.join_next().await
-    }
-
     /// One of them has ended.
     pub(super) fn completed(&mut self, permit: PermitId) {
         // It counts for less time than was thought while it was under way.
@@ -201,31 +195,6 @@ impl Requests {
     pub(super) fn take_in_flight(&mut self) -> BTreeMap<PermitId, Option<Target>> {
         std::mem::take(&mut self.in_flight)
     }
-
-    /// Breaks all of them off.
-    pub(super) fn abort(&mut self) {
-        self.tasks.abort_all();
-    }
-}
-
-/// A request to be sent.
-struct Request {
-    target: Target,
-    permit: PermitId,
-    generation: Option<u64>,
-    void_at: BootTime,
-    timeout: Duration,
-}
-
-async fn run(store: Handle, client: Arc<Client>, auth: Auth, request: Request) -> Ended {
-    let Request { target, permit, generation, void_at, timeout } = request;
-    let sent = store.direct().now();
-    let reply = if sent.mono < void_at { Some(client.aht(&target, &auth).await) } else { None };
-    let at = store.direct().now();
-    let took = at.mono.since(sent.mono);
-    // A process that was stopped meanwhile finds an answer that may be as old as the request.
-    let as_of = if took > timeout + TICK { sent.stamp() } else { at.stamp() };
-    Ended::Aht(Completed { target, permit, generation, reply: reply.map(|reply| (reply, took)), at, as_of })
 }
 
 /// As what a reply is counted.

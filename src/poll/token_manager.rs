@@ -128,9 +128,6 @@ impl TokenManager {
     }
 
     /// What to send with at `now`. `idle`: nothing is in flight.
-    ///
-    /// # Errors
-    /// Those of the store.
     pub async fn ready(&mut self, now: &Now, idle: bool) -> Result<Ready, StoreError> {
         if let Some((link @ Link::Credentials { .. }, until)) = &self.wait
             && *until > now.mono
@@ -387,9 +384,6 @@ impl TokenManager {
     }
 
     /// The service rejected the token of `generation`. True if it died before its end.
-    ///
-    /// # Errors
-    /// Those of the store.
     pub async fn rejected(&mut self, generation: Option<u64>, message: &str, now: &Now) -> Result<bool, StoreError> {
         let Some(generation) = generation else {
             self.given = None;

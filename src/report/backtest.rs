@@ -14,7 +14,7 @@ use crate::{
         Noise,
         noise::{Setting, Shift, Summary},
     },
-    domain::{Kind, Target, clean_line, fit},
+    domain::{Kind, Target, clean_line, fit, plural},
 };
 
 /// Cells of a target's name.
@@ -34,9 +34,6 @@ pub struct BacktestLook<'a> {
 
 /// Writes a sentence about the configured setting, the cost of each setting per kind, and that of each target that
 /// would have alerted, under the same settings. The first setting is the configured one.
-///
-/// # Errors
-/// Those of `out`.
 pub fn backtest(noise: &Noise, settings: &[Setting], look: &BacktestLook<'_>, out: &mut dyn Write) -> io::Result<()> {
     let all = noise.shifts();
     if all.is_empty() {
@@ -96,8 +93,7 @@ fn sentence(shifts: &[Shift]) -> String {
     let counts: Vec<u32> = shifts.iter().map(|s| s.alerts.first().copied().unwrap_or(0)).collect();
     let total: u64 = counts.iter().map(|n| u64::from(*n)).sum();
     let with = counts.iter().filter(|n| **n > 0).count();
-    let plural = |n: u64, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
-    let of = plural(u64::try_from(counts.len()).unwrap_or(u64::MAX), "shift");
+    let of = plural(counts.len(), "shift");
     let worst = counts.iter().max().copied().unwrap_or(0);
     match total {
         0 => format!("As configured there would have been no alerts in {of}."),
@@ -133,19 +129,8 @@ pub fn backtest_json(noise: &Noise, settings: &[Setting], look: &BacktestLook<'_
         schema: u32,
         sentence: String,
         settings: Vec<String>,
-        summary: Vec<Line>,
+        summary: Vec<Summary>,
         targets: Vec<Of>,
-    }
-    #[derive(Serialize)]
-    struct Line {
-        kind: Kind,
-        setting: String,
-        shifts: usize,
-        median: u32,
-        p90: u32,
-        most: u32,
-        mean: f64,
-        without: f64,
     }
     #[derive(Serialize)]
     struct Of {
@@ -164,16 +149,6 @@ pub fn backtest_json(noise: &Noise, settings: &[Setting], look: &BacktestLook<'_
         alerts: Vec<u32>,
     }
     let all = noise.shifts();
-    let line = |s: Summary| Line {
-        kind: s.kind,
-        setting: s.setting.label(),
-        shifts: s.shifts,
-        median: s.median,
-        p90: s.p90,
-        most: s.most,
-        mean: s.mean,
-        without: s.without,
-    };
     let one = |s: &&Shift| One {
         from: rfc3339(s.from, look.zone),
         to: rfc3339(s.to, look.zone),
@@ -191,7 +166,7 @@ pub fn backtest_json(noise: &Noise, settings: &[Setting], look: &BacktestLook<'_
         schema: SCHEMA,
         sentence: sentence(&all),
         settings: settings.iter().map(Setting::label).collect(),
-        summary: noise.summary().into_iter().map(line).collect(),
+        summary: noise.summary(),
         targets: by_target(&all).into_iter().map(of).collect(),
     })
 }

@@ -17,9 +17,6 @@ const COLUMNS: [&str; 11] =
 
 /// Writes what `document` lists with a header line. Absent values are empty cells. RFC 4180 quoting, lines end
 /// with a line feed.
-///
-/// # Errors
-/// Those of `out`.
 pub fn csv(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
     writer.write_record(COLUMNS)?;
@@ -44,9 +41,6 @@ pub fn csv(document: &Document, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes a roster as `[watch] agents_csv` reads it: id, label and group. IDs are exact; a label that a spreadsheet
 /// would take for a formula gets an apostrophe in front.
-///
-/// # Errors
-/// Those of `out`.
 pub fn roster<'a>(rows: impl IntoIterator<Item = [&'a str; 3]>, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
     writer.write_record(["id", "label", "group"])?;

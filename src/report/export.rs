@@ -74,9 +74,6 @@ enum Out<W: Write> {
 
 impl<W: Write> Export<W> {
     /// Begins: times are those of `zone`.
-    ///
-    /// # Errors
-    /// Those of `out`.
     pub fn begin(format: ExportFormat, zone: TimeZone, mut out: W) -> io::Result<Self> {
         let out = match format {
             ExportFormat::Csv => {
@@ -94,9 +91,6 @@ impl<W: Write> Export<W> {
     }
 
     /// Writes one reading; `label`: what the configuration calls whom it is about.
-    ///
-    /// # Errors
-    /// Those of the output.
     pub fn record(&mut self, reading: &Reading, label: Option<&str>) -> io::Result<()> {
         let record = Record::new(reading, label, &self.zone);
         let first = self.written == 0;
@@ -126,9 +120,6 @@ impl<W: Write> Export<W> {
     }
 
     /// Ends; gives how many readings were written.
-    ///
-    /// # Errors
-    /// Those of the output.
     pub fn end(self) -> io::Result<u64> {
         match self.out {
             Out::Csv(mut writer) => writer.flush()?,

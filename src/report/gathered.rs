@@ -53,9 +53,6 @@ pub struct Gathered {
 
 impl Gathered {
     /// Reads it all.
-    ///
-    /// # Errors
-    /// Those of the store.
     pub fn read(store: &dyn Store) -> Result<Gathered, StoreError> {
         let (rows, presence) = store::rows_and_presence(store, Duration::ZERO)?;
         let (status, usage, token) = (store.status()?, store.usage()?, store.token()?);

@@ -9,17 +9,11 @@ use super::{Document, Element, SCHEMA};
 use crate::domain::clean;
 
 /// Writes `document` as one line of JSON.
-///
-/// # Errors
-/// Those of `out`.
 pub fn json(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     line(document, out)
 }
 
 /// Writes `element` with `schema` and `account` in front as one line of JSON, an object a reading.
-///
-/// # Errors
-/// Those of `out`.
 pub fn ndjson(account: &str, element: &Element, out: &mut dyn Write) -> io::Result<()> {
     #[derive(Serialize)]
     struct Line<'a> {

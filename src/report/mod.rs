@@ -33,5 +33,5 @@ pub use naming::Naming;
 pub use sheet::{Sheet, words};
 pub use shift::{Shift, ShiftBuilder, ShiftRow, Stretch};
 pub use shift_text::{ShiftFormat, shift};
-pub use svg::{Paper, escape, svg, svg_on};
+pub use svg::{Paper, escape, svg};
 pub use table::{TableLook, table};

@@ -32,9 +32,6 @@ pub enum ShiftFormat {
 }
 
 /// Writes the report on `account` with the times of `zone`.
-///
-/// # Errors
-/// Those of `out`.
 pub fn shift(
     shift: &Shift,
     account: &str,

@@ -11,6 +11,8 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
+use crate::ui::theme::rgb_of;
+
 /// Size of a cell and margin around the screen, in user units. Nine units are the advance of DejaVu Sans Mono at 14.95,
 /// so that also a viewer which does not know how to place single characters shows the columns straight.
 pub(super) const CELL: (u32, u32) = (9, 18);
@@ -45,33 +47,28 @@ impl Paper {
 }
 
 /// The ANSI colours, normal and bright.
-const ANSI: [u32; 16] = [
-    0x0028_2a36,
-    0x00e0_6c75,
-    0x008f_bf7f,
-    0x00e5_b567,
-    0x0061_9fe0,
-    0x00c6_86dd,
-    0x0056_b6c2,
-    0x00c8_ccd4,
-    0x0070_7684,
-    0x00ff_7b86,
-    0x00a9_d99a,
-    0x00ff_cf7f,
-    0x007f_bbff,
-    0x00de_a2f2,
-    0x0070_d0dc,
-    0x00ff_ffff,
+const ANSI: [(Color, u32); 16] = [
+    (Color::Black, 0x0028_2a36),
+    (Color::Red, 0x00e0_6c75),
+    (Color::Green, 0x008f_bf7f),
+    (Color::Yellow, 0x00e5_b567),
+    (Color::Blue, 0x0061_9fe0),
+    (Color::Magenta, 0x00c6_86dd),
+    (Color::Cyan, 0x0056_b6c2),
+    (Color::Gray, 0x00c8_ccd4),
+    (Color::DarkGray, 0x0070_7684),
+    (Color::LightRed, 0x00ff_7b86),
+    (Color::LightGreen, 0x00a9_d99a),
+    (Color::LightYellow, 0x00ff_cf7f),
+    (Color::LightBlue, 0x007f_bbff),
+    (Color::LightMagenta, 0x00de_a2f2),
+    (Color::LightCyan, 0x0070_d0dc),
+    (Color::White, 0x00ff_ffff),
 ];
 
-/// The screen `buffer` as an SVG document with `title` in its bar and for those who cannot see it. Control characters
-/// in the title or the cells are left out.
-pub fn svg(buffer: &Buffer, title: &str) -> String {
-    svg_on(buffer, title, Paper::Dark)
-}
-
-/// The same on this paper.
-pub fn svg_on(buffer: &Buffer, title: &str, paper: Paper) -> String {
+/// The screen `buffer` as an SVG document on this paper, with `title` in its bar and for those who cannot see it. Control
+/// characters in the title or the cells are left out.
+pub fn svg(buffer: &Buffer, title: &str, paper: Paper) -> String {
     let (columns, rows) = (u32::from(buffer.area.width), u32::from(buffer.area.height));
     let (width, height) = (columns * CELL.0 + 2 * MARGIN, rows * CELL.1 + 2 * MARGIN + TITLE);
     let title = escape(title);
@@ -86,7 +83,7 @@ pub fn svg_on(buffer: &Buffer, title: &str, paper: Paper) -> String {
          fill=\"{dim}\">{title}</text>\n\
          {TEXT}\n",
         paper = hex(paper.colors().1),
-        dim = hex(ANSI[8]),
+        dim = hex(ANSI[8].1),
         middle = width / 2,
         baseline = TITLE / 2 + 6,
     );
@@ -312,43 +309,10 @@ fn mix(a: u32, b: u32) -> u32 {
 }
 
 fn rgb(color: Color, default: u32) -> u32 {
-    let ansi = |i: usize| ANSI[i];
     match color {
-        Color::Reset => default,
-        Color::Black => ansi(0),
-        Color::Red => ansi(1),
-        Color::Green => ansi(2),
-        Color::Yellow => ansi(3),
-        Color::Blue => ansi(4),
-        Color::Magenta => ansi(5),
-        Color::Cyan => ansi(6),
-        Color::Gray => ansi(7),
-        Color::DarkGray => ansi(8),
-        Color::LightRed => ansi(9),
-        Color::LightGreen => ansi(10),
-        Color::LightYellow => ansi(11),
-        Color::LightBlue => ansi(12),
-        Color::LightMagenta => ansi(13),
-        Color::LightCyan => ansi(14),
-        Color::White => ansi(15),
         Color::Rgb(r, g, b) => u32::from_be_bytes([0, r, g, b]),
-        Color::Indexed(i) => indexed(i),
-    }
-}
-
-/// xterm's 256 colours: the 16, a cube of six steps, and 24 greys.
-fn indexed(i: u8) -> u32 {
-    let step = |n: u8| if n == 0 { 0 } else { 55 + u32::from(n) * 40 };
-    match i {
-        0..16 => ANSI[usize::from(i)],
-        16..232 => {
-            let n = i - 16;
-            step(n / 36) << 16 | step(n / 6 % 6) << 8 | step(n % 6)
-        }
-        232.. => {
-            let grey = 8 + u32::from(i - 232) * 10;
-            grey << 16 | grey << 8 | grey
-        }
+        Color::Indexed(i) => ANSI.get(usize::from(i)).map_or_else(|| rgb_of(i), |(_, rgb)| *rgb),
+        named => ANSI.iter().find(|(color, _)| *color == named).map_or(default, |(_, rgb)| *rgb),
     }
 }
 
@@ -387,7 +351,7 @@ mod tests {
     fn text_is_escaped_and_controls_do_not_pass() {
         let mut buf = buffer(&[("a<b>&\"c\"", Style::new())]);
         buf.cell_mut((19, 0)).unwrap().set_symbol("\u{1b}");
-        let out = svg(&buf, "x <script> \u{7}");
+        let out = svg(&buf, "x <script> \u{7}", Paper::Dark);
         assert!(out.contains("a&lt;b&gt;&amp;&quot;c&quot;") && out.contains("x &lt;script&gt; "));
         assert!(!out.contains("<script") && !out.chars().any(|c| c.is_control() && c != '\n'));
     }
@@ -399,7 +363,7 @@ mod tests {
         assert_eq!(pieces("    ").count(), 0);
         let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 12, 1));
         buffer.set_string(0, 0, "  ab c   d", ratatui::style::Style::new());
-        let drawn = svg(&buffer, "");
+        let drawn = svg(&buffer, "", Paper::Dark);
         assert!(drawn.contains(&format!("<text {} y=", long(MARGIN + 2 * CELL.0, 4 * CELL.0))), "{drawn}");
         assert!(drawn.contains(">ab c</text>") && drawn.contains(">d</text>"), "{drawn}");
     }
@@ -408,7 +372,7 @@ mod tests {
     fn a_wide_cluster_moves_nothing_behind_it() {
         let mut buf = buffer(&[("王b┌─", Style::new())]);
         buf.cell_mut((5, 0)).unwrap().set_symbol("é");
-        let out = svg(&buf, "");
+        let out = svg(&buf, "", Paper::Dark);
         let x = |n: u32| MARGIN + n * CELL.0;
         assert!(out.contains(&format!("<text x=\"{}\" textLength=\"18\"", x(0))), "{out}");
         assert!(out.contains(&format!("<text x=\"{}\" textLength=\"9\"", x(2))), "{out}");
@@ -417,7 +381,7 @@ mod tests {
 
     #[test]
     fn letters_of_another_script_are_one_text_in_their_cells() {
-        let out = svg(&buffer(&[("a रोहित P", Style::new()), ("கார்த்திக் 王王", Style::new())]), "");
+        let out = svg(&buffer(&[("a रोहित P", Style::new()), ("கார்த்திக் 王王", Style::new())]), "", Paper::Dark);
         let x = |n: u32| MARGIN + n * CELL.0;
         let text = |n, cells: u32, text: &str| {
             let place =
@@ -434,7 +398,7 @@ mod tests {
 
     #[test]
     fn blocks_and_braille_are_drawn_where_their_cells_are() {
-        let out = svg(&buffer(&[("a██▄⠉░", Style::new())]), "");
+        let out = svg(&buffer(&[("a██▄⠉░", Style::new())]), "", Paper::Dark);
         let (x, top) = (|n: u32| MARGIN + n * CELL.0, MARGIN + TITLE);
         // Two full blocks are one rectangle, a lower half begins in the middle, the upper dots stand side by side.
         let block = format!("M{} {top}h{}v{h}h-{}z", x(1), 2 * CELL.0, 2 * CELL.0, h = CELL.1);
@@ -448,7 +412,7 @@ mod tests {
 
     #[test]
     fn light_paper_has_dark_ink() {
-        let out = svg_on(&buffer(&[("x", Style::new())]), "", Paper::Light);
+        let out = svg(&buffer(&[("x", Style::new())]), "", Paper::Light);
         let (ink, paper) = Paper::Light.colors();
         assert!(out.contains(&format!("rx=\"8\" fill=\"{}\"", hex(paper))), "{out}");
         assert!(out.contains(&format!("fill=\"{}\">x", hex(ink))) && !out.contains(&hex(PAPER)), "{out}");
@@ -458,7 +422,11 @@ mod tests {
     fn colours_and_modifiers_are_kept() {
         let style = Style::new().fg(Color::Indexed(215)).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
         let reversed = Style::new().add_modifier(Modifier::REVERSED);
-        let out = svg(&buffer(&[("x", style), ("y", reversed), ("z", Style::new().bg(Color::Rgb(1, 2, 3)))]), "");
+        let out = svg(
+            &buffer(&[("x", style), ("y", reversed), ("z", Style::new().bg(Color::Rgb(1, 2, 3)))]),
+            "",
+            Paper::Dark,
+        );
         assert!(out.contains("fill=\"#ffaf5f\" font-weight=\"bold\" text-decoration=\"underline\">x"), "{out}");
         assert!(out.contains(&format!("fill=\"{}\">y", hex(PAPER))), "{out}");
         assert!(out.contains("fill=\"#010203\""), "{out}");
@@ -469,7 +437,7 @@ mod tests {
         fn any_screen_is_well_formed(text in any::<String>(), title in any::<String>()) {
             let mut buf = Buffer::empty(Rect::new(3, 2, 12, 2));
             buf.set_stringn(3, 2, &text, 12, Style::new());
-            let out = svg(&buf, &title);
+            let out = svg(&buf, &title, Paper::Dark);
             prop_assert_eq!(out.matches("<text").count(), out.matches("</text>").count());
             prop_assert!(!out.chars().any(|c| c.is_control() && c != '\n'));
             prop_assert!(out.ends_with("</svg>\n"));

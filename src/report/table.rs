@@ -28,9 +28,6 @@ pub struct TableLook<'a> {
 
 /// Writes `document` as a table with a line about the account above and one about the limit below. The last column
 /// is not bounded: an error stands there in full.
-///
-/// # Errors
-/// Those of `out`.
 pub fn table(document: &Document, look: &TableLook<'_>, out: &mut dyn Write) -> io::Result<()> {
     let ellipsis = if look.ascii { "..." } else { "…" };
     let titles = (None, COLUMNS.map(|(title, _)| title.to_owned()));

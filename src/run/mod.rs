@@ -35,6 +35,7 @@ pub use self::{
     errands::{Reload, Resume},
     reader::{EVENTS, Judge, More, Reader, read_shared},
     remember::Memory,
+    sample::memory,
     still::{draw_still, still_look},
 };
 use crate::{
@@ -46,7 +47,7 @@ use crate::{
     config::{Alert, Ui},
     domain::{Clock, Now, clean_line},
     store::Handle,
-    term::{self, Guard, Signal},
+    term::{self, Host, Signal},
     ui::{self, Look, TerminalFacts},
 };
 
@@ -142,51 +143,6 @@ pub enum RunError {
     /// The terminal does not take what is drawn.
     #[error("cannot draw on the terminal: {0}")]
     Terminal(#[source] Box<dyn Error + Send + Sync>),
-}
-
-/// What the loop asks of whoever took the terminal.
-pub trait Host {
-    /// Gives the terminal back and stops the process. [`Signal::Continue`] tells when to [`resume`](Self::resume);
-    /// until then nothing is drawn. False: nobody could continue us, so nothing happened.
-    ///
-    /// # Errors
-    /// Where it cannot be stopped.
-    fn suspend(&mut self) -> io::Result<bool>;
-
-    /// Takes the terminal again after somebody else had it.
-    ///
-    /// # Errors
-    /// Where it cannot be taken.
-    fn resume(&mut self) -> io::Result<()>;
-
-    /// Sends `bytes`, which show nothing: a bell or a notification.
-    ///
-    /// # Errors
-    /// Where the terminal does not take them.
-    fn attract(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Puts `text` into the clipboard, where there is a way.
-    ///
-    /// # Errors
-    /// Where the terminal does not take it.
-    fn copy(&mut self, text: &str) -> io::Result<()>;
-}
-
-impl Host for Guard {
-    fn suspend(&mut self) -> io::Result<bool> {
-        Guard::suspend(self)
-    }
-
-    fn resume(&mut self) -> io::Result<()> {
-        Guard::resume(self)
-    }
-
-    fn attract(&mut self, bytes: &[u8]) -> io::Result<()> {
-        Guard::attract(self, bytes)
-    }
-
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        Guard::copy(self, text)
-    }
 }
 
 /// Runs the dashboard until somebody ends it.
@@ -343,7 +299,7 @@ where
                     events.push(Event::Tick);
                     if sampled.is_none_or(|at| at.elapsed() >= SAMPLE) {
                         sampled = Some(Instant::now());
-                        events.extend(sample::memory().map(Event::Memory));
+                        events.extend(memory().map(Event::Memory));
                         events.extend((options.log_trouble)().map(log_notice));
                     }
                 }

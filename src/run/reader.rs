@@ -183,9 +183,6 @@ impl Reader {
 }
 
 /// What the instances share besides readings, without what is read rarely or only when it has changed.
-///
-/// # Errors
-/// Those of the store.
 pub fn read_shared(store: &dyn Store) -> Result<Shared, StoreError> {
     let Overview { status, usage, poller, instances } = store::overview(store)?;
     Ok(Shared { status, usage, poller, instances, ..Shared::default() })

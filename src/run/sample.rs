@@ -1,7 +1,7 @@
 //! How much memory this process uses, where the system tells.
 
 /// Resident memory in bytes; `None` where there is no `/proc`.
-pub(super) fn memory() -> Option<u64> {
+pub fn memory() -> Option<u64> {
     resident(&std::fs::read_to_string("/proc/self/status").ok()?)
 }
 

@@ -18,43 +18,28 @@ pub enum Fault {
     HtmlOk,
     /// Processed, then no answer, while the connection stays open.
     Hang,
-    /// Processed; the answer comes byte by byte.
-    Drip {
-        /// Milliseconds before each byte.
-        byte_ms: u32,
-    },
+    /// Processed; the answer comes byte by byte, with so many milliseconds before each.
+    Drip { byte_ms: u32 },
     /// Processed, then the connection is reset.
     Reset,
     /// Processed; the connection closes after half of the body.
     Truncate,
     /// Bytes that are not HTTP, then the end.
     Garbage,
-    /// A well-formed body of about so many bytes.
-    HugeBody {
-        /// At most 64 MiB are sent.
-        bytes: usize,
-    },
+    /// A well-formed body of about so many bytes; at most 64 MiB are sent.
+    HugeBody { bytes: usize },
     /// JSON of another shape, a different one each time.
     WrongShape,
     /// HTTP 302 to elsewhere.
-    Redirect {
-        /// `Location`.
-        to: String,
-    },
+    Redirect { to: String },
     /// Good AHT answers whose name is not UTF-8.
     InvalidUtf8,
     /// Good AHT answers with hostile names: escape sequences, overrides, line breaks, 300 characters, nothing.
     HostileNames,
-    /// Other clients make so many requests a minute, evenly; they count against the account's limit.
-    ForeignUse {
-        /// At least one.
-        per_minute: u32,
-    },
-    /// Another client generates a token every so many seconds, within the account's ceiling.
-    ForeignMint {
-        /// At least one second.
-        every_s: u32,
-    },
+    /// Other clients make so many requests a minute (at least one), evenly; they count against the account's limit.
+    ForeignUse { per_minute: u32 },
+    /// Another client generates a token every so many seconds (at least one), within the account's ceiling.
+    ForeignMint { every_s: u32 },
 }
 
 impl Fault {

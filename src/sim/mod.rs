@@ -32,6 +32,6 @@ pub use model::{LoginState, Model, Roster, RosterAgent, RosterCampaign, Shift, T
 pub use options::SimOptions;
 pub use scenario::Scenario;
 pub use script::{Action, ScriptStep};
-pub use server::{SimServer, serve};
+pub use server::SimServer;
 pub use service::{OptionsError, SimService};
 pub use wire::{SimRequest, SimResponse};

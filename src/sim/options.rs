@@ -161,13 +161,8 @@ pub enum RosterChoice {
     /// [`Roster::demo`]
     #[default]
     Demo,
-    /// [`Roster::generate`] from the seed.
-    Generated {
-        campaigns: usize,
-        agents: usize,
-        /// Whether they work day and night instead of in shifts.
-        around_the_clock: bool,
-    },
+    /// [`Roster::generate`] from the seed; `around_the_clock`: day and night instead of in shifts.
+    Generated { campaigns: usize, agents: usize, around_the_clock: bool },
 }
 
 impl ModelOptions {

@@ -14,17 +14,10 @@ pub struct ScriptStep {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    Fault {
-        fault: Fault,
-        scope: FaultScope,
-        span: Span,
-    },
-    /// A campaign's handling times change.
-    Regime {
-        campaign: String,
-        /// As a multiple of the usual mean.
-        factor: f64,
-    },
+    /// Something goes wrong.
+    Fault { fault: Fault, scope: FaultScope, span: Span },
+    /// A campaign's handling times change: a multiple of the usual mean.
+    Regime { campaign: String, factor: f64 },
 }
 
 /// Steps, and which of them have happened.

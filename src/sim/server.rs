@@ -95,22 +95,6 @@ impl SimServer {
     }
 }
 
-/// Listens on 127.0.0.1 (port 0: any free one), tells `ready` the address, and serves until cancelled.
-///
-/// # Errors
-/// The port is taken or forbidden.
-pub async fn serve(
-    service: Arc<SimService>,
-    port: u16,
-    cancel: CancellationToken,
-    ready: impl FnOnce(SocketAddr),
-) -> io::Result<()> {
-    let server = SimServer::bind(port).await?;
-    ready(server.addr());
-    server.serve(service, cancel).await;
-    Ok(())
-}
-
 /// Answers one request after the other.
 async fn converse(mut stream: TcpStream, peer: SocketAddr, service: &SimService) -> io::Result<()> {
     stream.set_nodelay(true)?;

@@ -68,9 +68,6 @@ pub fn settled(
 }
 
 /// All that is watched now on `store`, with the agents of the floor, where there is one.
-///
-/// # Errors
-/// Those of the store.
 pub fn watched_now(store: &dyn Store, watch: &[Watched], floor: Option<&Floor>) -> Result<Vec<Watched>, StoreError> {
     let Some(floor) = floor else { return Ok(watch.to_vec()) };
     let (rows, presence) = rows_and_presence(store, Duration::ZERO)?;

@@ -37,9 +37,6 @@ pub fn open(place: &StorePlace, clock: Arc<dyn Clock>) -> Result<Opened, StoreEr
 
 /// The same for an account: `account` names it over all stores of this user, so that two stores of one account keep
 /// its limit together.
-///
-/// # Errors
-/// As for [`open`].
 pub fn open_for(place: &StorePlace, clock: Arc<dyn Clock>, account: Option<&str>) -> Result<Opened, StoreError> {
     match place {
         StorePlace::File(path) => {

@@ -61,19 +61,12 @@ pub enum Standing {
     /// Not asked yet, or not often enough to tell.
     #[default]
     Unknown,
+    /// It gives the list.
     Listed,
-    /// The account does not give the list.
-    Refused {
-        /// What the service said.
-        why: Arc<str>,
-        /// When it is asked again.
-        until: EventTime,
-    },
+    /// The account does not give the list: what the service said, and when it is asked again.
+    Refused { why: Arc<str>, until: EventTime },
     /// No answer, or too many requests: it is tried again.
-    Failing {
-        why: Arc<str>,
-        since: EventTime,
-    },
+    Failing { why: Arc<str>, since: EventTime },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,17 +193,11 @@ impl Presence {
 }
 
 /// All rows with the readings of the time `back`, and which of them rest.
-///
-/// # Errors
-/// Those of the store.
 pub fn rows(store: &dyn Store, back: Duration) -> Result<BTreeMap<Target, Row>, StoreError> {
     rows_and_presence(store, back).map(|(rows, _)| rows)
 }
 
 /// The same with who is logged in, where that was asked.
-///
-/// # Errors
-/// Those of the store.
 pub fn rows_and_presence(
     store: &dyn Store,
     back: Duration,
@@ -224,9 +211,6 @@ pub fn rows_and_presence(
 }
 
 /// What is in the store, if it has changed since `known`, which is brought up to date.
-///
-/// # Errors
-/// Those of the store.
 pub fn read_presence(store: &dyn Store, known: &mut u64) -> Result<Option<Presence>, StoreError> {
     let Some(found) = store.document(DOCUMENT, *known)? else { return Ok(None) };
     *known = found.revision;
@@ -235,9 +219,6 @@ pub fn read_presence(store: &dyn Store, known: &mut u64) -> Result<Option<Presen
 }
 
 /// Writes it over the revision `known`; false where somebody else has written meanwhile.
-///
-/// # Errors
-/// Those of the store.
 pub fn write_presence(store: &dyn Store, presence: &Presence, known: &mut u64) -> Result<bool, StoreError> {
     let text = serde_json::to_string(presence).map_err(|e| StoreError::Other(e.to_string()))?;
     let written = store.set_document(DOCUMENT, *known, &text)?;

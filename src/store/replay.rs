@@ -160,9 +160,6 @@ struct Ahead {
 
 impl ReplayStore {
     /// The past of `source` from the clock's time on. `poller` counts as who polled.
-    ///
-    /// # Errors
-    /// Those of the source.
     pub fn new(source: Arc<dyn Store>, clock: Arc<ReplayClock>, poller: Instance) -> Result<Self, StoreError> {
         let now = SqliteStore::memory(clock.clone())?;
         let begin = clock.now().wall.checked_sub(BEFORE).unwrap_or(Timestamp::MIN);
@@ -174,9 +171,6 @@ impl ReplayStore {
     }
 
     /// What `source` knows about `at`.
-    ///
-    /// # Errors
-    /// Those of the source.
     pub fn near(source: &dyn Store, at: Timestamp) -> Result<Near, StoreError> {
         let mut found = Near::default();
         let from = at.checked_sub(BEFORE).ok();

@@ -5,9 +5,6 @@ use std::time::Duration;
 use super::{Instance, Overview, Store, StoreError, Turn};
 
 /// Takes the lease, or keeps it, and looks at what is to be polled.
-///
-/// # Errors
-/// Those of the store.
 pub fn turn(store: &dyn Store, who: &Instance, ttl: Duration) -> Result<Turn, StoreError> {
     if let Some(bundles) = store.bundles() {
         return bundles.turn(who, ttl);
@@ -19,9 +16,6 @@ pub fn turn(store: &dyn Store, who: &Instance, ttl: Duration) -> Result<Turn, St
 }
 
 /// What all dashboards see beside the readings.
-///
-/// # Errors
-/// Those of the store.
 pub fn overview(store: &dyn Store) -> Result<Overview, StoreError> {
     if let Some(bundles) = store.bundles() {
         return bundles.overview();

@@ -30,20 +30,10 @@ pub enum StoreError {
     Corrupt(String),
     /// The server does not answer; it is tried again.
     #[error("{place} cannot be reached: {why}")]
-    Unreachable {
-        /// Which server.
-        place: String,
-        why: String,
-    },
-    /// Written by a later version of ahtop.
+    Unreachable { place: String, why: String },
+    /// Written by a later version of ahtop; the schema found there, and the newest one known here.
     #[error("{path} was written by a newer ahtop (schema {found}, this one knows {known}): update ahtop")]
-    Newer {
-        path: PathBuf,
-        /// The schema found there.
-        found: u32,
-        /// The newest schema known here.
-        known: u32,
-    },
+    Newer { path: PathBuf, found: u32, known: u32 },
     /// The file, or something beside it, is not safe to use: a link, a pipe, another user's.
     #[error("refused: {0}")]
     Refused(String),
@@ -207,13 +197,8 @@ pub struct PermitId(pub i64);
 /// The answer to a [`PermitAsk`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PermitAnswer {
-    /// Send now, and not after `void_at`.
-    Granted {
-        /// For [`finish`](super::LedgerStore::finish).
-        id: PermitId,
-        /// Do not send from here on.
-        void_at: BootTime,
-    },
+    /// Send now, and not from `void_at` on.
+    Granted { id: PermitId, void_at: BootTime },
     /// Not yet; ask again after this long (never zero).
     Wait(Duration),
 }

@@ -42,32 +42,21 @@ enum State {
     #[default]
     Ground,
     /// A character of several bytes, so far, and how many it takes.
-    Char {
-        bytes: Vec<u8>,
-        whole: usize,
-        alt: bool,
-    },
+    Char { bytes: Vec<u8>, whole: usize, alt: bool },
+    /// Behind an Esc.
     Escape,
     /// Parameters so far; `broken` where there are too many of them.
-    Csi {
-        parameters: Vec<u8>,
-        broken: bool,
-    },
+    Csi { parameters: Vec<u8>, broken: bool },
+    /// Behind Esc and `O`.
     Ss3,
     /// Function keys of the Linux console.
     Console,
     /// A press of the mouse in its oldest form: three bytes.
     Mouse(Vec<u8>),
     /// What it began with, where that was Esc and a key; how long it is; whether its last byte was an Esc.
-    String {
-        opener: Option<u8>,
-        length: usize,
-        escape: bool,
-    },
-    Paste {
-        text: Vec<u8>,
-        length: usize,
-    },
+    String { opener: Option<u8>, length: usize, escape: bool },
+    /// What is pasted, as far as it is kept, and how long it is.
+    Paste { text: Vec<u8>, length: usize },
 }
 
 /// Turns bytes into keys.

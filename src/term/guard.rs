@@ -97,6 +97,35 @@ pub struct Guard {
     previous: Arc<Hook>,
 }
 
+/// What the dashboard's loop asks of whoever took the terminal.
+pub trait Host {
+    /// Gives the terminal back and stops the job. Whoever continues it sends SIGCONT, which is the time to
+    /// [`resume`](Self::resume); this thread may return from here before the stop has reached it. False, and nothing
+    /// happened, where no shell with job control is above us: nobody could continue us then.
+    ///
+    /// # Errors
+    /// Where the job cannot be stopped; the terminal is taken again then.
+    fn suspend(&mut self) -> io::Result<bool>;
+
+    /// Takes the terminal again after somebody else had it: the job was stopped, by us or from outside, and continued.
+    ///
+    /// # Errors
+    /// Where the terminal cannot be taken.
+    fn resume(&mut self) -> io::Result<()>;
+
+    /// Sends `bytes`, which show nothing, between two frames.
+    ///
+    /// # Errors
+    /// Where the terminal does not take them.
+    fn attract(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Puts `text` into the clipboard by OSC 52, which terminals may ignore.
+    ///
+    /// # Errors
+    /// Where the terminal does not take the bytes.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+}
+
 impl Guard {
     /// Raw mode, alternate screen, no cursor, bracketed paste. To be called on the thread that draws; `stop` is
     /// cancelled when another thread panics.
@@ -121,14 +150,6 @@ impl Guard {
         Ok(Guard { panics, previous })
     }
 
-    /// Sends `bytes`, which show nothing, between two frames.
-    ///
-    /// # Errors
-    /// Where the terminal does not take them.
-    pub fn attract(&mut self, bytes: &[u8]) -> io::Result<()> {
-        Stdout::new()?.write_all(bytes)
-    }
-
     /// Takes the mouse too, or gives it back.
     ///
     /// # Errors
@@ -141,29 +162,14 @@ impl Guard {
         }
     }
 
-    /// Puts `text` into the clipboard by OSC 52, which terminals may ignore.
-    ///
-    /// # Errors
-    /// Where the terminal does not take the bytes.
-    pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        let mut bytes = b"\x1b]52;c;".to_vec();
-        bytes.extend(STANDARD.encode(text).into_bytes());
-        bytes.push(0x07);
-        Stdout::new()?.write_all(&bytes)
-    }
-
     /// True after a panic on a thread that does not draw: the program ends with an error then.
     pub fn panicked(&self) -> bool {
         !self.panics.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
+}
 
-    /// Gives the terminal back and stops the job. Whoever continues it sends SIGCONT, which is the time to
-    /// [`resume`](Self::resume); this thread may return from here before the stop has reached it. False, and nothing
-    /// happened, where no shell with job control is above us: nobody could continue us then.
-    ///
-    /// # Errors
-    /// Where the job cannot be stopped; the terminal is taken again then.
-    pub fn suspend(&mut self) -> io::Result<bool> {
+impl Host for Guard {
+    fn suspend(&mut self) -> io::Result<bool> {
         // The session leader's own group has no shell above it: a command given to ssh, tmux or a service manager.
         if getsid(None).map_or(true, |session| session == getpgrp()) {
             return Ok(false);
@@ -177,15 +183,22 @@ impl Guard {
         Ok(true)
     }
 
-    /// Takes the terminal again after somebody else had it: the job was stopped, by us or from outside, and continued.
-    ///
-    /// # Errors
-    /// Where the terminal cannot be taken.
-    pub fn resume(&mut self) -> io::Result<()> {
+    fn resume(&mut self) -> io::Result<()> {
         // Raw mode that a shell has undone is set anew only if it is undone here first.
         let _ = disable_raw_mode();
         TAKEN.store(false, Ordering::SeqCst);
         take()
+    }
+
+    fn attract(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Stdout::new()?.write_all(bytes)
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut bytes = b"\x1b]52;c;".to_vec();
+        bytes.extend(STANDARD.encode(text).into_bytes());
+        bytes.push(0x07);
+        Stdout::new()?.write_all(&bytes)
     }
 }
 

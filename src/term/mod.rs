@@ -12,7 +12,7 @@ mod source;
 pub use attention::attention;
 pub use background::{Answer, ask};
 pub use facts::Facts;
-pub use guard::{Guard, Stdout};
+pub use guard::{Guard, Host, Stdout};
 pub use pen::painted;
 pub use screen::{Screen, Tty};
 pub use source::{Signal, input, signals};

@@ -54,12 +54,6 @@ impl<T: Tty> Screen<T> {
         }
     }
 
-    /// Forgets what is known of the cursor, because somebody else had the terminal.
-    pub fn forget(&mut self) {
-        self.cursor_shown = None;
-        self.cursor_at = None;
-    }
-
     /// Cells that keep a part of a cluster over which `content` is drawn. A terminal takes away the second half of a
     /// wide character with its first, but it keeps a cluster as characters, each in a cell of its own, and the part
     /// behind the first cell is no difference between two frames.
@@ -131,7 +125,9 @@ impl<T: Tty> Backend for Screen<T> {
         queue!(self.frame, MoveTo(position.x, position.y))
     }
 
+    /// Nothing is known of the screen any more, nor of the cursor: somebody else may have had the terminal.
     fn clear(&mut self) -> io::Result<()> {
+        (self.cursor_shown, self.cursor_at) = (None, None);
         self.clear_region(ClearType::All)
     }
 
@@ -221,6 +217,22 @@ mod tests {
         assert_eq!(draw("4:48", Some((3, 0))).len(), 1);
         assert!(draw("4:48", Some((3, 0))).is_empty());
         assert_eq!(draw("4:48", None).len(), 1);
+    }
+
+    #[test]
+    fn after_a_clear_nothing_is_known_of_the_cursor() {
+        let writes = Writes::default();
+        let mut screen = Screen::new(writes.clone());
+        let show = |screen: &mut Screen<Writes>| {
+            screen.show_cursor().unwrap();
+            screen.flush().unwrap();
+            std::mem::take(&mut *writes.0.borrow_mut()).len()
+        };
+        assert_eq!((show(&mut screen), show(&mut screen)), (1, 0));
+        screen.clear().unwrap();
+        screen.flush().unwrap();
+        writes.0.borrow_mut().clear();
+        assert_eq!(show(&mut screen), 1, "somebody else may have hidden it");
     }
 
     #[test]

@@ -231,34 +231,15 @@ pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
 
 /// Vowel signs that have a place of their own beside their letter. By the width tables of some terminals, tmux with the
 /// system's among them, they take a cell, by others none.
-fn is_beside(c: char) -> bool {
-    matches!(
-        c,
-        '\u{9be}'
-            | '\u{9d7}'
-            | '\u{b3e}'
-            | '\u{b57}'
-            | '\u{bbe}'
-            | '\u{bd7}'
-            | '\u{cc0}'
-            | '\u{cc2}'
-            | '\u{cc7}'
-            | '\u{cc8}'
-            | '\u{cca}'
-            | '\u{ccb}'
-            | '\u{cd5}'
-            | '\u{cd6}'
-            | '\u{d3e}'
-            | '\u{d57}'
-            | '\u{dcf}'
-            | '\u{ddf}'
-    )
-}
+const BESIDE: [char; 18] = [
+    '\u{9be}', '\u{9d7}', '\u{b3e}', '\u{b57}', '\u{bbe}', '\u{bd7}', '\u{cc0}', '\u{cc2}', '\u{cc7}', '\u{cc8}',
+    '\u{cca}', '\u{ccb}', '\u{cd5}', '\u{cd6}', '\u{d3e}', '\u{d57}', '\u{dcf}', '\u{ddf}',
+];
 
 /// How many cells a cluster is given: as many as the most generous terminal takes for it. Where one takes less, a blank
 /// follows, which is better than a letter that is overwritten by the next one.
 fn cluster_cells(cluster: &str) -> u16 {
-    let beside = cluster.chars().filter(|c| is_beside(*c) && c.width() == Some(0)).count();
+    let beside = cluster.chars().filter(|c| BESIDE.contains(c) && c.width() == Some(0)).count();
     cluster.cell_width().saturating_add(u16::try_from(beside).unwrap_or(u16::MAX))
 }
 

@@ -188,7 +188,7 @@ fn nearest_indexed(rgb: u32) -> u8 {
 }
 
 /// What xterm draws for one of the 256.
-fn rgb_of(index: u8) -> u32 {
+pub(crate) fn rgb_of(index: u8) -> u32 {
     let level = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
     match index {
         0..16 => ANSI[usize::from(index)].0,

@@ -8,7 +8,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-use crate::report::Process;
+use crate::{report::Process, run::memory};
 
 /// Ticks of a second in `/proc/self/stat`: 100 on every Linux.
 const TICKS: i64 = 100;
@@ -20,16 +20,10 @@ pub(super) fn process(connections: u64) -> Process {
     Process {
         started: started(),
         cpu: seconds.map(|s| Duration::new(s, u32::try_from(cpu.tv_nsec).unwrap_or(0))),
-        memory: fs::read_to_string("/proc/self/status").ok().and_then(|status| resident(&status)),
+        memory: memory(),
         files: files(),
         connections,
     }
-}
-
-fn resident(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes.saturating_mul(1024))
 }
 
 fn started() -> Option<Timestamp> {

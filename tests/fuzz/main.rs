@@ -630,7 +630,7 @@ fn looked_at(store: &Arc<dyn Store>, clock: &Arc<ManualClock>, keys: &[&str], tu
         floor.press(keys);
         let buffer = floor.draw();
         if turn.is_multiple_of(8) {
-            let picture = report::svg(&buffer, "acme");
+            let picture = report::svg(&buffer, "acme", report::Paper::Dark);
             assert_eq!(harmful(&picture), None);
         }
     }

@@ -152,35 +152,15 @@ impl Filter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Overlay {
     /// All keys, scrolled by so many lines.
-    Help {
-        /// First visible line.
-        scroll: usize,
-    },
+    Help { scroll: usize },
     /// The sort columns, with the cursor on one of them.
-    SortMenu {
-        /// The column under the cursor.
-        cursor: usize,
-    },
+    SortMenu { cursor: usize },
     /// How long an alert is muted, with the cursor on one of [`mute_choices`](crate::app::alerts::mute_choices).
-    MuteMenu {
-        id: AlertId,
-        /// The entry under the cursor.
-        cursor: usize,
-    },
-    /// The note to an acknowledgement, while it is typed.
-    Note {
-        /// The alerts, each with how bad it was when the line was opened.
-        alerts: Vec<(AlertId, u32)>,
-        text: String,
-    },
+    MuteMenu { id: AlertId, cursor: usize },
+    /// The note to an acknowledgement, while it is typed; the alerts, each with how bad it was when the line was opened.
+    Note { alerts: Vec<(AlertId, u32)>, text: String },
     /// The columns, with the cursor on one of them.
-    Columns {
-        /// The column under the cursor.
-        cursor: usize,
-    },
-    /// All banners in full, scrolled.
-    Banners {
-        /// First visible line.
-        scroll: usize,
-    },
+    Columns { cursor: usize },
+    /// All banners in full, scrolled by so many lines.
+    Banners { scroll: usize },
 }

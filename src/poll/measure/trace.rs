@@ -42,14 +42,9 @@ pub enum TraceError {
     /// The first line of the logins is another one.
     #[error("line 1: the columns are target,in_s,out_s")]
     LoginColumns,
-    /// A line that cannot be read.
+    /// A line, counted from 1, that cannot be read.
     #[error("line {line}: {what}")]
-    Line {
-        /// Counted from 1.
-        line: usize,
-        /// What is wrong with it.
-        what: &'static str,
-    },
+    Line { line: usize, what: &'static str },
 }
 
 impl Day {

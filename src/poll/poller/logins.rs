@@ -50,7 +50,7 @@ impl Poller {
         if let Some(wait) = self.requests.send_for_logins(auth, Pace::Even(gap), rate, now).await? {
             return Ok(Step::Sleep(wait));
         }
-        self.presence.sent();
+        self.presence.asking = true;
         Ok(Step::Again)
     }
 
@@ -59,7 +59,7 @@ impl Poller {
     pub(super) async fn listed(&mut self, listed: Listed) -> Result<(), StoreError> {
         let Listed { permit, reply, at: now } = listed;
         self.requests.completed(permit);
-        self.presence.unsent();
+        self.presence.asking = false;
         let Some(reply) = reply else {
             return self.store.call(move |s| s.finish(permit, false)).await;
         };
@@ -72,7 +72,7 @@ impl Poller {
         self.presence.rest(Resting::new(self.schedule.resting(), self.schedule.rest_late()));
         let words = |text: String| Words::default().said(&*text, opening(&text));
         let event = news.map(|text| self.status.event(EventKind::Link, words(text), &now));
-        let (known, mut revision) = (self.presence.known().clone(), self.presence.revision);
+        let (known, mut revision) = (self.presence.known.clone(), self.presence.revision);
         self.presence.revision = self
             .store
             .call(move |s| {

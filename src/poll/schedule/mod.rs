@@ -41,14 +41,8 @@ const FEW_SELECTED: usize = 8;
 /// The next step of the poller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Ask this target; `first`: it was never read, so it may burst.
-    Ask {
-        target: Target,
-        /// Never read yet.
-        first: bool,
-        /// Somebody asked for it by hand.
-        requested: bool,
-    },
+    /// Ask this target; `first`: it was never read, so it may burst; `requested`: by hand.
+    Ask { target: Target, first: bool, requested: bool },
     /// Nothing is due before this time.
     At(BootTime),
     /// There is nothing to ask.
@@ -405,19 +399,6 @@ impl Schedule {
             (None, Some(at)) => Next::At(at),
             (None, None) => Next::Idle,
         }
-    }
-
-    /// When `target` is asked at the latest, if it takes turns and nothing comes in between: the bound, not a promise of
-    /// the moment. `None` where it is not wanted.
-    pub fn latest(&self, target: &Target, now: BootTime) -> Option<BootTime> {
-        let entry = self.entries.get(target).filter(|e| e.attention.is_some())?;
-        let Some(last) = entry.last else { return Some(now) };
-        let bound = if entry.rests {
-            last + self.rest_of(entry) + self.rest_late()
-        } else {
-            last + self.cycle().saturating_mul(OVERDUE_CYCLES + 1)
-        };
-        Some(entry.not_before.map_or(bound, |at| at.max(bound)).max(now))
     }
 
     /// The error in seconds that the shown value of `target` probably has at `now`; `None` where it was never read.

@@ -6,6 +6,21 @@ use proptest::prelude::*;
 
 const MIN: Duration = Duration::from_secs(60);
 
+impl Schedule {
+    /// When `target` is asked at the latest, if it takes turns and nothing comes in between: the bound, not a promise of
+    /// the moment. `None` where it is not wanted.
+    fn latest(&self, target: &Target, now: BootTime) -> Option<BootTime> {
+        let entry = self.entries.get(target).filter(|e| e.attention.is_some())?;
+        let Some(last) = entry.last else { return Some(now) };
+        let bound = if entry.rests {
+            last + self.rest_of(entry) + self.rest_late()
+        } else {
+            last + self.cycle().saturating_mul(OVERDUE_CYCLES + 1)
+        };
+        Some(entry.not_before.map_or(bound, |at| at.max(bound)).max(now))
+    }
+}
+
 fn wanted(ids: &[&str]) -> Vec<(Target, Attention)> {
     ids.iter().map(|id| (Target::agent(*id), Attention::Listed)).collect()
 }

@@ -34,11 +34,6 @@ impl Calls {
         self.sums.push(before + long);
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
     /// When the `i`-th ended and how long it took.
     pub(super) fn get(&self, i: usize) -> Option<(i64, u64)> {
         Some((*self.ends.get(i)?, self.sums.get(i + 1)? - self.sums.get(i)?))

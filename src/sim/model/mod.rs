@@ -9,7 +9,6 @@ mod calls;
 mod names;
 mod roster;
 mod shift;
-mod trace;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -159,13 +158,6 @@ impl Model {
         self.advance(to.max(from));
         let window = self.window;
         self.calls(target).map_or_else(|| vec![(from, Truth::Invalid)], |c| c.changes(from, to, window))
-    }
-
-    /// The calls of `target` that ended in `(from, to]`: when, and how long each took, in milliseconds.
-    pub fn ended(&mut self, target: &Target, from: i64, to: i64) -> Vec<(i64, u64)> {
-        self.advance(to);
-        let Some(calls) = self.calls(target) else { return Vec::new() };
-        (0..calls.len()).filter_map(|i| calls.get(i)).filter(|&(end, _)| end > from && end <= to).collect()
     }
 
     /// How each agent of the roster is at `t`: by the shift, so that a last call can outlast the login. `None` is logged

@@ -1,11 +1,44 @@
 //! The model against its own list of calls, and against itself.
 
+use std::io::{self, Write};
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{Aht, Level};
 
 const HOUR: i64 = 3_600_000;
+
+impl Model {
+    /// The calls of `target` that ended in `(from, to]`: when, and how long each took, in milliseconds.
+    fn ended(&mut self, target: &Target, from: i64, to: i64) -> Vec<(i64, u64)> {
+        self.advance(to);
+        let Some(calls) = self.calls(target) else { return Vec::new() };
+        (0..).map_while(|i| calls.get(i)).filter(|&(end, _)| end > from && end <= to).collect()
+    }
+
+    /// Writes `target,kind,goal_s,t_s,aht_s`: for each target that the service knows its value at `from` and a line per
+    /// change until `to`, times in seconds since `from`, no calls as 0. The goal is the middle of the band.
+    fn write_trace(&mut self, out: &mut impl Write, from: i64, to: i64) -> io::Result<()> {
+        let mut csv = csv::WriterBuilder::new().from_writer(out);
+        csv.write_record(["target", "kind", "goal_s", "t_s", "aht_s"])?;
+        let mut targets = self.roster().targets();
+        targets.sort_by_key(|t| t.kind == Kind::Campaign);
+        for target in targets {
+            let goal = self.roster().campaign(&target).map_or(0, |c| c.mean_s).to_string();
+            for (t, truth) in self.changes(&target, from, to) {
+                let aht = match truth {
+                    Truth::Invalid => break,
+                    Truth::NoCalls => 0,
+                    Truth::Secs(s) => s,
+                };
+                let t_s = format!("{:.2}", (t - from) as f64 / 1000.0);
+                csv.write_record([&*target.id, target.kind.word(), &goal, &t_s, &aht.to_string()])?;
+            }
+        }
+        csv.flush()
+    }
+}
 
 fn small(seed: u64) -> Model {
     Model::new(Roster::generate(3, 20, seed), Workload::default(), seed)

@@ -215,16 +215,8 @@ async fn control_is_reached_over_the_same_socket() {
 }
 
 #[tokio::test]
-async fn serve_tells_its_address_and_a_taken_port_is_an_error() {
+async fn a_taken_port_is_an_error() {
     let run = Running::start().await;
-    let cancel = CancellationToken::new();
-    let taken = serve(Arc::clone(&run.service), run.addr.port(), cancel.clone(), |_| {}).await;
-    assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::AddrInUse);
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let service = Arc::clone(&run.service);
-    let stop = cancel.clone();
-    let task = tokio::spawn(async move { serve(service, 0, stop, |addr| tell.send(addr).unwrap()).await });
-    assert!(TcpStream::connect(told.await.unwrap()).await.is_ok());
-    cancel.cancel();
-    task.await.unwrap().unwrap();
+    let taken = SimServer::bind(run.addr.port()).await;
+    assert_eq!(taken.err().map(|e| e.kind()), Some(io::ErrorKind::AddrInUse));
 }

@@ -70,9 +70,6 @@ impl Admin {
     }
 
     /// The version of the store there; `None` where there is none.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub fn version(&self) -> Result<Option<i32>, StoreError> {
         let place = self.options.url.place();
         let failed = |e: tokio_postgres::Error| error::explain(&e, &place);

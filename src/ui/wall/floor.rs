@@ -150,6 +150,7 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
 }
 
 /// How all agents are.
+#[derive(Default)]
 struct Counts {
     all: usize,
     inside: usize,
@@ -164,17 +165,7 @@ struct Counts {
 
 impl Counts {
     fn of(scene: &Scene<'_>) -> Counts {
-        let mut c = Counts {
-            all: 0,
-            inside: 0,
-            longer: 0,
-            shorter: 0,
-            no_calls: 0,
-            old: 0,
-            waiting: 0,
-            invalid: 0,
-            median: scene.median_of_agents(),
-        };
+        let mut c = Counts { median: scene.median_of_agents(), ..Counts::default() };
         for line in scene.all(Kind::Agent) {
             c.all += 1;
             *match line.state {
