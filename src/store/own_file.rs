@@ -78,6 +78,28 @@ pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     Ok((file, meta))
 }
 
+/// Gives a file that is there already, and ours, this mode. Whatever is put under its name meanwhile keeps its own: the
+/// file is held first, looked at then, and changed through what is held. It is not opened for reading, since the end of
+/// that would drop the locks that this process may have on a database.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::PATH).bits()).unwrap_or(0);
+    let held = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let meta = held.metadata()?;
+    check(path, &meta)?;
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    fs::set_permissions(format!("/proc/self/fd/{}", held.as_raw_fd()), fs::Permissions::from_mode(mode))
+}
+
+/// Here nothing can be held without opening it: the mode stays, and `doctor` says what to do about it.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn set_mode(_: &Path, _: u32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Says whether a file that is there already may be used.
 ///
 /// # Errors

@@ -1,9 +1,9 @@
 //! The file and its surroundings: private from the first moment, locked while it is opened, moved aside when damaged.
 
 use std::{
-    fs::{self, DirBuilder, File, Permissions},
+    fs::{self, DirBuilder, File},
     io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -70,9 +70,9 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
     own_file::check(path, &meta)?;
     let mode = own_file::mode_for(path)?;
     if meta.mode() & 0o777 != mode {
-        // Ours, and open to more people than it should be. Not ours to change where another member of the group made
-        // it: SQLite will say if it cannot write.
-        let _ = fs::set_permissions(path, Permissions::from_mode(mode));
+        // Ours, and open to more people than it should be, or to fewer. What another member of the group made stays as
+        // it is: SQLite will say if it cannot write.
+        let _ = own_file::set_mode(path, mode);
     }
     Ok(())
 }

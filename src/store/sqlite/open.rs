@@ -84,7 +84,9 @@ impl SqliteStore {
         }
         let place = path.display().to_string();
         let size = files::bytes(&path);
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // The path has no link in it: one that is there now was put there since we looked.
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let mut conn = Connection::open_with_flags(&path, flags).map_err(|e| error::explain(&e, &place))?;
         schema::prepare(&mut conn).map_err(|e| schema::unfit(e, &path))?;
         if (suspect || size <= CHECKED) && !schema::is_sound(&conn).map_err(|e| error::explain(&e, &place))? {

@@ -2,11 +2,13 @@
 
 use std::{
     fs,
+    io::Write,
     os::unix::fs::{MetadataExt, PermissionsExt},
     process::Command,
 };
 
 use super::*;
+use crate::store::own_file;
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().mode() & 0o7777
@@ -207,6 +209,61 @@ fn what_others_put_in_the_way_is_refused_and_left_as_it_is() {
     assert_eq!((fs::read(&victim).unwrap(), mode(&victim)), (b"mine".to_vec(), 0o600));
 }
 
+/// What is put under the name after it was looked at.
+#[test]
+fn a_file_that_is_exchanged_keeps_its_mode_and_is_not_opened() {
+    use std::os::unix::fs::symlink;
+    let dir = TempDir::new().unwrap();
+    let victim = dir.path().join("private.db");
+    drop(SqliteStore::open(&victim, clock()).unwrap());
+    let link = dir.path().join("link.db");
+    symlink(&victim, &link).unwrap();
+    own_file::set_mode(&link, 0o660).unwrap_err();
+    assert!(matches!(SqliteStore::open_locked(link, clock(), false), Err(StoreError::Io(_))));
+    let second = dir.path().join("second.db");
+    fs::hard_link(&victim, &second).unwrap();
+    own_file::set_mode(&second, 0o660).unwrap_err();
+    assert_eq!(mode(&victim), 0o600);
+    fs::remove_file(&second).unwrap();
+    if cfg!(target_os = "linux") {
+        own_file::set_mode(&victim, 0o660).unwrap();
+        assert_eq!(mode(&victim), 0o660);
+    }
+}
+
+#[test]
+fn a_file_of_somebody_else_is_taken_from_a_group_alone_and_keeps_its_mode() {
+    const SOMEBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        writeln!(std::io::stderr(), "skipped: a file of somebody else, which root alone can make").unwrap();
+        return;
+    }
+    let everybody = "can be read or written by everybody";
+    for (directory, file, why) in [
+        (0o700, 0o666, Some("belongs to another user")),
+        (0o700, 0o600, Some("belongs to another user")),
+        (0o1777, 0o666, Some("belongs to another user")),
+        (0o2770, 0o666, Some(everybody)),
+        (0o2770, 0o664, Some(everybody)),
+        (0o2770, 0o640, None),
+    ] {
+        let dir = TempDir::new().unwrap();
+        let shared = dir.path().join("shared");
+        fs::create_dir(&shared).unwrap();
+        fs::set_permissions(&shared, fs::Permissions::from_mode(directory)).unwrap();
+        let path = shared.join("acme.db");
+        fs::write(&path, b"").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(file)).unwrap();
+        std::os::unix::fs::chown(&path, Some(SOMEBODY), None).unwrap();
+        match (ResilientStore::open(path.clone(), clock()), why) {
+            (Ok(_), None) => {}
+            (Err(StoreError::Refused(said)), Some(why)) => assert!(said.contains(why), "{said}"),
+            (opened, _) => panic!("{directory:o} {file:o}: {:?}", opened.map(|_| ())),
+        }
+        assert_eq!((mode(&path), fs::metadata(&path).unwrap().uid()), (file, SOMEBODY), "{directory:o} {file:o}");
+    }
+}
+
 #[test]
 fn a_pipe_is_refused_and_not_waited_for() {
     let (_dir, path) = db();
@@ -238,6 +295,8 @@ fn a_second_look_at_an_open_file_keeps_its_locks() {
     let (_dir, path) = db();
     let store = SqliteStore::open(&path, clock()).unwrap();
     store.append(&[value(&store, 1)]).unwrap();
+    // Its mode is put right by the way.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     drop(SqliteStore::open(&path, clock()).unwrap());
     drop(SqliteStore::peek(&path, clock()).unwrap());
     let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
