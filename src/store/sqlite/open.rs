@@ -19,7 +19,7 @@ use crate::{
     store::{StoreError, own_file, patience::patience, token_file::TokenFile},
 };
 
-/// Below this size a file is read through when it is opened.
+/// Up to this size a file is read through when it is opened; of a larger one the small tables are.
 const CHECKED: u64 = 4 << 20;
 
 /// How long another process may take to open the file, before we open it beside that one. SQLite's own locks keep
@@ -89,7 +89,9 @@ impl SqliteStore {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let mut conn = Connection::open_with_flags(&path, flags).map_err(|e| error::explain(&e, &place))?;
         schema::prepare(&mut conn).map_err(|e| schema::unfit(e, &path))?;
-        if (suspect || size <= CHECKED) && !schema::is_sound(&conn).map_err(|e| error::explain(&e, &place))? {
+        if !suspect && size > CHECKED {
+            schema::check_working(&conn, &path)?;
+        } else if !schema::is_sound(&conn).map_err(|e| error::explain(&e, &place))? {
             return Err(StoreError::Corrupt(place));
         }
         let file = (path.clone(), Identity::from_path(&path));

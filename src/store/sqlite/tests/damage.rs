@@ -75,6 +75,28 @@ fn a_damaged_file_hands_on_its_ledger_and_its_last_hours() {
     assert_eq!(store.usage().unwrap().in_flight, 1);
 }
 
+/// A large file is not read through when it is opened. What every call works with is.
+#[test]
+fn a_large_file_whose_small_tables_are_damaged_is_moved_aside() {
+    for table in ["permit", "gate", "mint", "lease"] {
+        let (dir, path) = db();
+        let clock = clock();
+        let (store, _) = resilient(&path, &clock);
+        granted(&store, 9);
+        drop(store);
+        let conn = Connection::open(&path).unwrap();
+        conn.execute_batch("INSERT INTO phrase(text, seq) VALUES(hex(zeroblob(2500000)), 0)").unwrap();
+        drop(conn);
+        spoil_table(&path, table);
+        assert!(fs::metadata(&path).unwrap().len() > 4 << 20);
+        assert!(matches!(SqliteStore::open(&path, clock.clone()), Err(StoreError::Corrupt(_))), "{table}");
+        let (store, notices) = resilient(&path, &clock);
+        assert_eq!((notices.len(), quarantined(dir.path()).len()), (1, 1), "{table}");
+        let given = (0..3).filter(|_| matches!(store.permit(&me(), &ask(2)), Ok(PermitAnswer::Granted { .. }))).count();
+        assert!(given <= 1, "{table}: {given} beside the one that is known");
+    }
+}
+
 #[test]
 fn many_find_the_same_damage_and_move_it_once() {
     let (dir, path) = db();
