@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::LONGEST_BLOCK;
 use crate::domain::{EventTime, Now};
 
 /// What throttling has taught. The default is: never throttled.
@@ -59,8 +60,6 @@ const FLOOR: f64 = 3.0;
 const CLIMB: f64 = 6.0;
 /// How long it stays there before it looks for more: doubled up to three times while nothing changes.
 const HOLD_MINUTES: f64 = 2.0;
-/// No block is longer, whatever the service asked for: then one request looks whether it is over.
-const LONGEST_BLOCK: Duration = Duration::from_secs(300);
 /// A window of the limit: what was learned within one may still grow.
 const SETTLED: Duration = Duration::from_secs(60);
 

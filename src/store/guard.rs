@@ -25,15 +25,14 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, PermitAnswer, PermitAsk, PermitId, WINDOW,
+    GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, LONGEST_BLOCK, PermitAnswer, PermitAsk, PermitId,
+    WINDOW,
     slot_file::{self, Found, Held, Numbered},
 };
 use crate::domain::{BootTime, Clock, EventTime, Now};
 
 /// How long nothing is sent at least when it is not known what was: a window, and what a request takes.
 const HOLD: Duration = Duration::from_secs(70);
-/// No wait is longer, whatever the clock or the file says.
-const LONGEST_HOLD: Duration = Duration::from_secs(300);
 /// How soon to ask again where no file can be used.
 const RETRY: Duration = Duration::from_secs(5);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -111,9 +110,9 @@ impl Record {
             self.hold = if self.boot.is_empty() { 0 } else { (BootTime(0) + hold).0 };
             now.boot.0.as_ref().clone_into(&mut self.boot);
         }
-        self.hold = self.hold.min((now.mono + LONGEST_HOLD).0);
+        self.hold = self.hold.min((now.mono + LONGEST_BLOCK).0);
         for request in &mut self.requests {
-            if !same || request.taken > now.mono.0 || request.until > (now.mono + LONGEST_HOLD).0 {
+            if !same || request.taken > now.mono.0 || request.until > (now.mono + LONGEST_BLOCK).0 {
                 let until = if request.ended { ended_now(now) } else { (now.mono + hold).0 };
                 *request = Request { taken: now.mono.0, until, ..*request };
             }
@@ -294,7 +293,7 @@ impl Guard {
         if known.stuck.is_some() {
             return known.stuck.clone();
         }
-        if known.other_boot.is_some_and(|at| now.mono.since(at) < LONGEST_HOLD) {
+        if known.other_boot.is_some_and(|at| now.mono.since(at) < LONGEST_BLOCK) {
             return Some(Trouble::OtherBoot);
         }
         let hold = known.last.as_ref().map(|r| BootTime(r.hold));
@@ -758,7 +757,7 @@ mod tests {
         let mut record = Record { hold: i64::MAX, boot: "other".into(), ..Record::default() };
         record.requests.push(Request { id: 1, taken: 0, until: i64::MAX, ended: false });
         record.settle(&early, HOLD);
-        assert!(record.wait(&early, 1) <= LONGEST_HOLD);
+        assert!(record.wait(&early, 1) <= LONGEST_BLOCK);
     }
 
     #[test]

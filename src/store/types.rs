@@ -11,6 +11,9 @@ use crate::domain::{BootTime, EventTime, Now, Problem, Row, Target};
 
 /// The window that the API's limit speaks of.
 pub const WINDOW: Duration = Duration::from_secs(60);
+/// No block of all requests is longer, whatever the service asked for and whatever a clock or a file says: then one request
+/// looks whether it is over.
+pub const LONGEST_BLOCK: Duration = Duration::from_secs(300);
 
 /// What can go wrong with a store; each sentence says what to do.
 #[derive(Clone, Debug, thiserror::Error)]

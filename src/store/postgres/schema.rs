@@ -1,7 +1,9 @@
 //! The schema of one account: made, looked at, and brought to the newest version.
 
+use crate::store::LONGEST_BLOCK;
+
 /// The newest version that this program knows.
-pub(super) const VERSION: i32 = 4;
+pub(super) const VERSION: i32 = 5;
 
 const TABLES: &str = include_str!("sql/tables.sql");
 const FUNCTIONS: &str = include_str!("sql/functions.sql");
@@ -51,6 +53,7 @@ impl Names {
     fn fill(&self, sql: &str) -> String {
         sql.replace("{schema_ident}", &ident(&self.schema))
             .replace("{version}", &VERSION.to_string())
+            .replace("{longest_block}", &LONGEST_BLOCK.as_millis().to_string())
             .replace("{schema}", &self.schema.replace('\'', "''"))
             .replace("{channel}", &self.schema.replace('\'', "''"))
             .replace("{poller}", &ident(&self.poller()))
@@ -94,6 +97,11 @@ mod tests {
         assert_eq!((ident("a\"b"), names.poller()), ("\"a\"\"b\"".into(), "ahtop_a-b_poller".into()));
         let sql = names.make() + &names.roles();
         assert!(sql.contains("CREATE SCHEMA \"ahtop_a-b\";") && sql.contains("'\"ahtop_a-b\"'::regnamespace"), "{sql}");
-        assert!(!sql.contains("{schema") && !sql.contains("{poller}") && !sql.contains("{channel}"));
+        assert!(
+            !sql.contains("{schema")
+                && !sql.contains("{longest")
+                && !sql.contains("{poller}")
+                && !sql.contains("{channel}")
+        );
     }
 }

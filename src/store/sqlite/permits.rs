@@ -18,16 +18,14 @@ use super::{events, token};
 use crate::{
     domain::{BootTime, Now},
     store::{
-        EventKind, Governor, Instance, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Usage, WINDOW,
-        columns::millis, ids::fresh_id,
+        EventKind, Governor, Instance, LONGEST_BLOCK, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Usage,
+        WINDOW, columns::millis, ids::fresh_id,
     },
 };
 
 /// After another boot (perhaps a power failure, which can take the last entries with it) nothing is sent until the
 /// machine is up for this long: a window, and the longest that a request of the last boot can have been under way.
 const AFTER_BOOT: Duration = Duration::from_secs(70);
-/// Most that the hold can lie ahead; more means that the clock is not the one that it was written by.
-const LONGEST_HOLD: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn kind_word(kind: PermitKind) -> &'static str {
@@ -40,19 +38,20 @@ fn kind_word(kind: PermitKind) -> &'static str {
 /// Brings the ledger to `now`: what expired goes, and what was written by another boot, or by a clock that ran ahead
 /// of this one, counts as if it had ended just now.
 fn settle(c: &Connection, now: &Now) -> Result<()> {
-    let (boot, mono) = (&*now.boot.0, now.mono.0);
+    let (boot, mono, latest) = (&*now.boot.0, now.mono.0, (now.mono + LONGEST_BLOCK).0);
     c.prepare_cached("DELETE FROM permit WHERE boot = ?1 AND until <= ?2")?.execute(params![boot, mono])?;
-    c.prepare_cached("UPDATE permit SET boot = ?1, taken = ?2, until = ?3, ended = 1 WHERE boot <> ?1 OR taken > ?2")?
-        .execute(params![boot, mono, ended_now(now)])?;
+    c.prepare_cached(
+        "UPDATE permit SET boot = ?1, taken = ?2, until = ?3, ended = 1 WHERE boot <> ?1 OR taken > ?2 OR until > ?4",
+    )?
+    .execute(params![boot, mono, ended_now(now), latest])?;
     let before: Option<String> = c.prepare_cached("SELECT boot FROM gate")?.query_row([], |r| r.get(0)).optional()?;
     if before.as_deref() != Some(boot) {
         let hold = before.map_or(i64::MIN, |_| millis(AFTER_BOOT));
         c.prepare_cached("INSERT OR REPLACE INTO gate(one, boot, slot, hold) VALUES(1, ?1, NULL, ?2)")?
             .execute(params![boot, hold])?;
     } else {
-        let ahead = now.mono + LONGEST_HOLD;
         c.prepare_cached("UPDATE gate SET slot = min(slot, ?1), hold = min(hold, ?2) WHERE slot > ?1 OR hold > ?2")?
-            .execute([mono, ahead.0])?;
+            .execute([mono, latest])?;
     }
     Ok(())
 }

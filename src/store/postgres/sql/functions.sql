@@ -112,22 +112,22 @@ BEGIN
     END IF;
     DELETE FROM permit WHERE boot = (n).boot AND until <= (n).mono;
     UPDATE permit SET boot = (n).boot, taken = (n).mono, until = (n).mono + 60001, ended = true
-        WHERE boot <> (n).boot OR taken > (n).mono;
+        WHERE boot <> (n).boot OR taken > (n).mono OR until > (n).mono + {longest_block};
     DELETE FROM landed WHERE mono < (n).mono - 600000 OR mono > (n).mono + 600000;
     IF g.boot IS DISTINCT FROM (n).boot THEN
         -- After another boot nothing is sent until this one is old enough for all of the last one's to have ended.
         UPDATE gate SET boot = (n).boot, slot = NULL, hold = CASE WHEN g.boot IS NULL THEN hold ELSE 70000 END;
     ELSE
-        -- More than this ahead was written by another clock. (`least` passes over what is null.)
-        UPDATE gate SET slot = (n).mono WHERE slot > (n).mono + 600000;
-        UPDATE gate SET hold = (n).mono + 600000 WHERE hold > (n).mono + 600000;
+        -- What is ahead of this was written by another clock.
+        UPDATE gate SET slot = (n).mono WHERE slot > (n).mono;
+        UPDATE gate SET hold = (n).mono + {longest_block} WHERE hold > (n).mono + {longest_block};
     END IF;
     RETURN n;
 END $$;
 
 CREATE FUNCTION blocked_for(n moment) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT coalesce((SELECT CASE WHEN value->'blocked_until'->>'boot' = (n).boot
-        THEN least(300000, greatest(0, (value->'blocked_until'->>'mono')::bigint - (n).mono)) ELSE 0 END
+        THEN least({longest_block}, greatest(0, (value->'blocked_until'->>'mono')::bigint - (n).mono)) ELSE 0 END
         FROM meta WHERE key = 'governor'), 0)
 $$;
 

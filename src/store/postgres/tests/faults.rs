@@ -46,6 +46,20 @@ pub(super) fn until(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 #[test]
+fn what_another_clock_wrote_blocks_nothing_for_long() {
+    let Some(server) = TestServer::shared() else { return };
+    let (options, admin) = made(&server);
+    let store = open(&options);
+    granted(&store, 1);
+    for far in ["gate SET hold", "gate SET slot", "permit SET until"] {
+        admin.sql(&format!("UPDATE {}.{far} = 9000000000000000", options.schema));
+        let ask = PermitAsk { pace: Pace::Even(SECOND), ..ask(1) };
+        let PermitAnswer::Wait(wait) = store.permit(&me("one"), &ask).unwrap() else { panic!("{far}: granted") };
+        assert!(wait <= crate::store::LONGEST_BLOCK, "{far}: {wait:?}");
+    }
+}
+
+#[test]
 fn a_killed_server_loses_no_permit_no_token_and_no_reading() {
     let Some(server) = TestServer::start() else { return };
     let (options, _admin) = made(&server);
