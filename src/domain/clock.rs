@@ -125,16 +125,23 @@ pub struct SystemClock {
 impl SystemClock {
     /// Reads the boot id once. Where the system has none (macOS) the boot time's own value in whole minutes stands in.
     pub fn new() -> Self {
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|s| s.trim().to_owned());
-        let boot = boot.unwrap_or_else(|_| {
-            let booted = Timestamp::now().as_second() - boot_clock().0 / 1000;
-            format!("boot-{}", (booted + 30) / 60)
-        });
-        // A container can have a boot clock of its own, which begins elsewhere.
+        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
         let namespace = std::fs::read_link("/proc/self/ns/time").ok();
-        let other = namespace.filter(|ns| ns.as_os_str() != FIRST_TIME_NAMESPACE);
-        let boot = other.map_or(boot.clone(), |ns| format!("{boot} {}", ns.display()));
-        SystemClock { boot: BootId(boot.into()) }
+        let namespace = namespace.as_ref().and_then(|ns| ns.to_str());
+        let booted = Timestamp::now().as_second() - boot_clock().0 / 1000;
+        SystemClock { boot: BootId(boot_name(id.as_deref(), namespace, booted).into()) }
+    }
+}
+
+/// What a boot is called, by the system's id for it and the time namespace, each where there is one; `booted`: when it
+/// began by the wall clock, in seconds.
+fn boot_name(id: Option<&str>, namespace: Option<&str>, booted: i64) -> String {
+    let id = id.map(str::trim).filter(|id| !id.is_empty());
+    let boot = id.map_or_else(|| format!("boot-{}", (booted + 30).div_euclid(60)), str::to_owned);
+    match namespace {
+        // A container can have a boot clock of its own, which begins elsewhere.
+        Some(other) if other != FIRST_TIME_NAMESPACE => format!("{boot} {other}"),
+        _ => boot,
     }
 }
 
@@ -226,6 +233,27 @@ mod tests {
         let (a, b) = (clock.now(), clock.now());
         assert!(b.mono >= a.mono && a.mono.0 > 0);
         assert_eq!(a.boot, SystemClock::new().now().boot);
+    }
+
+    #[test]
+    fn a_boot_is_told_by_its_id_and_by_its_clock() {
+        let name = |id, namespace| boot_name(id, namespace, 1_770_000_000);
+        let (first, other) = (Some(FIRST_TIME_NAMESPACE), Some("time:[4026532281]"));
+        for (id, namespace, called) in [
+            (Some("4f7e\n"), first, "4f7e"),
+            (Some("4f7e\n"), None, "4f7e"),
+            // The same boot seen from a container whose clock begins elsewhere: times of the two are not compared.
+            (Some("4f7e\n"), other, "4f7e time:[4026532281]"),
+            (None, first, "boot-29500000"),
+            (None, None, "boot-29500000"),
+            (Some(" \n"), other, "boot-29500000 time:[4026532281]"),
+        ] {
+            assert_eq!(name(id, namespace), called);
+        }
+        // Without an id, two processes of a boot may read the two clocks some seconds apart.
+        assert_eq!(boot_name(None, None, 1_770_000_029), name(None, None));
+        assert_eq!(boot_name(None, None, 1_769_999_970), name(None, None));
+        assert_ne!(boot_name(None, None, 1_770_000_060), name(None, None));
     }
 
     #[test]
