@@ -105,7 +105,8 @@ async fn print(
     env: &Env,
     (watch, rows): (&[Watched], &BTreeMap<Target, Row>),
 ) -> Result<Document, Failure> {
-    let (usage, status, token) = session.store.call(|s| Ok((s.usage()?, s.status()?, s.token()?))).await?;
+    let (usage, status, token) =
+        session.store.call(|s| Ok((s.usage()?, s.status()?, store::readable_token(s)?))).await?;
     let now = session.clock.now();
     let zone = session::zone(config);
     let view = View {

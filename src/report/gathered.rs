@@ -44,7 +44,7 @@ pub struct Gathered {
     pub instances: Vec<Instance>,
     /// Size of the history.
     pub history: HistoryInfo,
-    /// How long the token lives; `None` without one.
+    /// How long the token lives; `None` without one, or where this user may not read it.
     pub token_left: Option<Duration>,
     pub registry: AlertRegistry,
     /// Who is logged in; `None`: nobody has asked.
@@ -55,7 +55,7 @@ impl Gathered {
     /// Reads it all.
     pub fn read(store: &dyn Store) -> Result<Gathered, StoreError> {
         let (rows, presence) = store::rows_and_presence(store, Duration::ZERO)?;
-        let (status, usage, token) = (store.status()?, store.usage()?, store.token()?);
+        let (status, usage, token) = (store.status()?, store.usage()?, store::readable_token(store)?);
         let now = store.now();
         Ok(Gathered {
             rows,

@@ -62,7 +62,7 @@ pub use presence::{
 pub use replay::{Near, ReplayClock, ReplayStore};
 pub use sqlite::SqliteStore;
 pub use status::Status;
-pub use together::{overview, turn};
+pub use together::{overview, readable_token, turn};
 pub use traffic::{ANSWER_CLASSES, MINUTES, Meter, ReplyKind, Totals, Traffic};
 pub use types::*;
 pub use words::{Piece, Words};

@@ -56,10 +56,9 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
 /// # Errors
 /// [`io::ErrorKind::InvalidInput`] for what must not be used, with the remedy.
 pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
     let mode = mode_for(path)?;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).custom_flags(flags);
+    let mut options = careful();
+    options.write(true);
     match options.clone().create_new(true).mode(mode).open(path) {
         Ok(file) => {
             // The umask may have taken the group's part.
@@ -70,6 +69,26 @@ pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
         Err(e) => return Err(e),
     }
+    open_checked(path, &options)
+}
+
+/// Opens the file for reading alone; makes nothing.
+///
+/// # Errors
+/// As for [`open`].
+pub(super) fn open_to_read(path: &Path) -> io::Result<(File, Metadata)> {
+    open_checked(path, &careful())
+}
+
+/// For reading; never waits for a pipe and never follows a link.
+fn careful() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
+    options.read(true).custom_flags(flags);
+    options
+}
+
+fn open_checked(path: &Path, options: &OpenOptions) -> io::Result<(File, Metadata)> {
     // Before it is opened, for a clear word on what it is; and after, for what it really was.
     check(path, &fs::symlink_metadata(path)?)?;
     let file = options.open(path)?;

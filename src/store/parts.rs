@@ -170,7 +170,8 @@ parts! {
 
     /// The token, and the ledger of its generations.
     trait TokenStore {
-        /// The stored token, alive or not; `None` if there never was one or it was discarded.
+        /// The stored token, alive or not; `None` if there never was one or it was discarded. [`StoreError::Refused`] where
+        /// this user may not read it: another one must not be generated then.
         fn token(&self) -> Result<Option<Token>, StoreError>;
 
         /// Asks to generate a token. Counts as a generation from this moment, whether it succeeds or not.

@@ -2,7 +2,7 @@
 //! behind its checksum. All its space is taken when it is made, so that a full disk does not matter later.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io,
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
@@ -15,6 +15,7 @@ use rustix::{
     fs::{CWD, RenameFlags, renameat_with},
     io::Errno,
 };
+use secrecy::zeroize::Zeroizing;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{own_file, patience::patience};
@@ -93,6 +94,11 @@ pub(super) fn look(path: &Path, held: &mut Option<Held>) -> io::Result<()> {
     Ok(())
 }
 
+/// The same for who may only read it.
+pub(super) fn look_only(path: &Path) -> io::Result<Held> {
+    own_file::open_to_read(path).map(Held::of)
+}
+
 fn is_current(path: &Path, held: Option<&Held>) -> bool {
     let there = fs::symlink_metadata(path).ok().map(|m| (m.dev(), m.ino()));
     held.is_some_and(|held| Some(held.identity) == there)
@@ -102,8 +108,7 @@ fn open(path: &Path) -> io::Result<Held> {
     if fs::symlink_metadata(path).is_err() {
         make(path)?;
     }
-    let (file, meta) = own_file::open(path)?;
-    Ok(Held { file, identity: (meta.dev(), meta.ino()) })
+    own_file::open(path).map(Held::of)
 }
 
 /// Makes the file whole at once: one that is too short under its name was cut, and does not tell what it told.
@@ -133,6 +138,10 @@ fn fill(file: &File) -> io::Result<()> {
 }
 
 impl Held {
+    fn of((file, meta): (File, Metadata)) -> Held {
+        Held { file, identity: (meta.dev(), meta.ino()) }
+    }
+
     /// What the file says.
     pub(super) fn read<T: Numbered>(&self) -> Found<T> {
         let Ok(slots) = self.slots() else {
@@ -158,12 +167,12 @@ impl Held {
     }
 
     /// What stands in the two slots, as far as their lines reach. An error where the file is not as long as it was made.
-    fn slots(&self) -> io::Result<[Vec<u8>; 2]> {
+    fn slots(&self) -> io::Result<[Zeroizing<Vec<u8>>; 2]> {
         if self.file.metadata()?.len() < 2 * SLOT {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let read = |slot: u64, length: u64| {
-            let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+            let mut bytes = Zeroizing::new(vec![0; usize::try_from(length).unwrap_or(0)]);
             self.file.read_exact_at(&mut bytes, slot * SLOT).map(|()| bytes)
         };
         let slot = |slot: u64| match read(slot, PIECE)? {
@@ -175,12 +184,17 @@ impl Held {
 
     /// Writes `value` into its slot.
     pub(super) fn write<T: Numbered>(&self, value: &T) -> io::Result<()> {
-        let text = serde_json::to_string(value)?;
-        let line = format!("{:016x} {text}\n", checksum(text.as_bytes()));
+        let mut line = Zeroizing::new(Vec::with_capacity(usize::try_from(PIECE).unwrap_or(0)));
+        line.extend_from_slice(&[EMPTY; HEAD]);
+        serde_json::to_writer(&mut *line, value)?;
+        if let Some((head, text)) = line.split_at_mut_checked(HEAD) {
+            head.copy_from_slice(format!("{:016x} ", checksum(text)).as_bytes());
+        }
+        line.push(b'\n');
         if line.len() as u64 > SLOT {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.file.write_all_at(line.as_bytes(), (value.number() % 2) * SLOT)
+        self.file.write_all_at(&line, (value.number() % 2) * SLOT)
     }
 
     /// Gives the lock back.

@@ -4,12 +4,13 @@
 //! who only reads the store (a wallboard of the group) need not be able to read the token.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -30,6 +31,12 @@ struct Line {
     life_ms: u64,
     #[serde(rename = "minted_by")]
     generated_by: String,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
 }
 
 impl Numbered for Line {
@@ -60,13 +67,13 @@ impl Stored {
         Some(Token { secret: secret?, generation, generated_at, life, generated_by: generated_by.into() })
     }
 
-    fn from_line(line: Line) -> Stored {
+    fn from_line(line: &Line) -> Stored {
         Stored {
             generation: line.generation,
-            secret: line.secret.map(SecretString::from),
-            generated_at: line.generated_at,
+            secret: line.secret.as_deref().map(SecretString::from),
+            generated_at: line.generated_at.clone(),
             life: Duration::from_millis(line.life_ms),
-            generated_by: line.generated_by,
+            generated_by: line.generated_by.clone(),
         }
     }
 
@@ -104,19 +111,39 @@ impl TokenFile {
     /// What is known of the token. Where the file is damaged, gone, or older than it was, what this process knows.
     ///
     /// # Errors
-    /// One sentence, where the file is there and may not be read: to generate another token would invalidate it.
+    /// One sentence, where the file is there and may not be read.
+    pub(super) fn read(&self) -> Result<Option<Stored>, String> {
+        self.look(slot_file::look_only)
+    }
+
+    /// The same for who may replace it.
+    ///
+    /// # Errors
+    /// One sentence, where the file is there and may not be written: to generate another token would invalidate this one,
+    /// and nobody else would learn the new one.
     pub(super) fn load(&self) -> Result<Option<Stored>, String> {
+        self.look(|_| Err(io::ErrorKind::PermissionDenied.into()))
+    }
+
+    /// `denied`: what is done where the file may not be written.
+    fn look(&self, denied: impl FnOnce(&Path) -> io::Result<Held>) -> Result<Option<Stored>, String> {
+        let is_denied = |e: &io::Error| e.kind() == io::ErrorKind::PermissionDenied;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(path) = &self.path {
-            match slot_file::look(path, &mut state.held) {
-                Ok(()) => {}
-                Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
-                    return Err(format!("the token in {} cannot be read: {e}; let this user read it", path.display()));
+        let mut only = None;
+        if let Some(path) = &self.path
+            && let Err(e) = slot_file::look(path, &mut state.held)
+        {
+            state.held = None;
+            match if is_denied(&e) { denied(path) } else { Err(e) } {
+                Ok(held) => only = Some(held),
+                Err(e) if is_denied(&e) => {
+                    let path = path.display();
+                    return Err(format!("the token in {path} is for others: {e}; let this user read and write it"));
                 }
-                Err(_) => state.held = None,
+                Err(_) => {}
             }
         }
-        state.refresh();
+        state.refresh(only.as_ref());
         Ok(state.known.as_ref().map(|(_, stored)| stored.clone()))
     }
 
@@ -125,7 +152,7 @@ impl TokenFile {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let locked = self.path.as_ref().is_some_and(|path| slot_file::hold(path, &mut state.held).is_ok());
         if locked {
-            state.refresh();
+            state.refresh(None);
         }
         let number = state.known.as_ref().map_or(0, |(number, _)| *number) + 1;
         if let Some(held) = state.held.as_ref().filter(|_| locked) {
@@ -156,18 +183,18 @@ impl TokenFile {
 }
 
 impl State {
-    /// Takes in what the file says, if it is newer.
-    fn refresh(&mut self) {
-        let Some(Found::Value { value, .. }) = self.held.as_ref().map(Held::read::<Line>) else { return };
+    /// Takes in what the file says, if it is newer; `only`: the file, where it is open for reading alone.
+    fn refresh(&mut self, only: Option<&Held>) {
+        let Some(Found::Value { value, .. }) = only.or(self.held.as_ref()).map(Held::read::<Line>) else { return };
         if self.known.as_ref().is_none_or(|(number, _)| value.number > *number) {
-            self.known = Some((value.number, Stored::from_line(value)));
+            self.known = Some((value.number, Stored::from_line(&value)));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt};
+    use std::{fs, io::Write, os::unix::fs::PermissionsExt};
 
     use tempfile::TempDir;
 
@@ -205,6 +232,94 @@ mod tests {
         assert_eq!(fs::metadata(dir.path().join("acme.db.token")).unwrap().permissions().mode() & 0o777, 0o600);
         one.save(Stored { secret: None, ..stored(2, "") });
         assert_eq!((secret(&two), two.load().unwrap().unwrap().generation), (None, 2));
+    }
+
+    /// A token of its own, made without a copy.
+    #[cfg(target_os = "linux")]
+    fn used() -> String {
+        let mut secret = String::with_capacity(48);
+        (0..48u8).for_each(|n| secret.push(char::from(b'a' + n * 5 % 26)));
+        secret
+    }
+
+    /// Not a test by itself: a process that has used a token, and waits.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn child_that_has_used_a_token() {
+        let Some(store) = std::env::var_os("AHTOP_TEST_PATH").map(PathBuf::from) else { return };
+        let saves = TokenFile::new(Some(&store));
+        saves.save(Stored { secret: Some(used().into()), ..stored(1, "") });
+        let loads = TokenFile::new(Some(&store));
+        assert!(loads.read().unwrap().is_some() && saves.load().unwrap().is_some());
+        drop((saves, loads));
+        writeln!(io::stdout(), "\nused").unwrap();
+        io::stdin().read_line(&mut String::new()).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn no_copy_of_a_token_stays_in_the_memory() {
+        use std::{
+            io::{BufRead, BufReader, Read, Seek, SeekFrom},
+            process::{Command, Stdio},
+        };
+        let dir = TempDir::new().unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "store::token_file::tests::child_that_has_used_a_token", "--nocapture"])
+            .env("AHTOP_TEST_PATH", dir.path().join("acme.db"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap() == "used"));
+        let process = PathBuf::from(format!("/proc/{}", child.id()));
+        let maps = fs::read_to_string(process.join("maps")).unwrap();
+        let places = maps.lines().filter(|line| line.contains(" rw"));
+        let places = places.filter_map(|line| line.split(' ').next()?.split_once('-'));
+        let token = used();
+        let mut copies = 0;
+        let mut looked = 0;
+        match fs::File::open(process.join("mem")) {
+            Ok(mut memory) => {
+                for (from, to) in places {
+                    let at = |text| u64::from_str_radix(text, 16).unwrap();
+                    let mut bytes = vec![];
+                    memory.seek(SeekFrom::Start(at(from))).unwrap();
+                    // Some of it is the kernel's own.
+                    let _ = (&mut memory).take(at(to) - at(from)).read_to_end(&mut bytes);
+                    looked += bytes.len();
+                    copies += bytes.windows(token.len()).filter(|bytes| *bytes == token.as_bytes()).count();
+                }
+                assert!(looked > 100_000, "{looked}");
+            }
+            Err(e) => writeln!(io::stderr(), "skipped: the memory of another process ({e})").unwrap(),
+        }
+        drop(child.stdin.take());
+        assert!(child.wait().unwrap().success());
+        assert_eq!(copies, 0);
+    }
+
+    /// Who may only read the file learns the token, and nobody without rights takes it for one that is missing.
+    #[test]
+    fn a_token_that_is_for_others_is_no_token_that_is_missing() {
+        let dir = TempDir::new().unwrap();
+        let store = dir.path().join("acme.db");
+        TokenFile::new(Some(&store)).save(stored(1, "first"));
+        let path = dir.path().join("acme.db.token");
+        if rustix::process::geteuid().is_root() {
+            // Root may do everything.
+            writeln!(io::stderr(), "skipped: a token file without rights, which root can read").unwrap();
+            return;
+        }
+        let rights = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let file = || TokenFile::new(Some(&store));
+        rights(0o400);
+        assert!(file().read().unwrap().is_some() && file().load().is_err());
+        rights(0);
+        assert!(file().read().is_err() && file().load().is_err());
+        fs::remove_file(&path).unwrap();
+        assert!(file().read().unwrap().is_none() && file().load().unwrap().is_none());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Dashboards on several machines, in homes of their own, on one PostgreSQL server over TCP: as real processes, and in
 //! injected time.
 
-use std::{collections::BTreeSet, path::Path, process::Command, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Arc, time::Duration,
+};
 
 use ahtop::{
     config::StoreUrl,
@@ -14,6 +16,7 @@ use ahtop::{
 use rustix::process::Signal;
 
 use crate::{
+    machine::fill,
     processes::{BINARY, PATIENCE, dashboard, polls, sim, surroundings, until, watches},
     pty::Pty,
 };
@@ -92,6 +95,32 @@ fn three_dashboards_in_two_homes_have_one_poller_one_token_and_outlive_it_and_th
     assert_eq!((store.token().unwrap().unwrap().generation, usage.generated_1h), (1, 1));
     assert!(usage.used_60s <= 50, "{usage:?}");
     until("one polls", PATIENCE, || store.lease_holder().unwrap());
+}
+
+#[test]
+fn who_only_reads_on_a_server_uses_once_and_doctor_without_the_token() {
+    let Some(server) = TestServer::start() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let url = server.tcp_url("postgres", server.port);
+    let account = |url: &str| ["--account".to_owned(), "acme".into(), "--store".into(), url.to_owned()];
+    run(home.path(), &account(&url), &["store", "init"]);
+    fill(&open(&url));
+    let password = home.path().join("password");
+    fs::write(&password, test_server::PASSWORD).unwrap();
+    fs::set_permissions(&password, PermissionsExt::from_mode(0o600)).unwrap();
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let role =
+            format!("CREATE ROLE wall LOGIN PASSWORD '{}'; GRANT ahtop_acme_reader TO wall", test_server::PASSWORD);
+        client.batch_execute(&role).await.unwrap();
+    });
+    let mut flags = account(&server.tcp_url("wall", server.port)).to_vec();
+    flags.extend(["--store-password-file".into(), password.display().to_string()]);
+    assert!(run(home.path(), &flags, &["once"]).contains("a1"));
+    assert!(run(home.path(), &flags, &["once", "--format", "openmetrics"]).contains("a1"));
+    let page = run(home.path(), &flags, &["doctor"]);
+    assert!(page.contains("ok    token          not for this user, who needs none; generated: 1 in"), "{page}");
 }
 
 /// All that a copy takes along, a line each.

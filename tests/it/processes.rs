@@ -41,7 +41,7 @@ pub(crate) fn until<T>(what: &str, most: Duration, mut look: impl FnMut() -> Opt
 }
 
 /// The program, killed when the test is over whatever it came to.
-pub(crate) struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {

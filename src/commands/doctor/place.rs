@@ -11,8 +11,8 @@ use rustix::fs::Access;
 use super::{finding::Finding, words};
 use crate::exit::Exit;
 
-/// The files in which the token can be.
-const TAILS: [&str; 3] = ["", "-wal", "-shm"];
+/// The files that hold what not everybody should read.
+const TAILS: [&str; 4] = ["", "-wal", "-shm", ".token"];
 
 fn beside(path: &Path, tail: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -27,7 +27,8 @@ pub(super) struct Known {
     pub(super) holder: Option<Instance>,
     pub(super) status: Option<Status>,
     pub(super) usage: Usage,
-    pub(super) token: Option<Token>,
+    /// Not everybody who reads the store may read the token.
+    pub(super) token: Result<Option<Token>, StoreError>,
     pub(super) presence: Option<Presence>,
 }
 
@@ -38,7 +39,10 @@ impl Known {
             holder: store.lease_holder()?,
             status: store.status()?,
             usage: store.usage()?,
-            token: store.token()?,
+            token: match store.token() {
+                Err(e @ StoreError::Refused(_)) => Err(e),
+                token => Ok(token?),
+            },
             presence: read_presence(store, &mut 0)?,
         })
     }
@@ -120,12 +124,17 @@ fn link(status: &Status) -> Finding {
 
 fn life(known: &Known, config: &Config, now: &Now) -> Finding {
     let (usage, status) = (&known.usage, known.status.as_ref());
-    let text = words::token(&token::life(known.token.as_ref(), now), &token::generations(usage));
+    let life = match (&known.token, &config.auth) {
+        (Ok(token), _) => token::life(token.as_ref(), now),
+        (Err(_), None) => words::TOKEN_FOR_OTHERS.into(),
+        (Err(why), Some(_)) => return Finding::look("token", why.to_string()),
+    };
+    let text = words::token(&life, &token::generations(usage));
     if usage.invalidated_1h > 0 {
         return Finding::look("token", words::invalidated(&text, &token::invalidations(usage, status)));
     }
     match (&known.token, &config.auth) {
-        (None, Some(_)) if usage.generated_1h > 0 => Finding::look("token", words::no_token_generated(&text)),
+        (Ok(None), Some(_)) if usage.generated_1h > 0 => Finding::look("token", words::no_token_generated(&text)),
         _ => Finding::ok("token", text),
     }
 }

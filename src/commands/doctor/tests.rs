@@ -4,11 +4,12 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duratio
 
 use super::*;
 use crate::{
+    commands::session,
     config::Id,
     domain::{BootId, Clock, SystemClock},
     store::{
-        GenerationAnswer, GenerationAsk, GenerationEnd, Instance, Lease, LeaseStore, Role, SqliteStore, StoreState,
-        TokenStore,
+        GenerationAnswer, GenerationAsk, GenerationEnd, Instance, Lease, LeaseStore, ResilientStore, Role, SqliteStore,
+        StoreState, TokenStore,
     },
 };
 
@@ -97,14 +98,40 @@ async fn a_store_in_use_is_told_and_left_as_it_is() {
     assert_eq!((findings.len(), &json["exit"]), (done.out.lines().count(), &0.into()), "{json}");
     assert!(findings.iter().all(|f| ["ok", "warn"].contains(&f["level"].as_str().unwrap())), "{json}");
     assert_eq!((done.exit, store.version().unwrap()), (Exit::Ok, before), "looking changes nothing");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let done = doctor(dir.path(), &[]).await;
-    assert!(
-        done.out.contains("fail  store          everybody can read") && done.out.contains("chmod o="),
-        "{}",
-        done.out
+    for file in ["acme.db", "acme.db.token"] {
+        let path = dir.path().join(file);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let done = doctor(dir.path(), &[]).await;
+        let said = format!("fail  store          everybody can read {0}: chmod o= {0}\n", path.display());
+        assert!(done.out.contains(&said), "{}", done.out);
+        assert_eq!(done.exit, Exit::Unexpected);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_other_store_of_an_account_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut flags, env) = (flags(), env(dir.path(), &[]));
+    // A name that no other test uses: the runtime directory is one for all.
+    flags.set(Id::UserName, &format!("acme {}", dir.path().display()));
+    flags.set(Id::AccountName, "acme");
+    let account = session::account(&crate::config::load(&flags, &env).unwrap().config);
+    let other = dir.path().canonicalize().unwrap().join("other.db");
+    let (store, _) = ResilientStore::open_for(other.clone(), Arc::new(SystemClock::new()), Some(&account)).unwrap();
+    let told = async || {
+        let done = run(&cli::Doctor::default(), &flags, &env).await;
+        done.out.lines().find(|line| line.contains("another store")).map(str::to_owned)
+    };
+    assert_eq!(told().await, None, "nobody polls there");
+    let me = Instance { id: "me".into(), pid: 2211, host: "desk".into(), role: Role::Serve };
+    assert!(store.lease(&me, Duration::from_secs(60)).unwrap().mine);
+    let said = format!(
+        "warn  store          pid {} checks this account through another store, {}: point [store] url of both at one file",
+        std::process::id(),
+        other.display()
     );
-    assert_eq!(done.exit, Exit::Unexpected);
+    assert_eq!(told().await, Some(said));
 }
 
 #[test]
@@ -124,7 +151,7 @@ fn a_wall_clock_that_was_set_is_told_and_one_of_another_boot_is_not_judged() {
         holder: None,
         status: Some(status),
         usage: crate::store::Usage { throttled_1h: 4, invalidated_1h: 2, ..Default::default() },
-        token: None,
+        token: Ok(None),
         presence: None,
     };
     clock.advance(Duration::from_secs(10));

@@ -69,7 +69,7 @@ sentences! {
     fn no_place_for_store(path: &Path, there: &Path) =
         "{} cannot be made: make {} writable, or point [store] url or AHTOP_STATE_DIR elsewhere",
         path.display(), there.display();
-    fn open_store(files: &str) = "everybody can read {files}, and the token is in it: chmod o= {files}";
+    fn open_store(files: &str) = "everybody can read {files}: chmod o= {files}";
     fn read_only_store(path: &Path, dir: &Path, gid: u32) =
         "{} cannot be written by this user: join the group of {} (gid {gid}), or point [store] url elsewhere",
         path.display(), dir.display();
@@ -106,6 +106,7 @@ pub(super) fn other_store(pid: u32, store: &Path) -> String {
 // What the store tells.
 
 pub(super) const NEVER_CHECKED: &str = "nobody has checked the service here yet";
+pub(super) const TOKEN_FOR_OTHERS: &str = "not for this user, who needs none";
 pub(super) const LOGINS_NOT_ASKED: &str = "not asked: [presence] mode is off";
 
 sentences! {

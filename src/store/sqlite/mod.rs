@@ -41,7 +41,8 @@ use super::{
     Attention, Cursor, DocumentStore, Event, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket,
     Governor, HistoryInfo, Instance, InterestStore, Lease, LeaseStore, LedgerStore, PermitAnswer, PermitAsk, PermitId,
     Post, Pruned, RangeQuery, ReadingStore, Revised, Snapshot, Status, StoreError, StoreState, Token, TokenStore,
-    Usage, token_file::TokenFile,
+    Usage,
+    token_file::{Stored, TokenFile},
 };
 use crate::domain::{Clock, Now, Reading, Target};
 
@@ -291,7 +292,7 @@ impl LedgerStore for SqliteStore {
 
 impl TokenStore for SqliteStore {
     fn token(&self) -> Result<Option<Token>, StoreError> {
-        token::token(&self.tokens).map_err(|e| self.explain(&e))
+        Ok(self.tokens.read().map_err(StoreError::Refused)?.and_then(Stored::token))
     }
 
     fn begin_generation(&self, who: &Instance, ask: &GenerationAsk) -> Result<GenerationAnswer, StoreError> {

@@ -8,7 +8,7 @@ use super::{codec::oldest_kept, events};
 use crate::{
     domain::{BootId, BootTime, EventTime, Now},
     store::{
-        EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Instance, Token,
+        EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Instance,
         columns::{millis, wall_of},
         ids::fresh_id,
         token_file::{Stored, TokenFile},
@@ -22,10 +22,6 @@ const TICK: Duration = Duration::from_millis(1);
 /// The token file's own trouble, as an error of a transaction.
 fn denied(why: String) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(why.into())
-}
-
-pub(super) fn token(tokens: &TokenFile) -> Result<Option<Token>> {
-    Ok(tokens.load().map_err(denied)?.and_then(Stored::token))
 }
 
 /// One attempt. Its `end` is its real end, or until then the moment at which it is given up.

@@ -55,6 +55,8 @@ fn who_only_reads_sees_everything_but_the_token_and_can_send_nothing() {
     reader.leave(&wall).unwrap();
     assert!(poller.wanted().unwrap().is_empty());
 
+    // What shows how long the token lives does without it.
+    assert!(readable_token(&reader).unwrap().is_none() && readable_token(&poller).unwrap().is_some());
     let refused: [(&str, Result<(), StoreError>); 6] = [
         ("token", reader.token().map(drop)),
         ("permit", reader.permit(&wall, &ask()).map(drop)),
