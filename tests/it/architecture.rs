@@ -512,6 +512,14 @@ fn every_file_says_what_it_is_for_and_stays_readable() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// A connection over HTTP/2 that is silently dead is noticed late. Without its library none is made.
+#[test]
+fn http_is_spoken_in_its_first_version_alone() {
+    let lock = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
+    let has = |name: &str| lock.contains(&format!("name = \"{name}\"\n"));
+    assert!(has("hyper") && !has("h2"));
+}
+
 /// Snapshots that nobody reads approve whatever changes. What must hold for many sizes and looks is an assertion.
 #[test]
 fn the_snapshots_are_few_enough_to_be_read() {

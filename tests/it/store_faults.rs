@@ -19,6 +19,9 @@ use ahtop::{
     store::{Instance, LedgerStore, Pace, PermitAnswer, PermitAsk, PermitKind, ResilientStore, Role, StoreState},
 };
 
+#[cfg(target_os = "linux")]
+mod locks;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_ahtop");
 /// The account's limit in these tests, and what of it is left for others.
 const LIMIT: usize = 8;
@@ -129,11 +132,13 @@ struct Account {
     service: Service,
     /// Another user, where the test may become one.
     user: Option<&'static str>,
+    /// Whether the system's refusals of locks can be made.
+    refusals: bool,
 }
 
 impl Account {
     fn new() -> Account {
-        Account { home: tempfile::tempdir().unwrap(), service: Service::start(), user: None }
+        Account { home: tempfile::tempdir().unwrap(), service: Service::start(), user: None, refusals: false }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -158,6 +163,10 @@ impl Account {
         command.args(what).env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C.UTF-8");
         command.env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", self.home.path());
         command.env("AHTOP_STATE_DIR", self.path("state")).env("AHTOP_API_KEY", "a-key");
+        #[cfg(target_os = "linux")]
+        if self.refusals {
+            command.envs(locks::variables(self.home.path()));
+        }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
@@ -429,7 +438,7 @@ fn a_storm_of_faults_costs_no_second_window() {
     let _ = writeln!(std::io::stderr(), "{what}\n{}", done.join("\n"));
 }
 
-/// A small file system in memory, which a test can fill. `None` where this user may not mount.
+/// A small file system in memory, which a test can fill. `None`, and a line, where this user may not mount.
 struct Disk(PathBuf);
 
 impl Disk {
@@ -437,7 +446,11 @@ impl Disk {
         fs::create_dir_all(at).unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=0700"), "tmpfs"]).arg(at);
-        mount.output().ok()?.status.success().then(|| Disk(at.to_owned()))
+        let mounted = mount.output().is_ok_and(|mount| mount.status.success());
+        if !mounted {
+            writeln!(std::io::stderr(), "skipped: a full disk, since this user may not mount one").unwrap();
+        }
+        mounted.then(|| Disk(at.to_owned()))
     }
 
     /// Takes all that is left.
