@@ -109,7 +109,7 @@ pub(crate) fn fill(store: &dyn Store) {
 #[test]
 fn who_may_not_read_the_token_uses_once_and_doctor_without_it() {
     if !rustix::process::geteuid().is_root() {
-        writeln!(std::io::stderr(), "skipped: commands of another user, whom only root can be").unwrap();
+        let _ = writeln!(std::io::stderr(), "skipped: commands of another user, whom only root can be");
         return;
     }
     let (service, home) = (Service::start(|_| {}), Home::new());

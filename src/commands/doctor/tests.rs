@@ -114,7 +114,7 @@ async fn the_other_store_of_an_account_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let (mut flags, env) = (flags(), env(dir.path(), &[]));
     // A name that no other test uses: the runtime directory is one for all.
-    flags.set(Id::UserName, &format!("acme {}", dir.path().display()));
+    flags.set(Id::UserName, format!("acme {}", dir.path().display()));
     flags.set(Id::AccountName, "acme");
     let account = session::account(&crate::config::load(&flags, &env).unwrap().config);
     let other = dir.path().canonicalize().unwrap().join("other.db");
