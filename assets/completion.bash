@@ -38,7 +38,8 @@ _ahtop() {
         [[ $typed == [\'\"]* || $word == */ ]] || printf -v word %q "$word"
         COMPREPLY+=("${word#"$kept"}")
     done < <(_AHTOP_COMPLETE=bash _CLAP_IFS=$'\n' _CLAP_COMPLETE_INDEX=$index ahtop -- "${words[@]}" 2>/dev/null; echo)
-    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == */ ]]; then
+    # A directory, and a field or a number of a filter, go on.
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[/:\>] ]]; then
         compopt -o nospace 2>/dev/null
     fi
 }

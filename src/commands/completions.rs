@@ -18,6 +18,7 @@ use clap_complete::{
 
 use super::{Done, floor, session};
 use crate::{
+    app::{Column, View, filter_hints},
     cli::{self, Shell},
     config::{Env, KEYS, LOGGED_IN, Loaded, Overrides, ValueType},
     domain::{Kind, SystemClock, clean_line},
@@ -130,7 +131,11 @@ fn command(words: &[OsString], env: &Env) -> clap::Command {
         };
         command = command.mut_arg(flag, |arg| arg.add(ArgValueCandidates::new(values)));
     }
-    command
+    let filters = ArgValueCompleter::new(move |typed: &OsStr| asked.filters(typed));
+    command.mut_subcommand("once", |once| {
+        let once = once.mut_arg("sort", |arg| arg.add(ArgValueCandidates::new(columns)));
+        once.mut_arg("filter", |arg| arg.add(filters))
+    })
 }
 
 /// `--config` as it was typed so far; whatever else is on the line.
@@ -160,6 +165,24 @@ impl Asked {
         super::load(&self.flags, &self.env).ok()
     }
 
+    /// What the last word of a filter may become, with the words before it.
+    fn filters(&self, typed: &OsStr) -> Vec<CompletionCandidate> {
+        let (Some(typed), Some(loaded)) = (typed.to_str(), self.loaded()) else { return Vec::new() };
+        let watched = floor::known(&loaded.config, &self.env).watch;
+        let (before, last) = typed.split_at(typed.rfind(char::is_whitespace).map_or(0, |blank| blank + 1));
+        let fitting = |word: &str| filter_hints::completions_in(View::Overview, &watched, word);
+        let mut words = fitting(last);
+        // A field alone would get a blank behind it: its values are offered at once.
+        if let [field] = words.as_slice()
+            && let values = fitting(field)
+            && !values.is_empty()
+        {
+            words = values;
+        }
+        words.retain(|word| is_harmless(word));
+        words.into_iter().map(|word| CompletionCandidate::new(format!("{before}{word}"))).collect()
+    }
+
     /// What is watched, with labels; where the configuration names nothing, what the store has.
     fn watched(&self, kind: Kind) -> Vec<CompletionCandidate> {
         let Some(loaded) = self.loaded() else { return Vec::new() };
@@ -175,15 +198,24 @@ impl Asked {
             all.extend(rows.map(|row| (row.target, row.name)));
         }
         let candidate = |(target, label): (crate::domain::Target, Option<Arc<str>>)| {
-            // A shell puts it on its line as it is.
-            let harmless = clean_line(&target.id, usize::MAX) == *target.id;
-            harmless.then(|| {
+            is_harmless(&target.id).then(|| {
                 let label = label.map(|label| clean_line(&label, 60).into());
                 CompletionCandidate::new(&*target.id).help(label)
             })
         };
         all.into_iter().filter_map(candidate).collect()
     }
+}
+
+/// A shell puts it on its line as it is.
+fn is_harmless(word: &str) -> bool {
+    clean_line(word, usize::MAX) == word
+}
+
+/// What a table can be ordered by.
+fn columns() -> Vec<CompletionCandidate> {
+    let candidate = |c: Column| CompletionCandidate::new(c.word()).help(Some(c.spec().label.into()));
+    Column::sort_menu().into_iter().map(candidate).collect()
 }
 
 /// The themes of the program, and files that may be some.

@@ -1,4 +1,5 @@
-//! Tab in real shells: in pseudo-terminals, as somebody types. One that is not installed is left out, which is said.
+//! Tab in real shells: in pseudo-terminals, as somebody types. One that is not installed is left out, which is said; with
+//! `AHTOP_REQUIRE_SHELLS` set that is a failure.
 
 use std::{
     fs,
@@ -18,6 +19,9 @@ label = "Priya S"
 [[group]]
 name = "north"
 agents = ["priya@acme.example"]
+[[group]]
+name = "South Side"
+agents = ["arjun@acme.example"]
 "#;
 
 fn home() -> tempfile::TempDir {
@@ -46,6 +50,7 @@ fn ahtop(home: &Path, args: &[&str]) -> String {
 fn installed(shell: &str) -> bool {
     let found = Command::new(shell).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !found {
+        assert!(std::env::var_os("AHTOP_REQUIRE_SHELLS").is_none(), "{shell} is not installed");
         let mut terminal = std::io::stderr();
         writeln!(terminal, "skipped: {shell} is not installed, its completion was not tried").unwrap();
     }
@@ -109,6 +114,12 @@ fn bash_completes_what_an_agent_is_called() {
         ("ahtop --config c.toml --theme ./mi", "--theme ./mine.toml "),
         ("ahtop --config c", "ahtop --config c.toml "),
         ("ahtop --timezone Asia/Kolk", "--timezone Asia/Kolkata "),
+        ("ahtop once --sort vs", "ahtop once --sort vs_target "),
+        ("ahtop once --config c.toml --filter group:n", "--filter group:north "),
+        ("ahtop once --config c.toml --filter gro", "--filter group:"),
+        ("ahtop once --config c.toml --filter \"kind:agent group:so", "--filter \"kind:agent group:south\" "),
+        ("ahtop once --config c.toml --filter state:no_a", "--filter state:no_answer "),
+        ("ahtop once --config c.toml --filter '!state:no_a", "--filter '!state:no_answer' "),
     ] {
         bash.completes(line, completed);
     }
@@ -137,6 +148,9 @@ fn zsh_completes_what_an_agent_is_called() {
         ("ahtop --config c.toml -a priya@ac", "ahtop --config c.toml -a priya@acme.example "),
         ("ahtop --config c.toml -C NIG", "-C NIGHT\\ \\(EAST\\) "),
         ("ahtop --theme cv", "--theme cvd "),
+        ("ahtop once --sort vs", "ahtop once --sort vs_target "),
+        ("ahtop once --config c.toml --filter group:n", "--filter group:north "),
+        ("ahtop once --config c.toml --filter gro", "--filter group:"),
     ] {
         zsh.completes(line, completed);
     }
@@ -156,6 +170,8 @@ fn fish_completes_what_an_agent_is_called() {
     };
     assert!(fitting("ahtop onc").starts_with("once\t"), "{}", fitting("ahtop onc"));
     assert_eq!(fitting("ahtop --config c.toml -a pri"), "priya@acme.example\tPriya S\n");
+    assert_eq!(fitting("ahtop once --config c.toml --filter group:"), "group:north\ngroup:south\n");
+    assert_eq!(fitting("ahtop once --sort vs"), "vs_target\tdifference to the target\n");
 }
 
 #[test]
@@ -169,6 +185,22 @@ fn every_shell_has_a_script_and_an_answer() {
         asked.env_clear().env("HOME", home.path()).env("_AHTOP_COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", "4");
         let answer = String::from_utf8(asked.output().unwrap().stdout).unwrap();
         assert!(answer.starts_with("priya@acme.example"), "{shell} {answer}");
+    }
+    // Fields, numbers, and what stands behind a field; the words before stay. Columns are those of the menu.
+    for (words, offered) in [
+        (["--filter", ""], "state: group: name: id: kind: login: aht> age> vs>"),
+        (["--filter", "gr"], "group:north group:south"),
+        (["--filter", "!login:"], "!login:in !login:out"),
+        (["--filter", "x kind:c"], "x kind:campaign"),
+        (["--filter", "zebra"], ""),
+        (["--sort", "a"], "aht ago_2h age"),
+        (["--sort", "tr"], ""),
+    ] {
+        let mut asked = Command::new(program());
+        asked.args(["--", "ahtop", "once", "--config", "c.toml"]).args(words).current_dir(home.path());
+        asked.env_clear().env("HOME", home.path()).env("_AHTOP_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", "5");
+        let answer = String::from_utf8(asked.output().unwrap().stdout).unwrap();
+        assert_eq!(answer.split('\n').collect::<Vec<_>>().join(" "), offered, "{words:?}");
     }
     // Words that no command line has, and none at all: an answer without anything in it.
     for words in [&["--", "ahtop", "--zebra", "x", ""][..], &["--"], &["once"]] {

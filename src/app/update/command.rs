@@ -50,7 +50,7 @@ pub(super) fn run(state: &mut State, text: &str) -> Result<Done, String> {
         }
         ("group", words) => {
             let wanted = words.join(" ").to_lowercase();
-            let known: Vec<Arc<str>> = groups::order(state).into_iter().cloned().collect();
+            let known: Vec<Arc<str>> = groups::order(&state.config.watched).into_iter().cloned().collect();
             let found = known.iter().find(|g| g.to_lowercase() == wanted);
             let Some(group) = found else {
                 let known: Vec<&str> = known.iter().map(|g| &**g).collect();

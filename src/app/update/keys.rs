@@ -154,7 +154,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::ResetColumns => state.preferences.columns.clear(),
         Action::Sections => {
             state.preferences.sections = !state.preferences.sections;
-            if state.preferences.sections && groups::order(state).is_empty() {
+            if state.preferences.sections && groups::order(&state.config.watched).is_empty() {
                 state.notices.status_message =
                     Some("No groups are configured: add a [[group]] to the configuration".into());
             }

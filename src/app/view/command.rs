@@ -56,7 +56,7 @@ pub fn completions(state: &State, text: &str) -> Vec<String> {
     let owned = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
     let all = match (name, nth) {
         ("", _) => owned(&COMMANDS.map(|(name, ..)| name)),
-        ("group", 0) => groups::order(state).into_iter().map(|g| g.to_string()).collect(),
+        ("group", 0) => groups::order(&state.config.watched).into_iter().map(|g| g.to_string()).collect(),
         ("filter", _) => filter_hints::completions(state, last),
         ("sort", 0) => owned(&Column::ALL.map(Column::word)),
         ("sort", 1) => owned(&["reversed"]),

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::model::{Line, State, View},
-    config::suggest,
+    config::{Watched, suggest},
 };
 
 /// Words of states that `state:` looks for, without blanks.
@@ -17,13 +17,18 @@ const DONE: [&str; 4] = ["unacked", "acked", "muted", "cleared"];
 
 /// What the word `last`, which is being typed, may become.
 pub fn completions(state: &State, last: &str) -> Vec<String> {
+    completions_in(state.navigation.view, &state.config.watched, last)
+}
+
+/// The same for whatever is `watched`, without a dashboard.
+pub fn completions_in(view: View, watched: &[Watched], last: &str) -> Vec<String> {
     let (sign, word) = match last.strip_prefix('!') {
         Some(rest) => ("!", rest),
         None => ("", last),
     };
     let folded = word.to_lowercase();
     let all: Vec<String> = match folded.split_once(':') {
-        Some((key, _)) => values(state, key).into_iter().map(|value| format!("{key}:{value}")).collect(),
+        Some((key, _)) => values(view, watched, key).into_iter().map(|value| format!("{key}:{value}")).collect(),
         None => {
             let fields = Field::ALL.iter().map(|f| format!("{}:", f.key()));
             fields.chain(Number::ALL.iter().map(|n| format!("{}>", n.key()))).collect()
@@ -33,15 +38,15 @@ pub fn completions(state: &State, last: &str) -> Vec<String> {
 }
 
 /// What stands behind the field `key`, in the order in which it is offered.
-fn values(state: &State, key: &str) -> Vec<String> {
+fn values(view: View, watched: &[Watched], key: &str) -> Vec<String> {
     let owned = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
     match key {
-        "state" if state.navigation.view == View::Alerts => owned(&[&STATES[..4], &DONE[..]].concat()),
+        "state" if view == View::Alerts => owned(&[&STATES[..4], &DONE[..]].concat()),
         "state" => owned(&STATES),
         // A filter takes words: of a name with blanks the first one stands for it.
         "group" => {
             let first = |g: &std::sync::Arc<str>| g.split_whitespace().next().unwrap_or_default().to_lowercase();
-            groups::order(state).into_iter().map(first).collect()
+            groups::order(watched).into_iter().map(first).collect()
         }
         "kind" => owned(&KINDS),
         "login" => owned(&["in", "out"]),
@@ -95,12 +100,13 @@ fn why(state: &State, part: &str, hays: &[Hay]) -> Option<String> {
         return Some(format!("no field {key}; known: {}", known()));
     }
     let full = names::are_full(state);
+    let values = |key| values(state.navigation.view, &state.config.watched, key);
     let offered: Vec<String> = match field {
-        Some(field @ (Field::State | Field::Group | Field::Kind | Field::Login)) => values(state, field.key()),
+        Some(field @ (Field::State | Field::Group | Field::Kind | Field::Login)) => values(field.key()),
         Some(Field::Id) => Vec::new(),
         Some(Field::Name) | None => {
             let mut all: Vec<String> = hays.iter().flat_map(|hay| hay.told(full)).map(str::to_owned).collect();
-            all.extend(values(state, "state").into_iter().filter(|_| field.is_none()));
+            all.extend(values("state").into_iter().filter(|_| field.is_none()));
             all.sort_unstable();
             all.dedup();
             all

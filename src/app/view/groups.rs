@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::rows;
 use crate::{
     app::model::{Line, RowState, State},
+    config::Watched,
     domain::{Aht, Band, Condition, Kind},
 };
 
@@ -64,10 +65,10 @@ pub fn items_of<'a>(state: &State, kind: Kind, lines: &[Line<'a>]) -> Vec<Item<'
     items
 }
 
-/// The groups in the order of the configuration, which is that of the sections.
-pub fn order(state: &State) -> Vec<&Arc<str>> {
+/// The groups of those `watched` in the order of the configuration, which is that of the sections.
+pub fn order(watched: &[Watched]) -> Vec<&Arc<str>> {
     let mut found: Vec<&Arc<str>> = Vec::new();
-    for group in state.config.watched.iter().filter_map(|w| w.groups.first()) {
+    for group in watched.iter().filter_map(|w| w.groups.first()) {
         if !found.contains(&group) {
             found.push(group);
         }

@@ -27,7 +27,7 @@ pub fn chosen<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>
     let names = names::order(state);
     lines.sort_by(|a, b| order(a, b, state.preferences.sort, names));
     if in_sections(state, kind) {
-        let groups = groups::order(state);
+        let groups = groups::order(&state.config.watched);
         // Those without a group come last; within a section the order holds.
         let place = |l: &Line<'_>| l.group().and_then(|g| groups.iter().position(|o| ***o == *g)).unwrap_or(usize::MAX);
         lines.sort_by_cached_key(place);
