@@ -100,6 +100,31 @@ fn the_readme_is_short() {
     assert!(lines <= 150, "{lines} lines: the rest belongs into docs/src");
 }
 
+/// The configurations of the manual, each with its place, and with an account where it names none. A theme is a file of
+/// its own, which the configuration names.
+pub(crate) fn configurations() -> Vec<(String, String, Option<String>)> {
+    let mut out = Vec::new();
+    for page in manual() {
+        for block in blocks(&read(&page)) {
+            let place = format!("{}:{}", page.display(), block.line);
+            let (mut text, theme) = match block.info.as_str() {
+                "toml" => (block.text, None),
+                "toml,theme" => ("[ui]\ntheme = \"mine.toml\"\n".to_owned(), Some(block.text)),
+                other => {
+                    assert!(!other.contains("toml"), "{place}: {other}");
+                    continue;
+                }
+            };
+            if !text.contains("[account]") {
+                text.insert_str(0, "[account]\nname = \"acme\"\nuser_name = \"acme\"\n");
+            }
+            out.push((place, text, theme));
+        }
+    }
+    assert!(out.len() > 10, "{}", out.len());
+    out
+}
+
 #[test]
 fn every_configuration_in_the_manual_is_one() {
     let dir = tempfile::tempdir().unwrap();
@@ -114,34 +139,15 @@ fn every_configuration_in_the_manual_is_one() {
     put("api_key", "secret\n");
     put("mine.toml", "base = \"dark\"\n");
     let env = Env::of(Vec::<(String, String)>::new()).with_dirs(dir.path(), dir.path());
-    let mut seen = 0;
-    for page in manual() {
-        for block in blocks(&read(&page)) {
-            let mut text = match block.info.as_str() {
-                "toml" => block.text,
-                "toml,theme" => {
-                    put("mine.toml", &block.text);
-                    "[ui]\ntheme = \"mine.toml\"\n".to_owned()
-                }
-                other => {
-                    assert!(!other.contains("toml"), "{}:{}: {other}", page.display(), block.line);
-                    continue;
-                }
-            };
-            if !text.contains("[account]") {
-                text.insert_str(0, "[account]\nname = \"acme\"\nuser_name = \"acme\"\n");
-            }
-            let config = put("config.toml", &text);
-            match commands::load(&Overrides::with_config(config), &env) {
-                Ok(loaded) => {
-                    assert!(loaded.warnings.is_empty(), "{}:{}: {:?}", page.display(), block.line, loaded.warnings)
-                }
-                Err(errors) => panic!("{}:{}: {errors}", page.display(), block.line),
-            }
-            seen += 1;
+    for (place, text, theme) in configurations() {
+        if let Some(theme) = theme {
+            put("mine.toml", &theme);
+        }
+        match commands::load(&Overrides::with_config(put("config.toml", &text)), &env) {
+            Ok(loaded) => assert!(loaded.warnings.is_empty(), "{place}: {:?}", loaded.warnings),
+            Err(errors) => panic!("{place}: {errors}"),
         }
     }
-    assert!(seen > 10, "{seen}");
 }
 
 /// The commands in a line of a shell, each as its words. Quotes are understood, a comment ends the line, and what

@@ -12,6 +12,10 @@ use std::{
     thread,
 };
 
+use ahtop::{
+    commands,
+    config::{Env, Overrides},
+};
 use serde_json::Value;
 
 fn python() -> bool {
@@ -87,11 +91,41 @@ fn script(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hooks").join(name).to_str().unwrap().to_owned()
 }
 
-/// `ahtop hook test EVENT` with the hook as its script says that it is configured, but for the paths.
-fn hook_test(home: &Path, name: &str, settings: &str, mode: u32, event: &str) -> (i32, String) {
+/// The configuration lines that the beginning of a hook names.
+fn lines(name: &str) -> String {
     let text = fs::read_to_string(script(name)).unwrap();
     let lines = text.lines().skip_while(|l| *l != "[[hook]]").take_while(|l| *l != "\"\"\"");
-    let hook = lines.collect::<Vec<_>>().join("\n");
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// All hooks by their names, each in a configuration that has its lines as they are.
+pub(crate) fn configurations() -> Vec<(String, String)> {
+    let all = fs::read_dir(script("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    // What they have in common is none.
+    let hooks = all.filter(|name| name.ends_with(".py") && name != "webhook.py");
+    let base = "account.name = \"acme\"\nwatch.agents = [\"a1\"]\n";
+    let out: Vec<_> = hooks.map(|name| (name.clone(), format!("{base}{}\n", lines(&name)))).collect();
+    assert!(out.len() >= 6, "{out:?}");
+    out
+}
+
+#[test]
+fn the_lines_of_every_hook_are_read_as_they_are() {
+    let home = tempfile::tempdir().unwrap();
+    let env = Env::of(Vec::<(String, String)>::new()).with_dirs(home.path(), home.path());
+    let file = home.path().join("c.toml");
+    for (name, text) in configurations() {
+        fs::write(&file, text).unwrap();
+        let loaded = commands::load(&Overrides::with_config(&file), &env).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(loaded.warnings, Vec::<String>::new(), "{name}");
+        let [hook] = &loaded.config.hooks[..] else { panic!("{name}: {:?}", loaded.config.hooks) };
+        assert_eq!(hook.command[0], format!("/usr/share/ahtop/hooks/{name}"));
+    }
+}
+
+/// `ahtop hook test EVENT` with the hook as its script says that it is configured, but for the paths.
+fn hook_test(home: &Path, name: &str, settings: &str, mode: u32, event: &str) -> (i32, String) {
+    let hook = lines(name);
     let file = home.join("settings");
     fs::write(&file, settings).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();

@@ -8,6 +8,8 @@ use std::{collections::BTreeSet, fs, path::Path, process::Command};
 use jsonschema::Validator;
 use serde_json::Value;
 
+use crate::{docs, hooks};
+
 /// Errors that are told of a file and that no schema can tell: they compare values, look into files, or know more of a
 /// value than its form.
 const BEYOND: [&str; 16] = [
@@ -84,6 +86,8 @@ fn every_configuration_that_is_good_passes() {
         let text = uncommented(&template);
         good.push((source.into(), text.lines().filter(others).collect::<Vec<_>>().join("\n")));
     }
+    good.extend(docs::configurations().into_iter().map(|(place, text, _)| (place, text)));
+    good.extend(hooks::configurations());
     for (name, text) in &good {
         let value = json(text).unwrap_or_else(|| panic!("{name} is not TOML"));
         assert_eq!(complaints(&validator, &value), Vec::<String>::new(), "{name}");
