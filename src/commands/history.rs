@@ -181,7 +181,7 @@ pub fn shift(args: &cli::Report, flags: &Overrides, env: &Env) -> Result<Exit, F
     };
     let mut builder = ShiftBuilder::new(&watched, from, to, alerting::policy(&past.config));
     let lead = from.checked_sub(LEAD).unwrap_or(from);
-    past.range(Some(lead), Some(to), Progress::beside_output(args.quiet, env), |reading| {
+    past.range(Some(lead), Some(to), Progress::new(args.quiet, env), |reading| {
         builder.record(reading);
         Ok(())
     })?;

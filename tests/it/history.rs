@@ -1,12 +1,24 @@
 //! What the binary makes of a store: exports, the noise of bands, reports.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
-use crate::live::{self, Ended, Home};
+use crate::{
+    live::{self, Ended, Home, finish, signal, until},
+    pty::{self, Pty},
+};
 use ahtop::{
+    cli,
     domain::{Aht, BootTime, Clock, Now, Outcome, Reading, SystemClock, Target},
     store::{ReadingStore, SqliteStore},
 };
+use rustix::process::Signal;
 
 /// A home with a configuration and a store.
 struct Past {
@@ -53,9 +65,32 @@ impl Past {
         readings.len() as u64
     }
 
-    fn run(&self, args: &[&str]) -> (i32, String, String) {
+    /// So many readings that a command needs some time for them: each again and again, a little later.
+    fn fill_up(&self) {
+        self.fill(600);
+        let store = rusqlite::Connection::open(&self.store).unwrap();
+        for _ in 0..7 {
+            let again = "INSERT INTO reading(target, boot, mono, wall, what, name) \
+                         SELECT target, boot, mono + 1, wall + 1, what, name FROM reading";
+            store.execute(again, []).unwrap();
+        }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
         let mut command = self.home.ahtop(args);
-        let Ended { code, out, err } = live::run(command.arg("--config").arg(self.home.path("config.toml")));
+        command.arg("--config").arg(self.home.path("config.toml"));
+        command
+    }
+
+    /// The same in a terminal.
+    fn in_terminal(&self, args: &[&str]) -> Pty {
+        let config = self.home.path("config.toml");
+        let args = args.iter().copied().chain(["--config", config.to_str().unwrap()]);
+        Pty::start(pty::command(env!("CARGO_BIN_EXE_ahtop"), args, self.home.variables()), 100, 30)
+    }
+
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let Ended { code, out, err } = live::run(&mut self.command(args));
         (code, out, err)
     }
 }
@@ -132,6 +167,77 @@ fn a_report_is_one_file_with_what_the_shift_was() {
         assert_eq!(text.matches("<script").count(), scripts, "{text}");
     }
     assert_eq!(home.run(&["report", "--since", "1h", "--until", "2h"]).0, 2);
+}
+
+/// Longer than a command lets pass before it shows how far it is.
+const STANDS: Duration = Duration::from_millis(1700);
+
+/// Lets a program that reads the store stand still, at most so many times until `done`: time passes for it, and it has
+/// not read on.
+fn stand_still(pid: u32, times: usize, mut done: impl FnMut() -> bool) {
+    let ticks = || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let behind_the_name = stat.rsplit(')').next().unwrap_or_default().to_owned();
+        behind_the_name.split_whitespace().nth(11).map_or(0, |ticks| ticks.parse::<u64>().unwrap())
+    };
+    let reads = || {
+        let open = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        open.filter_map(|fd| fs::read_link(fd.path()).ok()).any(|file| file.ends_with("acme.db"))
+    };
+    until("the store is open", || done() || reads());
+    for _ in 0..times {
+        // It has worked for 50 ms.
+        let before = ticks();
+        until("it goes on", || done() || ticks() >= before + 5);
+        if done() {
+            return;
+        }
+        signal(pid, Signal::STOP);
+        thread::sleep(STANDS);
+        signal(pid, Signal::CONT);
+    }
+}
+
+#[test]
+fn a_report_shows_on_a_terminal_how_far_it_is_and_nowhere_else() {
+    let home = Past::new();
+    home.fill_up();
+    let report = ["report", "--since", "8h"];
+    let pty = home.in_terminal(&report);
+    stand_still(pty.pid(), 20, || pty.said().contains(" readings read") || pty.ended().is_some());
+    assert_eq!(pty.end(), 0);
+    let said = pty.hang_up();
+    let (progress, printed) = said.split_once("# Shift report acme").unwrap();
+    assert!(progress.contains("000 readings read\u{1b}[K") && progress.ends_with("\r\u{1b}[K"), "{progress:?}");
+    assert!(!printed.contains('\u{1b}'), "{printed:?}");
+
+    let quiet = home.in_terminal(&[&report[..], &["--quiet"]].concat());
+    stand_still(quiet.pid(), 2, || quiet.ended().is_some());
+    assert_eq!(quiet.end(), 0);
+    assert!(quiet.hang_up().starts_with("# Shift report acme"));
+
+    let mut command = home.command(&report);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    stand_still(child.id(), 2, || child.try_wait().unwrap().is_some());
+    let ended = finish(child);
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+}
+
+#[test]
+fn the_manual_names_every_command_that_shows_how_far_it_is() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/json.md")).unwrap();
+    let (_, section) = page.split_once("\n## Progress\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let (mut open, mut seen) = (vec![(String::new(), cli::command())], 0);
+    while let Some((name, command)) = open.pop() {
+        let path = |part: &clap::Command| format!("{name} {}", part.get_name()).trim_start().to_owned();
+        open.extend(command.get_subcommands().map(|part| (path(part), part.clone())));
+        if command.get_arguments().any(|arg| arg.get_id() == "quiet") {
+            assert!(section.contains(&format!("`{name}")), "{name} is not in\n{section}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 7);
 }
 
 #[test]
