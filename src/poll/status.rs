@@ -19,7 +19,8 @@ struct Shown {
     targets: u32,
     sweep_s: u64,
     token_until: Option<EventTime>,
-    others_rate: Option<f64>,
+    /// Rounded and rounded up: how much they use, and how much to reserve for that.
+    others_rate: Option<(f64, f64)>,
     others_interval: Option<Duration>,
     last_invalidated: Option<EventTime>,
 }
@@ -29,11 +30,12 @@ impl Shown {
         let others = status.other_clients.as_ref();
         Shown {
             link: status.link.clone(),
-            rate: status.rate.round(),
+            // As a number is written without decimals.
+            rate: status.rate.round_ties_even(),
             targets: status.targets,
             sweep_s: status.sweep.as_secs(),
             token_until: status.token_until.clone(),
-            others_rate: others.and_then(|o| o.per_minute).map(f64::round),
+            others_rate: others.and_then(|o| o.per_minute).map(|rate| (rate.round_ties_even(), rate.ceil())),
             others_interval: others.and_then(|o| o.generated_every),
             last_invalidated: others.and_then(|o| o.last_invalidated.clone()),
         }
@@ -132,5 +134,29 @@ impl StatusWriter {
             })
             .await?;
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{BootId, BootTime},
+        store::OtherClients,
+    };
+
+    #[test]
+    fn a_number_that_is_written_otherwise_is_noted_for_a_replay() {
+        let at = EventTime { boot: BootId("test".into()), mono: BootTime(0), wall: jiff::Timestamp::UNIX_EPOCH };
+        let shown = |rate: f64| {
+            let others = OtherClients { per_minute: Some(rate), generated_every: None, last_invalidated: None };
+            Shown::of(&Status { rate, other_clients: Some(others), ..Status::new(at.clone(), Link::Live) })
+        };
+        let written = |rate: f64| format!("{rate:.0}, reserve {:.0}", rate.ceil());
+        let rates: Vec<f64> = (0..200).map(|quarters| f64::from(quarters) / 4.0).collect();
+        for pair in rates.windows(2) {
+            let same = written(pair[0]) == written(pair[1]);
+            assert_eq!(shown(pair[0]) == shown(pair[1]), same, "{pair:?}");
+        }
     }
 }
