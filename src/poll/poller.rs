@@ -1,6 +1,7 @@
 //! The loop: one task that holds the lease, picks targets, gets permits, sends, and stores what comes back.
 
 mod logins;
+mod unknown;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,6 +12,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::unknown::UnknownIds;
 use super::{
     Gate, Health, Next, Notifiers, Pacer, Rules, Schedule, Setup, TokenManager,
     health::ILL_AFTER,
@@ -61,6 +63,7 @@ pub struct Poller {
     governor: Governor,
     requests: Requests,
     status: StatusWriter,
+    unknown: UnknownIds,
     pruned: Option<BootTime>,
     /// Requested polls for what nobody wants yet: they wait for one more look at what is wanted.
     not_yet_wanted: Vec<Target>,
@@ -97,6 +100,7 @@ impl Poller {
             rng: StdRng::seed_from_u64(seed),
             governor: Governor::default(),
             requests,
+            unknown: UnknownIds::default(),
             pruned: None,
             not_yet_wanted: Vec::new(),
             past: (Vec::new(), None),
@@ -142,6 +146,7 @@ impl Poller {
             tracing::info!("checking the service as {}", self.me.label());
             let (rows, status, usage) =
                 self.store.call(|s| Ok((s.snapshot(Duration::ZERO)?.rows, s.status()?, s.usage()?))).await?;
+            self.unknown = UnknownIds::of(&rows);
             let answered = rows.into_iter().filter_map(|row| Some(now.mono_of(&row.last?.1)));
             let answered = answered.filter(|at| now.mono.since(*at) < WINDOW);
             self.requests.pacer = Pacer::after(answered).catching_up(!self.store.direct().is_local());
@@ -409,6 +414,7 @@ impl Poller {
         }
         if let Some(reading) = &reading {
             self.apply(reading, &now);
+            event = self.unknown.record(reading).map(|words| (EventKind::Target, words)).or(event);
         }
         let governor = match &reply {
             Reply::Throttled { .. } => Some(self.governor.clone()),

@@ -220,7 +220,7 @@ pub(crate) fn busy(view: View) -> State {
     s.navigation.selected.insert(Kind::Agent, Target::agent("imran.q@acme.example"));
     s.navigation.selected.insert(Kind::Campaign, Target::campaign("COLLECT-SOUTH"));
     let event = |secs, kind, text: &str| Event { at: ago(secs), kind, who: "pid 4711".into(), text: text.into() };
-    let invalid = Words::from("agent ").id(&Target::agent("a-1099@acme.example")).own(": agentId is Invalid");
+    let invalid = Words::from("agent ID ").id(&Target::agent("a-1099@acme.example")).own(" is unknown");
     s.live.events = vec![
         event(7200, EventKind::Lease, "pid 4711 (dashboard) polls"),
         event(7199, EventKind::TokenGenerated, "token 1 generated, expires in 60 min"),

@@ -179,7 +179,7 @@ fn the_detail_tells_the_next_poll_and_the_last_errors() {
     s.navigation.detail_open = true;
     s.navigation.selected.insert(Kind::Agent, Target::agent("a-1099@acme.example"));
     let picture = told(&s);
-    assert!(picture.contains("13:02 agent a-1099@acme.example: agentId is Invalid"), "{picture}");
+    assert!(picture.contains("13:02 agent ID a-1099@acme.example is unknown"), "{picture}");
     assert!(picture.contains("(2 times") && picture.contains("since 09:15)"), "{picture}");
 }
 

@@ -294,8 +294,12 @@ fn the_budget_says_what_is_spent_and_who_polls() {
 #[test]
 fn the_log_says_when_what_and_who() {
     check(&[
-        ("log", 60, &["14:27:07 .. throttled .. max limit", "13:02:07 .. target", "12:32:08 .. generated .. token 1"]),
-        ("log", 120, &["12:32:07 .. checking .. pid 4711 .. pid 4711 (dashboard) polls", "agentId is Invalid"]),
+        (
+            "log",
+            60,
+            &["14:27:07 .. throttled .. max limit", "13:02:07 .. unknown ID", "12:32:08 .. generated .. token 1"],
+        ),
+        ("log", 120, &["12:32:07 .. checking .. pid 4711 .. pid 4711 (dashboard) polls", "unknown ID .. is unknown"]),
         ("log_filtered", 60, &["14:27:07 .. throttled .. max limit"]),
         ("log_no_match", 60, &["No event matches the filter"]),
         ("log_empty", 60, &["Nothing has happened yet"]),

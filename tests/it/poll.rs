@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::support::{Process, World, every_reading_was_told, until};
 use ahtop::{
-    domain::{BootTime, Clock, Condition, Target},
+    domain::{BootTime, Clock, Condition, Kind, Outcome, Reading, Target},
     sim::{Fault, FaultScope, SimService, Span, Verdict, options::Latency},
-    store::Link,
+    store::{EventKind, Link},
 };
 use tokio::time::sleep;
 
@@ -269,6 +269,29 @@ async fn an_invalid_id_is_asked_twice_and_then_every_half_hour() {
     assert_eq!(asked, 4, "at 0, 1, 31 and 61 minutes");
     let row = process.rows().into_iter().find(|r| r.target == targets[targets.len() - 1]).unwrap();
     assert_eq!(row.condition(&world.clock.now(), MINUTE), Condition::Invalid);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_is_unknown_or_known_again_is_told_once_and_not_at_each_check() {
+    let world = World::in_memory(1, 4, |_| {});
+    let agent = world.targets.iter().find(|t| t.kind == Kind::Agent).unwrap().clone();
+    let nobody = Target::agent("nobody@acme.example");
+    let targets = [world.targets.clone(), vec![nobody.clone()]].concat();
+    // What an earlier poller was told.
+    let (store, at) = (world.store(), world.clock.now().stamp());
+    store.direct().append(&[Reading { target: agent.clone(), at, outcome: Outcome::Invalid, name: None }]).unwrap();
+    for seed in [1, 2] {
+        let process = world.start(&targets, seed);
+        sleep(MINUTE * 40).await;
+        process.quit().await;
+    }
+    let asked = world.sim.log().iter().filter(|e| e.verdict == Verdict::InvalidId).count();
+    assert!(asked > 3, "{asked}");
+    let events = store.direct().events(MINUTE * 100).unwrap();
+    let told: Vec<_> = events.iter().filter(|e| e.kind == EventKind::Target).collect();
+    let texts: Vec<String> = told.iter().map(|e| e.text.to_string()).collect();
+    assert_eq!(texts, [format!("agent ID {} is unknown", nobody.id), format!("agent ID {} is known again", agent.id)]);
+    assert!(told[0].text.is_about(&nobody) && told[1].text.is_about(&agent));
 }
 
 /// The link says until when, to the second, long before it is over.

@@ -216,7 +216,9 @@ fn replayed_is_what_was_shown(
 #[tokio::test(start_paused = true)]
 async fn a_replay_of_outage_throttling_token_ceiling_and_closed_hours_shows_what_was_shown_then() {
     let mut world = World::in_memory(1, 12, |_| ());
-    let begin = world.clock.now().wall;
+    // What the poller does in whole seconds is not done in the millisecond of a picture.
+    let apart = Duration::from_millis(333);
+    let begin = world.clock.now().wall.checked_add(apart).unwrap();
     let at = |minute: u64| begin.checked_add(Duration::from_secs(minute * 60)).unwrap();
     let hours = |from: u64, to: u64| {
         let time = |minute| at(minute).to_zoned(TimeZone::UTC).strftime("%H:%M").to_string();
@@ -224,11 +226,14 @@ async fn a_replay_of_outage_throttling_token_ceiling_and_closed_hours_shows_what
     };
     world.rules.quiet = Quiet::new(vec![hours(150, 160)], TimeZone::UTC);
     world.rules.min_interval = Duration::from_secs(20);
+    // One that the service does not know, which the log tells.
+    world.targets.push(Target::agent("nobody@acme.example"));
     let watched = watched_in(&world);
     let process = world.start(&world.targets, 7);
     let poller = process.me.clone();
     let live: Arc<dyn Store> = process.store.direct().clone();
     let views = [View::Overview, View::Alerts, View::Log, View::Campaigns];
+    sleep(apart).await;
     let mut evaluator = Evaluator::new(me(), watched.clone().into(), policy(), Quiet::default());
     let mut screens: Vec<Screen> = Vec::new();
     let (mut then, mut links) = (Vec::new(), BTreeSet::new());
@@ -257,5 +262,7 @@ async fn a_replay_of_outage_throttling_token_ceiling_and_closed_hours_shows_what
     for problem in [Problem::Service, Problem::Throttled, Problem::TokenCeiling, Problem::Closed] {
         assert!(links.contains(problem.word()), "{problem:?} is not among {links:?}");
     }
+    let told = live.events(Duration::from_secs(4 * 3600)).unwrap();
+    assert_eq!(told.iter().filter(|event| event.kind == EventKind::Target).count(), 1);
     replayed_is_what_was_shown((live, poller), &watched, (begin, at(20)), &views, &then);
 }

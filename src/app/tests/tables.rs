@@ -443,17 +443,24 @@ fn the_log_has_its_own_filter_and_scrolls() {
     floor.state.live.events = vec![
         event(0, EventKind::TokenGenerated, "token 1 minted"),
         event(1, EventKind::Throttled, "max limit exceeded"),
-        event(2, EventKind::Target, "agent a5: agentId is Invalid"),
+        event(2, EventKind::Target, "agent ID a5 is unknown"),
     ];
     let texts = |floor: &Floor| log::entries(&floor.state).iter().map(|e| e.text.to_string()).collect::<Vec<String>>();
     floor.keys("6");
     assert_eq!(texts(&floor).len(), 3);
-    assert_eq!(&*texts(&floor)[0], "agent a5: agentId is Invalid", "newest first");
+    assert_eq!(&*texts(&floor)[0], "agent ID a5 is unknown", "newest first");
     floor.keys("/limit<Enter>");
     assert_eq!(texts(&floor).len(), 1);
     assert_eq!(floor.state.navigation.filter.text.value(), "", "the tables show all of their rows");
-    for (text, n) in [("kind:generated", 1), ("!token", 2), ("! token", 2), ("PID", 3), ("state:high", 0), ("zebra", 0)]
-    {
+    for (text, n) in [
+        ("kind:generated", 1),
+        ("kind:unknown", 1),
+        ("!token", 2),
+        ("! token", 2),
+        ("PID", 3),
+        ("state:high", 0),
+        ("zebra", 0),
+    ] {
         floor.keys(&format!("<Esc>/{text}<Enter>"));
         assert_eq!(texts(&floor).len(), n, "{text}");
     }

@@ -31,7 +31,7 @@ pub const fn word(kind: EventKind) -> &'static str {
         EventKind::TokenInvalidated => "invalidated",
         EventKind::Lease => "checking",
         EventKind::Link => "service",
-        EventKind::Target => "target",
+        EventKind::Target => "unknown ID",
         EventKind::Store => "store",
         EventKind::Config => "config",
         EventKind::Malformed => "malformed",
