@@ -10,7 +10,10 @@ use std::{
     process::Stdio,
 };
 
-use crate::live::{Home, KEY, Service, finish, harmful, run, signal, until};
+use crate::{
+    live::{Home, KEY, Service, finish, harmful, run, signal, until},
+    pty::{self, Pty},
+};
 use ahtop::sim::{Fault, FaultScope, Span, Truth, options::AuthSetting};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -153,6 +156,70 @@ fn once_prints_a_table_and_csv_of_the_same_and_without_a_command_or_terminal_it_
     // What was read within the interval is not asked again, nor is an id that was refused twice.
     let asked = |id: &str| service.sim.log().iter().filter(|e| e.target.as_ref().is_some_and(|t| &*t.id == id)).count();
     assert_eq!((asked("COLLECT-IN"), asked(&idle), asked(&unknown)), (1, 1, 2));
+}
+
+#[test]
+fn once_has_the_worst_first_orders_by_a_column_and_is_coloured_on_a_terminal_alone() {
+    let (service, home) = (Service::start(|_| {}), Home::new());
+    let (idle, unknown) = service.odd_agents();
+    let [fine, high, worst] = [0, 1, 2].map(|n| service.agent(n));
+    let ids = [&unknown, &idle, &fine, &high, &worst];
+    let json = |args: &[&str]| {
+        let ended = run(home.on(&service, args).args(["once", "--format", "json"]));
+        assert_eq!(ended.code, 0, "{ended:?}");
+        let value: Value = serde_json::from_str(&ended.out).unwrap();
+        let of = |t: &Value| (t["id"].as_str().unwrap().to_owned(), t["aht_s"].as_u64());
+        value["targets"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    let read = json(&ids.iter().flat_map(|id| ["-a", id.as_str()]).chain(["--min-interval", LONG]).collect::<Vec<_>>());
+    let values: BTreeMap<String, u64> = read.into_iter().filter_map(|(id, secs)| Some((id, secs?))).collect();
+    assert_eq!(values.len(), 3, "{values:?}");
+    // Bands about what was read, so that each is where it is called.
+    let limit = |id: &str, limit: &str, off: i64| {
+        let secs = values[id].checked_add_signed(off).unwrap();
+        format!("[[agent]]\nid = \"{id}\"\nbands = {{ {limit} = \"{}:{:02}\" }}\n", secs / 60, secs % 60)
+    };
+    let bands = [limit(&fine, "high_warn", 600), limit(&high, "high_warn", -1), limit(&worst, "high_crit", -1)];
+    let config = format!("poll.min_interval = \"{LONG}\"\nwatch.agents = {ids:?}\n{}", bands.concat());
+    let file = home.write("c.toml", &config);
+    let args = ["--config", file.to_str().unwrap()];
+
+    let table = run(home.on(&service, &args).arg("once"));
+    let line =
+        |text: &str, id: &str| text.lines().position(|l| l.contains(id)).unwrap_or_else(|| panic!("{id}\n{text}"));
+    let places = [&worst, &high, &fine, &idle, &unknown].map(|id| line(&table.out, id));
+    assert!(places.is_sorted(), "{places:?}\n{}", table.out);
+    for (id, word) in
+        [(&worst, "V.HIGH"), (&high, "HIGH"), (&fine, "ok"), (&idle, "no calls"), (&unknown, "unknown ID")]
+    {
+        let line = table.out.lines().nth(line(&table.out, id)).unwrap();
+        assert!(line.ends_with(&format!("  {word}")), "{line}");
+    }
+    let order = |more: &[&str]| {
+        let sorted = run(home.on(&service, &args).arg("once").args(more));
+        assert_eq!(sorted.code, 0, "{sorted:?}");
+        let mut ids = ids;
+        ids.sort_by_key(|id| line(&sorted.out, id));
+        ids.map(|id| values.get(id).copied())
+    };
+    let falling = order(&["--sort", "aht"]);
+    assert!(falling[..3].is_sorted_by(|a, b| a >= b) && falling[3..] == [None, None], "{falling:?}");
+    let rising = order(&["--sort", "aht", "--reverse"]);
+    assert!(rising[..3].is_sorted_by(|a, b| a <= b) && rising[3..] == [None, None], "{rising:?}");
+    assert_ne!(falling, rising);
+
+    assert!(!table.out.contains('\u{1b}'), "{:?}", table.out);
+    for (term, coloured) in [("xterm-256color", true), ("dumb", false)] {
+        let mut variables = home.variables().to_vec();
+        variables.extend([("AHTOP_API_KEY", KEY.to_owned()), ("TERM", term.to_owned())]);
+        let account = ["--base-url", &service.base_url, "--user", "acme"];
+        let args = [&account[..], &args[..], &["once", "--quiet"]].concat();
+        let pty = Pty::start(pty::command(env!("CARGO_BIN_EXE_ahtop"), args, variables), 160, 30);
+        assert_eq!(pty.end(), 0);
+        let said = pty.hang_up();
+        assert_eq!(said.contains("V.HIGH\u{1b}["), coloured, "{said:?}");
+        assert_eq!(said.contains('\u{1b}'), coloured, "{said:?}");
+    }
 }
 
 #[test]
