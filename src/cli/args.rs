@@ -200,9 +200,10 @@ pub enum ConfigCommand {
 /// `store …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum StoreCommand {
-    /// Makes the store of the account on a PostgreSQL server, with a role for polling and one for reading
+    /// Makes the store of the account on a PostgreSQL server, with a role for checking the service and one for
+    /// reading
     Init(StoreInit),
-    /// Prints where the store is, how large it is, who is there and who polls
+    /// Prints where the store is, how large it is, who is there and who checks the service
     Status,
     /// Copies readings, events and alerts from one store to another; it can be repeated
     ///

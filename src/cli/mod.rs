@@ -15,7 +15,7 @@ pub use self::flags::Options;
 use self::flags::{FLAG_SCOPES, FlagScope};
 use crate::{config::VARIABLES, exit::Exit};
 
-/// top for average handling time: polls the AHT API for agents and campaigns and shows them live
+/// top for average handling time: asks the AHT API about agents and campaigns and shows them live
 ///
 /// Without a command it opens the dashboard. Where standard output is not a terminal it does the same as `once`.
 ///
@@ -44,7 +44,7 @@ pub enum Command {
     Once(Once),
     /// Prints a JSON object for each reading, one a line, until it is interrupted
     Stream,
-    /// Polls for all dashboards of the account, without a screen, for a service manager
+    /// Checks the service for all dashboards of the account, without a screen, for a service manager
     ///
     /// Logs to standard error. SIGHUP reads configuration and secret again; where they are bad the old ones stay. Exit 0
     /// after SIGTERM.
@@ -101,7 +101,8 @@ pub enum Command {
     Demo(Demo),
     /// Shows the wallboard, for a screen that everybody can see
     ///
-    /// It takes no key but Ctrl-C and the one of `[wall] exit_key`. It needs no credentials where another ahtop polls.
+    /// It takes no key but Ctrl-C and the one of `[wall] exit_key`. It needs no credentials where another ahtop checks the
+    /// service.
     Wall,
     /// Writes a picture of what is known now, without asking the service
     Snapshot(Snapshot),

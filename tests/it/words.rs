@@ -55,6 +55,9 @@ const PHRASES: [&str; 18] = [
 const GUIDES: [&str; 10] =
     ["died", "killed", "kills", "link", "polled", "poller", "polling", "polls", "probe", "probes"];
 
+/// The name of a key or a command, and no word of a sentence: what is shown is the wallboard, and the service is checked.
+const NAMES: [&str; 2] = ["board", "poll"];
+
 /// Literals that may have such a word: where, a part of the text, and why.
 const MAY: [(&str, &str, &str); 15] = [
     ("src/app/model/column.rs", "dev", "the old name of a column, which is read and answered with the new one"),
@@ -105,6 +108,12 @@ fn in_product(literal: &str) -> Option<&'static str> {
     replaced(literal).or_else(|| word_of(&literal.to_lowercase(), &GUIDES))
 }
 
+/// The same for what is said of the configuration, where one of several words could be the name of a table.
+fn of_name(text: &str) -> Option<&'static str> {
+    let text = text.to_lowercase();
+    word_of(&text, &NAMES).or_else(|| word_of(&text, &GUIDES))
+}
+
 /// What is said in `text` of the file at `path` although it should not be.
 fn found_in(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -132,7 +141,7 @@ fn no_help_of_a_command_has_such_a_word() {
         let help = command.render_long_help().to_string();
         for line in help.lines().map(|line| line.replace("--warm-up", "")) {
             let line = line.replace("AHTOP_WARM_UP", "");
-            assert_eq!(replaced(&line), None, "{}: {line}", command.get_name());
+            assert_eq!(in_product(&line), None, "{}: {line}", command.get_name());
         }
     }
 }
@@ -143,6 +152,11 @@ fn no_configuration_and_no_schema_has_such_a_word() {
     let example = fs::read_to_string(root.join("config.example.toml")).unwrap();
     for line in example.lines() {
         assert_eq!(replaced(&line.replace("--warm-up", "")), None, "config.example.toml: {line}");
+        assert_eq!(of_name(line.strip_prefix("# ").unwrap_or_default()), None, "config.example.toml: {line}");
+    }
+    for line in fs::read_to_string(root.join("config.schema.json")).unwrap().lines() {
+        let said = line.trim_start().strip_prefix("\"description\": ").unwrap_or_default();
+        assert_eq!(of_name(said).or_else(|| replaced(said)), None, "config.schema.json: {line}");
     }
     let mut schemas = 0;
     for dir in ["assets", "docs/src/schemas"] {
