@@ -341,6 +341,31 @@ fn the_manual_uses_the_words_of_the_glossary() {
     }
 }
 
+/// What the tests write anew where a variable says so is in the table, with a command that runs these tests.
+#[test]
+fn the_guide_for_contributors_names_all_that_is_generated() {
+    let guide = read(&root().join("CONTRIBUTING.md"));
+    let (mut renewed, mut files) = (BTreeSet::new(), vec![root().join("tests/it")]);
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = read(&path);
+            let variables = text.split("var_os(\"").skip(1).filter_map(|rest| rest.split('"').next());
+            let renews = |name: &&str| name.contains("RENEW") || name.contains("UPDATE");
+            renewed.extend(variables.filter(renews).map(str::to_owned));
+        }
+    }
+    assert!(renewed.len() >= 4, "{renewed:?}");
+    for name in renewed {
+        let row = guide.lines().find(|line| line.contains(&format!("| `{name}=1 cargo test --test it ")));
+        assert!(row.is_some(), "{name} is not in the table of CONTRIBUTING.md");
+    }
+    for command in guide.split("cargo test ").skip(1).filter(|command| command.starts_with("--test ")) {
+        assert!(command.starts_with("--test it"), "there is no such program: cargo test {}", &command[..20]);
+    }
+}
+
 /// The guides for contributors name places: each is there, and no room is forgotten.
 #[test]
 fn the_guides_know_their_way_about_the_sources() {
