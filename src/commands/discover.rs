@@ -13,9 +13,8 @@ use super::{
 };
 use crate::{
     api::{Auth, Client, ListReply, ListedCampaign, Login},
-    app::Keymap,
     cli::{self, DiscoverFormat},
-    config::{self as settings, AuthMode, Config, Env, Id, Overrides, SecretSource},
+    config::{AuthMode, Config, Env, Id, Overrides, Purpose, SecretSource},
     domain::{Kind, SystemClock, Target, clean_line, fit, plural},
     exit::Exit,
     poll::{Ready, TokenManager},
@@ -33,8 +32,7 @@ const NAMED: usize = 20;
 /// # Errors
 /// Configuration, credentials, store.
 pub async fn run(args: &cli::Discover, flags: &Overrides, env: &Env) -> Result<Done, Failure> {
-    let loaded = settings::load_to_discover(flags, env)?;
-    Keymap::of(&loaded.config.ui.keys)?;
+    let loaded = super::load_for(Purpose::Discover, flags, env)?;
     let found = tokio::select! {
         biased;
         number = stop::signal() => return Ok(Done::failed(Exit::Signal(number), "")),
@@ -59,7 +57,7 @@ pub async fn run(args: &cli::Discover, flags: &Overrides, env: &Env) -> Result<D
 /// # Errors
 /// Those of [`run`], and where nobody is logged in and no campaign is listed.
 pub(super) async fn configuration(flags: &Overrides, env: &Env) -> Result<String, Failure> {
-    let config = settings::resolve_to_discover(flags, env)?.config;
+    let config = super::load_for(Purpose::Begin, flags, env)?.config;
     let found = tokio::select! {
         biased;
         number = stop::signal() => return Err(Failure::new(Exit::Signal(number), "")),

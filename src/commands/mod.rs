@@ -40,7 +40,7 @@ use serde::Serialize;
 
 use crate::{
     app::Keymap,
-    config::{self as settings, ConfigErrors, Env, Loaded, Overrides},
+    config::{self as settings, ConfigErrors, Env, Loaded, Overrides, Purpose},
     domain::clean,
     exit::Exit,
     report::json_line,
@@ -66,7 +66,12 @@ pub fn log_trouble() -> Option<String> {
 /// # Errors
 /// All that is wrong with the configuration; where nothing is, all that is wrong with the keys.
 pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
-    let loaded = settings::load(flags, env)?;
+    load_for(Purpose::Watch, flags, env)
+}
+
+/// The same for another purpose than to watch.
+fn load_for(purpose: Purpose, flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
+    let loaded = settings::load(purpose, flags, env)?;
     Keymap::of(&loaded.config.ui.keys)?;
     Ok(loaded)
 }

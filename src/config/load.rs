@@ -59,38 +59,21 @@ impl Loaded {
 
 /// What the configuration is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Purpose {
+pub enum Purpose {
     Watch,
     /// To find out what there is to watch: nothing needs to be listed.
     Discover,
+    /// The same by flags and variables alone, before there is a file.
+    Begin,
 }
 
 /// Reads and checks everything.
 ///
 /// # Errors
 /// All that is wrong, at once.
-pub fn load(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
-    load_for(Purpose::Watch, flags, env)
-}
-
-/// The same where it may be that nothing is watched yet.
-///
-/// # Errors
-/// All that is wrong, at once.
-pub fn load_to_discover(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
-    load_for(Purpose::Discover, flags, env)
-}
-
-/// The same by flags and variables alone, before there is a file.
-///
-/// # Errors
-/// All that is wrong, at once.
-pub fn resolve_to_discover(flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
-    resolve_for(Purpose::Discover, flags, env, None)
-}
-
-fn load_for(purpose: Purpose, flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
-    let Some((path, named)) = paths::config_file(flags, env) else { return resolve_for(purpose, flags, env, None) };
+pub fn load(purpose: Purpose, flags: &Overrides, env: &Env) -> Result<Loaded, ConfigErrors> {
+    let file = if purpose == Purpose::Begin { None } else { paths::config_file(flags, env) };
+    let Some((path, named)) = file else { return resolve_for(purpose, flags, env, None) };
     let file: Arc<str> = show_path(&path).into();
     let fail = |message: String| {
         let mut diagnostics = Diagnostics::default();

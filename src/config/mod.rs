@@ -34,7 +34,7 @@ pub use env::{Env, Overrides};
 pub use error::{ConfigError, ConfigErrors, Place, suggest};
 pub use floor::{Floor, Watched};
 pub use listen::Listen;
-pub use load::{Loaded, load, load_to_discover, resolve, resolve_to_discover};
+pub use load::{Loaded, Purpose, load, resolve};
 pub use origin::Origin;
 pub use postgres_url::PostgresUrl;
 pub use process_group::ProcessGroup;

@@ -48,7 +48,7 @@ fn watched<'a>(config: &'a Config, target: &Target) -> &'a Watched {
 #[test]
 fn a_user_name_a_key_and_targets_are_enough() {
     let flags = flags(&[(Id::UserName, "acme"), (Id::Agents, "x"), (Id::Agents, "y"), (Id::Campaigns, "C 1")]);
-    let config = load(&flags, &env(&[("AHTOP_API_KEY", "hunter2")])).unwrap().config;
+    let config = load(Purpose::Watch, &flags, &env(&[("AHTOP_API_KEY", "hunter2")])).unwrap().config;
     assert_eq!((config.account.name.as_str(), config.account.user_name.as_str()), ("acme", "acme"));
     assert_eq!(config.account.base_url.to_string(), "https://in1-ccaas-api.ozonetel.com");
     let source = SecretSource::KeyEnv("AHTOP_API_KEY".into());
@@ -185,7 +185,7 @@ fn lists_entries_groups_and_roster_become_one_list() {
     let path = dir.path().join("config.toml");
     std::fs::write(&path, text).unwrap();
     let named = Overrides::with_config(&path);
-    let loaded = load(&named, &Env::default()).unwrap();
+    let loaded = load(Purpose::Watch, &named, &Env::default()).unwrap();
     let config = &loaded.config;
     let (agent, campaign) = (Kind::Agent, Kind::Campaign);
     assert_eq!(
@@ -219,7 +219,7 @@ fn lists_entries_groups_and_roster_become_one_list() {
 
     let mut only = flags(&[(Id::Agents, "r1")]);
     only.config = Some(path);
-    let config = load(&only, &Env::default()).unwrap().config;
+    let config = load(Purpose::Watch, &only, &Env::default()).unwrap().config;
     assert_eq!(ids(&config), [(agent, "r1")]);
     assert_eq!(config.watch[0].label.as_deref(), Some("Ravi S"));
     assert_eq!(config.watch[0].groups.join(" "), "south");
@@ -287,16 +287,16 @@ fn paths_in_the_file_are_relative_to_it_and_credentials_to_their_directory() {
 fn a_missing_file_is_an_error_only_if_somebody_named_it() {
     let dir = tempfile::tempdir().unwrap();
     let env = Env::of([("AHTOP_API_KEY", "k")]).with_dirs(dir.path(), dir.path());
-    assert!(load(&flags(&[(Id::UserName, "acme"), (Id::Agents, "x")]), &env).is_ok());
-    let errors = load(&flags(&[(Id::UserName, "acme")]), &env).unwrap_err().to_string();
+    assert!(load(Purpose::Watch, &flags(&[(Id::UserName, "acme"), (Id::Agents, "x")]), &env).is_ok());
+    let errors = load(Purpose::Watch, &flags(&[(Id::UserName, "acme")]), &env).unwrap_err().to_string();
     assert!(errors.ends_with("config.toml: there is no such file; `ahtop config init` writes one to start from"));
-    let errors = load(&Overrides::default(), &env).unwrap_err().to_string();
+    let errors = load(Purpose::Watch, &Overrides::default(), &env).unwrap_err().to_string();
     assert!(errors.contains("ahtop demo") && !errors.contains("is missing"), "{errors}");
     let mut named = flags(&[(Id::UserName, "acme"), (Id::Agents, "x")]);
     named.config = Some(dir.path().join("other.toml"));
-    assert!(load(&named, &env).unwrap_err().to_string().contains("other.toml: cannot be read: "));
+    assert!(load(Purpose::Watch, &named, &env).unwrap_err().to_string().contains("other.toml: cannot be read: "));
     std::fs::write(dir.path().join("config.toml"), b"a = 1\nb = \"\xff\"\n").unwrap();
-    let errors = load(&Overrides::default(), &env).unwrap_err().to_string();
+    let errors = load(Purpose::Watch, &Overrides::default(), &env).unwrap_err().to_string();
     assert!(errors.ends_with("config.toml: line 2 is not UTF-8"), "{errors}");
 }
 
@@ -309,7 +309,7 @@ fn no_file_that_the_configuration_names_can_hold_us_up() {
     for name in ["fifo.toml", "zero.toml"] {
         let mut named = flags(&[(Id::UserName, "acme"), (Id::Agents, "x")]);
         named.config = Some(path(name));
-        let told = load(&named, &Env::default()).unwrap_err().to_string();
+        let told = load(Purpose::Watch, &named, &Env::default()).unwrap_err().to_string();
         assert!(told.ends_with(&format!("{name}: cannot be read: it is not a regular file")), "{told}");
         let text = format!(
             "[account]\nuser_name = \"acme\"\nca_file = \"{name}\"\n[auth]\napi_key_env = \"K\"\n\

@@ -202,7 +202,7 @@ fn configurations() {
         Ok(text) => told(&config::resolve(&Overrides::default(), &env, Some((&path, text)))),
         Err(_) => {
             fs::write(&path, input).unwrap();
-            told(&config::load(&Overrides::with_config(&path), &env))
+            told(&config::load(config::Purpose::Watch, &Overrides::with_config(&path), &env))
         }
     });
 }

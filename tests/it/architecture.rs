@@ -24,7 +24,7 @@ const FLOORS: [&[&str]; 9] = [
 ];
 
 /// Libraries that only one room may name.
-const KEEPERS: [(&str, &[&str]); 8] = [
+const KEEPERS: [(&str, &[&str]); 9] = [
     ("reqwest::", &["api"]),
     ("rusqlite::", &["store"]),
     ("tokio_postgres::", &["store/postgres"]),
@@ -33,6 +33,7 @@ const KEEPERS: [(&str, &[&str]); 8] = [
     ("Instant::now()", &["poll", "sim", "run", "term", "api", "store", "alerting", "web"]),
     // It knows nothing of the actions in `[ui.keys]`: the loader of the commands does.
     ("config::load(", &["commands/mod.rs"]),
+    ("settings::load(", &["commands/mod.rs"]),
     ("Timestamp::now()", &["domain/clock.rs", "api/http.rs"]),
 ];
 

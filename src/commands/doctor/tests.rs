@@ -138,7 +138,7 @@ async fn the_other_store_of_an_account_is_named() {
 fn a_wall_clock_that_was_set_is_told_and_one_of_another_boot_is_not_judged() {
     let clock = crate::domain::ManualClock::at("2026-03-12T09:00:00Z".parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
-    let config = crate::config::load(&flags(), &env(dir.path(), &[])).unwrap().config;
+    let config = crate::commands::load(&flags(), &env(dir.path(), &[])).unwrap().config;
     let status = crate::store::Status {
         rate: 19.0,
         targets: 1,

@@ -111,13 +111,14 @@ fn errors_of_flags_and_variables_name_them() {
 
 #[test]
 fn without_a_file_the_flags_that_would_do_are_named() {
-    let errors = load(&Overrides::default(), &Env::default()).unwrap_err().to_string();
+    let errors = load(Purpose::Watch, &Overrides::default(), &Env::default()).unwrap_err().to_string();
     assert_eq!(
         errors,
         "configuration: [account] name is missing: it names the shared state (--account, AHTOP_ACCOUNT)"
     );
-    let errors =
-        load(&super::flags(&[(Id::UserName, "u")]), &Env::of([("AHTOP_API_KEY", "k")])).unwrap_err().to_string();
+    let errors = load(Purpose::Watch, &super::flags(&[(Id::UserName, "u")]), &Env::of([("AHTOP_API_KEY", "k")]))
+        .unwrap_err()
+        .to_string();
     assert_eq!(
         errors,
         "configuration: nothing to watch: list ids in [watch] agents or campaigns, give -a ID or -C NAME, or set agents = \"logged-in\""
