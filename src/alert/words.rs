@@ -1,6 +1,9 @@
 //! Alerts in words: for the log, hooks, notifications and reports.
 
-use super::model::{Alert, AlertEvent, AlertKind, EndReason, Step, Subject};
+use super::{
+    model::{Alert, AlertEvent, AlertKind, EndReason, Step, Subject},
+    rules::worse,
+};
 use crate::{
     domain::{Aht, Level, Problem, clean_line, display_name},
     store::Words,
@@ -39,6 +42,26 @@ pub struct Claims {
 }
 
 impl Claims {
+    /// What `alert` claims by itself, with the limit of its level whether anything has crossed it or not; `None` where it is
+    /// about no value.
+    pub fn new(alert: &Alert) -> Option<Claims> {
+        let AlertKind::Band { level, worst, last, peak, limits, .. } = &alert.kind else { return None };
+        let over = alert.ended.is_some();
+        let level = if over { *worst } else { *level };
+        let limit = limits.and_then(|limits| limits.crossed(level));
+        let clear = limits.and_then(|limits| limits.clear);
+        Some(Claims { level, over, value: *last, old: false, limit, worst: *peak, clear })
+    }
+
+    /// Without a limit that neither these values nor one that was `seen` have crossed: it was configured since.
+    #[must_use]
+    pub fn proven(self, seen: Option<Aht>) -> Claims {
+        let crosses = |limit: &Aht| {
+            [self.worst, seen, Some(self.value)].into_iter().flatten().any(|aht| worse(self.level, aht, *limit) == aht)
+        };
+        Claims { limit: self.limit.filter(crosses), ..self }
+    }
+
     /// The claims in words, the fullest first: the first one that there is room for is to be shown.
     ///
     /// `7:48, over 7:30 (worst 9:10), clears below 5:56`; where the value is inside the limit again
@@ -75,12 +98,16 @@ impl Claims {
         if let Some(clear) = clear {
             texts.insert(0, format!("{}{clear}", texts[0]));
         }
-        // What is over has no level that says what a bare value is.
+        // A bare value stands beside a level, and is told only where it is of that level.
         if self.over {
             texts.extend(self.limit.filter(|_| !reached).map(|limit| format!("{side} {limit}, last {value}")));
             texts.push(format!("last {value}"));
-        } else {
-            texts.push(told);
+        } else if let Some(limit) = self.limit {
+            texts.push(match limit {
+                limit if value == limit || outside(limit) => told,
+                limit if reached => format!("was {limit}"),
+                limit => was(limit),
+            });
         }
         texts
     }

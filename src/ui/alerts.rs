@@ -145,11 +145,18 @@ fn line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, alert: &Alert, y: u16) {
         Some(_) if width < 100 => fate.split(',').next().unwrap_or(&fate),
         _ => &fate,
     };
-    let fate_width = u16::try_from(super::canvas::cells(fate)).unwrap_or(u16::MAX);
+    let wide = |text: &str| u16::try_from(super::canvas::cells(text)).unwrap_or(u16::MAX);
+    let claims = claims::of(scene.state, alert).map(|claims| claims.texts());
     // Whether somebody cares is told also where there is no room for all that is so; `unacknowledged` is never cut.
-    let wanted = fate_width.min((width.saturating_sub(from) / 2).max(14));
-    let what_room = width.saturating_sub(from + wanted + 3);
-    let end = canvas.put(from, y, what_room, &what(scene, alert, ascii, usize::from(what_room)), dim(s.text));
+    let wanted = wide(fate).min((width.saturating_sub(from) / 2).max(14));
+    let least = claims.as_ref().and_then(|texts| texts.last()).map_or(0, |text| wide(text));
+    let what_room = width.saturating_sub(from + wanted + 3).max(least).min(width.saturating_sub(from + 1));
+    let what = match claims {
+        // The fullest words for which there is room, since half a limit would be another number.
+        Some(texts) => texts.into_iter().find(|text| wide(text) <= what_room).unwrap_or_default(),
+        None => names::told(scene.state, &words::kind_words(&alert.id.subject, &alert.kind), ascii),
+    };
+    let end = canvas.put(from, y, what_room, &what, dim(s.text));
     let start = end.saturating_add(2).max(from + what_room.min(30) + 1);
     let waits = alerts::waits(scene.data, alert);
     canvas.put(start, y, width.saturating_sub(start + 1), fate, if waits { s.warning } else { s.dim });
@@ -163,15 +170,6 @@ fn whom(canvas: &Canvas<'_>, scene: &Scene<'_>, subject: &Subject) -> String {
         Subject::Problem(_) => name.into(),
     };
     clean_line(&name, 100)
-}
-
-/// What is so: the fullest words for which there is `room`, since half a limit would be another number.
-fn what(scene: &Scene<'_>, alert: &Alert, ascii: bool, room: usize) -> String {
-    let Some(claims) = claims::of(scene.state, alert) else {
-        return names::told(scene.state, &words::kind_words(&alert.id.subject, &alert.kind), ascii);
-    };
-    let mut texts = claims.texts().into_iter();
-    texts.find(|text| super::canvas::cells(text) <= room).unwrap_or_default()
 }
 
 /// Draws the menu of mutes over the screen.

@@ -1,5 +1,7 @@
 //! One row in full: its facts in sentences, and its chart.
 
+use std::time::Duration;
+
 use super::{
     axis,
     canvas::{Canvas, cells as cells_of, wrap},
@@ -11,8 +13,8 @@ use super::{
 };
 use crate::{
     alert::{Alert, Subject},
-    app::{FrameLayout, Held, Line, Login, LoginState, REPLAY, RowState, alerts, names, tables, text},
-    domain::{AHT_WINDOW, BootTime, Condition},
+    app::{FrameLayout, Held, Line, Login, LoginState, REPLAY, RowState, alerts, names, rows, tables, text},
+    domain::{AHT_WINDOW, BootTime, Condition, Run},
     poll::INVALID_INTERVAL,
     store::EventKind,
 };
@@ -166,16 +168,26 @@ fn since(scene: &Scene<'_>, line: &Line<'_>) -> Vec<String> {
         text::moment(at, scene.now.wall, zone)
     };
     let Some(held) = line.held else { return Vec::new() };
-    let since = |end: BootTime, held: Held| words::since_or_over(&moment(end - held.span), held);
+    let since = |end: BootTime, held: Held| text::since_or_over(&moment(end - held.span), held);
     let series = &line.row.series;
     let read = series.points().next_back().map_or(scene.now.mono, |p| p.at);
     match line.state {
         RowState::Fresh(level) => {
+            let shorter = |run: Run, than: Duration| {
+                let run = Held { span: read.since(run.since), open: run.open };
+                Some(run).filter(|run| run.span < than)
+            };
+            // The row may have been inside since its alert began, and its level may be younger than both.
+            let beside = rows::beside(line.row, line.watched, level).and_then(|run| shorter(run, held.span));
+            let outside = beside.unwrap_or(held);
             let own = series.run(|aht| aht.is_some_and(|a| line.watched.band.level(a) == level));
-            let own = own.map(|run| Held { span: read.since(run.since), open: run.open });
-            // The level may be younger than the alert.
-            let own = own.filter(|own| own.span < held.span).map(|own| since(read, own));
-            texts::outside(level, since(read, held), own)
+            let own = own.and_then(|run| shorter(run, outside.span)).map(|own| since(read, own));
+            let mut all = texts::outside(level, since(read, outside), own, beside.map(|_| since(read, held)));
+            if held.open && beside.is_none() {
+                // The state beside it says the same.
+                all.pop();
+            }
+            all
         }
         RowState::Other(Condition::NoCalls) => vec![since(read, held)],
         RowState::Other(_) => vec![since(scene.now.mono, held)],

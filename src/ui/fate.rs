@@ -3,7 +3,7 @@
 use super::{cells, scene::Scene, words::alerts as texts};
 use crate::{
     alert::{Alert, words},
-    app::{RowState, alerts, claims, names, text},
+    app::{alerts, claims, names},
     domain::clean_line,
 };
 
@@ -41,21 +41,13 @@ fn fate_of(scene: &Scene<'_>, alert: &Alert, with_note: bool) -> String {
     clean_line(&parts.join(", "), 300)
 }
 
-/// An alert about a value in sentences, nothing left out: its level, which may be another than that of the row while
-/// the alert is not cleared yet, what it claims, and who has seen it.
+/// An alert about a value in sentences, nothing left out: what it claims, and who has seen it.
 pub(super) fn sentences(scene: &Scene<'_>, alert: &Alert) -> Vec<String> {
-    let Some(claims) = claims::of(scene.state, alert) else { return Vec::new() };
-    let level = RowState::Fresh(claims.level).long_word();
-    let (since, lasted) = claims::lasting(scene.state, alert);
-    let since = text::moment(since, scene.now.wall, &scene.state.config.zone);
-    let times = (alert.ended.is_some(), claims.old);
-    let claims = claims.texts().into_iter().next().unwrap_or_default();
+    let Some(claims) = claims::sentence(scene.state, alert) else { return Vec::new() };
     let full = match alert.ack.as_ref().filter(|ack| alert.is_acked() && !ack.note.is_empty()) {
         Some(ack) if names::are_full(scene.state) => Some(format!("{}{}", texts::NOTE, clean_line(&ack.note, 200))),
         _ => None,
     };
     let fate = fate_of(scene, alert, full.is_none());
-    // The level may be younger than the time outside.
-    let what = texts::outside((&since, lasted), level, times, &claims);
-    [what, texts::fate(&fate)].into_iter().chain(full).collect()
+    [claims, texts::fate(&fate)].into_iter().chain(full).collect()
 }

@@ -100,16 +100,16 @@ pub(super) fn cases() -> Vec<(&'static str, State)> {
     });
     add("alerts", View::Alerts, &|s| {
         *s = alarmed(View::Alerts);
-        s.navigation.alert = Some(s.live.alerts[1].id.clone());
+        s.navigation.alert = Some(s.live.alerts[0].id.clone());
     });
     add("alerts_mute_menu", View::Alerts, &|s| {
         *s = alarmed(View::Alerts);
-        s.navigation.overlay = Some(Overlay::MuteMenu { id: s.live.alerts[1].id.clone(), cursor: 1 });
+        s.navigation.overlay = Some(Overlay::MuteMenu { id: s.live.alerts[0].id.clone(), cursor: 1 });
     });
     add("alerts_note", View::Alerts, &|s| {
         *s = alarmed(View::Alerts);
         let text = "on the voicemail list since noon".into();
-        s.navigation.overlay = Some(Overlay::Note { alerts: vec![(s.live.alerts[1].id.clone(), 1)], text });
+        s.navigation.overlay = Some(Overlay::Note { alerts: vec![(s.live.alerts[0].id.clone(), 1)], text });
     });
     add("demo", View::Overview, &|s| s.config.mode = Some("DEMO"));
     add("frozen", View::Overview, &State::toggle_freeze);

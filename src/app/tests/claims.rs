@@ -123,7 +123,13 @@ fn check(world: &World, alert: &Alert) -> Result<(), TestCaseError> {
     // What is old has the mark of its row.
     let mark = format!("{}?", Aht::from_secs(value));
     prop_assert_eq!(text.contains(&mark), !over && !fresh, "{} of {:?}", text, row.state);
-    prop_assert!(claims.texts().iter().all(|text| text.contains(&*Aht::from_secs(value).to_string())));
+    // A bare value beside the level would be told as one of that level: it is told with what was crossed, or not at all.
+    let bare = |text: &String| number(text, "").is_some_and(|_| !text.contains(' '));
+    prop_assert!(
+        over || !claims.texts().iter().any(bare) || side.outside(value, claims.limit.map(Aht::secs)),
+        "{:?}",
+        claims.texts()
+    );
 
     // The level that is held, walked through once more, and its limit.
     let (mut is_crit, mut was_crit) = (false, false);
@@ -159,6 +165,16 @@ fn check(world: &World, alert: &Alert) -> Result<(), TestCaseError> {
         let inside = if side.high { clear - 1 } else { clear + 1 };
         prop_assert!(!goes_on(world, target, inside), "{text}: it goes on inside of {clear}");
     }
+
+    // The sentence says that it was outside all the time only where each reading was.
+    let sentence = claims::sentence(state, alert).unwrap();
+    let begins = format!("alert {}", claims.level.word());
+    prop_assert!(sentence.starts_with(&begins) && sentence.ends_with(&text), "{}", sentence);
+    let all_outside = good.iter().filter(|(at, ..)| *at >= from).all(|(_, _, v)| v.is_some_and(outside));
+    let kept = row.row.series.points().next().unwrap().at <= from;
+    let told = sentence.contains(", outside the band ");
+    prop_assert!(!told || (!over && fresh && all_outside), "{sentence}: {values:?}");
+    prop_assert!(told || over || !fresh || !all_outside || !kept, "{sentence}: {values:?}");
 
     // The row says the same, or the alert names the difference.
     if let (false, RowState::Fresh(own)) = (over, row.state) {
@@ -219,7 +235,7 @@ fn check_rows(world: &World) -> Result<(), TestCaseError> {
         let good: Vec<(BootTime, Option<u32>)> = world.good(target).map(|(at, value)| (at.mono, value)).collect();
         let last = good.last().unwrap();
         prop_assert_eq!(line.aht.map(Aht::secs), last.1);
-        if level == Level::Inside || world.registry.about(&Subject::Target(target.clone())).is_some() {
+        if level == Level::Inside {
             continue;
         }
         let band = world.band(target);
@@ -228,6 +244,10 @@ fn check_rows(world: &World) -> Result<(), TestCaseError> {
         // A row keeps the readings of a few hours.
         let kept = line.row.series.points().next().unwrap().at;
         let span = last.0.since(first.0.max(kept));
+        prop_assert_eq!(rows::beside(line.row, line.watched, level).unwrap().since, first.0.max(kept));
+        if world.registry.about(&Subject::Target(target.clone())).is_some() {
+            continue;
+        }
         prop_assert_eq!(line.held.map(|held| held.span), (!span.is_zero()).then_some(span), "{:?}", line.state);
         if let Some(held) = line.held {
             check_beginning(world, target, (last.0 - held.span, held), |v| beside(&Some(v)))?;
@@ -284,10 +304,28 @@ fn the_worst_value_counts_from_the_first_reading_outside() {
             "was over 6:15 (worst 7:10), now 6:05, clears below 5:57",
             "was over 6:15 (worst 7:10), now 6:05",
             "was over 6:15, now 6:05",
-            "6:05"
+            "was over 6:15"
         ]
     );
+    assert_eq!(
+        claims::sentence(world.state(), alert).unwrap().split_once(" since ").unwrap().0,
+        "alert HIGH",
+        "it was inside in the end"
+    );
     assert_eq!(claims::lasting(world.state(), alert).1, Held::whole(Duration::from_secs(180)));
+}
+
+#[test]
+fn what_is_outside_again_is_not_told_as_outside_all_the_time() {
+    let sentence = |last: &[(u64, u32)]| {
+        let steps = [&[(60, 300), (60, 400), (60, 430), (60, 390)], last].concat();
+        let (world, _) = read(&steps);
+        claims::sentence(world.state(), &world.state().live.alerts[0]).unwrap()
+    };
+    assert!(sentence(&[]).starts_with("alert HIGH, outside the band since "), "{}", sentence(&[]));
+    for last in [&[(60, 365)][..], &[(60, 365), (60, 380)], &[(60, 300)]] {
+        assert!(sentence(last).starts_with("alert HIGH since "), "{}", sentence(last));
+    }
 }
 
 #[test]

@@ -2,23 +2,21 @@
 
 use jiff::Timestamp;
 
-use super::rows;
+use super::{rows, text};
 use crate::{
     alert::{Alert, AlertKind, Limits, Subject, words::Claims, worse},
     app::model::{Held, Line, RowState, State},
-    domain::{Aht, BootTime, Level},
+    domain::{BootTime, Level},
 };
 
 /// What `alert` claims; `None` where it is about no value.
 ///
 /// While it lasts, the values of its row are newer than those that were saved with it.
 pub fn of(state: &State, alert: &Alert) -> Option<Claims> {
-    let AlertKind::Band { level, worst, last, peak, limits, .. } = &alert.kind else { return None };
-    let over = alert.ended.is_some();
-    let line = row(state, alert);
-    let level = if over { *worst } else { *level };
-    let known = line.filter(|_| !over);
-    let value = known.and_then(|l| l.aht).unwrap_or(*last);
+    let own = Claims::new(alert)?;
+    let (level, line) = (own.level, row(state, alert));
+    let known = line.filter(|_| !own.over);
+    let value = known.and_then(|l| l.aht).unwrap_or(own.value);
     let old = known.is_some_and(|l| !matches!(l.state, RowState::Fresh(_)));
     // The row knows the worst by itself where it reaches back far enough.
     let now = &state.shown().now;
@@ -26,18 +24,15 @@ pub fn of(state: &State, alert: &Alert) -> Option<Claims> {
     let points = || known.into_iter().flat_map(|l| l.row.series.points());
     let seen = points().filter(|p| p.at >= since).filter_map(|p| p.aht).reduce(|a, b| worse(level, a, b));
     let complete = points().next().is_some_and(|p| p.at <= since) && alert.since.boot == now.boot;
-    let peak = match (peak, seen) {
-        (Some(peak), Some(seen)) => Some(worse(level, *peak, seen)),
+    let worst = match (own.worst, seen) {
+        (Some(peak), Some(seen)) => Some(worse(level, peak, seen)),
         (None, seen) => seen.filter(|_| complete),
-        (peak, None) => *peak,
+        (peak, None) => peak,
     };
-    let limits_here = || line.map(|l| Limits::new(&l.watched.band, level, 0.0));
-    let limit = limits.or_else(limits_here).and_then(|limits| limits.crossed(level));
-    // A limit that was configured since is not told unless a value has crossed it.
-    let crosses =
-        |limit: &Aht| [peak, seen, Some(value)].into_iter().flatten().any(|aht| worse(level, aht, *limit) == aht);
-    let clear = limits.and_then(|l| l.clear);
-    Some(Claims { level, over, value, old, limit: limit.filter(crosses), worst: peak, clear })
+    let configured = || line.and_then(|l| Limits::new(&l.watched.band, level, 0.0).crossed(level));
+    let judged = matches!(alert.kind, AlertKind::Band { limits: Some(_), .. });
+    let limit = if judged { own.limit } else { configured() };
+    Some(Claims { value, old, limit, worst, ..own }.proven(seen))
 }
 
 /// Since when and how long it is as `alert` says, or was. The time of a value ends with the last reading, and is that of
@@ -67,6 +62,30 @@ fn outside_since(line: &Line<'_>, level: Level) -> Option<BootTime> {
         RowState::Fresh(own) if own.is_beside(level) => Some(read - line.held?.span),
         _ => None,
     }
+}
+
+/// What `alert` claims, in a sentence: its level, since when it is so, and the fullest words. `None` where it is about no
+/// value.
+///
+/// `alert HIGH, outside the band since 13:51 (40m): 6:31, over 6:15`, but `alert HIGH since 13:51 (40m): was over 6:15,
+/// now 6:05` where not all readings since then were outside: while it is held, and after it has cleared.
+pub fn sentence(state: &State, alert: &Alert) -> Option<String> {
+    let claims = of(state, alert)?;
+    let (since, held) = lasting(state, alert);
+    let since = text::moment(since, rows::shown_now(state).wall, &state.config.zone);
+    let lasted = if held.open { String::new() } else { format!(" ({})", text::brief(held.span)) };
+    let outside = row(state, alert).filter(|_| alert.ended.is_none()).is_some_and(|line| is_throughout(&line, &claims));
+    let outside = if outside { ", outside the band" } else { "" };
+    let level = claims.level.word();
+    let claims = claims.texts().into_iter().next().unwrap_or_default();
+    Some(format!("alert {level}{outside} {}{lasted}: {claims}", text::since_or_over(&since, held)))
+}
+
+/// True where all readings of the time that the row tells were outside on the side of its alert.
+fn is_throughout(line: &Line<'_>, claims: &Claims) -> bool {
+    let RowState::Fresh(own) = line.state else { return false };
+    let run = rows::beside(line.row, line.watched, own).filter(|_| own.is_beside(claims.level));
+    run.zip(outside_since(line, claims.level)).is_some_and(|(run, since)| run.since <= since)
 }
 
 /// The row that `alert` is about.

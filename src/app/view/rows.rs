@@ -75,7 +75,7 @@ fn held(row: &Row, watched: &Watched, state: RowState, alert: Option<&Alert>, no
     match state {
         RowState::Fresh(Level::Inside) | RowState::Other(Condition::Value | Condition::Waiting) => None,
         RowState::Fresh(level) => {
-            let run = row.series.run(|aht| aht.is_some_and(|a| watched.band.level(a).is_beside(level)))?;
+            let run = beside(row, watched, level)?;
             let alerted = alert.filter(|a| a.kind.level().is_some_and(|l| l.is_beside(level)));
             let alerted = alerted.map(|a| Run { since: now.mono_of(&a.since), open: a.is_open() });
             until_read(row, alerted.map_or(run, |alerted| earlier(run, alerted)))
@@ -86,6 +86,11 @@ fn held(row: &Row, watched: &Watched, state: RowState, alert: Option<&Alert>, no
             row.failing_since.as_ref().map(|at| Held::whole(at.age(now)))
         }
     }
+}
+
+/// The newest readings of the row that are outside on the side of `level`, whatever its alert says.
+pub fn beside(row: &Row, watched: &Watched, level: Level) -> Option<Run> {
+    row.series.run(|aht| aht.is_some_and(|a| watched.band.level(a).is_beside(level)))
 }
 
 /// The one that begins earlier; of two that begin at once the one that knows that it does.

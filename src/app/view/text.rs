@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use crate::app::model::Held;
+
 /// An age to the second: `0:41`, `6:12`, `1:02:03`, `3d 4h`.
 pub fn age(age: Duration) -> String {
     let s = age.as_secs();
@@ -45,6 +47,11 @@ pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
         _ => "%-d %b %H:%M",
     };
     at.to_zoned(zone.clone()).strftime(form).to_string()
+}
+
+/// Since when something is so; for how long at least where it was so already when what is known begins.
+pub fn since_or_over(moment: &str, held: Held) -> String {
+    if held.open { format!("for over {}", spoken(held.span)) } else { format!("since {moment}") }
 }
 
 #[cfg(test)]

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{
-    app::{Held, text},
-    domain::sentences,
-};
+use crate::{app::text, domain::sentences};
 
 pub(crate) const ALERTS: &str = "Alerts";
 /// The title of what is about no row.
@@ -51,19 +48,6 @@ pub(crate) const NOTE: &str = "note: ";
 
 sentences! {
     fn fate(fate: &str) = "alert {fate}";
-}
-
-/// `over`: it has ended, and `level` is its worst one; `old`: what it is now is not known.
-pub(crate) fn outside((since, lasted): (&str, Held), level: &str, (over, old): (bool, bool), claims: &str) -> String {
-    let when = match (over, old) {
-        (true, _) => "at worst",
-        (false, true) => "last",
-        (false, false) => "now",
-    };
-    let level = format!("{when} {level}");
-    let since = super::since_or_over(since, lasted);
-    let lasted = if lasted.open { String::new() } else { format!(" ({})", text::brief(lasted.span)) };
-    format!("alert: outside the band {since}{lasted}, {level}: {claims}")
 }
 
 // What can be done about it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::mark;
 use crate::{
-    app::{Login, LoginState, RowState, text},
+    app::{Login, LoginState, text},
     domain::{Aht, Kind, Level, plural, sentences, times},
     ui::cells,
 };
@@ -29,12 +29,18 @@ pub(crate) fn age(age: Option<Duration>) -> String {
     if age.is_some() { format!("age {}", cells::age(age)) } else { super::NOT_READ.into() }
 }
 
-/// Since when it is outside; `own`: since when at its level, where that is shorter. In full, and shorter.
-pub(crate) fn outside(level: Level, since: String, own: Option<String>) -> Vec<String> {
+/// Since when it is outside, in full and shorter; `own`: since when at its level, where that is shorter; `alert`: since
+/// when its alert lasts, where that is longer: then the shortest words are about what the row's state counts.
+pub(crate) fn outside(level: Level, since: String, own: Option<String>, alert: Option<String>) -> Vec<String> {
     let side = if level.is_beside(Level::HighCrit) { "above" } else { "below" };
     let all = format!("{side} the band {since}");
-    let own = own.map(|own| format!("{all}, {} {own}", RowState::Fresh(level).long_word()));
-    own.into_iter().chain([all, since]).collect()
+    let own = own.map(|own| format!("{all}, {} {own}", level.word()));
+    match alert.map(|since| format!("alert {since}")) {
+        Some(alert) => {
+            own.into_iter().chain([all]).map(|text| format!("{text}, {alert}")).chain([alert.clone()]).collect()
+        }
+        None => own.into_iter().chain([all, since]).collect(),
+    }
 }
 
 // Everything else, a sentence each.

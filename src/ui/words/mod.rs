@@ -11,10 +11,7 @@ pub(super) mod wall;
 use std::{fmt::Display, time::Duration};
 
 use super::cells;
-use crate::{
-    app::{Held, text},
-    domain::{Aht, Band, plural, sentences},
-};
+use crate::domain::{Aht, Band, plural, sentences};
 
 // What several parts say.
 
@@ -29,11 +26,6 @@ sentences! {
     fn since(moment: &str) = "since {moment}";
     fn logged_in(there: usize, of: usize, stale: bool) = "{there} of {of} logged in{}", mark(stale);
     fn target(aht: Aht) = "target {}", cells::aht(Some(aht));
-}
-
-/// Since when something is so; for how long at least where it was so already when what is known begins.
-pub(crate) fn since_or_over(moment: &str, held: Held) -> String {
-    if held.open { format!("for over {}", text::spoken(held.span)) } else { since(moment) }
 }
 
 /// What stands behind a value that is old, or that is of an old list.
