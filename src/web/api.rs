@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::{Options, ready::Readiness};
 use crate::{
-    alert::{Alert, AlertKind, Subject, words},
+    alert::{Alert, AlertKind, Subject, words::Claims},
     config::{Names, Watched},
-    domain::{Kind, Row, Target, clean_line, opening},
+    domain::{Condition, Kind, Row, Target, clean_line, opening},
     report::{BudgetPart, Document, Facts, Gathered, Naming, SCHEMA, TokenPart, View, json_line, rfc3339},
     store::Role,
 };
@@ -134,7 +134,12 @@ impl Api<'_> {
         let text = match (&alert.kind, &alert.id.subject) {
             // Its own sentence may name ids, or quote a reply.
             (AlertKind::Problem { count, .. }, Subject::Problem(problem)) if !is_open => problem.summary(*count),
-            (kind, _) => words::kind_text(kind),
+            (AlertKind::Problem { text, .. }, _) => text.to_string(),
+            (AlertKind::Band { level, .. }, _) => {
+                let claims = Claims::new(alert).map(|claims| Claims { old: self.is_old(alert), ..claims }.proven(None));
+                let claims = claims.and_then(|claims| claims.texts().into_iter().next()).unwrap_or_default();
+                format!("{}: {claims}", level.word())
+            }
         };
         let ack = alert.ack.as_ref().filter(|_| alert.is_acked() && is_open);
         AlertPart {
@@ -150,6 +155,14 @@ impl Api<'_> {
             note: ack.map(|ack| clean_line(&ack.note, LONGEST)).filter(|note| !note.is_empty()),
             text: clean_line(&text, LONGEST),
         }
+    }
+
+    /// True where the value that `alert` knows is not one of now.
+    fn is_old(&self, alert: &Alert) -> bool {
+        let Subject::Target(target) = &alert.id.subject else { return false };
+        let stale_after = self.found.stale_after(self.options.dashboard.min_interval);
+        let row = self.found.rows.get(target);
+        row.is_none_or(|row| row.condition(&self.found.now, stale_after) != Condition::Value)
     }
 
     pub(super) fn status(&self) -> String {

@@ -103,6 +103,8 @@ async fn every_answer_is_as_the_schema_says_and_as_the_store_is() {
     );
     assert_eq!((&agent["state"], &agent["acknowledged_by"]), (&json!("acknowledged"), &json!("Meena")));
     assert_eq!((&agent["note"], &agent["aht_s"]), (&json!("Priya is in training"), &json!(612)));
+    let text = agent["text"].as_str().unwrap();
+    assert!(text.starts_with("VERY HIGH: 10:12, over ") && text.contains(", clears below "), "{text}");
     assert_eq!((&account["id"], &account["state"]), (&json!("service"), &json!("unacknowledged")));
     assert!(account["text"].as_str().unwrap().contains("502"), "{account}");
 
