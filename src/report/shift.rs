@@ -50,6 +50,7 @@ pub struct ShiftRow {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stretch {
+    /// Since when it was so, as the screen tells it: the dwell is part of it.
     pub from: Timestamp,
     /// When it ended and why; `None`: it went on.
     pub to: Option<(Timestamp, EndReason)>,
@@ -173,7 +174,10 @@ impl ShiftBuilder {
             let Some(track) = self.targets.get_mut(target) else { continue };
             let AlertKind::Band { level, worst, .. } = event.kind else { continue };
             match event.step {
-                Step::Started => track.alerts.push(Stretch { from: event.at.wall, to: None, worst: level }),
+                Step::Started => {
+                    let from = self.registry.about(&event.id.subject).map_or(event.at.wall, |alert| alert.since.wall);
+                    track.alerts.push(Stretch { from, to: None, worst: level });
+                }
                 Step::Ended { why, .. } => {
                     if let Some(last) = track.alerts.last_mut() {
                         (last.to, last.worst) = (Some((event.at.wall, why)), worst);

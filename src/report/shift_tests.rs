@@ -55,7 +55,7 @@ fn the_numbers_are_those_of_the_span() {
     assert_eq!(row.outside, Duration::from_secs(20 * 60));
     assert!((row.coverage - 51.0 / 60.0).abs() < 0.001, "{}", row.coverage);
     let alert = &row.alerts[0];
-    assert_eq!((row.alerts.len(), alert.from, alert.worst), (1, at(25).wall, Level::HighWarn));
+    assert_eq!((row.alerts.len(), alert.from, alert.worst), (1, at(20).wall, Level::HighWarn));
     assert_eq!(alert.to, Some((at(40).wall, EndReason::Cleared)));
     assert_eq!((row.chart[0].map(Aht::secs), row.chart[100].map(Aht::secs)), (Some(300), Some(500)));
     // The last answer, of minute 49, holds for two minutes: 51 of 60 minutes are drawn.
@@ -134,10 +134,10 @@ fn each_format_is_one_self_contained_file() {
         "{md}"
     );
     assert!(
-        md.contains("| Asha &lt;script&gt;\\|\\`x\\` | - | 5:00 | 5:00 | ▲ 11:40 | 11:40 | +6:40 | 39 min | 1 | 34 min | 100 % |"),
+        md.contains("| Asha &lt;script&gt;\\|\\`x\\` | - | 5:00 | 5:00 | ▲ 11:40 | 11:40 | +6:40 | 39 min | 1 | 39 min | 100 % |"),
         "{md}"
     );
-    assert!(md.contains("| 14:56 | - | Asha &lt;script&gt;\\|\\`x\\` | VERY HIGH | goes on |"), "{md}");
+    assert!(md.contains("| 14:51 | - | Asha &lt;script&gt;\\|\\`x\\` | VERY HIGH | goes on |"), "{md}");
     let html = text(&shift, ShiftFormat::Html);
     assert!(html.contains("Asha &#60;script&#62;|`x`") && html.matches("<script").count() == 1);
     assert!(html.contains("default-src 'none'"), "nothing is loaded from elsewhere");
