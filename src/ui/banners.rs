@@ -21,11 +21,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>) -> u16 {
         let hint = if more { format!(" {} ", texts::more_banners(hidden, key.as_deref())) } else { String::new() };
         let hint_width = u16::try_from(cells(&hint)).unwrap_or(0).min(width);
         let room = width - hint_width;
-        let text = format!(" {mark} {}", banners::told(scene.state, banner, canvas.look.glyphs.ascii()));
+        let texts = banners::texts(scene.state, banner, canvas.look.glyphs.ascii());
+        let texts: Vec<String> = texts.map(|text| format!(" {mark} {text}")).collect();
+        let fits = texts.iter().find(|text| cells(text) <= usize::from(room));
+        let text = fits.or(texts.last()).map_or("", String::as_str);
         if style.bg.is_some() {
             canvas.tint(0, y, width, 1, style);
         }
-        canvas.put(0, y, room, &text, style);
+        canvas.put(0, y, room, text, style);
         canvas.put(room, y, hint_width, &hint, canvas.look.styles.key);
     }
     lines

@@ -23,11 +23,13 @@ pub struct Banner {
     /// What to do, what is so, and since when. A narrow screen cuts its end. Not cut here; a screen makes one clean line
     /// of it.
     pub text: Words,
+    /// The same where there is less room, the fuller first: what it is about is whole in each.
+    pub shorter: Vec<Words>,
 }
 
 impl Banner {
     fn new(topic: Topic, concerned: Concerned, text: impl Into<Words>) -> Self {
-        Banner { id: (topic, concerned), severity: topic.severity(), text: text.into() }
+        Banner { id: (topic, concerned), severity: topic.severity(), text: text.into(), shorter: Vec::new() }
     }
 
     fn problem(problem: Problem, text: impl Into<Words>) -> Self {
@@ -123,8 +125,8 @@ fn unknown_ids(state: &State) -> Option<Banner> {
         return None;
     }
     let unknown = in_state(state, Condition::Invalid);
-    let text = words::unknown_ids(state, &unknown)?;
-    Some(Banner::new(Topic::Problem(Problem::UnknownId), rows(&unknown), text))
+    let (text, shorter) = words::unknown_ids(state, &unknown)?;
+    Some(Banner { shorter, ..Banner::new(Topic::Problem(Problem::UnknownId), rows(&unknown), text) })
 }
 
 /// Whoever is logged in is to be watched, and that are too many, or nobody knows.
@@ -173,5 +175,14 @@ fn rows(lines: &[Line<'_>]) -> Concerned {
 
 /// The text of a banner: one clean line, not cut.
 pub fn told(state: &State, banner: &Banner, ascii: bool) -> String {
-    clean_line(&names::told(state, &banner.text, ascii), 600)
+    line(state, &banner.text, ascii)
+}
+
+/// The same, and what is told where there is less room.
+pub fn texts(state: &State, banner: &Banner, ascii: bool) -> impl Iterator<Item = String> {
+    [&banner.text].into_iter().chain(&banner.shorter).map(move |text| line(state, text, ascii))
+}
+
+fn line(state: &State, text: &Words, ascii: bool) -> String {
+    clean_line(&names::told(state, text, ascii), 600)
 }

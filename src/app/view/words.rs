@@ -177,7 +177,7 @@ fn left(stamp: &EventTime, now: &Now) -> Option<Duration> {
 }
 
 /// The IDs that the service does not know, with the place in the configuration; `None`: there are none.
-pub(super) fn unknown_ids(state: &State, unknown: &[Line<'_>]) -> Option<Words> {
+pub(super) fn unknown_ids(state: &State, unknown: &[Line<'_>]) -> Option<(Words, Vec<Words>)> {
     let now = shown_now(state);
     let first = unknown.first()?;
     // An ID that no file names is of the list: there is no line that could be corrected.
@@ -185,7 +185,7 @@ pub(super) fn unknown_ids(state: &State, unknown: &[Line<'_>]) -> Option<Words> 
     if !unknown.iter().any(of_file) {
         let count = if unknown.len() == 1 { "an unknown ID".into() } else { format!("{} unknown IDs", unknown.len()) };
         let text = format!("Name the agents in [watch] agents: the list of who is logged in has {count}: ");
-        return Some(Words::from(text).then(named(unknown, |words, l| words.id(l.target()))));
+        return Some((Words::from(text).then(named(unknown, |words, l| words.id(l.target()))), Vec::new()));
     }
     Some(if unknown.len() == 1 {
         let what = match first.target().kind {
@@ -211,10 +211,15 @@ pub(super) fn unknown_ids(state: &State, unknown: &[Line<'_>]) -> Option<Words> 
             }
             None => String::new(),
         };
-        Words::from(format!("Fix {place}: {what} ")).id(first.target()).own(format!(" is unknown{checked}"))
+        let id = |before: String, after: String| Words::from(before).id(first.target()).own(after);
+        let unknown = " is unknown".to_owned();
+        let shorter =
+            vec![id(format!("Fix {place}: {what} "), unknown.clone()), id(format!("{what} "), unknown.clone())];
+        (id(format!("Fix {place}: {what} "), unknown + &checked), shorter)
     } else {
-        Words::from(format!("Fix {} unknown IDs, `ahtop check --live` lists them: ", unknown.len()))
-            .then(named(unknown, |words, l| words.id(l.target()).own(format!(" ({})", l.watched.origin))))
+        let text = Words::from(format!("Fix {} unknown IDs, `ahtop check --live` lists them: ", unknown.len()))
+            .then(named(unknown, |words, l| words.id(l.target()).own(format!(" ({})", l.watched.origin))));
+        (text, Vec::new())
     })
 }
 
