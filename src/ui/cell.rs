@@ -79,8 +79,7 @@ pub(super) fn draw(
     let look = canvas.look;
     let s = &look.styles;
     let old = cells::is_old(line.state);
-    // While the service does not answer, no figure is one of now.
-    let faded = old || scene.is_out();
+    let faded = scene.is_faded(line);
     let quiet = if faded { s.stale } else { s.text };
     let right = |canvas: &mut Canvas<'_>, text: &str, style: Style| {
         let style = if text == NOTHING { s.dim } else { style };

@@ -88,8 +88,8 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, alert: Opti
     let old = cells::is_old(line.state);
     let (value, age) = (texts::aht(line.aht, old), format!("  {}", texts::age(line.age)));
     let deviation = line.deviation.map_or_else(String::new, |percent| format!("  {}", texts::deviation(percent)));
-    let value_style = if old { s.stale } else { s.accent };
-    canvas.put_all(1, 1, end, &[(&value, value_style), (&age, s.dim), (&deviation, s.text)]);
+    let (value_style, quiet) = if scene.is_faded(line) { (s.stale, s.stale) } else { (s.accent, s.text) };
+    canvas.put_all(1, 1, end, &[(&value, value_style), (&age, s.dim), (&deviation, quiet)]);
     let x = cell::state(canvas, line, (1, 2, width));
     let room = end.saturating_sub(x);
     let mut since = since(scene, line).into_iter().map(|text| format!("  {text}"));
@@ -146,7 +146,7 @@ fn body(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, alert: Opti
 /// The chart, and above it what it shows where that is told.
 fn curve(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, layout: &mut FrameLayout) {
     let s = canvas.look.styles;
-    let old = cells::is_old(line.state);
+    let old = scene.is_faded(line);
     let (w, h) = (canvas.width(), canvas.height());
     let mut part = canvas.part(0, 1, w, h.saturating_sub(1));
     let grid = axis::grid(scene, &[*line], chart::columns(&part), layout);

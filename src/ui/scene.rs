@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use super::words::board as words;
+use super::{cells, words::board as words};
 use crate::{
     alert::Alert,
-    app::{Banner, Data, Item, Line, REPLAY, RowState, State, banners, filter, groups, rows, tables, text, wall},
+    app::{
+        Banner, Data, Item, Line, REPLAY, RowState, State, banners, filter, groups,
+        rows::{self, Median},
+        tables, text, wall,
+    },
     domain::{EventTime, Kind, Now, Problem, SILENT_AFTER, Severity},
     store::Link,
 };
@@ -103,8 +107,8 @@ impl<'a> Scene<'a> {
     }
 
     /// The median of the agents' averages.
-    pub(super) fn median_of_agents(&self) -> Option<rows::Median> {
-        rows::median(self.all(Kind::Agent).iter().copied())
+    pub(super) fn median_of_agents(&self) -> Option<Median> {
+        rows::median(self.all(Kind::Agent).iter().copied(), rows::out_for(self.state))
     }
 
     /// How many targets of `kind` are watched, whatever the filter.
@@ -153,7 +157,17 @@ impl<'a> Scene<'a> {
 
     /// True where the service does not answer: nothing new is known, and the figures are those of before.
     pub(super) fn is_out(&self) -> bool {
-        self.data.status.as_ref().is_some_and(|status| matches!(status.link, Link::Down { .. }))
+        rows::out_for(self.state).is_some()
+    }
+
+    /// True where the figures of `line` are none of now: they are old, or the service does not answer.
+    pub(super) fn is_faded(&self, line: &Line<'_>) -> bool {
+        cells::is_old(line.state) || self.is_out()
+    }
+
+    /// The same of a median.
+    pub(super) fn is_past(&self, median: &Median) -> bool {
+        median.age.is_some() || self.is_out()
     }
 
     fn is_all_fresh(&self) -> bool {

@@ -93,7 +93,7 @@ fn row(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>, y: u16) {
     };
     let age = cells::age(line.age);
     let (value_width, age_width) = (8.min(w - x), 5);
-    canvas.put(x, y, value_width, &value, if old { s.stale } else { s.text });
+    canvas.put(x, y, value_width, &value, if scene.is_faded(line) { s.stale } else { s.text });
     let after = x + value_width + 1;
     if after + age_width <= w {
         canvas.put_right(w - age_width, y, age_width, &age, s.dim);

@@ -8,7 +8,10 @@ use super::{
     table,
     words::{self, board},
 };
-use crate::app::{FrameLayout, Line, View, command, filter_hints, log, tables};
+use crate::{
+    app::{FrameLayout, Line, View, command, filter_hints, log, tables},
+    domain::Kind,
+};
 use tui_input::Input;
 
 /// Draws the line. Returns the column of the text cursor while a filter or a command is being typed.
@@ -92,8 +95,10 @@ fn facts(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &FrameLayout) -> Op
     all.push(Segment::new(2, board::sorted(sort.column.spec().label, sort.reverse), s.dim));
     // Never called the team's average: calls are not weighted.
     if let Some(median) = scene.median_of_agents() {
-        let style = if median.age.is_some() { s.stale } else { s.text };
+        let style = if scene.is_past(&median) { s.stale } else { s.text };
         all.push(Segment::new(3, median.words(scene.now.wall, &scene.state.config.zone), style));
+    } else if scene.is_out() && tables::tables(scene.state).contains(&Kind::Agent) {
+        all.push(Segment::new(3, board::MEDIAN_NOT_KNOWN, s.stale));
     }
     // Not the floor's, beside whose median it stands.
     let at = &scene.state.navigation;

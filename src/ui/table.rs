@@ -183,7 +183,8 @@ fn heading(canvas: &mut Canvas<'_>, scene: &Scene<'_>, section: &Section<'_>, y:
     let agents = plural(section.rows, Kind::Agent);
     let mut all = vec![Segment::new(0, name, s.accent), Segment::new(3, agents, s.dim)];
     if let Some(median) = section.median {
-        all.push(Segment::new(1, median.words(scene.now.wall, &scene.state.config.zone), s.text));
+        let style = if scene.is_past(&median) { s.stale } else { s.text };
+        all.push(Segment::new(1, median.words(scene.now.wall, &scene.state.config.zone), style));
     }
     for (state, n) in &section.counts {
         let text = scene::counted(look.glyphs.state(*state), *state, *n);

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use ratatui::{buffer::Buffer, style::Modifier};
+
 use super::testing::*;
 use crate::{
     app::{REPLAY, State, View, Wall},
     config::{Symbols, Theme},
-    domain::BootTime,
+    domain::{BootTime, Outcome},
     store::{Link, Status},
 };
 
@@ -111,6 +113,73 @@ fn in_an_outage_the_figures_of_the_floor_stand_still_and_what_is_old_is_not_know
     }
     let text = wall(out(1000));
     assert!(text.contains("not known: no fresh value") && !text.contains("0 of 15"), "{text}");
+}
+
+/// Everything in italics: what is drawn as none of now.
+fn faded(buf: &Buffer, symbol: impl Fn(&str) -> bool) -> Vec<bool> {
+    let cells = buf.content().iter().filter(|cell| symbol(cell.symbol()));
+    cells.map(|cell| cell.modifier.contains(Modifier::ITALIC)).collect()
+}
+
+#[test]
+fn while_the_service_is_down_no_figure_is_drawn_as_one_of_now() {
+    let down = || Link::Down { why: "no answer".into(), since: ago(30), until: ago(-5) };
+    let braille = |symbol: &str| symbol.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c));
+    let looks = look(Theme::Auto, Symbols::Unicode);
+    let drawn = |state: &State, (w, h): (u16, u16)| picture(state, &looks, w, h).0;
+    let mut detail = busy(View::Agents);
+    detail.navigation.detail_open = true;
+    let mut wall = busy(View::Agents);
+    wall.navigation.wall = Some(Wall::new(BootTime(0)));
+    let mut sections = busy(View::Agents);
+    sections.preferences.sections = true;
+    let cases = [
+        ("overview", busy(View::Overview), (160, 48), "median of 11 agents"),
+        ("detail", detail, (120, 40), "AHT 7:48"),
+        ("small", busy(View::Overview), (34, 7), "7:48"),
+        ("sections", sections, (80, 40), "median of 6 agents"),
+        ("wall", wall.clone(), (200, 60), "10 of 12 known"),
+        ("wall", wall.clone(), (80, 24), "2 longer"),
+        ("wall, small", wall, (36, 7), "7:48"),
+    ];
+    for (name, mut state, size, text) in cases {
+        for out in [false, true] {
+            if out {
+                state.live.status = Some(Status { sweep: Duration::from_secs(64), ..Status::new(ago(2), down()) });
+            }
+            let buf = drawn(&state, size);
+            let found = words(&buf);
+            let Some((y, x)) = (0..size.1).find_map(|y| {
+                let row: Vec<&str> = (0..size.0).map(|x| buf[(x, y)].symbol()).collect();
+                let at = (0..row.len()).find(|at| row[*at..].concat().starts_with(text))?;
+                Some((y, u16::try_from(at).unwrap()))
+            }) else {
+                panic!("{name}: {text} is not in\n{found}")
+            };
+            assert_eq!(buf[(x, y)].modifier.contains(Modifier::ITALIC), out, "{name}: {text}\n{found}");
+            let curves = faded(&buf, braille);
+            assert!(!out || curves.iter().all(|faded| *faded), "{name}: a curve of now in\n{found}");
+        }
+    }
+}
+
+#[test]
+fn an_acknowledged_unknown_id_has_its_chip_and_a_banner_no_half_bracket() {
+    let mut specs: Vec<Spec> = floor();
+    specs.push(
+        Spec::campaign("GONE", [0, 210, 285, 360, 0], 1, 1, 0)
+            .only(&[(900, Outcome::Invalid), (300, Outcome::Invalid)]),
+    );
+    for (w, h) in [(80, 24), (120, 40)] {
+        let mut s = state(&specs);
+        let text = screen(&s, w, h);
+        assert!(text.lines().nth(1).unwrap().matches("unknown ID 1").count() == 2, "{text}");
+        assert!(text.lines().nth(1).unwrap().contains("campaigns 5"), "{text}");
+        s = state(&floor());
+        let text = screen(&s, w, h);
+        let banner = text.lines().find(|l| l.contains("a-1099@acme.example is unknown")).unwrap();
+        assert_eq!(banner.contains("(checked"), banner.contains("next check in 25 min)"), "{banner}");
+    }
 }
 
 #[test]

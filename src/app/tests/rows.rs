@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use tui_input::Input;
 
 use crate::{
-    app::{Column, Held, RowState, Sort, fixture::Floor, lines, needs::*, rows::*},
+    app::{Column, Event, Held, RowState, Shared, Sort, fixture::Floor, lines, needs::*, rows::*},
     domain::{Aht, Condition, Kind, Level, Outcome, Target},
-    store::Attention,
+    store::{Attention, Link},
 };
 
 fn floor() -> Floor {
@@ -160,7 +160,7 @@ fn a_level_is_held_since_the_first_reading_of_its_run() {
 #[test]
 fn the_median_of_the_floor_does_not_move_while_nothing_new_is_known() {
     let mut floor = floor();
-    let median = |floor: &Floor| median(all_lines(&floor.state, Kind::Agent)).unwrap();
+    let median = |floor: &Floor| median(all_lines(&floor.state, Kind::Agent), None).unwrap();
     let fresh = Median { aht: Aht::from_secs((290 + 391) / 2), of: 4, old: 0, age: None };
     assert_eq!(median(&floor), fresh);
     floor.advance(150);
@@ -175,7 +175,35 @@ fn the_median_of_the_floor_does_not_move_while_nothing_new_is_known() {
     let words = out.words(floor.now().wall, &jiff::tz::TimeZone::UTC);
     assert!(words.ends_with(" at 09:02"), "{words}");
     floor.advance(7200);
-    assert_eq!(crate::app::rows::median(all_lines(&floor.state, Kind::Agent)), None, "no call of then counts now");
+    assert_eq!(
+        crate::app::rows::median(all_lines(&floor.state, Kind::Agent), None),
+        None,
+        "no call of then counts now"
+    );
+}
+
+#[test]
+fn in_an_outage_there_is_no_median_once_one_of_its_values_is_none_any_more() {
+    let mut floor = floor();
+    floor.advance(600);
+    floor.agent("a3", 62);
+    let down = Link::Down { why: "no answer".into(), since: floor.now().stamp(), until: floor.now().stamp() };
+    let shared =
+        |floor: &Floor, link| Event::Shared(Box::new(Shared { status: Some(floor.status(link)), ..Shared::default() }));
+    let event = shared(&floor, down);
+    floor.event(event);
+    let of = |floor: &Floor| {
+        let out = crate::app::rows::out_for(&floor.state);
+        median(all_lines(&floor.state, Kind::Agent), out).map(|median| median.of)
+    };
+    floor.advance(6400);
+    assert_eq!(of(&floor), Some(4));
+    floor.advance(300);
+    // The three that were read before a3 are over two hours old.
+    assert_eq!(of(&floor), None);
+    let event = shared(&floor, Link::Live);
+    floor.event(event);
+    assert_eq!(of(&floor), Some(1), "without an outage what is not known any more is left out");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Offsets and pages count these items, so that a section's heading scrolls like a row; only rows can be selected.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::rows;
 use crate::{
@@ -52,12 +52,13 @@ pub fn items_of<'a>(state: &State, kind: Kind, lines: &[Line<'a>]) -> Vec<Item<'
     if !in_sections(state, kind) {
         return lines.iter().copied().map(Item::Row).collect();
     }
+    let out = rows::out_for(state);
     let mut items = Vec::with_capacity(lines.len() + 8);
     for chunk in lines.chunk_by(|a, b| a.group() == b.group()) {
         items.push(Item::Section(Section {
             name: chunk.first().and_then(Line::group),
             rows: chunk.len(),
-            median: rows::median(chunk.iter().copied()),
+            median: rows::median(chunk.iter().copied(), out),
             counts: rows::counts(chunk.iter().copied()),
         }));
         items.extend(chunk.iter().copied().map(Item::Row));
@@ -94,26 +95,28 @@ pub struct Summary<'a> {
     pub counts: Vec<(RowState, usize)>,
 }
 
-/// The groups of `agents` in the order of the configuration. Who is in several counts in each.
-pub fn summaries<'a>(agents: &[Line<'a>]) -> Vec<Summary<'a>> {
+/// The groups of `agents` in the order of the configuration. Who is in several counts in each. `out`: for how
+/// long the service has not answered.
+pub fn summaries<'a>(agents: &[Line<'a>], out: Option<Duration>) -> Vec<Summary<'a>> {
     let mut names: Vec<&'a str> = Vec::new();
     for name in agents.iter().flat_map(|line| line.watched.groups.iter().map(|g| &**g)) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    names.into_iter().map(|name| summary(name, agents)).collect()
+    names.into_iter().map(|name| summary(name, agents, out)).collect()
 }
 
-fn summary<'a>(name: &'a str, agents: &[Line<'a>]) -> Summary<'a> {
+fn summary<'a>(name: &'a str, agents: &[Line<'a>], out: Option<Duration>) -> Summary<'a> {
     let members: Vec<Line<'a>> =
         agents.iter().filter(|line| line.watched.groups.iter().any(|g| **g == *name)).copied().collect();
     let band = members.first().map(|line| line.watched.band);
     let band = band.filter(|band| !band.is_empty() && members.iter().all(|line| line.watched.band == *band));
-    let median = rows::median(members.iter().copied());
+    let median = rows::median(members.iter().copied(), out);
     let state = match median {
         Some(median) if median.age.is_some() => RowState::Other(Condition::Stale),
         Some(median) => band.map_or(RowState::Other(Condition::Value), |b| RowState::Fresh(b.level(median.aht))),
+        None if out.is_some() && members.iter().any(|line| line.aht.is_some()) => RowState::Other(Condition::Stale),
         None if members.iter().any(|line| line.state == RowState::Other(Condition::NoCalls)) => {
             RowState::Other(Condition::NoCalls)
         }

@@ -12,6 +12,7 @@ use crate::{
     app::model::{Held, Line, Login, Mark, RowState, State},
     config::Watched,
     domain::{self, AHT_WINDOW, Aht, Condition, Kind, Level, Now, Row, Run, Series, Target, plural},
+    store::Link,
 };
 
 /// How far back the shorter difference looks; the longer one looks back over the window of the service.
@@ -198,21 +199,34 @@ impl Median {
     }
 }
 
+/// For how long the service has not answered; `None` while it does.
+pub fn out_for(state: &State) -> Option<Duration> {
+    match &state.shown().status.as_ref()?.link {
+        Link::Down { since, .. } => Some(since.age(&shown_now(state))),
+        _ => None,
+    }
+}
+
 /// The median of the last averages among the `lines` of agents. A value of which no call is in the window any more is none.
-pub fn median<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Option<Median> {
-    let told =
-        |l: &Line<'_>| l.state != RowState::Other(Condition::Invalid) && l.age.is_some_and(|age| age < AHT_WINDOW);
-    let mut values: Vec<(u32, bool, Option<Duration>)> = lines
-        .into_iter()
-        .filter(told)
-        .filter_map(|l| Some((l.aht?.secs(), matches!(l.state, RowState::Fresh(_)), l.age)))
-        .collect();
+/// Where the service is `out` for so long there is no median once that is so of any that it was made of: of the others
+/// alone it would move although nothing new is known.
+pub fn median<'a>(lines: impl IntoIterator<Item = Line<'a>>, out: Option<Duration>) -> Option<Median> {
+    let known = |l: Line<'a>| {
+        let age = l.age.filter(|_| l.state != RowState::Other(Condition::Invalid))?;
+        Some((l.aht?.secs(), matches!(l.state, RowState::Fresh(_)), age))
+    };
+    let mut values: Vec<(u32, bool, Duration)> = lines.into_iter().filter_map(known).collect();
+    let passed = |age: Duration| out.is_some_and(|out| age.saturating_sub(out) < AHT_WINDOW && age >= AHT_WINDOW);
+    if values.iter().any(|(.., age)| passed(*age)) {
+        return None;
+    }
+    values.retain(|(.., age)| *age < AHT_WINDOW);
     values.sort_unstable_by_key(|(secs, ..)| *secs);
     let of = values.len();
     let upper = values.get(of / 2)?.0;
     let lower = if of.is_multiple_of(2) { values.get((of / 2).checked_sub(1)?)?.0 } else { upper };
     let old = values.iter().filter(|(_, fresh, _)| !fresh).count();
-    let age = if old == of { values.iter().filter_map(|(.., age)| *age).min() } else { None };
+    let age = if old == of { values.iter().map(|(.., age)| *age).min() } else { None };
     Some(Median { aht: Aht::from_secs(lower + (upper - lower) / 2), of, old, age })
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     groups::{self, Summary},
-    rows::{all_lines, stale_after},
+    rows::{all_lines, out_for, stale_after},
 };
 use crate::{
     app::model::{Line, Pager, RowState, State},
@@ -95,7 +95,7 @@ pub fn tiles_of<'a>(state: &State, campaigns: &[Line<'a>], agents: &[Line<'a>]) 
             WallTiles::Campaigns => {
                 lines(Kind::Campaign, campaigns.iter().copied()).into_iter().map(Tile::Campaign).collect()
             }
-            WallTiles::Groups => groups::summaries(agents).into_iter().map(Tile::Group).collect(),
+            WallTiles::Groups => groups::summaries(agents, out_for(state)).into_iter().map(Tile::Group).collect(),
         }
     };
     state.config.wall.tiles.iter().flat_map(of).collect()

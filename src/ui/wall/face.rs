@@ -30,6 +30,8 @@ pub(super) struct Face<'a> {
     pub detail: String,
     /// The figure as text, and how it is filled.
     pub figure: (String, Fill),
+    /// The figure is none of now: it is old, or the service does not answer.
+    pub faded: bool,
     /// The value that has its place in the band; `None` where it says nothing of now.
     pub aht: Option<Aht>,
     pub band: Option<Band>,
@@ -63,6 +65,7 @@ impl<'a> Face<'a> {
                     state: group.state,
                     said: texts::state(group.state).map(str::to_owned).into(),
                     detail: String::new(),
+                    faded: old || figure.1 == Fill::Thin,
                     figure,
                     aht: fresh,
                     band: group.band,
@@ -78,12 +81,14 @@ impl<'a> Face<'a> {
     fn of_campaign(scene: &Scene<'_>, line: &Line<'a>, ascii: bool) -> Face<'a> {
         let trust = wall::trust(scene.state, line);
         let fresh = line.aht.filter(|_| trust == Trust::Fresh);
+        let figure = figure(line, trust);
         Face {
             name: cell::name(scene, line, ascii),
             state: line.state,
             detail: detail(scene, line, trust),
             said: said(scene, line, trust),
-            figure: figure(line, trust),
+            faded: scene.is_out() || figure.1 == Fill::Thin,
+            figure,
             aht: fresh,
             band: Some(line.watched.band),
             label: None,

@@ -112,7 +112,7 @@ fn agent(canvas: &mut Canvas<'_>, scene: &Scene<'_>, line: &Line<'_>) {
     let s = canvas.look.styles;
     let w = canvas.width();
     let style = s.state(line.state);
-    let old = scene.is_out() || cells::is_old(line.state);
+    let old = scene.is_faded(line);
     // From the right: what it is about first, then how far and for how long, where there is room.
     let held = line.held.map_or_else(String::new, |held| texts::held(held, true));
     let gone = wall::trust(scene.state, line) == wall::Trust::Gone;
@@ -197,12 +197,14 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     let (w, h) = (canvas.width(), canvas.height());
     let c = Counts::of(scene);
     let n = |n: usize| n.to_string();
+    // What is not known is told as ever, and nothing else is of now while the service does not answer.
+    let ink = |style| if scene.is_out() { s.stale } else { style };
     let mut rows = vec![
-        (texts::WITH_CALLS, c.calls(), s.accent),
-        (texts::IN_BAND, n(c.inside), s.text),
-        (texts::LONGER, n(c.longer), if c.longer > 0 { s.high } else { s.text }),
-        (texts::SHORTER, n(c.shorter), if c.shorter > 0 { s.low } else { s.text }),
-        (texts::WITHOUT_CALLS, n(c.no_calls), s.dim),
+        (texts::WITH_CALLS, c.calls(), ink(s.accent)),
+        (texts::IN_BAND, n(c.inside), ink(s.text)),
+        (texts::LONGER, n(c.longer), ink(if c.longer > 0 { s.high } else { s.text })),
+        (texts::SHORTER, n(c.shorter), ink(if c.shorter > 0 { s.low } else { s.text })),
+        (texts::WITHOUT_CALLS, n(c.no_calls), ink(s.dim)),
         (texts::NOT_KNOWN, n(c.old), if c.old > 0 { s.warning } else { s.dim }),
     ];
     if let Some((there, of, stale)) = rows::logged_in(scene.all(Kind::Agent).iter().copied()) {
@@ -216,8 +218,7 @@ fn summary(canvas: &mut Canvas<'_>, scene: &Scene<'_>) {
     }
     let stands = c.median.is_some_and(|m| m.age.is_some());
     let median = cells::aht(c.median.map(|m| m.aht)) + words::mark(stands);
-    let ink = if stands { s.stale } else { s.accent };
-    rows.push((texts::MEDIAN_OF_ALL, median, ink));
+    rows.push((texts::MEDIAN_OF_ALL, median, if stands { s.stale } else { ink(s.accent) }));
     let all = u16::try_from(rows.len()).unwrap_or(u16::MAX);
     // The median is said even where not all counts have room; below it what it is, since it is not the floor's AHT.
     let note = h > all;
@@ -245,12 +246,13 @@ fn compact(canvas: &mut Canvas<'_>, scene: &Scene<'_>, room: usize) {
     use crate::ui::segments::{self, Segment, choose};
     let s = canvas.look.styles;
     let c = Counts::of(scene);
+    let ink = |style| if scene.is_out() { s.stale } else { style };
     let counts = [
-        (0, c.longer, if c.longer > 0 { s.high } else { s.text }),
-        (1, c.shorter, if c.shorter > 0 { s.low } else { s.text }),
-        (3, c.inside, s.text),
+        (0, c.longer, ink(if c.longer > 0 { s.high } else { s.text })),
+        (1, c.shorter, ink(if c.shorter > 0 { s.low } else { s.text })),
+        (3, c.inside, ink(s.text)),
         (4, c.old, if c.old > 0 { s.warning } else { s.dim }),
-        (6, c.no_calls, s.dim),
+        (6, c.no_calls, ink(s.dim)),
     ];
     let counts = counts.into_iter().zip(texts::FEW);
     let mut all: Vec<Segment> =

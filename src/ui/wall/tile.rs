@@ -92,11 +92,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, face: &Face<'_>, 
     if beside {
         let rows = shape.digits + shape.rest;
         let wide = BESIDE.max((inner - figures) / 2);
-        pointed = number(&mut canvas.part(1, y, inner - wide, rows), scene, face, shape.digits);
+        pointed = number(&mut canvas.part(1, y, inner - wide, rows), face, shape.digits);
         trend(&mut canvas.part(1 + inner - wide, y, wide, rows), scene, face);
         y += rows;
     } else {
-        pointed = number(&mut canvas.part(1, y, inner, shape.digits), scene, face, shape.digits);
+        pointed = number(&mut canvas.part(1, y, inner, shape.digits), face, shape.digits);
         y += shape.digits;
     }
     let label = face.label.as_deref().filter(|_| shape.more == 0);
@@ -175,22 +175,27 @@ fn band(canvas: &mut Canvas<'_>, face: &Face<'_>, style: Style) {
     }
 }
 
+/// The style of the figure and of its place in the band.
+fn ink(canvas: &Canvas<'_>, face: &Face<'_>) -> Style {
+    let s = canvas.look.styles;
+    match face.state {
+        _ if face.faded => s.stale,
+        RowState::Fresh(level) => s.level_ink(level).add_modifier(Modifier::BOLD),
+        _ => s.text,
+    }
+}
+
 /// The figure in the middle, with its arrow where both have room: whether that is so.
-fn number(canvas: &mut Canvas<'_>, scene: &Scene<'_>, face: &Face<'_>, height: u16) -> bool {
+fn number(canvas: &mut Canvas<'_>, face: &Face<'_>, height: u16) -> bool {
     let s = canvas.look.styles;
     let (w, h) = (canvas.width(), canvas.height());
     let (text, fill) = (&face.figure.0, face.figure.1);
-    let ink = match (fill, face.state) {
-        (Fill::Thin, _) => s.stale,
-        _ if scene.is_out() => s.stale,
-        (_, RowState::Fresh(level)) => s.level_ink(level).add_modifier(Modifier::BOLD),
-        _ => s.text,
-    };
+    let ink = ink(canvas, face);
     let fits = digits::HEIGHTS.into_iter().find(|d| *d <= height && digits::width(text, *d) <= w);
     let drawn = fits.unwrap_or(1);
     let text = if drawn == 1 { plain(&face.figure) } else { text.clone() };
     let wide = digits::width(&text, drawn);
-    let arrow = face.moves.map(|(arrow, _)| arrow).filter(|_| !scene.is_out());
+    let arrow = face.moves.map(|(arrow, _)| arrow).filter(|_| !face.faded);
     let arrow = arrow.map(|arrow| (arrow, digits::arrow_width(arrow, drawn)));
     let arrow = arrow.filter(|(_, arrow)| *arrow > 0 && wide + arrow + 3 <= w);
     let whole = wide + arrow.map_or(0, |(_, arrow)| arrow + 3);
@@ -229,7 +234,7 @@ fn goal(canvas: &mut Canvas<'_>, face: &Face<'_>, (pointed, label): (bool, Optio
     let texts = label.unwrap_or_else(|| face.movement(arrows));
     let moves = texts.into_iter().find(|t| width_of(t) <= room);
     if let Some(moves) = moves {
-        canvas.put_right(end, row, w - end, &moves, s.text);
+        canvas.put_right(end, row, w - end, &moves, if face.faded { s.stale } else { s.text });
     }
 }
 
@@ -279,10 +284,7 @@ fn gauge(canvas: &mut Canvas<'_>, face: &Face<'_>) -> u16 {
         canvas.dot(place(target), 0, glyphs.gauge[3], s.accent);
     }
     if let Some(aht) = face.aht {
-        let ink = match face.state {
-            RowState::Fresh(level) => s.level_ink(level).add_modifier(Modifier::BOLD),
-            _ => s.text,
-        };
+        let ink = ink(canvas, face);
         canvas.dot(place(aht), 0, glyphs.fills[0], ink);
     }
     w
@@ -292,7 +294,7 @@ fn gauge(canvas: &mut Canvas<'_>, face: &Face<'_>) -> u16 {
 fn trend(canvas: &mut Canvas<'_>, scene: &Scene<'_>, face: &Face<'_>) {
     let Some(series) = face.series else { return };
     let s = canvas.look.styles;
-    let old = face.figure.1 == Fill::Thin;
+    let old = face.faded;
     let band = face.band.unwrap_or_default();
     if canvas.height() >= CHART && canvas.width() >= chart::LEAST.0 {
         let chart = Chart {
@@ -320,7 +322,7 @@ pub(super) fn line(canvas: &mut Canvas<'_>, face: &Face<'_>) {
     let w = canvas.width();
     let style = s.state(face.state);
     let x = canvas.put(0, 0, 2, canvas.look.glyphs.state(face.state), style) + 1;
-    let ink = if face.figure.1 == Fill::Thin { s.stale } else { s.text };
+    let ink = if face.faded { s.stale } else { s.text };
     let number = plain(&face.figure);
     canvas.put_right(x, 0, cells::AHT_WIDTH.min(w.saturating_sub(x)), &number, ink);
     let x = x + cells::AHT_WIDTH + 1;

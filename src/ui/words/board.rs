@@ -72,6 +72,8 @@ pub(crate) const fn no_events(filtered: bool) -> &'static str {
 
 pub(crate) const FILTER: &str = "filter: ";
 pub(crate) const KEEP_OR_CLEAR: &str = "Enter: keep   Esc: clear";
+/// In an outage that lasts longer than what an average is made of.
+pub(crate) const MEDIAN_NOT_KNOWN: &str = "median of agents: not known";
 pub(crate) const ALERTS_SORTED: &str = "unacknowledged first, the worst and longest first";
 
 sentences! {
