@@ -567,6 +567,7 @@ impl World {
             at.focus = chosen.kind;
             at.selected.insert(chosen.kind, chosen);
         }
+        at.axis_of = at.selected.get(&at.focus).cloned();
         for i in &seat.marked {
             if !at.marked.contains(&target(*i)) && at.marked.len() < super::Navigation::MOST_MARKED {
                 at.marked.push(target(*i));

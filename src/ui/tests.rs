@@ -115,6 +115,7 @@ fn the_help_begins_with_what_is_seen_then_has_the_keys_of_the_view_and_is_search
 fn the_lines_of_a_table_are_made_once_a_key_and_once_a_frame() {
     let mut s = busy(View::Overview);
     s.navigation.axis = crate::app::Axis { span: crate::app::Span::Day, back: 1 };
+    s.navigation.axis_of = s.navigation.selected.get(&Kind::Agent).cloned();
     let frame = |s: &mut State| {
         let (_, layout) = picture(s, &with(UNICODE), 120, 40);
         update(s, Event::Drawn(layout), now());

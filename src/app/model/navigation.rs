@@ -49,6 +49,8 @@ pub struct Navigation {
     pub detail_open: bool,
     /// The time axis of the detail's chart.
     pub axis: Axis,
+    /// The row whose axis it is.
+    pub axis_of: Option<Target>,
     /// The wallboard, while it is shown; every key but its exit is ignored then.
     pub wall: Option<Wall>,
 }
@@ -84,6 +86,7 @@ impl Navigation {
             overlay: None,
             detail_open: false,
             axis: Axis::default(),
+            axis_of: None,
             wall: config.locked.then(|| Wall::opened(now)),
         }
     }

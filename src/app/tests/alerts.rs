@@ -2,7 +2,7 @@
 
 use crate::{
     alert::{Ack, Alert, AlertId, AlertKind, Subject, UserAction},
-    app::{Alerts, Effect, Event, Overlay, fixture::Floor, view},
+    app::{Alerts, ChartArea, Effect, Event, Overlay, alerts, filter, fixture::Floor, view},
     domain::{Aht, Level, Target},
 };
 
@@ -175,10 +175,46 @@ fn q_leaves_the_detail_before_the_program() {
 }
 
 #[test]
-fn another_row_begins_with_the_last_two_hours() {
+fn another_row_begins_with_the_last_two_hours_however_one_comes_to_it() {
+    for (at, then) in [
+        ("2j", "j"),
+        ("2j", "<Esc>"),
+        ("2j", "4G<Enter>"),
+        ("2j", "/a3<Enter>"),
+        ("4j", "j"),
+        ("4j", "n"),
+        ("4j", "a<Enter>"),
+        ("4j", "G<Enter>"),
+    ] {
+        let mut floor = floor();
+        floor.keys(at);
+        floor.state.layout.chart = Some(ChartArea { targets: vec![Target::agent("a1")], columns: 96 });
+        floor.keys("-");
+        floor.event(Event::Tick);
+        assert!(!floor.state.navigation.axis.is_live(), "{at}: the same row keeps it");
+        floor.keys(then);
+        assert!(floor.state.navigation.axis.is_live(), "{at}, {then}");
+    }
+}
+
+#[test]
+fn a_longer_span_is_that_of_the_row_that_is_shown_also_where_nobody_has_moved() {
     let mut floor = floor();
-    floor.keys("2j");
-    floor.state.navigation.axis = floor.state.navigation.axis.zoomed(2);
-    floor.keys("j");
-    assert!(floor.state.navigation.axis.is_live());
+    floor.keys("2");
+    floor.state.layout.chart = Some(ChartArea { targets: vec![Target::agent("a1")], columns: 96 });
+    floor.keys("-<Enter>");
+    assert!(floor.state.navigation.detail_open && !floor.state.navigation.axis.is_live());
+}
+
+#[test]
+fn after_the_last_one_is_acknowledged_the_cursor_stays_in_its_line() {
+    let line = |floor: &Floor| alerts::cursor(&floor.state, &filter::listed(&floor.state));
+    let mut floor = floor();
+    floor.keys("4jja");
+    floor.keys("<Enter>");
+    assert_eq!(line(&floor), Some(1), "{}", under_cursor(&floor));
+    let mut floor = self::floor();
+    floor.keys("4/state:unacked<Enter>jja");
+    floor.keys("<Enter>");
+    assert_eq!((line(&floor), under_cursor(&floor).as_str()), (Some(0), "agent a1"), "the last one that is left");
 }

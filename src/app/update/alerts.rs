@@ -169,18 +169,18 @@ pub(super) fn acknowledge_all(state: &mut State) {
 /// Acknowledges with what was typed. In the list of alerts the cursor stays where it is: what is acknowledged goes down.
 pub(super) fn keep_note(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Overlay::Note { alerts, text }) = state.navigation.overlay.take() else { return };
-    if state.lists_alerts() && alerts.len() == 1 {
-        let listed = listed(state);
-        let at = cursor(state, &listed).unwrap_or(0);
-        let next = listed.get(at + 1).filter(|a| a.ended.is_none() && !a.is_acked());
-        state.navigation.alert = next.map(|a| a.id.clone()).or_else(|| state.navigation.alert.clone());
-    }
+    let at = if state.lists_alerts() { cursor(state, &listed(state)) } else { None };
     state.notices.status_message = match &alerts[..] {
         [(id, _)] => Some(format!("{}: acknowledged", whom(state, &id.subject))),
         all => Some(format!("{} alerts acknowledged", all.len())),
     };
     for (id, rank) in alerts {
         act_on(state, id, UserAction::Ack { rank, note: text.trim().into() }, effects);
+    }
+    if let Some(at) = at {
+        let listed = listed(state);
+        let next = listed.get(at).or(listed.last()).map(|alert| alert.id.clone());
+        state.navigation.alert = next.or_else(|| state.navigation.alert.take());
     }
 }
 

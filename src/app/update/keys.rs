@@ -6,14 +6,14 @@ use crossterm::event::KeyEvent;
 use tui_input::{Input, backend::crossterm::to_input_request};
 
 use super::{
-    alerts, columns,
+    alerts, axis, columns,
     command::{self, Done},
     mouse, selection, typing, wall,
 };
 use crate::{
     app::{
         model::{
-            Action, Axis, Column, Context, Effect, Filter, Navigation, Overlay, PlayStep, Pointer, RowState,
+            Action, Column, Context, Effect, Filter, Navigation, Overlay, PlayStep, Pointer, RowState,
             SavedPreferences, State, View,
         },
         view::{
@@ -243,7 +243,9 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Slower => effects.push(Effect::Play(PlayStep::Slower)),
         Action::Faster => effects.push(Effect::Play(PlayStep::Faster)),
         Action::ZoomIn | Action::ZoomOut | Action::ZoomReset | Action::Earlier | Action::Later => {
-            return axis(state, action);
+            let Some(axis) = axis::moved(state, action) else { return false };
+            begin(state);
+            axis::set(state, axis);
         }
         Action::Wall => {
             wall::open(state);
@@ -274,19 +276,6 @@ fn concerned(state: &mut State) -> Option<Target> {
     }
     select_something(state);
     selection::selected(state).cloned()
-}
-
-/// Moves the chart's time axis, where there is a chart.
-fn axis(state: &mut State, action: Action) -> bool {
-    let next = match action {
-        _ if state.layout.chart.is_none() => state.navigation.axis,
-        Action::ZoomIn => state.navigation.axis.zoomed(-1),
-        Action::ZoomOut => state.navigation.axis.zoomed(1),
-        Action::Earlier => state.navigation.axis.moved(1),
-        Action::Later => state.navigation.axis.moved(-1),
-        _ => Axis::default(),
-    };
-    std::mem::replace(&mut state.navigation.axis, next) != next
 }
 
 /// What concerns the selected row begins with the one that the detail beside the tables shows, where nobody has moved yet.

@@ -1,6 +1,7 @@
 //! The one place where the state changes: an event in, effects out. No I/O and no clock.
 
 mod alerts;
+mod axis;
 mod columns;
 mod command;
 mod data;
@@ -80,6 +81,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     }
     if changed || turned {
         selection::normalize_selection(state);
+        axis::settle(state);
         state.revision = state.revision.wrapping_add(1);
     }
     // The next event comes with other data.

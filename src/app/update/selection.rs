@@ -4,10 +4,10 @@
 
 use crate::{
     app::{
-        model::{Axis, Line, Order, OrderedBy, OrderedRow, State},
+        model::{Line, Order, OrderedBy, OrderedRow, State},
         view::{
             names,
-            tables::{compared, items, tables},
+            tables::{items, tables},
         },
     },
     domain::{Kind, Target},
@@ -101,10 +101,6 @@ pub(super) fn choose(state: &mut State, target: &Target) {
 
 fn choose_at(state: &mut State, kind: Kind, places: &[Option<OrderedRow>], at: usize) {
     if let Some(Some(row)) = places.get(at) {
-        // Another row begins with the last two hours, like every other; what is compared is no other by that.
-        if state.navigation.selected.get(&kind) != Some(&row.target) && compared(state).is_empty() {
-            state.navigation.axis = Axis::default();
-        }
         // One selection in all: a second one in the other table would only mislead.
         state.navigation.selected.clear();
         state.navigation.selected.insert(kind, row.target.clone());
