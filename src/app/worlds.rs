@@ -483,8 +483,9 @@ impl World {
         let whom = self.people[deed.which].name.clone();
         let what = match deed.what {
             0 => note(""),
-            // The same words twice would be no news, and some people have one name.
-            1 => note(&format!("{whom} is on it in cycle {}", deed.cycle)),
+            // The same words twice would be no news, and some people have one name; of two at once the greater note wins,
+            // which must not hang on a name.
+            1 => note(&format!("cycle {}, {}: {whom} is on it", deed.cycle, deed.which)),
             2 => UserAction::Unack,
             3 => UserAction::MuteUntilClear,
             _ => {
