@@ -15,7 +15,7 @@ pub struct Facts {
     pub linux_console: bool,
     /// True where `COLORFGBG` names a light background.
     pub light: bool,
-    /// True where the variables name a terminal that answers questions, and nothing stands between it and us.
+    /// True where the variables name a terminal, or tmux, that answers questions.
     pub answers: bool,
 }
 
@@ -44,17 +44,22 @@ impl Facts {
     }
 }
 
-/// True for terminals that are known to answer. A multiplexer may answer for another terminal than the one that is looked
-/// at, or pass the answer on late.
+/// True for terminals that are known to answer, or to drop what they do not know and answer the question behind it, so that
+/// nobody waits: tmux, which answers by itself, and what calls itself an xterm at the other end of SSH, which passes on no
+/// variable that would name it. GNU screen knows nothing of the terminals that look at it.
 fn answers(term: &str, set: impl Fn(&str) -> Option<String>) -> bool {
     const TERMS: [&str; 6] = ["kitty", "foot", "alacritty", "ghostty", "wezterm", "contour"];
     const VARIABLES: [&str; 6] =
         ["VTE_VERSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "XTERM_VERSION", "WEZTERM_PANE", "GHOSTTY_RESOURCES_DIR"];
     const PROGRAMS: [&str; 6] = ["iTerm.app", "Apple_Terminal", "WezTerm", "ghostty", "vscode", "mintty"];
-    let between =
-        set("TMUX").or_else(|| set("STY")).is_some() || term.starts_with("screen") || term.starts_with("tmux");
+    let has = |name: &str| set(name).is_some();
+    let tmux = has("TMUX") || term.starts_with("tmux");
+    if has("STY") || (term.starts_with("screen") && !tmux) {
+        return false;
+    }
+    let remote = (has("SSH_TTY") || has("SSH_CONNECTION")) && term.starts_with("xterm");
     let program = set("TERM_PROGRAM").is_some_and(|name| PROGRAMS.contains(&name.as_str()));
-    !between && (program || TERMS.iter().any(|t| term.contains(t)) || VARIABLES.iter().any(|name| set(name).is_some()))
+    tmux || remote || program || TERMS.iter().any(|t| term.contains(t)) || VARIABLES.iter().any(|name| has(name))
 }
 
 /// The background is the last number: 7 and 9 to 15 are light in the usual palettes.
@@ -123,15 +128,22 @@ mod tests {
     }
 
     #[test]
-    fn who_is_known_to_answer_is_named_by_the_environment_and_nothing_may_stand_between() {
+    fn who_is_known_to_answer_is_named_by_the_environment() {
         for (vars, expected) in [
             (&[("TERM", "xterm-256color")][..], false),
             (&[("TERM", "xterm-kitty")], true),
             (&[("TERM", "xterm-256color"), ("VTE_VERSION", "7600")], true),
             (&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app")], true),
-            (&[("TERM", "tmux-256color"), ("VTE_VERSION", "7600")], false),
-            (&[("TERM", "xterm-256color"), ("VTE_VERSION", "7600"), ("TMUX", "/tmp/x,1,0")], false),
+            (&[("TERM", "tmux-256color")], true),
+            (&[("TERM", "screen-256color"), ("TMUX", "/tmp/x,1,0")], true),
+            (&[("TERM", "xterm-256color"), ("SSH_TTY", "/dev/pts/3")], true),
+            (&[("TERM", "xterm"), ("SSH_CONNECTION", "10.0.0.1 50000 10.0.0.2 22")], true),
+            (&[("TERM", "screen-256color"), ("VTE_VERSION", "7600")], false),
+            (&[("TERM", "tmux-256color"), ("STY", "1.pts")], false),
             (&[("TERM", "dumb"), ("VTE_VERSION", "7600")], false),
+            (&[("TERM", "dumb"), ("TMUX", "/tmp/x,1,0")], false),
+            (&[("TERM", "linux"), ("SSH_TTY", "/dev/pts/3")], false),
+            (&[("TERM", "vt220"), ("SSH_TTY", "/dev/pts/3")], false),
             (&[("TERM", "linux")], false),
         ] {
             assert_eq!(facts(vars).answers, expected, "{vars:?}");
