@@ -7,7 +7,7 @@ use std::{cmp::Ordering, time::Duration};
 use ratatui::style::Style;
 
 use super::{
-    canvas::Canvas,
+    canvas::{Canvas, cells as width_of},
     cells,
     glyphs::{Set, symbol},
     scale::Scale,
@@ -225,9 +225,17 @@ fn axes(
     let taken: Vec<u16> = chart.band.limits().iter().filter_map(|(_, l)| l.map(|l| row_of(scale, l, height))).collect();
     for aht in [top, bottom].into_iter().flatten().filter(|_| scale.by_band) {
         let y = row_of(scale, aht, height);
-        if !taken.contains(&y) {
-            canvas.put_right(0, y, axis, &cells::aht(Some(aht)), dim);
+        if taken.contains(&y) {
+            continue;
         }
+        // What lies beyond the scale is not so high as its row: it has the mark that it has in the curve.
+        let mark = match scale.beyond(aht) {
+            Ordering::Greater => glyphs.clamped[0],
+            Ordering::Less => glyphs.clamped[1],
+            Ordering::Equal => "",
+        };
+        let label = format!("{mark}{}", cells::aht(Some(aht)));
+        canvas.put_right(0, y, axis, if width_of(&label) <= usize::from(axis) { &label } else { mark }, dim);
     }
     let right = LABELS + width;
     let (first, last) = (label(left), label(right_end.min(chart.now.wall.as_millisecond())));
@@ -353,6 +361,7 @@ mod tests {
             let picture = chart(&values, band(AGENTS), symbols);
             let lines: Vec<&str> = picture.lines().collect();
             assert!(lines[0].contains(mark), "{picture}");
+            assert!(lines[0].starts_with(&format!(" {mark}50:00")), "the row is that of less: {picture}");
             // The gap of half an hour is a quarter of the 24 columns less the time that a reading holds.
             let column = |x: usize| lines.iter().take(8).filter_map(|l| l.chars().nth(8 + x)).collect::<String>();
             let ink = |x: usize| column(x).contains(|c| !" ╌·-.".contains(c));
