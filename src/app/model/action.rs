@@ -272,7 +272,13 @@ pub(crate) fn standard() -> Vec<Binding> {
         bind(Normal, A::Show(View::Budget), &[char('5')], None, "Requests, token, ages, and who checks the service"),
         bind(Normal, A::Show(View::Log), &[char('6')], None, "What happened in the last day"),
         bind(Normal, A::Detail, &[key(Enter)], Some("detail"), "The selected row in detail, with its chart"),
-        bind(Normal, A::Back, &[key(Esc)], None, "Back: close the detail, clear the filter, or clear the selection"),
+        bind(
+            Normal,
+            A::Back,
+            &[key(Esc)],
+            None,
+            "Back: close the detail, clear the filter, take the marks away, or clear the selection",
+        ),
         bind(Normal, A::ZoomIn, &[char('+'), char('=')], None, "Chart: a shorter span (7 d, 24 h, 8 h, 2 h)"),
         bind(Normal, A::ZoomOut, &[char('-')], None, "Chart: a longer span, from the history"),
         bind(Normal, A::Earlier, &[key(Left)], None, "Chart: a quarter of its span earlier"),
@@ -286,7 +292,7 @@ pub(crate) fn standard() -> Vec<Binding> {
             "Replay: half as fast; Left and Right go a quarter of an hour back and on",
         ),
         bind(Normal, A::Faster, &[char('>')], None, "Replay: twice as fast"),
-        bind(Normal, A::Wall, &[char('w')], None, "The wallboard; Ctrl-C or [wall] exit_key leaves it"),
+        bind(Normal, A::Wall, &[char('w')], None, "The wallboard; Esc, Ctrl-C or [wall] exit_key leaves it"),
         bind(Normal, A::Freeze, &[char('p'), char(' ')], Some("freeze"), "Freeze the screen, or continue"),
         bind(
             Normal,
