@@ -201,18 +201,21 @@ fn middle(canvas: &mut Canvas<'_>, scene: &Scene<'_>, layout: &mut FrameLayout, 
     }
     let mut y = 0;
     let rows = |kind: Kind| u16::try_from(scene.items(kind).len().max(1)).unwrap_or(u16::MAX / 4);
-    // Where all rows have room for a trend of two lines, each table has.
-    let all: u16 = tables.iter().map(|kind| rows(*kind).saturating_mul(2).saturating_add(around)).sum();
+    // Where all rows have room for a trend of two lines, each has, whatever the filter leaves of them.
+    let whole = |kind: Kind| u16::try_from(scene.whole(kind).max(1)).unwrap_or(u16::MAX / 4);
+    let all =
+        tables.iter().fold(0u16, |all, kind| all.saturating_add(whole(*kind).saturating_mul(2)).saturating_add(around));
+    let tall = all <= h;
     for (i, kind) in tables.iter().enumerate() {
         let height = if i + 1 < tables.len() {
             // The campaigns are few: they get the rows that they need, up to a third.
             let wanted = rows(*kind);
-            let room = if all <= h { wanted * 2 } else { wanted.min((h / 3).saturating_sub(around).max(1)) };
+            let room = if tall { wanted * 2 } else { wanted.min((h / 3).saturating_sub(around).max(1)) };
             (room + around).min(h - y)
         } else {
             h - y
         };
-        table::draw(&mut canvas.part(0, y, w, height), scene, *kind, frames, layout);
+        table::draw(&mut canvas.part(0, y, w, height), scene, *kind, (frames, tall), layout);
         y += height;
     }
 }

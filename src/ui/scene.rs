@@ -96,6 +96,11 @@ impl<'a> Scene<'a> {
         &self.of_kind(kind).items
     }
 
+    /// How many lines the table of `kind` has without its filter.
+    pub(super) fn whole(&self, kind: Kind) -> usize {
+        tables::whole(self.state, kind, self.all(kind).iter().copied())
+    }
+
     /// The lines of `kind` on the wallboard.
     pub(super) fn on_wall(&self, kind: Kind) -> Vec<Line<'a>> {
         wall::lines(kind, self.all(kind).iter().copied())

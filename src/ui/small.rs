@@ -44,13 +44,15 @@ fn first_line(canvas: &mut Canvas<'_>, scene: &Scene<'_>, lines: &[Line<'_>]) {
     let (word, _, good) = scene.link();
     let frozen = scene.state.frozen.is_some();
     let word = match scene.state.config.mode {
-        _ if frozen => board::FROZEN,
-        Some(mode) if good => mode,
-        _ => word,
+        _ if frozen => board::FROZEN.into(),
+        Some(mode) if good => mode.into(),
+        // What is shown is not of now, or not real, also where the link is bad.
+        Some(mode) => format!("{mode} {word}"),
+        None => word.to_owned(),
     };
     // That all is well may be left out for the age; nothing else may.
     let plain = good && !frozen && scene.state.config.mode.is_none();
-    let word = if plain && w < 12 { "" } else { word };
+    let word = if plain && w < 12 { "" } else { &word };
     let x = canvas.put(0, 0, w, word, if good && !frozen { s.accent } else { s.error });
     if let Some((age, _)) = rows::oldest(lines) {
         let (long, short) = (format!(" {}", words::oldest(age)), format!(" {}", cells::age(Some(age))));

@@ -43,13 +43,20 @@ fn plan(width: u16, mut columns: Vec<Room>) -> Vec<(Column, u16)> {
     columns.into_iter().map(|c| c.column).zip(widths).collect()
 }
 
-/// Draws the table of `kind`, in a frame or under a line of titles, and notes how many rows it has room for.
-pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame: bool, layout: &mut FrameLayout) {
+/// Draws the table of `kind`, in a frame or under a line of titles, and notes how many rows it has room for; `tall`: each
+/// row has two lines, where it has a trend.
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    scene: &Scene<'_>,
+    kind: Kind,
+    (frame, tall): (bool, bool),
+    layout: &mut FrameLayout,
+) {
     let items = scene.items(kind);
     let titles = u16::from(canvas.height() > 1);
     let lines = canvas.height().saturating_sub(if frame { 3 } else { titles });
-    let columns = planned(canvas, scene, kind, canvas.width().saturating_sub(if frame { 2 } else { 0 }));
-    let each = if columns.iter().any(|(c, _)| *c == Column::Trend) { each(items.len(), lines) } else { 1 };
+    let columns = planned(canvas, scene, canvas.width().saturating_sub(if frame { 2 } else { 0 }));
+    let each = if tall && columns.iter().any(|(c, _)| *c == Column::Trend) { 2 } else { 1 };
     let room = usize::from(lines / each);
     layout.set_rows(kind, room);
     let offset = offset(scene, kind, items.len(), room);
@@ -64,24 +71,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, scene: &Scene<'_>, kind: Kind, frame
     }
 }
 
-/// The columns of the table of `kind` in `width` cells.
-fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, kind: Kind, width: u16) -> Vec<(Column, u16)> {
-    // Of all rows, so that the columns stay where they are while a filter is typed, and of all tables in view, so that
-    // they stand one below the other.
-    let mut all: Vec<Line<'_>> = scene.all(kind).to_vec();
-    for other in tables::tables(scene.state).into_iter().filter(|k| *k != kind) {
-        all.extend(scene.all(other));
-    }
-    let titled = |c: &Column| *c == Column::Group && groups::in_sections(scene.state, kind);
+/// The columns of the tables in `width` cells: one grid for all in view.
+fn planned(canvas: &Canvas<'_>, scene: &Scene<'_>, width: u16) -> Vec<(Column, u16)> {
+    let tables = tables::tables(scene.state);
+    // Of all rows, so that the columns stay where they are while a filter is typed.
+    let all: Vec<Line<'_>> = tables.iter().flat_map(|kind| scene.all(*kind)).copied().collect();
+    let sections = tables.iter().any(|kind| groups::in_sections(scene.state, *kind));
     let wanted = columns::shown(scene.state)
         .into_iter()
-        .filter(|c| !titled(c) && c.spec().needs.is_none_or(|has| all.iter().any(has)));
+        .filter(|c| !(sections && *c == Column::Group) && c.spec().needs.is_none_or(|has| all.iter().any(has)));
     plan(width, wanted.map(|c| cell::room(canvas, scene, c, &all)).collect())
-}
-
-/// Lines of the screen for a row: two where all rows have room for a trend of two.
-fn each(items: usize, lines: u16) -> u16 {
-    if items > 0 && items * 2 <= usize::from(lines) { 2 } else { 1 }
 }
 
 /// The first row that is shown. The offset of the last update may be that of a smaller window.

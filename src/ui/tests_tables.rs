@@ -101,6 +101,32 @@ fn a_short_table_on_a_tall_screen_has_two_lines_for_each_row_and_its_trend() {
 }
 
 #[test]
+fn a_filter_that_is_typed_makes_no_row_taller() {
+    for view in [View::Overview, View::Agents] {
+        for (w, h) in [(80, 24), (120, 40), (200, 60), (200, 80)] {
+            let each = |filter: &str| {
+                let mut s = busy(view);
+                s.navigation.filter.text = filter.into();
+                s.navigation.filter.editing = true;
+                let tables = picture(&s, &plain(), w, h).1.tables;
+                tables.into_iter().find(|table| table.kind == Some(Kind::Agent)).map(|table| table.each)
+            };
+            assert_eq!(each("imran"), each(""), "{view:?} {w}x{h}");
+        }
+    }
+}
+
+#[test]
+fn in_sections_both_tables_have_one_grid() {
+    for (w, h) in [(80, 24), (120, 40), (200, 60)] {
+        let mut s = busy(View::Overview);
+        s.preferences.sections = true;
+        let tables = picture(&s, &plain(), w, h).1.tables;
+        assert_eq!(tables[0].titles, tables[1].titles, "{w}x{h}");
+    }
+}
+
+#[test]
 fn a_text_that_is_longer_than_the_screen_is_scrolled_to_its_end_and_no_further() {
     let mut s = busy(View::Budget);
     let (_, layout) = picture(&s, &plain(), 80, 24);

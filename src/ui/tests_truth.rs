@@ -65,6 +65,8 @@ fn a_replay_is_not_live_and_expects_no_check() {
     assert!(!screen(&s, 120, 40).contains("next check"));
     s.live.status = Some(Status::new(ago(2), Link::Down { why: "no answer".into(), since: ago(60), until: ago(-5) }));
     assert!(screen(&s, 120, 40).contains("[was DOWN 1:00]"));
+    let text = screen(&s, 30, 7);
+    assert!(text.starts_with("REPLAY DOWN"), "{text}");
 }
 
 #[test]

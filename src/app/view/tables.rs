@@ -1,6 +1,6 @@
 //! The tables as they are shown: which rows, in which order, under which headings.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use super::{
     filter::Words,
@@ -22,8 +22,7 @@ pub fn lines(state: &State, kind: Kind) -> Vec<Line<'_>> {
 /// Of `all` rows of a table those that the filter lets through, in the order of the table.
 pub fn chosen<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
     let words = Words::of(state.navigation.filter.text.value());
-    let folds = state.preferences.fold_logged_out && kind == Kind::Agent;
-    let mut lines: Vec<Line<'a>> = all.filter(|l| words.accept(l) && !(folds && is_folded(l))).collect();
+    let mut lines: Vec<Line<'a>> = unfolded(state, kind, all).filter(|l| words.accept(l)).collect();
     let names = names::order(state);
     lines.sort_by(|a, b| order(a, b, state.preferences.sort, names));
     if in_sections(state, kind) {
@@ -33,6 +32,19 @@ pub fn chosen<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>
         lines.sort_by_cached_key(place);
     }
     lines
+}
+
+/// Of `all` rows of a table those that are not folded away.
+fn unfolded<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>) -> impl Iterator<Item = Line<'a>> {
+    let folds = state.preferences.fold_logged_out && kind == Kind::Agent;
+    all.filter(move |l| !(folds && is_folded(l)))
+}
+
+/// How many lines the table of `kind` has with its headings, whatever the filter leaves of `all` its rows.
+pub fn whole<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>) -> usize {
+    let lines: Vec<Line<'a>> = unfolded(state, kind, all).collect();
+    let groups: BTreeSet<Option<&str>> = lines.iter().map(Line::group).collect();
+    lines.len() + if in_sections(state, kind) { groups.len() } else { 0 }
 }
 
 /// True for an agent who is known to be logged out. Who is outside the band stays: nobody would look for that elsewhere.
