@@ -84,6 +84,19 @@ fn waiting(registry: &AlertRegistry, now: &Now) -> usize {
 }
 
 #[test]
+fn a_value_inside_the_limit_of_its_level_is_told_apart_from_it() {
+    let mut registry = AlertRegistry::default();
+    let mut said = |from, values: &[u32]| {
+        let events = feed(&mut registry, 0, from, values);
+        events.iter().map(|event| crate::alert::words::event(event, None)).collect::<Vec<_>>()
+    };
+    assert_eq!(said(0, &[550, 550]), ["a0: VERY HIGH 9:10"]);
+    assert_eq!(said(120, &[450]), ["a0: better: HIGH 7:30"]);
+    assert_eq!(said(180, &[550]), ["a0: worse: VERY HIGH 9:10"]);
+    assert_eq!(said(240, &[390]), ["a0: better: HIGH, now 6:30"]);
+}
+
+#[test]
 fn an_acknowledgement_holds_until_it_becomes_worse() {
     let (mut registry, id) = registry();
     assert_eq!(waiting(&registry, &now(60)), 1);

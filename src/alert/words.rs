@@ -113,10 +113,15 @@ impl Claims {
     }
 }
 
-/// What it is now: `VERY HIGH 7:48`, or the sentence of a problem.
+/// What it is now: `VERY HIGH 7:48`, `HIGH, now 6:05` where the value is inside the limit of its level, or the sentence of a
+/// problem.
 pub fn kind_text(kind: &AlertKind) -> String {
     match kind {
-        AlertKind::Band { level, last, .. } => format!("{} {last}", level.word()),
+        AlertKind::Band { level, last, limits, .. } => {
+            let limit = limits.and_then(|limits| limits.crossed(*level));
+            let outside = limit.is_none_or(|limit| worse(*level, *last, limit) == *last);
+            format!("{}{} {last}", level.word(), if outside { "" } else { ", now" })
+        }
         AlertKind::Problem { text, .. } => text.to_string(),
     }
 }
