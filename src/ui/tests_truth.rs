@@ -100,11 +100,14 @@ fn in_an_outage_the_figures_of_the_floor_stand_still_and_what_is_old_is_not_know
     let median =
         |text: &str| text.lines().find_map(|l| l.split("median of ").nth(1)).map(|t| t[..12].to_owned()).unwrap();
     let before = median(&screen(&busy(View::Agents), 160, 40));
-    for secs in [100, 170, 400, 1000] {
+    for secs in [100, 170, 400, 1000, 6800] {
         let text = screen(&out(secs), 160, 40);
         assert_eq!(median(&text), before, "after {secs} s: {text}");
     }
     assert!(screen(&out(1000), 160, 40).contains(" at 14:32"), "{}", screen(&out(1000), 160, 40));
+    // The first of its values is two hours old: of the others alone it would move.
+    let text = screen(&out(7000), 160, 40);
+    assert!(text.contains("median of agents: not known") && !text.contains("median of 1"), "{text}");
     let wall = |mut s: State| {
         s.navigation.wall = Some(Wall::new(BootTime(0)));
         screen(&s, 200, 60)

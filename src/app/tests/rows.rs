@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tui_input::Input;
 
 use crate::{
-    app::{Column, Event, Held, RowState, Shared, Sort, fixture::Floor, lines, needs::*, rows::*},
+    app::{Column, Event, Held, RowState, Shared, Sort, fixture::Floor, groups, lines, needs::*, rows::*},
     domain::{Aht, Condition, Kind, Level, Outcome, Target},
     store::{Attention, Link},
 };
@@ -193,7 +193,7 @@ fn in_an_outage_there_is_no_median_once_one_of_its_values_is_none_any_more() {
     let event = shared(&floor, down);
     floor.event(event);
     let of = |floor: &Floor| {
-        let out = crate::app::rows::out_for(&floor.state);
+        let out = out_for(&floor.state);
         median(all_lines(&floor.state, Kind::Agent), out).map(|median| median.of)
     };
     floor.advance(6400);
@@ -201,6 +201,10 @@ fn in_an_outage_there_is_no_median_once_one_of_its_values_is_none_any_more() {
     floor.advance(300);
     // The three that were read before a3 are over two hours old.
     assert_eq!(of(&floor), None);
+    let agents: Vec<_> = all_lines(&floor.state, Kind::Agent).collect();
+    for group in groups::summaries(&agents, out_for(&floor.state)) {
+        assert_eq!((group.median, group.state), (None, RowState::Other(Condition::Stale)), "{}", group.name);
+    }
     let event = shared(&floor, Link::Live);
     floor.event(event);
     assert_eq!(of(&floor), Some(1), "without an outage what is not known any more is left out");
