@@ -109,7 +109,13 @@ impl StatusWriter {
     }
 
     /// Publishes the status if it says something new, or as a sign of life. True where it was written.
-    pub(super) async fn publish(&mut self, status: Status, now: &Now) -> Result<bool, StoreError> {
+    pub(super) async fn publish(&mut self, mut status: Status, now: &Now) -> Result<bool, StoreError> {
+        // In an outage the lists of who works go stale, and all take turns again: what is fresh is told as before.
+        if let (Link::Down { .. }, Some((old, _))) = (&status.link, &self.last_published)
+            && old.targets == status.targets
+        {
+            status.sweep = old.sweep;
+        }
         let same = |old: &Status| {
             (&old.link, old.rate, old.targets) == (&status.link, status.rate, status.targets)
                 && old.token_until.is_some() == status.token_until.is_some()

@@ -164,6 +164,29 @@ async fn who_is_out_and_has_no_calls_rests_and_every_reader_of_the_store_knows()
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_outage_does_not_move_the_yardstick_of_freshness() {
+    let mut world = World::new(1, 150, |o| {
+        o.model.lead_s = 18 * 3600;
+        o.model.roster =
+            ahtop::sim::options::RosterChoice::Generated { campaigns: 1, agents: 150, around_the_clock: false };
+    });
+    world.rules.presence = Some(MINUTE);
+    let process = world.start(&world.targets, 1);
+    let status = || process.store.direct().status().unwrap().unwrap();
+    sleep(MINUTE * 12).await;
+    let before = status();
+    assert!(known(&process).resting(&world.clock.now()) > 100 && before.link == Link::Live, "{before:?}");
+    world.sim.inject_into(FaultScope::All, Fault::Status(503), Span::UntilCleared);
+    // By now the list is stale, nobody rests any more by it, and all would take turns.
+    sleep(MINUTE * 15).await;
+    assert!(known(&process).fresh(&world.clock.now()).is_none());
+    let now = status();
+    assert!(matches!(now.link, Link::Down { .. }), "{now:?}");
+    assert_eq!((now.targets, now.sweep), (before.targets, before.sweep));
+    process.quit().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_ends_with_a_restart_and_an_outage_keeps_the_last_list() {
     let world = world(|o| o.logins = ListAccess::MissingKey);
     let process = world.start(&world.targets, 1);

@@ -219,7 +219,7 @@ fn control_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
     let mut pty = start(command);
     until(&pty, "a shell", |s| s.contents().contains("prompt>"));
     let exe = std::env::current_exe().unwrap();
-    pty.press(&format!("'{}' {}\n", exe.display(), child_args().join(" ")));
+    pty.press(format!("'{}' {}\n", exe.display(), child_args().join(" ")));
     drawn(&pty);
     pty.press("\x1a");
     let prompts = |s: &vt100::Screen| s.contents().matches("prompt>").count();
@@ -248,12 +248,12 @@ fn a_burst_of_keys_is_taken_in_order_and_a_q_behind_it_quits() {
     let mut pty = dashboard_on_screen();
     // Longer than a filter is, so that also what is refused is refused in order.
     let burst: String = (0..500u32).map(|i| char::from_u32(u32::from('a') + (i * 7) % 26).unwrap()).collect();
-    pty.press(&format!("/{burst}"));
+    pty.press(format!("/{burst}"));
     let end = burst[180..200].to_owned();
     until(&pty, "the end of the filter", |s| s.contents().contains(&end));
-    pty.press(&format!("\x1b[D{}\r", "\x7f".repeat(199)));
+    pty.press(format!("\x1b[D{}\r", "\x7f".repeat(199)));
     until(&pty, "what is left of it", |s| s.contents().contains(&format!("filter: {}", &burst[199..200])));
-    pty.press(&format!("{}q", "jk".repeat(250)));
+    pty.press(format!("{}q", "jk".repeat(250)));
     assert_eq!(pty.end(), 0);
     is_restored(&pty);
 }
@@ -267,7 +267,7 @@ fn the_mouse_is_taken_where_it_is_asked_for_and_given_back() {
     // The line of the titles: a press and a release on the column of the names sort by it.
     let row = |s: &vt100::Screen| s.contents().lines().position(|l| l.contains("AGENT "));
     let at = pty.screen(row).unwrap() + 1;
-    pty.press(&format!("\x1b[<0;4;{at}M\x1b[<0;4;{at}m"));
+    pty.press(format!("\x1b[<0;4;{at}M\x1b[<0;4;{at}m"));
     until(&pty, "the order", |s| s.contents().contains("sort: name"));
     pty.press("q");
     assert_eq!(pty.end(), 0);

@@ -241,6 +241,20 @@ pub struct Binding {
     pub help: &'static str,
 }
 
+/// Makes the bindings of each context, in this order: action, keys, the word for the footer where there is one, and the
+/// sentence for the help.
+macro_rules! bindings {
+    ($($context:ident { $($action:expr, [$($key:expr),+] $(, $hint:literal)? => $help:literal;)+ })+) => {
+        vec![$($(Binding {
+            context: $context,
+            action: $action,
+            keys: vec![$($key),+],
+            hint: [$($hint)?].first().copied(),
+            help: $help,
+        }),+),+]
+    };
+}
+
 /// The standard table. Its order is that of the footer and of the help.
 pub(crate) fn standard() -> Vec<Binding> {
     use Action as A;
@@ -250,197 +264,138 @@ pub(crate) fn standard() -> Vec<Binding> {
     let key = |code| Key::new(code, KeyModifiers::NONE);
     let char = |c| Key::new(KeyCode::Char(c), KeyModifiers::NONE);
     let ctrl = |c| Key::new(KeyCode::Char(c), KeyModifiers::CONTROL);
-    let bind = |context, action, keys: &[Key], hint, help| Binding { context, action, keys: keys.to_vec(), hint, help };
 
-    vec![
-        bind(Normal, A::Quit, &[char('q')], Some("quit"), "Quit; in the detail: back"),
-        bind(
-            Normal,
-            A::EditFilter,
-            &[char('/')],
-            Some("filter"),
-            "Show only rows with these words; !word hides rows; state:high group:north look in one field; aht>8:00 age>5m vs>20% compare",
-        ),
-        bind(Normal, A::SortMenu, &[char('o'), key(F(6))], Some("sort"), "Choose the sort column"),
-        bind(Normal, A::Reverse, &[char('O')], Some("reverse"), "Reverse the order"),
-        bind(Normal, A::NextView, &[key(Tab)], Some("view"), "Next view"),
-        bind(Normal, A::PreviousView, &[key(BackTab)], None, "Previous view"),
-        bind(Normal, A::Show(View::Overview), &[char('1')], None, "Campaigns and agents"),
-        bind(Normal, A::Show(View::Agents), &[char('2')], None, "Agents"),
-        bind(Normal, A::Show(View::Campaigns), &[char('3')], None, "Campaigns"),
-        bind(Normal, A::Show(View::Alerts), &[char('4')], None, "Alerts"),
-        bind(Normal, A::Show(View::Budget), &[char('5')], None, "Requests, token, ages, and who checks the service"),
-        bind(Normal, A::Show(View::Log), &[char('6')], None, "What happened in the last day"),
-        bind(Normal, A::Detail, &[key(Enter)], Some("detail"), "The selected row in detail, with its chart"),
-        bind(
-            Normal,
-            A::Back,
-            &[key(Esc)],
-            None,
-            "Back: close the detail, clear the filter, take the marks away, or clear the selection",
-        ),
-        bind(Normal, A::ZoomIn, &[char('+'), char('=')], None, "Chart: a shorter span (7 d, 24 h, 8 h, 2 h)"),
-        bind(Normal, A::ZoomOut, &[char('-')], None, "Chart: a longer span, from the history"),
-        bind(Normal, A::Earlier, &[key(Left)], None, "Chart: a quarter of its span earlier"),
-        bind(Normal, A::Later, &[key(Right)], None, "Chart: a quarter of its span later"),
-        bind(Normal, A::ZoomReset, &[char('0')], None, "Chart: the last two hours again"),
-        bind(
-            Normal,
-            A::Slower,
-            &[char('<')],
-            None,
-            "Replay: half as fast; Left and Right go a quarter of an hour back and on",
-        ),
-        bind(Normal, A::Faster, &[char('>')], None, "Replay: twice as fast"),
-        bind(Normal, A::Wall, &[char('w')], None, "The wallboard; Esc, Ctrl-C or [wall] exit_key leaves it"),
-        bind(Normal, A::Freeze, &[char('p'), char(' ')], Some("freeze"), "Freeze the screen, or continue"),
-        bind(
-            Normal,
-            A::Refresh,
-            &[char('r')],
-            Some("refresh"),
-            "Check the selected row next; this takes one request of the budget, never more",
-        ),
-        bind(
-            Normal,
-            A::NextLook,
-            &[char('n')],
-            None,
-            "The next row that needs attention, then the first one again; with a filter: the next row found; in Alerts: the \
-             next one that is not acknowledged",
-        ),
-        bind(
-            Normal,
-            A::Pin,
-            &[char('P')],
-            None,
-            "Pin the selected row: it is checked more often for 30 minutes; press again to unpin",
-        ),
-        bind(
-            Normal,
-            A::Mark,
-            &[char('v')],
-            None,
-            "Mark the selected row, or take its mark away: the chart compares two to four marked rows, over its spans; Esc takes all marks away",
-        ),
-        bind(Normal, A::CopyId, &[char('y')], None, "Copy the ID of the selected row, if the terminal allows it"),
-        bind(Normal, A::ColumnsMenu, &[char('c')], Some("columns"), "Choose and order the columns"),
-        bind(
-            Normal,
-            A::Sections,
-            &[char('z')],
-            Some("groups"),
-            "Agents in sections by group, each with the median of its agents",
-        ),
-        bind(
-            Normal,
-            A::FoldLoggedOut,
-            &[char('L')],
-            None,
-            "Fold away the agents who are logged out, or show them again; those outside their band stay",
-        ),
-        bind(Normal, A::CycleNames, &[char('N')], None, "Names of agents: full, initials, ID, hidden"),
-        bind(
-            Normal,
-            A::AgeAsTime,
-            &[char('u')],
-            None,
-            "Show the time of a reading instead of its age; press again for the age",
-        ),
-        bind(
-            Normal,
-            A::Acknowledge,
-            &[char('a')],
-            Some("ack"),
-            "Acknowledge the alert of the row, with or without a note; press twice more to undo",
-        ),
-        bind(
-            Normal,
-            A::MuteMenu,
-            &[char('m')],
-            Some("mute"),
-            "Mute the alert of the row until it is cleared, or for a time",
-        ),
-        bind(
-            Normal,
-            A::AcknowledgeAll,
-            &[char('A')],
-            Some("ack all"),
-            "In Alerts: acknowledge all that are shown, after a question",
-        ),
-        bind(Normal, A::CycleTheme, &[char('t')], None, "Next theme"),
-        bind(Normal, A::CycleSymbols, &[char('s')], None, "Next set of characters"),
-        bind(
-            Normal,
-            A::EditCommand,
-            &[char(':')],
-            None,
-            "Type a command: group, filter, sort, columns, names, theme, symbols, view, export, reload, help, quit; Tab completes it",
-        ),
-        bind(Normal, A::Banners, &[char('b')], Some("banners"), "Show all banners in full"),
-        bind(Normal, A::Dismiss, &[char('x')], None, "Dismiss the first banner until its cause changes"),
-        bind(Normal, A::Down, &[char('j'), key(Down)], None, "Next row"),
-        bind(Normal, A::Up, &[char('k'), key(Up)], None, "Previous row"),
-        bind(Normal, A::PageDown, &[key(PageDown), ctrl('f')], None, "A page down"),
-        bind(Normal, A::PageUp, &[key(PageUp), ctrl('b')], None, "A page up"),
-        bind(Normal, A::Top, &[char('g'), key(Home)], None, "First row; press again for the table above"),
-        bind(Normal, A::Bottom, &[char('G'), key(End)], None, "Last row; press again for the table below"),
-        bind(Normal, A::Help, &[char('?'), char('h'), key(F(1))], Some("help"), "Show all keys"),
-        bind(Filter, A::ApplyFilter, &[key(Enter)], Some("keep"), "Keep the filter"),
-        bind(Filter, A::CompleteFilter, &[key(Tab)], Some("complete"), "Complete the word: a field, a state, a group"),
-        bind(Filter, A::ClearFilter, &[key(Esc)], Some("clear"), "Clear the filter"),
-        bind(Filter, A::Down, &[key(Down)], None, "Next row"),
-        bind(Filter, A::Up, &[key(Up)], None, "Previous row"),
-        bind(Filter, A::PageDown, &[key(PageDown)], None, "A page down"),
-        bind(Filter, A::PageUp, &[key(PageUp)], None, "A page up"),
-        bind(Command, A::RunCommand, &[key(Enter)], Some("run"), "Run the command"),
-        bind(Command, A::CompleteCommand, &[key(Tab)], Some("complete"), "Complete the word"),
-        bind(Command, A::LeaveCommand, &[key(Esc)], Some("leave"), "Leave the command line"),
-        bind(Menu, A::ChooseSort, &[key(Enter), char(' ')], Some("choose"), "Sort by this column"),
-        bind(Menu, A::Reverse, &[char('O')], Some("reverse"), "Reverse the order"),
-        bind(Menu, A::Close, &[key(Esc), char('q'), char('o'), key(F(6))], Some("close"), "Close the menu"),
-        bind(Menu, A::Down, &[char('j'), key(Down)], None, "Next entry"),
-        bind(Menu, A::Up, &[char('k'), key(Up)], None, "Previous entry"),
-        bind(Menu, A::Top, &[char('g'), key(Home)], None, "First entry"),
-        bind(Menu, A::Bottom, &[char('G'), key(End)], None, "Last entry"),
-        bind(Note, A::KeepNote, &[key(Enter)], Some("acknowledge"), "Acknowledge with this note"),
-        bind(Note, A::Close, &[key(Esc)], Some("cancel"), "Cancel"),
-        bind(Mute, A::ChooseMute, &[key(Enter), char(' ')], Some("choose"), "Mute for this time"),
-        bind(Mute, A::Close, &[key(Esc), char('q'), char('m')], Some("close"), "Close the menu"),
-        bind(Mute, A::Down, &[char('j'), key(Down)], None, "Next entry"),
-        bind(Mute, A::Up, &[char('k'), key(Up)], None, "Previous entry"),
-        bind(Columns, A::ToggleColumn, &[char(' '), key(Enter)], Some("show or hide"), "Show or hide the column"),
-        bind(Columns, A::ColumnLeft, &[char('K'), key(Left), char('<')], Some("left"), "One place to the left"),
-        bind(Columns, A::ColumnRight, &[char('J'), key(Right), char('>')], Some("right"), "One place to the right"),
-        bind(Columns, A::ResetColumns, &[char('0')], Some("reset"), "The default columns"),
-        bind(Columns, A::Close, &[key(Esc), char('q'), char('c')], Some("close"), "Close the menu"),
-        bind(Columns, A::Down, &[char('j'), key(Down)], None, "Next entry"),
-        bind(Columns, A::Up, &[char('k'), key(Up)], None, "Previous entry"),
-        bind(Columns, A::Top, &[char('g'), key(Home)], None, "First entry"),
-        bind(Columns, A::Bottom, &[char('G'), key(End)], None, "Last entry"),
-        bind(
-            Pager,
-            A::Close,
-            &[key(Esc), char('q'), key(Enter), char('?'), char('h'), key(F(1)), char('b')],
-            Some("close"),
-            "Close",
-        ),
-        bind(Pager, A::EditFilter, &[char('/')], Some("search"), "In the help: show only what has this text"),
-        bind(Pager, A::Down, &[char('j'), key(Down)], Some("down"), "A line down"),
-        bind(Pager, A::Up, &[char('k'), key(Up)], Some("up"), "A line up"),
-        bind(Pager, A::PageDown, &[key(PageDown), char(' '), ctrl('f')], None, "A page down"),
-        bind(Pager, A::PageUp, &[key(PageUp), ctrl('b')], None, "A page up"),
-        bind(Pager, A::Top, &[char('g'), key(Home)], None, "To the top"),
-        bind(Pager, A::Bottom, &[char('G'), key(End)], None, "To the end"),
-        bind(Pager, A::Dismiss, &[char('x')], None, "Dismiss the first banner until its cause changes"),
-        bind(Search, A::ApplyFilter, &[key(Enter)], Some("keep"), "Keep what was found"),
-        bind(Search, A::ClearFilter, &[key(Esc)], Some("clear"), "Show all of the help again"),
-        bind(Search, A::Down, &[key(Down)], None, "A line down"),
-        bind(Search, A::Up, &[key(Up)], None, "A line up"),
-        bind(Search, A::PageDown, &[key(PageDown)], None, "A page down"),
-        bind(Search, A::PageUp, &[key(PageUp)], None, "A page up"),
-        bind(Everywhere, A::Quit, &[ctrl('c')], None, "Quit at once"),
-        bind(Everywhere, A::Redraw, &[ctrl('l')], None, "Draw everything again"),
-        bind(Everywhere, A::Suspend, &[ctrl('z')], None, "Back to the shell; `fg` returns"),
-    ]
+    bindings! {
+        Normal {
+            A::Quit, [char('q')], "quit" => "Quit; in the detail: back";
+            A::EditFilter, [char('/')], "filter" =>
+                "Show only rows with these words; !word hides rows; state:high group:north look in one field; aht>8:00 \
+                 age>5m vs>20% compare";
+            A::SortMenu, [char('o'), key(F(6))], "sort" => "Choose the sort column";
+            A::Reverse, [char('O')], "reverse" => "Reverse the order";
+            A::NextView, [key(Tab)], "view" => "Next view";
+            A::PreviousView, [key(BackTab)] => "Previous view";
+            A::Show(View::Overview), [char('1')] => "Campaigns and agents";
+            A::Show(View::Agents), [char('2')] => "Agents";
+            A::Show(View::Campaigns), [char('3')] => "Campaigns";
+            A::Show(View::Alerts), [char('4')] => "Alerts";
+            A::Show(View::Budget), [char('5')] => "Requests, token, ages, and who checks the service";
+            A::Show(View::Log), [char('6')] => "What happened in the last day";
+            A::Detail, [key(Enter)], "detail" => "The selected row in detail, with its chart";
+            A::Back, [key(Esc)] =>
+                "Back: close the detail, clear the filter, take the marks away, or clear the selection";
+            A::ZoomIn, [char('+'), char('=')] => "Chart: a shorter span (7 d, 24 h, 8 h, 2 h)";
+            A::ZoomOut, [char('-')] => "Chart: a longer span, from the history";
+            A::Earlier, [key(Left)] => "Chart: a quarter of its span earlier";
+            A::Later, [key(Right)] => "Chart: a quarter of its span later";
+            A::ZoomReset, [char('0')] => "Chart: the last two hours again";
+            A::Slower, [char('<')] => "Replay: half as fast; Left and Right go a quarter of an hour back and on";
+            A::Faster, [char('>')] => "Replay: twice as fast";
+            A::Wall, [char('w')] => "The wallboard; Esc, Ctrl-C or [wall] exit_key leaves it";
+            A::Freeze, [char('p'), char(' ')], "freeze" => "Freeze the screen, or continue";
+            A::Refresh, [char('r')], "refresh" =>
+                "Check the selected row next; this takes one request of the budget, never more";
+            A::NextLook, [char('n')] =>
+                "The next row that needs attention, then the first one again; with a filter: the next row found; in \
+                 Alerts: the next one that is not acknowledged";
+            A::Pin, [char('P')] =>
+                "Pin the selected row: it is checked more often for 30 minutes; press again to unpin";
+            A::Mark, [char('v')] =>
+                "Mark the selected row, or take its mark away: the chart compares two to four marked rows, over its \
+                 spans; Esc takes all marks away";
+            A::CopyId, [char('y')] => "Copy the ID of the selected row, if the terminal allows it";
+            A::ColumnsMenu, [char('c')], "columns" => "Choose and order the columns";
+            A::Sections, [char('z')], "groups" => "Agents in sections by group, each with the median of its agents";
+            A::FoldLoggedOut, [char('L')] =>
+                "Fold away the agents who are logged out, or show them again; those outside their band stay";
+            A::CycleNames, [char('N')] => "Names of agents: full, initials, ID, hidden";
+            A::AgeAsTime, [char('u')] => "Show the time of a reading instead of its age; press again for the age";
+            A::Acknowledge, [char('a')], "ack" =>
+                "Acknowledge the alert of the row, with or without a note; press twice more to undo";
+            A::MuteMenu, [char('m')], "mute" => "Mute the alert of the row until it is cleared, or for a time";
+            A::AcknowledgeAll, [char('A')], "ack all" => "In Alerts: acknowledge all that are shown, after a question";
+            A::CycleTheme, [char('t')] => "Next theme";
+            A::CycleSymbols, [char('s')] => "Next set of characters";
+            A::EditCommand, [char(':')] =>
+                "Type a command: group, filter, sort, columns, names, theme, symbols, view, export, reload, help, quit; \
+                 Tab completes it";
+            A::Banners, [char('b')], "banners" => "Show all banners in full";
+            A::Dismiss, [char('x')] => "Dismiss the first banner until its cause changes";
+            A::Down, [char('j'), key(Down)] => "Next row";
+            A::Up, [char('k'), key(Up)] => "Previous row";
+            A::PageDown, [key(PageDown), ctrl('f')] => "A page down";
+            A::PageUp, [key(PageUp), ctrl('b')] => "A page up";
+            A::Top, [char('g'), key(Home)] => "First row; press again for the table above";
+            A::Bottom, [char('G'), key(End)] => "Last row; press again for the table below";
+            A::Help, [char('?'), char('h'), key(F(1))], "help" => "Show all keys";
+        }
+        Filter {
+            A::ApplyFilter, [key(Enter)], "keep" => "Keep the filter";
+            A::CompleteFilter, [key(Tab)], "complete" => "Complete the word: a field, a state, a group";
+            A::ClearFilter, [key(Esc)], "clear" => "Clear the filter";
+            A::Down, [key(Down)] => "Next row";
+            A::Up, [key(Up)] => "Previous row";
+            A::PageDown, [key(PageDown)] => "A page down";
+            A::PageUp, [key(PageUp)] => "A page up";
+        }
+        Command {
+            A::RunCommand, [key(Enter)], "run" => "Run the command";
+            A::CompleteCommand, [key(Tab)], "complete" => "Complete the word";
+            A::LeaveCommand, [key(Esc)], "leave" => "Leave the command line";
+        }
+        Menu {
+            A::ChooseSort, [key(Enter), char(' ')], "choose" => "Sort by this column";
+            A::Reverse, [char('O')], "reverse" => "Reverse the order";
+            A::Close, [key(Esc), char('q'), char('o'), key(F(6))], "close" => "Close the menu";
+            A::Down, [char('j'), key(Down)] => "Next entry";
+            A::Up, [char('k'), key(Up)] => "Previous entry";
+            A::Top, [char('g'), key(Home)] => "First entry";
+            A::Bottom, [char('G'), key(End)] => "Last entry";
+        }
+        Note {
+            A::KeepNote, [key(Enter)], "acknowledge" => "Acknowledge with this note";
+            A::Close, [key(Esc)], "cancel" => "Cancel";
+        }
+        Mute {
+            A::ChooseMute, [key(Enter), char(' ')], "choose" => "Mute for this time";
+            A::Close, [key(Esc), char('q'), char('m')], "close" => "Close the menu";
+            A::Down, [char('j'), key(Down)] => "Next entry";
+            A::Up, [char('k'), key(Up)] => "Previous entry";
+        }
+        Columns {
+            A::ToggleColumn, [char(' '), key(Enter)], "show or hide" => "Show or hide the column";
+            A::ColumnLeft, [char('K'), key(Left), char('<')], "left" => "One place to the left";
+            A::ColumnRight, [char('J'), key(Right), char('>')], "right" => "One place to the right";
+            A::ResetColumns, [char('0')], "reset" => "The default columns";
+            A::Close, [key(Esc), char('q'), char('c')], "close" => "Close the menu";
+            A::Down, [char('j'), key(Down)] => "Next entry";
+            A::Up, [char('k'), key(Up)] => "Previous entry";
+            A::Top, [char('g'), key(Home)] => "First entry";
+            A::Bottom, [char('G'), key(End)] => "Last entry";
+        }
+        Pager {
+            A::Close, [key(Esc), char('q'), key(Enter), char('?'), char('h'), key(F(1)), char('b')], "close" => "Close";
+            A::EditFilter, [char('/')], "search" => "In the help: show only what has this text";
+            A::Down, [char('j'), key(Down)], "down" => "A line down";
+            A::Up, [char('k'), key(Up)], "up" => "A line up";
+            A::PageDown, [key(PageDown), char(' '), ctrl('f')] => "A page down";
+            A::PageUp, [key(PageUp), ctrl('b')] => "A page up";
+            A::Top, [char('g'), key(Home)] => "To the top";
+            A::Bottom, [char('G'), key(End)] => "To the end";
+            A::Dismiss, [char('x')] => "Dismiss the first banner until its cause changes";
+        }
+        Search {
+            A::ApplyFilter, [key(Enter)], "keep" => "Keep what was found";
+            A::ClearFilter, [key(Esc)], "clear" => "Show all of the help again";
+            A::Down, [key(Down)] => "A line down";
+            A::Up, [key(Up)] => "A line up";
+            A::PageDown, [key(PageDown)] => "A page down";
+            A::PageUp, [key(PageUp)] => "A page up";
+        }
+        Everywhere {
+            A::Quit, [ctrl('c')] => "Quit at once";
+            A::Redraw, [ctrl('l')] => "Draw everything again";
+            A::Suspend, [ctrl('z')] => "Back to the shell; `fg` returns";
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duratio
 use super::*;
 use crate::{
     commands::session,
-    config::Id,
+    config::{Id, Purpose},
     domain::{BootId, Clock, SystemClock},
     store::{
         GenerationAnswer, GenerationAsk, GenerationEnd, Instance, Lease, LeaseStore, ResilientStore, Role, SqliteStore,
@@ -116,7 +116,7 @@ async fn the_other_store_of_an_account_is_named() {
     // A name that no other test uses: the runtime directory is one for all.
     flags.set(Id::UserName, format!("acme {}", dir.path().display()));
     flags.set(Id::AccountName, "acme");
-    let account = session::account(&crate::config::load(&flags, &env).unwrap().config);
+    let account = session::account(&crate::config::load(Purpose::Watch, &flags, &env).unwrap().config);
     let other = dir.path().canonicalize().unwrap().join("other.db");
     let (store, _) = ResilientStore::open_for(other.clone(), Arc::new(SystemClock::new()), Some(&account)).unwrap();
     let told = async || {
