@@ -1,9 +1,20 @@
 //! The store for async code: calls never hold up the thread that answers keys, because another process may hold the
 //! file.
 
-use std::{cell::Cell, convert::Infallible, future::Future, io, sync::Arc, thread};
+use std::{
+    cell::Cell,
+    convert::Infallible,
+    future::Future,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
-use tokio::{runtime, sync::oneshot, task::JoinHandle};
+use tokio::{runtime, sync::oneshot, task::JoinHandle, time::sleep};
 
 use super::{Bundles, Heard, Store, StoreError};
 
@@ -66,8 +77,8 @@ enum Calls {
     StoreThread(runtime::Handle),
     /// On a blocking thread, though the tasks are on that of a [`StoreThread`]: a server may be waited for.
     Away(runtime::Handle),
-    /// On the caller's thread.
-    Here,
+    /// On the caller's thread, where each takes so many milliseconds.
+    Here(Arc<AtomicU64>),
 }
 
 impl Handle {
@@ -76,10 +87,10 @@ impl Handle {
         Handle { store, calls: Calls::Blocking }
     }
 
-    /// Wraps a store whose calls are made on the caller's thread, each to its end before anything else runs: for
-    /// simulations, which must go the same way each time.
-    pub fn here(store: Arc<dyn Store>) -> Self {
-        Handle { store, calls: Calls::Here }
+    /// Wraps a store whose calls are made on the caller's thread, each at once: for simulations, which must go the same way
+    /// each time. `slowness`: how many milliseconds a call takes in the simulated time, as on a slow disk.
+    pub fn here(store: Arc<dyn Store>, slowness: Arc<AtomicU64>) -> Self {
+        Handle { store, calls: Calls::Here(slowness) }
     }
 
     /// Wraps a store that has a thread of its own.
@@ -106,7 +117,7 @@ impl Handle {
     {
         match &self.calls {
             Calls::StoreThread(thread) | Calls::Away(thread) => thread.spawn(task),
-            Calls::Blocking | Calls::Here => tokio::spawn(task),
+            Calls::Blocking | Calls::Here(_) => tokio::spawn(task),
         }
     }
 
@@ -119,8 +130,17 @@ impl Handle {
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     {
-        let direct = match self.calls {
-            Calls::Here => true,
+        let direct = match &self.calls {
+            Calls::Here(slowness) => {
+                let half = Duration::from_millis(slowness.load(Ordering::Relaxed) / 2);
+                if half.is_zero() {
+                    return f(&*self.store);
+                }
+                sleep(half).await;
+                let result = f(&*self.store);
+                sleep(half).await;
+                return result;
+            }
             Calls::StoreThread(_) => ON_STORE_THREAD.get(),
             Calls::Blocking | Calls::Away(_) => false,
         };
@@ -158,6 +178,6 @@ mod tests {
         assert_eq!(here, there, "no hand-over on its own thread");
         assert_ne!(where_from(handle).await, thread::current().id());
         assert_ne!(where_from(Handle::new(store.clone())).await, thread::current().id());
-        assert_eq!(where_from(Handle::here(store)).await, thread::current().id());
+        assert_eq!(where_from(Handle::here(store, Arc::default())).await, thread::current().id());
     }
 }

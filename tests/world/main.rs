@@ -23,7 +23,10 @@ use std::{
     fs::File,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -79,6 +82,7 @@ enum End {
     Blocked { path: PathBuf, away: PathBuf, lost: bool },
     Held(#[expect(dead_code, reason = "holds a lock")] File),
     Stopped(String),
+    Slow,
 }
 
 struct Life {
@@ -94,6 +98,8 @@ struct Life {
     born: usize,
     ends: Vec<(BootTime, End)>,
     copies: Vec<disk::Copy>,
+    /// How many milliseconds a call of a store takes.
+    slowness: Arc<AtomicU64>,
     /// The disk takes nothing beyond this place of a file.
     full: Option<u64>,
     /// Requests that had arrived when a guard's file was last spoilt.
@@ -163,6 +169,7 @@ impl Life {
             born: 0,
             ends: vec![],
             copies: vec![],
+            slowness: Arc::default(),
             full: None,
             guard_spoilt: None,
             guard_copy: None,
@@ -212,7 +219,7 @@ impl Life {
         let notices: Vec<&str> = opened.notices.iter().map(|n| n.problem.word()).collect();
         let line = format!("{name} starts on store {place} as {} {notices:?}", role.word());
         self.write(&line);
-        let store = Handle::here(opened.store);
+        let store = Handle::here(opened.store, self.slowness.clone());
         let me = Instance { id: name.as_str().into(), pid: u32::try_from(self.born).unwrap(), host: "w".into(), role };
         let gate = Arc::new(Gate::default());
         let path = wire::Path { who: me.id.clone(), wire: self.wire.clone(), gate: gate.clone() };
@@ -374,7 +381,11 @@ impl Life {
         let place = self.rng.random_range(0..self.places.len());
         let path = self.places[place].clone();
         disk::full_beyond(None);
-        let line = if self.chance(8) { self.spoil_all(&path) } else { self.spoil(&path) };
+        let line = match self.rng.random_range(0..24) {
+            0..3 => self.spoil_all(&path),
+            3..5 => self.slow_down(),
+            _ => self.spoil(&path),
+        };
         disk::full_beyond(self.full);
         self.write(&format!("store {place}: {line}"));
         if dead {
@@ -384,6 +395,14 @@ impl Life {
                 self.start();
             }
         }
+    }
+
+    /// Every call of every store takes its time, up to longer than a permit is good for.
+    fn slow_down(&mut self) -> String {
+        let ms = *[20, 300, 900, 1500, 4000].choose(&mut self.rng).unwrap();
+        self.slowness.store(ms, Ordering::Relaxed);
+        let secs = self.later(5, 240, End::Slow);
+        format!("the disk is slow for {secs} s: {ms} ms a call")
     }
 
     fn spoil(&mut self, path: &Path) -> String {
@@ -510,6 +529,7 @@ impl Life {
             }
             End::Blocked { path, away, lost } => disk::unblock(&path, &away, lost),
             End::Held(_) => {}
+            End::Slow => self.slowness.store(0, Ordering::Relaxed),
             End::Stopped(name) => {
                 for process in self.processes.iter_mut().filter(|p| p.name == name) {
                     process.stopped = false;
