@@ -44,10 +44,10 @@ pub enum Command {
     Once(Once),
     /// Prints a JSON object for each reading, one a line, until it is interrupted
     Stream,
-    /// Checks the service for all dashboards of the account, without a screen, for a service manager
+    /// Checks the service for all dashboards of the account, without a screen
     ///
-    /// Logs to standard error. SIGHUP reads configuration and secret again; where they are bad the old ones stay. Exit 0
-    /// after SIGTERM.
+    /// For a service manager. Logs to standard error. SIGHUP reads configuration and secret again; where they are bad the
+    /// old ones stay. Exit 0 after SIGTERM.
     Serve,
     /// Checks everything that ahtop depends on: one line each, with the fix
     ///

@@ -180,20 +180,21 @@ pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u1
     canvas.put(end, y, width.saturating_sub(end - x), &said, canvas.look.styles.dim)
 }
 
-/// `name` in `width` cells. Where its last word tells apart what begins alike, it is cut before that: `Sunita K… 36`.
+/// `name` in `width` cells. Where its end tells apart what begins alike (a number, the last part of an id, the last of three
+/// words), it is cut before that: `Sunita K… 36`, `COLLECTIONS…NORTH`.
 fn cut_name<'a>(name: &'a str, width: u16, ellipsis: &str) -> Cow<'a, str> {
     let width = usize::from(width);
-    if cells_of(name) <= width {
-        return Cow::Borrowed(name);
+    let Some(end) = name.rfind([' ', '-', '_']).filter(|_| cells_of(name) > width) else { return Cow::Borrowed(name) };
+    let (head, tail) = (&name[..end], &name[end + 1..]);
+    let blank = name[end..].starts_with(' ');
+    let tells = !blank || head.contains(' ') || tail.contains(|c: char| c.is_ascii_digit());
+    match width.checked_sub(cells_of(tail) + usize::from(blank)) {
+        Some(room) if tells && room >= 4 && !tail.is_empty() => {
+            let gap = if blank { " " } else { "" };
+            Cow::Owned(format!("{}{gap}{tail}", crate::domain::fit(&name[..=end], room, ellipsis)))
+        }
+        _ => Cow::Borrowed(name),
     }
-    let tail =
-        name.rsplit(' ').next().filter(|tail| tail.len() < name.len() && tail.contains(|c: char| c.is_ascii_digit()));
-    let Some((tail, head)) =
-        tail.and_then(|t| Some((t, width.checked_sub(cells_of(t) + 1).filter(|head| *head >= 4)?)))
-    else {
-        return Cow::Borrowed(name);
-    };
-    Cow::Owned(format!("{} {tail}", crate::domain::fit(&name[..name.len() - tail.len()], head, ellipsis)))
 }
 
 /// What the row is called. In ASCII a name of another script falls back to the id, which can be read.
@@ -216,7 +217,10 @@ mod tests {
             ("Sunita Kumari 36", 16, "Sunita Kumari 36"),
             ("Sunita Kumari 36", 12, "Sunita K… 36"),
             ("Sunita Kumari 36", 6, "Sunita Kumari 36"),
-            ("COLLECT-SOUTH", 10, "COLLECT-SOUTH"),
+            ("Sunita Kumari Devi", 14, "Sunita K… Devi"),
+            ("COLLECT-SOUTH", 10, "COLL…SOUTH"),
+            ("COLLECTIONS-OUTBOUND-NORTH", 17, "COLLECTIONS…NORTH"),
+            ("COLLECTIONS-", 8, "COLLECTIONS-"),
             ("Imran Qureshi", 8, "Imran Qureshi"),
         ] {
             assert_eq!(cut_name(name, width, "…"), shown, "{width}");
