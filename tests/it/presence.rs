@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Process, World, every_reading_was_told};
+use crate::support::{Process, World, every_reading_was_told, until};
 use ahtop::{
     domain::{Clock, Condition, Kind, Target},
     sim::{
@@ -174,15 +174,17 @@ async fn an_outage_does_not_move_the_yardstick_of_freshness() {
     let process = world.start(&world.targets, 1);
     let status = || process.store.direct().status().unwrap().unwrap();
     sleep(MINUTE * 12).await;
-    let before = status();
-    assert!(known(&process).resting(&world.clock.now()) > 100 && before.link == Link::Live, "{before:?}");
+    assert!(known(&process).resting(&world.clock.now()) > 100 && status().link == Link::Live);
     world.sim.inject_into(FaultScope::All, Fault::Status(503), Span::UntilCleared);
+    until("the outage is noticed", MINUTE * 3, || matches!(status().link, Link::Down { .. })).await;
+    let noticed = status();
+    assert!(known(&process).fresh(&world.clock.now()).is_some(), "who works is known");
     // By now the list is stale, nobody rests any more by it, and all would take turns.
     sleep(MINUTE * 15).await;
     assert!(known(&process).fresh(&world.clock.now()).is_none());
     let now = status();
     assert!(matches!(now.link, Link::Down { .. }), "{now:?}");
-    assert_eq!((now.targets, now.sweep), (before.targets, before.sweep));
+    assert_eq!((now.targets, now.sweep), (noticed.targets, noticed.sweep));
     process.quit().await;
 }
 
