@@ -16,9 +16,9 @@
 //! continues as if nothing had happened, and [`AlertEvent::key`] names each event so that it is acted upon once even
 //! where two processes saw it.
 //!
-//! **Stale data** begins no alert, ends none and counts for no dwell. An alert whose data is stale stays and is marked
-//! ([`Track::is_stale`]). Two hours after its last good reading, when no call of that reading is in the API's window any
-//! more, it ends as [`EndReason::Lost`], at that moment and with an event.
+//! **Stale data** begins no alert, ends none and counts for no dwell. An alert whose data is stale stays. Two hours after
+//! its last good reading, when no call of that reading is in the API's window any more, it ends as [`EndReason::Lost`], at
+//! that moment and with an event.
 //!
 //! [`noise`] replays stored readings to show what bands and rules would have cost.
 
