@@ -169,6 +169,10 @@ pub(super) fn state(canvas: &mut Canvas<'_>, line: &Line<'_>, (x, y, width): (u1
     let fits = |parts: &[&str]| parts.iter().map(|p| cells_of(p)).sum::<usize>() <= room;
     // The sign of what is longer keeps the two apart where there is no room for the space.
     let held = if held.starts_with(" >") && !fits(&[&text, &held]) { held.trim_start().to_owned() } else { held };
+    // Since when is worth more than the space behind a sign that fills its cells.
+    if !fits(&[&text, &held]) && !glyph.ends_with(' ') && fits(&[glyph, word, &held]) {
+        text = format!("{glyph}{word}");
+    }
     let end = canvas.put(x, y, width, &text, style);
     if !fits(&[&text, &held]) {
         return end;
