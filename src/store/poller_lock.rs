@@ -87,13 +87,27 @@ impl PollerLock {
     pub(super) fn holder(&self) -> Option<(u32, PathBuf)> {
         fs::symlink_metadata(&self.path).ok()?;
         let (file, _) = own_file::open(&self.path).ok()?;
-        // Given back with the file.
-        matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)).then(|| holder(&file))
+        match file.try_lock_shared() {
+            Err(fs::TryLockError::WouldBlock) => Some(holder(&file)),
+            _ => {
+                let _ = file.unlock();
+                None
+            }
+        }
     }
 
-    /// Gives it back if this process has it.
+    /// Gives it back if this process has it. To close the file is not enough: a child that was forked and has not begun its
+    /// program yet has the file open too.
     pub(super) fn release(&self) {
-        *self.held() = None;
+        if let Some(file) = self.held().take() {
+            let _ = file.unlock();
+        }
+    }
+}
+
+impl Drop for PollerLock {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -122,10 +136,15 @@ mod tests {
         assert_eq!(two.holder(), Some((std::process::id(), "/one.db".into())));
         let theirs = Acquired::Theirs { pid: std::process::id(), store: "/one.db".into() };
         assert_eq!(two.acquire(), theirs);
+        // As in a child that was forked and has not begun its program yet.
+        let copy = |lock: &PollerLock| lock.held().as_ref().unwrap().try_clone().unwrap();
+        let child = copy(&one);
         one.release();
         assert_eq!(two.acquire(), Acquired::Mine);
+        let children = (child, copy(&two));
         drop(two);
         assert_eq!(one.acquire(), Acquired::Mine);
+        drop(children);
         let nowhere = PollerLock::new(dir.path().join("no/a.poller"), "/one.db".into());
         assert_eq!((nowhere.acquire(), nowhere.holder()), (Acquired::Unavailable, None));
     }

@@ -2,12 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use proptest::{
-    prelude::*,
-    test_runner::{Config, TestRunner},
-};
+use proptest::prelude::*;
 
-use super::{Make, process, secs};
+use super::{Make, process, runner, secs};
 use crate::{
     domain::{BootTime, Clock, Target},
     store::{Cursor, Governor, Hit, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Role, Store},
@@ -212,7 +209,7 @@ struct Sent {
 }
 
 pub(crate) fn the_wait_is_exact(make: Make<'_>) {
-    let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+    let mut runner = runner(make, 12);
     runner
         .run(&moves(), |moves| {
             let world = make();
@@ -245,7 +242,7 @@ pub(crate) fn the_wait_is_exact(make: Make<'_>) {
 }
 
 pub(crate) fn no_window_ever_holds_more_than_the_cap(make: Make<'_>) {
-    let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
+    let mut runner = runner(make, 24);
     runner
         .run(&moves(), |moves| {
             let world = make();

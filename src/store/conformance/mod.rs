@@ -9,6 +9,8 @@ pub(crate) mod token;
 
 use std::{any::Any, sync::Arc, time::Duration};
 
+use proptest::test_runner::{Config, TestRunner};
+
 use crate::{
     domain::{Aht, Clock, ManualClock, Outcome, Reading, Target},
     store::{Instance, Role, Store},
@@ -26,6 +28,12 @@ pub(crate) struct World {
 
 /// Makes a fresh world.
 pub(crate) type Make<'a> = &'a dyn Fn() -> World;
+
+/// So many cases of a property; a third of them where the store is a server, which takes long to make a world.
+fn runner(make: Make<'_>, cases: u32) -> TestRunner {
+    let cases = if make().view().is_local() { cases } else { cases / 3 };
+    TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
+}
 
 impl World {
     fn view(&self) -> Arc<dyn Store> {

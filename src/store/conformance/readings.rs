@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use proptest::{
-    prelude::*,
-    test_runner::{Config, TestRunner},
-};
+use proptest::prelude::*;
 
-use super::{Make, World, secs};
+use super::{Make, World, runner, secs};
 use crate::{
     domain::{Aht, Clock, Outcome, Reading, Row, Series, Target, record},
     store::{Cursor, RangeQuery, Store},
@@ -112,7 +109,7 @@ pub(crate) fn a_snapshot_is_what_all_readings_together_say(make: Make<'_>) {
     ];
     let name = prop::option::of(prop_oneof![Just(""), Just("Priya S"), Just("प्रिया")]);
     let step = (0usize..3, outcome, name, 0u64..4000, -500_000i64..500_000);
-    let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+    let mut runner = runner(make, 12);
     runner
         .run(&prop::collection::vec(step, 1..60), |steps| {
             let world = make();
