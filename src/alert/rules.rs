@@ -98,6 +98,11 @@ pub fn worse(level: Level, one: Aht, other: Aht) -> Aht {
     }
 }
 
+/// True where `aht` is at `limit` or beyond it, on the side of `level`.
+pub(super) fn reaches(level: Level, aht: Aht, limit: Aht) -> bool {
+    worse(level, aht, limit) == aht
+}
+
 /// The limits on the side of a level, by which a reading was judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {

@@ -2,7 +2,7 @@
 
 use super::{
     model::{Alert, AlertEvent, AlertKind, EndReason, Step, Subject},
-    rules::worse,
+    rules::reaches,
 };
 use crate::{
     domain::{Aht, Level, Problem, clean_line, display_name},
@@ -56,9 +56,8 @@ impl Claims {
     /// Without a limit that neither these values nor one that was `seen` have crossed: it was configured since.
     #[must_use]
     pub fn proven(self, seen: Option<Aht>) -> Claims {
-        let crosses = |limit: &Aht| {
-            [self.worst, seen, Some(self.value)].into_iter().flatten().any(|aht| worse(self.level, aht, *limit) == aht)
-        };
+        let values = [self.worst, seen, Some(self.value)];
+        let crosses = |limit: &Aht| values.into_iter().flatten().any(|aht| reaches(self.level, aht, *limit));
         Claims { limit: self.limit.filter(crosses), ..self }
     }
 
@@ -103,10 +102,12 @@ impl Claims {
             texts.extend(self.limit.filter(|_| !reached).map(|limit| format!("{side} {limit}, last {value}")));
             texts.push(format!("last {value}"));
         } else if let Some(limit) = self.limit {
-            texts.push(match limit {
-                limit if value == limit || outside(limit) => told,
-                limit if reached => format!("was {limit}"),
-                limit => was(limit),
+            texts.push(if reaches(self.level, value, limit) {
+                told
+            } else if reached {
+                format!("was {limit}")
+            } else {
+                was(limit)
             });
         }
         texts
@@ -119,7 +120,7 @@ pub fn kind_text(kind: &AlertKind) -> String {
     match kind {
         AlertKind::Band { level, last, limits, .. } => {
             let limit = limits.and_then(|limits| limits.crossed(*level));
-            let outside = limit.is_none_or(|limit| worse(*level, *last, limit) == *last);
+            let outside = limit.is_none_or(|limit| reaches(*level, *last, limit));
             format!("{}{} {last}", level.word(), if outside { "" } else { ", now" })
         }
         AlertKind::Problem { text, .. } => text.to_string(),

@@ -174,7 +174,11 @@ problems! {
     /// Single agents or campaigns get no good answer, while others do.
     NoAnswer: plain("no_answer", Severity::Warning, Summary::Counted(|count| format!("no answer for {count}"))),
     /// More agents are logged in than are watched at most.
-    ManyLogins: plain("many_logins", Severity::Warning, Summary::Counted(|count| format!("{count} who are logged in are not watched"))),
+    ManyLogins: plain(
+        "many_logins",
+        Severity::Warning,
+        Summary::Counted(|count| format!("{count} who are logged in are not watched")),
+    ),
     /// Whoever is logged in should be watched, and nobody tells who is.
     NoLogins: plain("no_logins", Severity::Warning, Summary::Fixed("nobody tells who is logged in")),
     /// Never read yet.

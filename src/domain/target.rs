@@ -25,6 +25,14 @@ impl Kind {
             Kind::Agent => "agent",
         }
     }
+
+    /// What stands before an ID that is told alone: `campaign`, but `agent ID`.
+    pub const fn before_id(self) -> &'static str {
+        match self {
+            Kind::Campaign => "campaign",
+            Kind::Agent => "agent ID",
+        }
+    }
 }
 
 impl fmt::Display for Kind {

@@ -229,7 +229,8 @@ impl Poller {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Ok(true),
-                Some(completed) = self.requests.tasks.join_next(), if !self.requests.tasks.is_empty() => self.completed(completed).await?,
+                // Without any it is none, and the others are waited for.
+                Some(completed) = self.requests.tasks.join_next() => self.completed(completed).await?,
                 () = notifiers.poller.notified() => return Ok(true),
                 () = sleep(wait) => {}
             }

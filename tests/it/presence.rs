@@ -8,7 +8,7 @@ use ahtop::{
     domain::{Clock, Condition, Kind, Target},
     sim::{
         Fault, FaultScope, LogEntry, SimOptions, Span,
-        options::{ListAccess, LoginWords, NobodyForm, Shape, StatusWords, Wording},
+        options::{ListAccess, LoginWords, NobodyForm, RosterChoice, Shape, StatusWords, Wording},
     },
     store::{AgentLogin, EventKind, Link, Presence, Standing, read_presence},
 };
@@ -19,6 +19,16 @@ const PATH: &str = "/ca_apis/getAgentLogins";
 
 fn world(adjust: impl FnOnce(&mut SimOptions)) -> World {
     let mut world = World::new(2, 16, adjust);
+    world.rules.presence = Some(MINUTE);
+    world
+}
+
+/// After everybody has gone home, and nothing is in the window any more.
+fn after_hours(agents: usize) -> World {
+    let mut world = World::new(1, agents, |o| {
+        o.model.lead_s = 18 * 3600;
+        o.model.roster = RosterChoice::Generated { campaigns: 1, agents, around_the_clock: false };
+    });
     world.rules.presence = Some(MINUTE);
     world
 }
@@ -127,13 +137,7 @@ async fn that_nobody_is_logged_in_is_known_in_each_form() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_out_and_has_no_calls_rests_and_every_reader_of_the_store_knows() {
-    let mut world = World::new(1, 6, |o| {
-        // After everybody has gone home, and nothing is in the window any more.
-        o.model.lead_s = 18 * 3600;
-        o.model.roster =
-            ahtop::sim::options::RosterChoice::Generated { campaigns: 1, agents: 6, around_the_clock: false };
-    });
-    world.rules.presence = Some(MINUTE);
+    let world = after_hours(6);
     let process = world.start(&world.targets, 1);
     let resting = || {
         let now = world.clock.now();
@@ -165,12 +169,7 @@ async fn who_is_out_and_has_no_calls_rests_and_every_reader_of_the_store_knows()
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_does_not_move_the_yardstick_of_freshness() {
-    let mut world = World::new(1, 150, |o| {
-        o.model.lead_s = 18 * 3600;
-        o.model.roster =
-            ahtop::sim::options::RosterChoice::Generated { campaigns: 1, agents: 150, around_the_clock: false };
-    });
-    world.rules.presence = Some(MINUTE);
+    let world = after_hours(150);
     let process = world.start(&world.targets, 1);
     let status = || process.store.direct().status().unwrap().unwrap();
     sleep(MINUTE * 12).await;

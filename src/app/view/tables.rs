@@ -42,9 +42,12 @@ fn unfolded<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>) 
 
 /// How many lines the table of `kind` has with its headings, whatever the filter leaves of `all` its rows.
 pub fn whole<'a>(state: &State, kind: Kind, all: impl Iterator<Item = Line<'a>>) -> usize {
-    let lines: Vec<Line<'a>> = unfolded(state, kind, all).collect();
-    let groups: BTreeSet<Option<&str>> = lines.iter().map(Line::group).collect();
-    lines.len() + if in_sections(state, kind) { groups.len() } else { 0 }
+    let lines = unfolded(state, kind, all);
+    if !in_sections(state, kind) {
+        return lines.count();
+    }
+    let mut groups = BTreeSet::new();
+    lines.inspect(|line| _ = groups.insert(line.group())).count() + groups.len()
 }
 
 /// True for an agent who is known to be logged out. Who is outside the band stays: nobody would look for that elsewhere.

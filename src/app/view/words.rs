@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::model::{Line, REPLAY, State},
-    domain::{EventTime, Kind, Now, Problem, opening, plural},
+    domain::{EventTime, Now, Problem, opening, plural},
     poll::INVALID_INTERVAL,
     store::{Link, Status, Words},
 };
@@ -188,10 +188,7 @@ pub(super) fn unknown_ids(state: &State, unknown: &[Line<'_>]) -> Option<(Words,
         return Some((Words::from(text).then(named(unknown, |words, l| words.id(l.target()))), Vec::new()));
     }
     Some(if unknown.len() == 1 {
-        let what = match first.target().kind {
-            Kind::Agent => "agent ID",
-            Kind::Campaign => "campaign",
-        };
+        let what = first.target().kind.before_id();
         let place = match &*first.watched.origin {
             super::follow::ORIGIN => "the configuration",
             origin => origin,
@@ -211,11 +208,9 @@ pub(super) fn unknown_ids(state: &State, unknown: &[Line<'_>]) -> Option<(Words,
             }
             None => String::new(),
         };
-        let id = |before: String, after: String| Words::from(before).id(first.target()).own(after);
-        let unknown = " is unknown".to_owned();
-        let shorter =
-            vec![id(format!("Fix {place}: {what} "), unknown.clone()), id(format!("{what} "), unknown.clone())];
-        (id(format!("Fix {place}: {what} "), unknown + &checked), shorter)
+        let told = |before: String| Words::from(before).id(first.target()).own(" is unknown");
+        let fixed = told(format!("Fix {place}: {what} "));
+        (fixed.clone().own(checked), vec![fixed, told(format!("{what} "))])
     } else {
         let text = Words::from(format!("Fix {} unknown IDs, `ahtop check --live` lists them: ", unknown.len()))
             .then(named(unknown, |words, l| words.id(l.target()).own(format!(" ({})", l.watched.origin))));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    domain::{Kind, Outcome, Reading, Row, Target},
+    domain::{Outcome, Reading, Row, Target},
     store::Words,
 };
 
@@ -26,11 +26,7 @@ impl UnknownIds {
             Outcome::Value(_) | Outcome::NoCalls => self.0.remove(target).then_some(" is known again"),
             Outcome::Failed(_) => None,
         };
-        let what = match target.kind {
-            Kind::Agent => "agent ID ",
-            Kind::Campaign => "campaign ",
-        };
-        Some(Words::from(what).id(target).own(news?))
+        Some(Words::from(format!("{} ", target.kind.before_id())).id(target).own(news?))
     }
 }
 
