@@ -1,8 +1,9 @@
 //! What happens to the files of a store: each function is a fault that a disk, a person or a program has caused.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    os::unix::fs::FileExt,
+    cell::RefCell,
+    fs::{self, File, OpenOptions, Permissions},
+    os::unix::fs::{FileExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -10,6 +11,68 @@ use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const PAGE: u64 = 4096;
+
+/// What the disk refuses.
+#[derive(Clone, Default)]
+pub(crate) struct Refusal {
+    /// Writes at or beyond this place of any file: a disk that is full for all but what is there already.
+    pub(crate) beyond: Option<u64>,
+    /// In this directory nothing can be made or taken away, and no file opened for writing. Who has one open goes on, as
+    /// long as `beyond` lets him.
+    pub(crate) read_only: Option<PathBuf>,
+}
+
+thread_local! {
+    /// What is refused at present. The limit of a file's size is the whole process's.
+    static REFUSED: RefCell<Refusal> = RefCell::default();
+}
+
+/// From now on the disk refuses this, and nothing else.
+pub(crate) fn refuse(what: &Refusal) -> Refusal {
+    let before = REFUSED.replace(what.clone());
+    let Rlimit { maximum, .. } = getrlimit(Resource::Fsize);
+    setrlimit(Resource::Fsize, Rlimit { current: what.beyond.or(maximum), maximum }).unwrap();
+    if let Some(dir) = &before.read_only {
+        rights(dir, 0o700, 0o600);
+    }
+    if let Some(dir) = &what.read_only {
+        rights(dir, 0o500, 0o400);
+    }
+    before
+}
+
+/// What the world itself does to files, it does whatever the disk refuses.
+pub(crate) fn with_room<T>(act: impl FnOnce() -> T) -> T {
+    let before = refuse(&Refusal::default());
+    let done = act();
+    refuse(&before);
+    done
+}
+
+/// Gives `dir` and the files in it these rights.
+fn rights(dir: &Path, own: u32, files: u32) {
+    let set = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    // Without the right to enter it nothing in it can be changed.
+    set(dir, 0o700);
+    for entry in fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            set(&entry.path(), files);
+        }
+    }
+    set(dir, own);
+}
+
+/// From now on this thread is held to the rights of files, also where it is root's.
+pub(crate) fn obey_rights() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+        let mut sets = capabilities(None).unwrap();
+        sets.effective -= CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+        set_capabilities(None, sets).unwrap();
+    }
+}
 
 /// The file beside `path` with this ending.
 pub(crate) fn beside(path: &Path, tail: &str) -> PathBuf {
@@ -112,8 +175,7 @@ pub(crate) fn replace(path: &Path, bytes: Option<&[u8]>) {
     };
     let new = beside(path, ".new");
     fs::write(&new, bytes).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    fs::set_permissions(&new, mode).unwrap();
+    fs::set_permissions(&new, Permissions::from_mode(0o600)).unwrap();
     fs::rename(new, path).unwrap();
 }
 
@@ -123,21 +185,6 @@ pub(crate) fn copy_over(path: &Path, copy: &Copy) {
         file.set_len(0).unwrap();
         file.write_all_at(&copy.database, 0).unwrap();
     }
-}
-
-/// Nothing can be written at or beyond this place of any file: a disk that is full for all but what is there already.
-pub(crate) fn full_beyond(place: Option<u64>) {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Fsize);
-    setrlimit(Resource::Fsize, Rlimit { current: place.or(maximum), maximum }).unwrap();
-}
-
-/// What the world itself does to files, it does also on a full disk.
-pub(crate) fn with_room<T>(act: impl FnOnce() -> T) -> T {
-    let before = getrlimit(Resource::Fsize);
-    full_beyond(None);
-    let done = act();
-    setrlimit(Resource::Fsize, before).unwrap();
-    done
 }
 
 /// A directory under the file's name, and the file elsewhere.

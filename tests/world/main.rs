@@ -100,8 +100,7 @@ struct Life {
     copies: Vec<disk::Copy>,
     /// How many milliseconds a call of a store takes.
     slowness: Arc<AtomicU64>,
-    /// The disk takes nothing beyond this place of a file.
-    full: Option<u64>,
+    refusal: disk::Refusal,
     /// Requests that had arrived when a guard's file was last spoilt.
     guard_spoilt: Option<usize>,
     guard_copy: Option<(PathBuf, Vec<u8>)>,
@@ -131,7 +130,7 @@ fn account_file(account: &str, tail: &str) -> Option<PathBuf> {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        disk::full_beyond(None);
+        disk::refuse(&disk::Refusal::default());
         let files = |tail| self.accounts.iter().filter_map(move |account| account_file(account, tail));
         files(".requests").chain(files(".poller")).for_each(|file| drop(disk::remove(&file)));
     }
@@ -142,6 +141,7 @@ impl Life {
         let mut rng = StdRng::seed_from_u64(seed);
         seed_ids(seed);
         never_wait_for_locks();
+        disk::obey_rights();
         let agents = *[6, 20, 60, 120].choose(&mut rng).unwrap();
         let mut world = World::new(2, agents, |o| {
             o.model.seed = seed;
@@ -170,7 +170,7 @@ impl Life {
             ends: vec![],
             copies: vec![],
             slowness: Arc::default(),
-            full: None,
+            refusal: disk::Refusal::default(),
             guard_spoilt: None,
             guard_copy: None,
             diary: VecDeque::new(),
@@ -380,13 +380,13 @@ impl Life {
         }
         let place = self.rng.random_range(0..self.places.len());
         let path = self.places[place].clone();
-        disk::full_beyond(None);
+        disk::refuse(&disk::Refusal::default());
         let line = match self.rng.random_range(0..24) {
             0..3 => self.spoil_all(&path),
             3..5 => self.slow_down(),
             _ => self.spoil(&path),
         };
-        disk::full_beyond(self.full);
+        disk::refuse(&self.refusal);
         self.write(&format!("store {place}: {line}"));
         if dead {
             let ms = self.rng.random_range(0..20_000);
@@ -407,7 +407,7 @@ impl Life {
 
     fn spoil(&mut self, path: &Path) -> String {
         let (log, index) = (disk::beside(path, "-wal"), disk::beside(path, "-shm"));
-        match self.rng.random_range(0..20) {
+        match self.rng.random_range(0..21) {
             0 => disk::cut(path, &mut self.rng),
             1 | 2 => disk::overwrite(path, 4096, &mut self.rng),
             3 => disk::cut(&log, &mut self.rng),
@@ -439,11 +439,20 @@ impl Life {
             },
             14 | 15 => {
                 let beyond = *[0, 4096, 20_000, 65_536, 200_000, 1 << 20].choose(&mut self.rng).unwrap();
-                self.full = Some(beyond);
+                self.refusal.beyond = Some(beyond);
                 let secs = self.later(5, 240, End::Disk);
                 format!("the disk is full beyond {beyond} bytes of each file for {secs} s")
             }
             16 => {
+                self.refusal.read_only = path.parent().map(Path::to_owned);
+                let open_too = self.rng.random();
+                if open_too {
+                    self.refusal.beyond = Some(0);
+                }
+                let secs = self.later(5, 240, End::Disk);
+                format!("the disk is read-only for {secs} s, also for who has its files open: {open_too}")
+            }
+            17 => {
                 let tail = *["", "", "-wal", ".lock"].choose(&mut self.rng).unwrap();
                 let (path, lost) = (disk::beside(path, tail), self.rng.random());
                 match disk::block(&path) {
@@ -454,7 +463,7 @@ impl Life {
                     None => "a directory is in the way already".into(),
                 }
             }
-            17 => match disk::hold(&disk::beside(path, ".poller")) {
+            18 => match disk::hold(&disk::beside(path, ".poller")) {
                 Some(file) => {
                     let secs = self.later(5, 240, End::Held(file));
                     format!("the poller's lock is held by nobody for {secs} s")
@@ -521,12 +530,10 @@ impl Life {
     }
 
     fn end(&mut self, end: End) {
+        disk::refuse(&disk::Refusal::default());
         match end {
             End::Network => *self.wire.network.lock().unwrap() = Network::Well,
-            End::Disk => {
-                self.full = None;
-                disk::full_beyond(None);
-            }
+            End::Disk => self.refusal = disk::Refusal::default(),
             End::Blocked { path, away, lost } => disk::unblock(&path, &away, lost),
             End::Held(_) => {}
             End::Slow => self.slowness.store(0, Ordering::Relaxed),
@@ -537,6 +544,7 @@ impl Life {
                 }
             }
         }
+        disk::refuse(&self.refusal);
     }
 
     /// Lets time run; faults that are due end.
@@ -689,7 +697,7 @@ fn live(seed: u64) -> Report {
         match life.live().await {
             Ok(report) => report,
             Err(broken) => {
-                disk::full_beyond(None);
+                disk::refuse(&disk::Refusal::default());
                 let diary = life.diary.make_contiguous().join("\n  ");
                 life.write("that broke a rule");
                 panic!("seed {seed}: {broken}; again with AHTOP_WORLD_SEED={seed}. Before that:\n  {diary}")
