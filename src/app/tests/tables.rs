@@ -200,6 +200,8 @@ fn names_go_from_full_to_hidden_and_campaigns_keep_theirs() {
         assert_eq!(shown(&floor, Kind::Campaign).0, "RENEW");
         let told = |words: Words| names::told(&floor.state, &words, false);
         assert_eq!(told(Words::from("agent ").id(&target).own(" is invalid")), veiled);
+        let kept = if id == "a2" { "agent ID a2 is unknown".to_owned() } else { veiled.replace("invalid", "unknown") };
+        assert_eq!(told(Words::from("agent ID ").id(&target).own(" is unknown")), kept);
         assert_eq!(told(Words::default().name(&target, Some("I Q")).own(": LOW 1:25")), format!("{name}: LOW 1:25"));
         floor.keys("N");
     }

@@ -79,7 +79,11 @@ pub fn told(state: &State, words: &Words, ascii: bool) -> String {
                 push_name(&mut out, &readable(state, name, target, ascii));
             }
             Piece::Id(target) if shows_id(state, target) => out.push_str(&target.id),
-            Piece::Id(target) => push_name(&mut out, &of(state, target)),
+            Piece::Id(target) => {
+                // What stands for it is no ID.
+                out.truncate(out.strip_suffix("ID ").unwrap_or(&out).len());
+                push_name(&mut out, &of(state, target));
+            }
             Piece::Link(link) => out.push_str(&told(state, &link.words(), ascii)),
             Piece::Status(status) => out.push_str(&told(state, &status.link.words(), ascii)),
         }
