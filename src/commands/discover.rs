@@ -167,10 +167,8 @@ impl Asker<'_> {
             match self.store.call(move |s| s.permit(&me, &ask)).await? {
                 PermitAnswer::Granted { id, void_at } => break (id, void_at),
                 PermitAnswer::Wait(d) if now.since(began) + d >= PATIENCE => {
-                    return Err(Failure::new(
-                        Exit::Throttled,
-                        "the account's budget is used up: try again in a minute",
-                    ));
+                    let why = self.store.call(|s| s.usage()).await?.why_wait(ask.cap);
+                    return Err(Failure::new(Exit::Throttled, format!("{why}: try again in a minute")));
                 }
                 PermitAnswer::Wait(d) => tokio::time::sleep(d).await,
             }

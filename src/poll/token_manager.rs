@@ -223,7 +223,8 @@ impl TokenManager {
                 let link = if told_to_wait {
                     Link::Throttled { until }
                 } else {
-                    Link::TokenWait { until, why: "the request budget is used up".into() }
+                    let usage = self.store.call(|s| s.usage()).await?;
+                    Link::TokenWait { until, why: usage.why_wait(ask.cap).into() }
                 };
                 return Ok(Ready::Wait(link, now.mono + d));
             }

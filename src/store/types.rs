@@ -221,6 +221,14 @@ pub struct Usage {
     pub invalidated_1h: u32,
 }
 
+impl Usage {
+    /// Why a request waits that `cap` a minute are allowed for. Where the ledger is not the reason, the store has a notice
+    /// of what is: a file that cannot be locked, or one that was damaged a moment ago.
+    pub const fn why_wait(&self, cap: u32) -> &'static str {
+        if self.used_60s >= cap { "the request budget is used up" } else { "no request may be sent yet" }
+    }
+}
+
 /// A bearer token. The secret is in no `Debug`.
 #[derive(Clone, Debug)]
 pub struct Token {

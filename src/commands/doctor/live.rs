@@ -109,7 +109,10 @@ async fn request(config: &Config, env: &Env) -> Finding {
     };
     let permit = match store.call(move |s| s.permit(&me, &ask)).await {
         Ok(PermitAnswer::Granted { id, .. }) => id,
-        Ok(PermitAnswer::Wait(d)) => return not_sent(&words::budget_used_up(d)),
+        Ok(PermitAnswer::Wait(d)) => {
+            let usage = store.call(|s| s.usage()).await.unwrap_or_default();
+            return not_sent(&words::must_wait(usage.why_wait(ask.cap), d));
+        }
         Err(e) => return not_sent(&e),
     };
     let begun = clock.now().mono;

@@ -235,7 +235,7 @@ sentences! {
     fn port_silent(port: u16, limit: Duration) =
         "port {port} does not answer within {}: check the firewall", brief(limit);
     fn not_sent(why: impl Display) = "not sent: {why}";
-    fn budget_used_up(left: Duration) = "the budget is used up: try again in {}", brief(left);
+    fn must_wait(why: &str, left: Duration) = "{why}: try again in {}", brief(left);
     fn answer(took: Duration, tls: bool) =
         "{} service answers in {}", if tls { "TLS is valid, the" } else { "the" }, ms(took);
     fn unknown_id(answer: &str) = "{answer}, but the first ID is unknown: run `ahtop check --live`";

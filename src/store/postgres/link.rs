@@ -41,8 +41,6 @@ use crate::{
 pub(super) const LIMIT: Duration = Duration::from_secs(2);
 /// Longest time of one step of a long one.
 pub(super) const BULK_LIMIT: Duration = Duration::from_secs(10);
-/// Longest time until a connection is ready to be used.
-const CONNECTING: Duration = Duration::from_secs(4);
 /// First and last distance between tries to connect.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// The connection for long calls is closed when it was not used for this long.
@@ -92,6 +90,8 @@ pub(super) struct Link {
     pub(super) options: ServerPlace,
     pub(super) place: String,
     tls: Option<Tls>,
+    /// Longest time of a short call; until a connection is ready to be used it may be twice as long.
+    limit: Duration,
     state: watch::Sender<State>,
     /// The connection does not answer.
     suspect: Arc<Notify>,
@@ -122,6 +122,7 @@ impl Link {
         options: ServerPlace,
         local: Arc<dyn Clock>,
         clock: Option<Arc<ServerClock>>,
+        limit: Duration,
     ) -> Result<Arc<Link>, StoreError> {
         let tls = if options.url.tls {
             Some(Tls::new(options.ca_file.as_deref()).map_err(StoreError::Refused)?)
@@ -146,6 +147,7 @@ impl Link {
             place: options.url.place(),
             options,
             tls,
+            limit,
             state: watch::Sender::new(State { down: Some((now.mono, now.wall)), ..State::default() }),
             suspect: Arc::default(),
             clock,
@@ -206,7 +208,7 @@ impl Link {
                     self.calls.fetch_add(1, Ordering::Relaxed);
                     return Ok(up.clone());
                 }
-                let given_up = state.down.is_some_and(|(since, _)| self.local.now().mono.since(since) >= LIMIT);
+                let given_up = state.down.is_some_and(|(since, _)| self.local.now().mono.since(since) >= self.limit);
                 if let Some(why) = state.why.clone().filter(|why| given_up || !is_away(why)) {
                     return Err(why);
                 }
@@ -221,7 +223,7 @@ impl Link {
         StoreError::Unreachable { place: self.place.clone(), why: why.to_owned() }
     }
 
-    /// Does `work` on the store's thread, for [`LIMIT`] at most. Where the server does not answer in time the connection
+    /// Does `work` on the store's thread, for the limit at most. Where the server does not answer in time the connection
     /// is given up: what it still brings belongs to nobody.
     pub(super) fn call<T, F, Fut>(self: &Arc<Self>, work: F) -> Result<T, StoreError>
     where
@@ -232,13 +234,13 @@ impl Link {
         let (tell, told) = std::sync::mpsc::sync_channel(1);
         let (link, work) = (self.clone(), work(self.clone()));
         self.runtime.spawn(async move {
-            let result = timeout(LIMIT, work).await.unwrap_or_else(|_| {
+            let result = timeout(link.limit, work).await.unwrap_or_else(|_| {
                 link.suspect.notify_one();
-                Err(link.unreachable("no answer within 2 s"))
+                Err(link.unreachable(&silent_for(link.limit)))
             });
             let _ = tell.send(result);
         });
-        told.recv_timeout(LIMIT * 2).unwrap_or_else(|_| Err(self.unreachable("the store's thread is busy")))
+        told.recv_timeout(self.limit * 2).unwrap_or_else(|_| Err(self.unreachable("the store's thread is busy")))
     }
 
     /// One statement.
@@ -261,7 +263,7 @@ impl Link {
                 Ok(result) => result,
                 Err(_) => {
                     *link.bulk.lock().await = None;
-                    Err(link.unreachable("no answer within 10 s"))
+                    Err(link.unreachable(&silent_for(BULK_LIMIT)))
                 }
             });
         });
@@ -332,14 +334,14 @@ impl Link {
     async fn catch_up(&self, up: &Up) -> Result<(), StoreError> {
         loop {
             let Some(next) = self.late().front().cloned() else { return Ok(()) };
-            match timeout(LIMIT, up.query(next.sql, &next.params)).await {
+            match timeout(self.limit, up.query(next.sql, &next.params)).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(e)) => match error::explain(&e, &self.place) {
                     away @ (StoreError::Unreachable { .. } | StoreError::Busy(_)) => return Err(away),
                     // It will never be taken.
                     other => tracing::warn!("what waited for the store was refused: {other}"),
                 },
-                Err(_) => return Err(self.unreachable("no answer within 2 s")),
+                Err(_) => return Err(self.unreachable(&silent_for(self.limit))),
             }
             self.late().pop_front();
         }
@@ -357,6 +359,10 @@ impl Link {
     }
 }
 
+fn silent_for(limit: Duration) -> String {
+    format!("no answer within {} s", limit.as_secs())
+}
+
 /// Whether it is worth to wait for better times.
 pub(super) fn is_away(e: &StoreError) -> bool {
     matches!(e, StoreError::Unreachable { .. })
@@ -367,9 +373,9 @@ async fn keep_connected(link: std::sync::Weak<Link>) {
     loop {
         number += 1;
         let Some(this) = link.upgrade() else { return };
-        let connected = match timeout(CONNECTING, this.connect(number, LIMIT)).await {
+        let connected = match timeout(this.limit * 2, this.connect(number, this.limit)).await {
             Ok(result) => result,
-            Err(_) => Err(this.unreachable("no answer within 4 s")),
+            Err(_) => Err(this.unreachable(&silent_for(this.limit * 2))),
         };
         let why = match connected {
             Ok((up, driver)) => {
@@ -416,7 +422,9 @@ async fn keep_connected(link: std::sync::Weak<Link>) {
 async fn until_it_ends(link: &std::sync::Weak<Link>, up: &Up, mut driving: JoinHandle<String>) -> String {
     let mut calls = 0;
     // Nothing of the store is kept while this waits: it ends when nobody else has it.
-    let Some(suspect) = link.upgrade().map(|this| this.suspect.clone()) else { return String::new() };
+    let Some((suspect, limit)) = link.upgrade().map(|this| (this.suspect.clone(), this.limit)) else {
+        return String::new();
+    };
     // What was said of the connection before this one, or of none.
     let _ = suspect.notified().now_or_never();
     loop {
@@ -425,7 +433,7 @@ async fn until_it_ends(link: &std::sync::Weak<Link>, up: &Up, mut driving: JoinH
             why = &mut driving => return why.unwrap_or_else(|e| e.to_string()),
             () = suspect.notified() => {
                 driving.abort();
-                return "no answer within 2 s".into();
+                return silent_for(limit);
             }
             () = sleep(HEARTBEAT) => {}
         }
@@ -433,11 +441,11 @@ async fn until_it_ends(link: &std::sync::Weak<Link>, up: &Up, mut driving: JoinH
         let quiet = this.calls.load(Ordering::Relaxed) == calls;
         if quiet || this.clock.is_some() {
             let sent = this.here();
-            let result = timeout(LIMIT, up.query("SELECT boot, mono, wall FROM hello(NULL)", &[])).await;
+            let result = timeout(limit, up.query("SELECT boot, mono, wall FROM hello(NULL)", &[])).await;
             let received = this.here();
             let Ok(result) = result else {
                 driving.abort();
-                return "no answer within 2 s".into();
+                return silent_for(limit);
             };
             if let (Some(clock), Ok(rows)) = (&this.clock, result)
                 && let Some(row) = rows.first()

@@ -84,8 +84,13 @@ impl PostgresStore {
     /// # Errors
     /// What waiting does not mend: a wrong password, no store of the account there, one of a newer version.
     pub fn open(options: ServerPlace, local: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        Self::open_within(options, local, link::LIMIT)
+    }
+
+    /// The same where a call may take this long.
+    fn open_within(options: ServerPlace, local: Arc<dyn Clock>, limit: Duration) -> Result<Self, StoreError> {
         let clock = Arc::new(ServerClock::new(local.clone()));
-        let link = Link::start(options, local, Some(clock.clone()))?;
+        let link = Link::start(options, local, Some(clock.clone()), limit)?;
         let store = PostgresStore { link, time: Time::Server(clock), wants: Mutex::default(), said: Mutex::default() };
         match store.link.call(|link| async move { link.up().await.map(drop) }) {
             Err(e) if !link::is_away(&e) => Err(e),
@@ -96,7 +101,7 @@ impl PostgresStore {
     /// The same by a time that is handed in with each call.
     #[cfg(test)]
     fn with_time(options: ServerPlace, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let link = Link::start(options, Arc::new(crate::domain::SystemClock::new()), None)?;
+        let link = Link::start(options, Arc::new(crate::domain::SystemClock::new()), None, tests::PATIENCE)?;
         link.call(|link| async move { link.up().await.map(drop) })?;
         Ok(PostgresStore { link, time: Time::Given(clock), wants: Mutex::default(), said: Mutex::default() })
     }

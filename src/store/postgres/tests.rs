@@ -43,6 +43,9 @@ impl Layer for Heard {
     }
 }
 
+/// How long a call may take where no server is silent: a busy machine is waited for.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A fresh account on the server.
 fn account(url: &str) -> ServerPlace {
     static MANY: AtomicU32 = AtomicU32::new(0);

@@ -117,6 +117,7 @@ fn a_dashboard_says_that_the_system_refuses_locks() {
         let pty = Pty::start(pty::command(super::BINARY, args, variables()), 200, 40);
         pty.shows("Check the disk, or point [store] url elsewhere");
         pty.until(said, |pty| pty.folded().contains(said));
+        assert!(!pty.folded().contains("budget is used up"), "{}", pty.folded());
         drop(pty);
         fs::remove_file(refusal).unwrap();
     }

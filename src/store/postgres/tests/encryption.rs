@@ -53,7 +53,7 @@ fn a_server_is_only_spoken_to_with_a_certificate_for_its_name_by_an_authority_th
         let url = PostgresUrl::parse(&url).unwrap();
         let ca_file = ca.map(|name| dir.join(name));
         let place = ServerPlace { url, password: Some(PASSWORD.into()), ca_file, ..options.clone() };
-        PostgresStore::open(place, Arc::new(SystemClock::new()))
+        PostgresStore::open_within(place, Arc::new(SystemClock::new()), PATIENCE)
     };
     let refused = |host: &str, ca: Option<&str>, what: &str| {
         let why = open(host, ca).unwrap_err();

@@ -13,7 +13,10 @@ fn a_pool_by_transaction_is_refused_and_one_by_session_is_used() {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let pool = server.pool(mode, port)?;
         let url = PostgresUrl::parse(&format!("postgres@127.0.0.1:{port}/postgres")).unwrap();
-        Some((PostgresStore::open(ServerPlace { url, ..options.clone() }, Arc::new(SystemClock::new())), pool))
+        Some((
+            PostgresStore::open_within(ServerPlace { url, ..options.clone() }, Arc::new(SystemClock::new()), PATIENCE),
+            pool,
+        ))
     };
     let Some((store, _pool)) = open("session") else { return };
     let store = store.unwrap();

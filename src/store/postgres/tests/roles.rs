@@ -25,7 +25,8 @@ fn who_only_reads_sees_everything_but_the_token_and_can_send_nothing() {
     let Some(server) = TestServer::shared() else { return };
     let (options, admin) = made(&server);
     let local = Arc::new(SystemClock::new());
-    let poller = PostgresStore::open(login(&server, &options, &admin, "poller"), local.clone()).unwrap();
+    let poller =
+        PostgresStore::open_within(login(&server, &options, &admin, "poller"), local.clone(), PATIENCE).unwrap();
     let one = me("one");
     let gaps = GenerationAsk { unfit: None, gaps: vec![Duration::ZERO], lock: Duration::from_secs(30) };
     let GenerationAnswer::Go(ticket) = poller.begin_generation(&one, &gaps).unwrap() else { panic!("not allowed") };
@@ -42,7 +43,7 @@ fn who_only_reads_sees_everything_but_the_token_and_can_send_nothing() {
     poller.append(std::slice::from_ref(&reading)).unwrap();
     assert!(poller.lease(&one, Duration::from_secs(10)).unwrap().mine);
 
-    let reader = PostgresStore::open(login(&server, &options, &admin, "reader"), local).unwrap();
+    let reader = PostgresStore::open_within(login(&server, &options, &admin, "reader"), local, PATIENCE).unwrap();
     let wall = me("wall");
     assert_eq!(reader.since(Cursor::default(), 9).unwrap().0, [reading]);
     assert_eq!(reader.snapshot(Duration::from_secs(60)).unwrap().rows.len(), 1);
@@ -98,12 +99,14 @@ fn what_waiting_does_not_mend_is_an_error_at_once() {
     let local = Arc::new(SystemClock::new());
     let good = login(&server, &options, &admin, "poller");
     let wrong = ServerPlace { password: Some("no".into()), ..good.clone() };
-    let why = PostgresStore::open(wrong, local.clone()).unwrap_err();
+    let why = PostgresStore::open_within(wrong, local.clone(), PATIENCE).unwrap_err();
     assert!(matches!(&why, StoreError::Refused(text) if text.contains("password")), "{why}");
-    let why = PostgresStore::open(ServerPlace { schema: "none".into(), ..good.clone() }, local.clone()).unwrap_err();
+    let why =
+        PostgresStore::open_within(ServerPlace { schema: "none".into(), ..good.clone() }, local.clone(), PATIENCE)
+            .unwrap_err();
     assert!(matches!(&why, StoreError::Refused(text) if text.contains("ahtop store init")), "{why}");
     admin.sql(&format!("UPDATE {}.about SET version = 99", options.schema));
-    let why = PostgresStore::open(good, local).unwrap_err();
+    let why = PostgresStore::open_within(good, local, PATIENCE).unwrap_err();
     assert!(matches!(&why, StoreError::Newer { found: 99, .. }), "{why}");
 }
 
@@ -111,7 +114,7 @@ fn what_waiting_does_not_mend_is_an_error_at_once() {
 fn a_store_of_an_older_version_is_brought_to_this_one() {
     let Some(server) = TestServer::shared() else { return };
     let (options, admin) = made(&server);
-    let open = || PostgresStore::open(options.clone(), Arc::new(SystemClock::new()));
+    let open = || PostgresStore::open_within(options.clone(), Arc::new(SystemClock::new()), PATIENCE);
     admin.sql(&format!(
         "DROP FUNCTION {0}.want_again(text, text, bigint); UPDATE {0}.about SET version = 1",
         options.schema
