@@ -5,13 +5,9 @@
 //! makes a target panic is made smaller and written to a file, whose place is told; in `tests/fuzz/corpus/TARGET` it is tried
 //! first for ever.
 
-pub(crate) mod floor;
-pub(crate) mod session;
-
 use std::{
     collections::HashSet,
     env, fs,
-    hash::{DefaultHasher, Hash, Hasher},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -22,6 +18,8 @@ use rustix::{
     process::{Resource, Rlimit, getrlimit, setrlimit},
     time::{ClockId, clock_gettime},
 };
+
+use crate::targets::{Fuzzed, shape};
 
 /// Inputs are no longer than this.
 const LARGEST: usize = 64 * 1024;
@@ -34,36 +32,8 @@ const MEMORY: u64 = 1 << 30;
 /// What an allocation without any bound runs into.
 const ADDRESSES: u64 = 16 << 30;
 
-/// Something like a fingerprint of what an input led to: those that lead somewhere new are damaged further.
-pub(crate) fn shape(of: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// The words of a text without its numbers and quotations: the kind of a message, whatever it speaks of.
-pub(crate) fn kind_of(text: &str) -> String {
-    let mut quoted = false;
-    text.chars()
-        .filter(|c| {
-            quoted ^= matches!(c, '\'' | '"');
-            !quoted && !c.is_ascii_digit()
-        })
-        .take(200)
-        .collect()
-}
-
-/// Characters that no output may hold, wherever its texts came from; line ends apart.
-pub(crate) fn harmful(text: &str) -> Option<char> {
-    text.chars().find(|&c| {
-        c != '\n'
-            && (c.is_control()
-                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
-    })
-}
-
-/// Tries `check` with the corpus of `target` and then with damaged inputs; `words` are put in now and then.
-pub(crate) fn fuzz(target: &str, words: &[&str], mut check: impl FnMut(&[u8]) -> u64) {
+/// Tries the corpus of `target` and then damaged inputs.
+pub(crate) fn fuzz(target: &str, Fuzzed { words, mut check }: Fuzzed) {
     let seconds = env::var("AHTOP_FUZZ_SECONDS").map_or(2.0, |s| s.parse::<f64>().unwrap());
     let seed = env::var("AHTOP_FUZZ_SEED").map_or(1, |s| s.parse::<u64>().unwrap());
     // What is not limited already.
@@ -80,7 +50,7 @@ pub(crate) fn fuzz(target: &str, words: &[&str], mut check: impl FnMut(&[u8]) ->
     }
     let (end, mut count) = (Instant::now() + Duration::from_secs_f64(seconds), 0u64);
     while Instant::now() < end {
-        let input = damaged(&pool, words, &mut rng);
+        let input = damaged(&pool, &words, &mut rng);
         let led_to = tried(target, &input, &mut check, "");
         if seen.len() < KEPT && seen.insert(led_to) {
             pool.push((String::new(), input));
@@ -146,7 +116,7 @@ fn smaller(input: &[u8], mut bad: impl FnMut(&[u8]) -> bool) -> Vec<u8> {
 }
 
 /// An input of the pool, or two together, with a few places changed.
-fn damaged(pool: &[(String, Vec<u8>)], words: &[&str], rng: &mut StdRng) -> Vec<u8> {
+fn damaged(pool: &[(String, Vec<u8>)], words: &[String], rng: &mut StdRng) -> Vec<u8> {
     let any = |rng: &mut StdRng| &pool[rng.random_range(0..pool.len())].1;
     let mut out = any(rng).clone();
     if rng.random_ratio(1, 8) {
