@@ -161,11 +161,13 @@ impl Asker<'_> {
             void_after: Duration::from_secs(1),
             timeout: self.config.poll.timeout,
         };
-        let (permit, void_at) = loop {
+        let permit = loop {
             let me = self.me.clone();
             let now = self.store.direct().now().mono;
             match self.store.call(move |s| s.permit(&me, &ask)).await? {
-                PermitAnswer::Granted { id, void_at } => break (id, void_at),
+                PermitAnswer::Granted { id, void_at } if self.store.direct().now().mono < void_at => break id,
+                // This process was stopped, or the machine has much else to do.
+                PermitAnswer::Granted { id, .. } => self.store.call(move |s| s.finish(id, false)).await?,
                 PermitAnswer::Wait(d) if now.since(began) + d >= PATIENCE => {
                     let why = self.store.call(|s| s.usage()).await?.why_wait(ask.cap);
                     return Err(Failure::new(Exit::Throttled, format!("{why}: try again in a minute")));
@@ -173,10 +175,6 @@ impl Asker<'_> {
                 PermitAnswer::Wait(d) => tokio::time::sleep(d).await,
             }
         };
-        if self.store.direct().now().mono >= void_at {
-            self.store.call(move |s| s.finish(permit, false)).await?;
-            return Err(Failure::new(Exit::Unexpected, "this process was stopped for too long: try again"));
-        }
         let reply = request.await;
         self.store.call(move |s| s.finish(permit, true)).await?;
         Ok(reply)

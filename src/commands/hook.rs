@@ -125,7 +125,9 @@ mod tests {
     #[tokio::test]
     async fn what_came_back_is_shown_and_a_failure_has_its_exit_code() {
         let hooks = "[[hook]]\non = [\"crit\", \"clear\"]\ncommand = [\"sh\", \"-c\", \"cat; echo seen\"]\n\
-                     [[hook]]\non = [\"token\"]\ncommand = [\"sh\", \"-c\", \"echo no >&2; exit 3\"]\n";
+                     timeout = \"60s\"\n\
+                     [[hook]]\non = [\"token\"]\ncommand = [\"sh\", \"-c\", \"echo no >&2; exit 3\"]\n\
+                     timeout = \"60s\"\n";
         let config = config(hooks);
         let told = async |event: Option<&str>| test(&HookTest { event: event.map(str::to_owned) }, &config).await;
         let done = told(Some("clear")).await;

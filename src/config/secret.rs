@@ -390,7 +390,7 @@ mod tests {
     async fn gone(file: &Path) {
         let Some(pid) = fs::read_to_string(file).ok().and_then(|text| text.trim().parse::<i32>().ok()) else { return };
         let _ = fs::remove_file(file);
-        for _ in 0..1000 {
+        for _ in 0..3000 {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             // A zombie waits for whoever collects orphans here.
             if stat.is_empty() || stat.contains(") Z ") {
@@ -434,7 +434,7 @@ mod tests {
             format!("setsid sh -c \"{left}\" & until [ -e {}.in ]; do sleep 0.05; done; echo k3y", go.display());
         assert_eq!(run(&script).await.unwrap().expose_secret(), "k3y");
         fs::write(&go, "").unwrap();
-        for _ in 0..500 {
+        for _ in 0..3000 {
             if fs::read_to_string(&out).is_ok_and(|text| text == "closed\n") {
                 return;
             }

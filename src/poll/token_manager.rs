@@ -28,6 +28,9 @@ const GENERATION_GAPS: [Duration; 4] =
 pub const MOST_GENERATIONS: usize = GENERATION_GAPS.len();
 /// Rejected credentials are tried again this rarely.
 const CREDENTIALS_INTERVAL: Duration = Duration::from_secs(15 * 60);
+/// A request for a token must have left this long after its permit was given. The lock of a generation is longer than a
+/// request by as much, so that no two are ever under way.
+const VOID_AFTER: Duration = Duration::from_secs(5);
 /// First and last distance between tries that failed without spending a generation.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
@@ -211,12 +214,12 @@ impl TokenManager {
             // The reserve is there for this too: a token is worth more than a reading.
             cap: self.budget.requests_per_minute,
             pace: Pace::Burst,
-            void_after: Duration::from_secs(1),
+            void_after: VOID_AFTER,
             timeout: self.timeout,
         };
         let me = self.me.clone();
-        let permit = match self.store.call(move |s| s.permit(&me, &ask)).await? {
-            PermitAnswer::Granted { id, .. } => id,
+        let (permit, void_at) = match self.store.call(move |s| s.permit(&me, &ask)).await? {
+            PermitAnswer::Granted { id, void_at } => (id, void_at),
             PermitAnswer::Wait(d) => {
                 let until = now.after(d);
                 let told_to_wait = self.store.call(|s| s.governor()).await?.is_blocked(now);
@@ -229,13 +232,20 @@ impl TokenManager {
                 return Ok(Ready::Wait(link, now.mono + d));
             }
         };
-        let ask = GenerationAsk { unfit, gaps: GENERATION_GAPS.to_vec(), lock: self.timeout + Duration::from_secs(5) };
+        let ask = GenerationAsk { unfit, gaps: GENERATION_GAPS.to_vec(), lock: self.timeout + VOID_AFTER };
         let me = self.me.clone();
         let answer = self.store.call(move |s| s.begin_generation(&me, &ask)).await?;
         let GenerationAnswer::Go(ticket) = answer else {
             let usage = self.store.call(move |s| s.finish(permit, false).and_then(|()| s.usage())).await?;
             return Ok(self.cannot_generate(answer, usage.invalidated_1h, now));
         };
+        if self.store.direct().now().mono >= void_at {
+            // Others may have taken meanwhile what is no longer ours.
+            let unused = GenerationEnd::NotSent;
+            self.store.call(move |s| s.finish(permit, false).and_then(|()| s.end_generation(ticket, &unused))).await?;
+            let why = "the store is slow, or this process was stopped: it was too late for the request";
+            return Ok(self.retry(now, |until| Link::TokenWait { until, why: why.into() }));
+        }
         let reply = self.client.generate_token(key, now.wall).await;
         let text = match &reply {
             TokenReply::Generated { .. } => reply.sentence().into(),

@@ -65,6 +65,8 @@ pub(super) fn hold(path: &Path, held: &mut Option<Held>) -> io::Result<bool> {
     let begun = Instant::now();
     let mut same = true;
     loop {
+        // After the last moment is tried once more: whoever was not run meanwhile has not tried at all.
+        let late = begun.elapsed() > patience(PATIENCE);
         if !is_current(path, held.as_ref()) {
             same = false;
             *held = Some(open(path)?);
@@ -75,10 +77,8 @@ pub(super) fn hold(path: &Path, held: &mut Option<Held>) -> io::Result<bool> {
             Ok(()) if is_current(path, Some(open)) => return Ok(same),
             Ok(()) => *held = None,
             Err(fs::TryLockError::Error(e)) => return Err(e),
+            Err(fs::TryLockError::WouldBlock) if late => return Err(io::ErrorKind::TimedOut.into()),
             Err(fs::TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(2)),
-        }
-        if begun.elapsed() > patience(PATIENCE) {
-            return Err(io::ErrorKind::TimedOut.into());
         }
     }
 }

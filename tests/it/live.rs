@@ -110,10 +110,11 @@ impl Home {
         command
     }
 
-    /// The same on the account of `service`, with the key in the environment.
+    /// The same on the account of `service`, with the key in the environment. On a busy machine a request may take a
+    /// minute.
     pub(crate) fn on(&self, service: &Service, args: &[&str]) -> Command {
         let mut command = self.ahtop(&["--base-url", &service.base_url, "--user", "acme"]);
-        command.args(args).env("AHTOP_API_KEY", KEY);
+        command.args(args).env("AHTOP_API_KEY", KEY).env("AHTOP_TIMEOUT", "60s");
         command
     }
 }

@@ -10,7 +10,7 @@ use ahtop::{
     domain::{Band, BootTime, Clock, Problem, Reading, Row, Series, Target},
     run::read_shared,
     sim::{Fault, Span},
-    store::{Attention, Cursor, RangeQuery, Role},
+    store::{Attention, Cursor, RangeQuery, Role, StoreError},
 };
 use tokio::time::sleep;
 
@@ -26,6 +26,19 @@ pub(crate) struct Dashboard {
     pub(crate) targets: Vec<Target>,
     state: State,
     cursor: Cursor,
+}
+
+/// What a store answers in the end: on a server it may be busy for a moment, or slower than it may be.
+pub(crate) fn patiently<T>(mut ask: impl FnMut() -> Result<T, StoreError>) -> T {
+    let begun = std::time::Instant::now();
+    loop {
+        match ask() {
+            Err(StoreError::Unreachable { .. } | StoreError::Busy(_)) if begun.elapsed() < MINUTE => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            answer => return answer.unwrap(),
+        }
+    }
 }
 
 impl Dashboard {
@@ -57,10 +70,10 @@ impl Dashboard {
     /// Takes in what is new.
     pub(crate) fn look(&mut self) {
         let store = self.process.store.direct();
-        let (readings, cursor) = store.since(self.cursor, 1000).unwrap();
+        let (readings, cursor) = patiently(|| store.since(self.cursor, 1000));
         self.cursor = cursor;
         update(&mut self.state, Event::Readings(readings), store.now());
-        let shared = read_shared(&**store).unwrap();
+        let shared = patiently(|| read_shared(&**store));
         update(&mut self.state, Event::Shared(Box::new(shared)), store.now());
     }
 

@@ -1,12 +1,21 @@
 //! The poller against the simulated service, over hours of injected time: the budget, the token, and every fault.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use crate::support::{Process, World, every_reading_was_told, until};
 use ahtop::{
+    api::Client,
     domain::{BootTime, Clock, Condition, Kind, Outcome, Reading, Target},
+    poll::{Keys, Ready, TokenManager},
     sim::{Fault, FaultScope, SimService, Span, Verdict, options::Latency},
-    store::{EventKind, Link},
+    store::{EventKind, Handle, Instance, Link, Role},
 };
 use tokio::time::sleep;
 
@@ -405,4 +414,27 @@ async fn an_answer_that_came_while_the_process_was_stopped_is_as_old_as_its_requ
         sleep(Duration::from_millis(3210)).await;
     }
     assert!(every_reading_was_told(&world, &process) > 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_held_up_asks_for_no_token_with_a_permit_that_is_void() {
+    let world = World::in_memory(1, 2, |_| {});
+    let slowness = Arc::new(AtomicU64::new(8000));
+    let store = Handle::here(world.store().direct().clone(), slowness.clone());
+    let me = Instance::here(Role::Dashboard);
+    let transport = world.transport(&me, &Arc::default());
+    let client = Arc::new(Client::new(transport, "acme"));
+    let key = Keys::Token("sim-key".to_owned().into());
+    let mut tokens = TokenManager::new(key, store.clone(), client, me, world.rules.budget, world.rules.timeout);
+    for _ in 0..3 {
+        let ready = tokens.ready(&world.clock.now(), true).await.unwrap();
+        assert!(matches!(ready, Ready::Wait(Link::TokenWait { .. }, _)));
+        sleep(MINUTE * 2).await;
+    }
+    // As if nothing had been.
+    let usage = store.direct().usage().unwrap();
+    assert_eq!((world.sim.counters().token_requests, usage.used_60s, usage.generated_1h), (0, 0, 0));
+    slowness.store(1000, Ordering::Relaxed);
+    tokens.ready(&world.clock.now(), true).await.unwrap();
+    assert_eq!(world.sim.counters().minted, 1);
 }

@@ -218,16 +218,21 @@ impl World {
         self.start_on(self.store(), me, targets, seed)
     }
 
-    /// The same with a store and a name of its own, as on another machine.
-    pub(crate) fn start_on(&self, store: Handle, me: Instance, targets: &[Target], seed: u64) -> Process {
-        let gate = Arc::new(Gate::default());
-        let transport = Arc::new(SimTransport {
+    /// The way of a process to the service.
+    pub(crate) fn transport(&self, me: &Instance, gate: &Arc<Gate>) -> Arc<SimTransport> {
+        Arc::new(SimTransport {
             who: me.id.clone(),
             sent: self.sent.clone(),
             gate: gate.clone(),
             sim: self.sim.clone(),
             timeout: self.rules.timeout,
-        });
+        })
+    }
+
+    /// The same with a store and a name of its own, as on another machine.
+    pub(crate) fn start_on(&self, store: Handle, me: Instance, targets: &[Target], seed: u64) -> Process {
+        let gate = Arc::new(Gate::default());
+        let transport = self.transport(&me, &gate);
         let notifiers = Notifiers::default();
         let poller = Poller::new(Setup {
             store: store.clone(),

@@ -107,8 +107,8 @@ async fn request(config: &Config, env: &Env) -> Finding {
         void_after: Duration::from_secs(1),
         timeout: config.poll.timeout,
     };
-    let permit = match store.call(move |s| s.permit(&me, &ask)).await {
-        Ok(PermitAnswer::Granted { id, .. }) => id,
+    let (permit, void_at) = match store.call(move |s| s.permit(&me, &ask)).await {
+        Ok(PermitAnswer::Granted { id, void_at }) => (id, void_at),
         Ok(PermitAnswer::Wait(d)) => {
             let usage = store.call(|s| s.usage()).await.unwrap_or_default();
             return not_sent(&words::must_wait(usage.why_wait(ask.cap), d));
@@ -116,13 +116,14 @@ async fn request(config: &Config, env: &Env) -> Finding {
         Err(e) => return not_sent(&e),
     };
     let begun = clock.now().mono;
-    let reply = client.aht(&target, &auth).await;
-    let took = clock.now().mono.since(begun);
-    let counted = store.call(move |s| s.finish(permit, true)).await;
+    // By the store's own clock, which gave the permit.
+    let reply = if store.direct().now().mono < void_at { Some(client.aht(&target, &auth).await) } else { None };
+    let (took, sent) = (clock.now().mono.since(begun), reply.is_some());
+    let counted = store.call(move |s| s.finish(permit, sent)).await;
     if let Err(e) = counted {
         tracing::warn!("{e}");
     }
-    judge(&reply, took, config.account.base_url.is_https())
+    reply.map_or_else(|| not_sent(&words::TOO_LATE), |reply| judge(&reply, took, config.account.base_url.is_https()))
 }
 
 fn judge(reply: &Reply, took: Duration, tls: bool) -> Finding {

@@ -223,6 +223,7 @@ pub(super) const NO_STORE: &str = "without a store it would not count in the bud
 pub(super) const NO_TOKEN: &str =
     "no valid token is stored, and this command generates none: start `ahtop` or `ahtop serve` once";
 pub(super) const OTHER_METHOD: &str = "the service wants the other HTTP method; ahtop will use it";
+pub(super) const TOO_LATE: &str = "the store is slow, or this process was stopped: try again";
 pub(super) const THROTTLED: &str = "throttled: other clients use the account; see budget";
 
 sentences! {

@@ -258,16 +258,21 @@ impl Link {
         let (tell, told) = std::sync::mpsc::sync_channel(1);
         let link = self.clone();
         self.runtime.spawn(async move {
-            let result = timeout(BULK_LIMIT, link.ask_long(&sql, &params)).await;
+            let limit = link.bulk_limit();
+            let result = timeout(limit, link.ask_long(&sql, &params)).await;
             let _ = tell.send(match result {
                 Ok(result) => result,
                 Err(_) => {
                     *link.bulk.lock().await = None;
-                    Err(link.unreachable(&silent_for(BULK_LIMIT)))
+                    Err(link.unreachable(&silent_for(limit)))
                 }
             });
         });
-        told.recv_timeout(BULK_LIMIT * 2).unwrap_or_else(|_| Err(self.unreachable("the store's thread is busy")))
+        told.recv_timeout(self.bulk_limit() * 2).unwrap_or_else(|_| Err(self.unreachable("the store's thread is busy")))
+    }
+
+    fn bulk_limit(&self) -> Duration {
+        BULK_LIMIT.max(self.limit)
     }
 
     async fn ask_long(self: &Arc<Self>, sql: &str, params: &[P]) -> Result<Vec<Row>, StoreError> {
@@ -282,7 +287,7 @@ impl Link {
     async fn long(self: &Arc<Self>, short: &Up) -> Result<Option<Arc<Up>>, StoreError> {
         let mut bulk = self.bulk.lock().await;
         if bulk.as_ref().is_none_or(|up| up.client.is_closed()) {
-            *bulk = match self.connect(0, BULK_LIMIT).await {
+            *bulk = match self.connect(0, self.bulk_limit()).await {
                 Ok((up, driver)) => {
                     self.runtime.spawn(driver);
                     self.has_its_own_process(short, &up).await?;

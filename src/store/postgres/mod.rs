@@ -87,8 +87,11 @@ impl PostgresStore {
         Self::open_within(options, local, link::LIMIT)
     }
 
-    /// The same where a call may take this long.
-    fn open_within(options: ServerPlace, local: Arc<dyn Clock>, limit: Duration) -> Result<Self, StoreError> {
+    /// The same where a short call may take as long as `limit`, and a long one too if that is more than 10 s.
+    ///
+    /// # Errors
+    /// As [`open`](PostgresStore::open).
+    pub fn open_within(options: ServerPlace, local: Arc<dyn Clock>, limit: Duration) -> Result<Self, StoreError> {
         let clock = Arc::new(ServerClock::new(local.clone()));
         let link = Link::start(options, local, Some(clock.clone()), limit)?;
         let store = PostgresStore { link, time: Time::Server(clock), wants: Mutex::default(), said: Mutex::default() };

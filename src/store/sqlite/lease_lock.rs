@@ -70,3 +70,13 @@ impl LeaseLock {
         }
     }
 }
+
+impl Drop for LeaseLock {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // A child that was just forked still has the file open, and the lock would stay with it.
+        if let Some(file) = state.file.take().filter(|_| state.held_by.is_some()) {
+            let _ = file.unlock();
+        }
+    }
+}

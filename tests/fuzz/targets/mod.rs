@@ -29,12 +29,14 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use self::floor::Floor;
 
+/// Panics where something is wrong; else gives a fingerprint of what the input led to.
+type Check = dyn FnMut(&[u8]) -> u64;
+
 /// Something that inputs are tried on.
 pub(crate) struct Fuzzed {
     /// Parts of inputs that make sense to it, to be put in now and then.
     pub(crate) words: Vec<String>,
-    /// Panics where something is wrong; else gives a fingerprint of what the input led to.
-    pub(crate) check: Box<dyn FnMut(&[u8]) -> u64>,
+    pub(crate) check: Box<Check>,
 }
 
 impl Fuzzed {

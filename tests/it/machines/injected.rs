@@ -22,7 +22,7 @@ use tokio::time::sleep;
 
 use super::{place, test_proxy::Proxy, test_server::TestServer};
 use crate::{
-    many::{BUDGET, Dashboard, Dice, MINUTE, SECOND, asked, longest_gap, share},
+    many::{BUDGET, Dashboard, Dice, MINUTE, SECOND, asked, longest_gap, patiently, share},
     support::World,
 };
 
@@ -174,7 +174,7 @@ impl Floor {
 
     /// Who polls.
     fn polling(&self) -> Option<usize> {
-        let holder = self.all[0].process.store.direct().lease_holder().unwrap()?;
+        let holder = patiently(|| self.all[0].process.store.direct().lease_holder())?;
         self.all.iter().position(|dashboard| dashboard.process.me.id == holder.id)
     }
 

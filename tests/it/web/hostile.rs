@@ -1,7 +1,7 @@
 //! Clients that mean harm, or just do badly: whatever they do, the listener answers the others, and holds nothing of
 //! theirs for long.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -86,7 +86,7 @@ async fn what_is_no_good_request_is_refused() {
 async fn slow_clients_lose_their_places() {
     let world = World::new(|_| {}).await;
     world.fill();
-    let mut slow = vec![];
+    let (begun, mut slow) = (Instant::now(), vec![]);
     for n in 0..128 {
         let mut stream = TcpStream::connect(&world.address).await.unwrap();
         if n % 2 == 0 {
@@ -95,7 +95,8 @@ async fn slow_clients_lose_their_places() {
         slow.push(stream);
     }
     let refused = send(&world.address, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
-    assert!(matches!(refused, Some(503) | None), "{refused:?}");
+    // On a busy machine the first of them may have lost their places before the last one came.
+    assert!(matches!(refused, Some(503) | None) || begun.elapsed() > Duration::from_secs(4), "{refused:?}");
     // Each drips a byte now and then; that does not keep it there.
     let answered = async {
         loop {

@@ -156,8 +156,9 @@ impl Link {
 /// pools connections refuses settings there.
 pub(in crate::store::postgres) fn limits(limit: Duration) -> String {
     format!(
-        "SET statement_timeout = {}; SET lock_timeout = 1000; SET idle_in_transaction_session_timeout = 5000;",
-        limit.as_millis().saturating_sub(200)
+        "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = 5000;",
+        limit.as_millis().saturating_sub(200),
+        limit.as_millis() / 2
     )
 }
 
