@@ -425,8 +425,10 @@ mod tests {
     async fn a_program_that_leaves_the_group_does_not_hold_us_up_and_keeps_nothing_open() {
         let dir = tempfile::tempdir().unwrap();
         let (go, out) = (dir.path().join("go"), dir.path().join("out"));
+        // A process that another test has just begun may have the other end for a moment too.
         let left = format!(
-            "trap '' PIPE; : > {0}.in; until [ -e {0} ]; do sleep 0.05; done; echo x || echo closed > {1}",
+            "trap '' PIPE; : > {0}.in; until [ -e {0} ]; do sleep 0.05; done; \
+             while [ -e {0} ] && echo x; do sleep 0.05; done; [ -e {0} ] && echo closed > {1}",
             go.display(),
             out.display()
         );
