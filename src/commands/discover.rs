@@ -19,7 +19,7 @@ use crate::{
     exit::Exit,
     poll::{Ready, TokenManager},
     report::{self, SCHEMA},
-    store::{Handle, Instance, Link, Pace, PermitAnswer, PermitAsk, PermitKind, Role, open_for},
+    store::{Handle, Instance, Link, PermitAnswer, Role, open_for},
 };
 
 /// So long a token and the permits are waited for.
@@ -154,13 +154,7 @@ impl Asker<'_> {
     /// Waits for a permit, sends `request` and counts it.
     async fn count<T>(&self, request: impl Future<Output = ListReply<T>>) -> Result<ListReply<T>, Failure> {
         let began = self.store.direct().now().mono;
-        let ask = PermitAsk {
-            kind: PermitKind::Aht,
-            cap: self.config.budget.requests_per_minute,
-            pace: Pace::Burst,
-            void_after: Duration::from_secs(1),
-            timeout: self.config.poll.timeout,
-        };
+        let ask = session::permit_ask(self.config);
         let permit = loop {
             let me = self.me.clone();
             let now = self.store.direct().now().mono;

@@ -20,8 +20,8 @@ use crate::{
     exit::Exit,
     poll::{Keys, Notifiers, Poller, Rules, Setup, TokenSource},
     store::{
-        self, Attention, Handle, Instance, Opened, Role, ServerPlace, Store, StoreError, StoreNotice, StorePlace,
-        StoreThread, open_for,
+        self, Attention, Handle, Instance, Opened, Pace, PermitAsk, PermitKind, Role, ServerPlace, Store, StoreError,
+        StoreNotice, StorePlace, StoreThread, open_for,
     },
 };
 
@@ -329,6 +329,17 @@ fn rules(config: &Config, role: Role) -> Rules {
 /// What the limit and the token belong to, over all stores: the service and the user name.
 pub(crate) fn account(config: &Config) -> String {
     format!("{} {}", config.account.base_url, config.account.user_name)
+}
+
+/// What the permit of a command's own request is asked with.
+pub(crate) fn permit_ask(config: &Config) -> PermitAsk {
+    PermitAsk {
+        kind: PermitKind::Aht,
+        cap: config.budget.requests_per_minute,
+        pace: Pace::Burst,
+        void_after: Duration::from_secs(1),
+        timeout: config.poll.timeout,
+    }
 }
 
 /// Where the store is. A program that gives the password of its server is run for that.

@@ -33,12 +33,12 @@ fn clock(secs: u32) -> String {
 
 /// A configuration with everything in the roster of `service`. Where no fault is injected, a busy machine may take a minute
 /// for a request.
-fn everything(service: &Service, home: &Home, more: &str, timeout: &str) -> String {
+fn everything(service: &Service, home: &Home, more: &str) -> String {
     let roster = service.sim.roster();
     let list = |names: Vec<&String>| names.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(", ");
     let text = format!(
         "[account]\nuser_name = \"acme\"\nbase_url = \"{}\"\n[auth]\napi_key_env = \"AHTOP_API_KEY\"\n\
-         [poll]\nmin_interval = \"5s\"\ntimeout = \"{timeout}\"\n{more}\n\
+         [poll]\nmin_interval = \"5s\"\ntimeout = \"60s\"\n{more}\n\
          [watch]\ncampaigns = [{}]\nagents = [{}]\n",
         service.base_url,
         list(roster.campaigns.iter().map(|c| &c.name).collect()),
@@ -54,7 +54,7 @@ fn service(campaigns: usize, agents: usize) -> Service {
 #[test]
 fn a_first_start_fills_twenty_targets_with_one_request_each() {
     let (service, home) = (service(4, 16), Home::new());
-    let file = everything(&service, &home, "", "60s");
+    let file = everything(&service, &home, "");
     // So long that nothing is asked twice however slow the machine is.
     let pty = ahtop(&home, (120, 40), &["--config", &file, "--min-interval", "1h", "--presence", "off"], true);
     for entry in service.sim.roster().campaigns {
@@ -203,8 +203,9 @@ fn every_fault_leaves_the_values_names_its_cause_and_passes_by_itself() {
                 service.sim.patch_options(serde_json::json!({"limit_per_minute": 600})).unwrap();
                 // What hangs must end some time; of the rest nothing ends before it is answered.
                 let hangs = two.iter().any(|(fault, _)| matches!(fault, Fault::Hang | Fault::Drip { .. }));
-                let file = everything(&service, &home, limit, if hangs { "5s" } else { "60s" });
-                let pty = ahtop(&home, (160, 40), &["--config", &file], true);
+                let file = everything(&service, &home, limit);
+                let timeout = if hangs { "5s" } else { "60s" };
+                let pty = ahtop(&home, (160, 40), &["--config", &file, "--timeout", timeout], true);
                 let campaign = &service.sim.roster().campaigns[0].name;
                 for (fault, words) in two {
                     let good = service.sim.counters().good;
@@ -251,7 +252,7 @@ fn shown_value(pty: &Pty, name: &str) -> Option<String> {
 #[test]
 fn throttling_and_wrong_ids_have_banners_that_say_what_to_do() {
     let (service, home) = (service(2, 6), Home::new());
-    let file = everything(&service, &home, "", "60s");
+    let file = everything(&service, &home, "");
     let text = std::fs::read_to_string(&file).unwrap().replace("agents = [", "agents = [\"nobody@acme.example\", ");
     let file = home.write("c.toml", &text).to_str().unwrap().to_owned();
     let mut pty = ahtop(&home, (160, 40), &["--config", &file], true);
@@ -268,7 +269,7 @@ fn throttling_and_wrong_ids_have_banners_that_say_what_to_do() {
 #[test]
 fn a_token_that_is_killed_again_and_again_has_a_banner_that_says_what_to_do() {
     let (service, home) = (service(2, 6), Home::new());
-    let file = everything(&service, &home, "", "60s");
+    let file = everything(&service, &home, "");
     let mut pty = ahtop(&home, (160, 40), &["--config", &file], true);
     until("a value", || service.sim.counters().good > 0);
     // The first may be replaced at once, where a minute has passed since its generation; the next one waits for five.
@@ -291,7 +292,7 @@ fn a_token_that_is_killed_again_and_again_has_a_banner_that_says_what_to_do() {
 fn credentials_that_are_refused_have_a_banner_that_says_what_to_do_and_are_not_tried_again() {
     let (service, home) = (service(2, 6), Home::new());
     service.sim.patch_options(serde_json::json!({"api_key": "another"})).unwrap();
-    let file = everything(&service, &home, "", "60s");
+    let file = everything(&service, &home, "");
     let mut pty = ahtop(&home, (200, 40), &["--config", &file], true);
     pty.shows("Correct [account] user_name, the key or [auth] mode: refused since");
     pty.shows("userName or apiKey is Invalid");
@@ -304,7 +305,7 @@ fn credentials_that_are_refused_have_a_banner_that_says_what_to_do_and_are_not_t
 fn hostile_names_stay_in_their_cells() {
     let (service, home) = (service(2, 12), Home::new());
     service.sim.inject_into(FaultScope::Aht, Fault::HostileNames, Span::UntilCleared);
-    let file = everything(&service, &home, "", "60s");
+    let file = everything(&service, &home, "");
     let pty = ahtop(&home, (120, 40), &["--config", &file], true);
     until("answers", || service.sim.counters().good >= 14);
     pty.shows("HYPERLINK");

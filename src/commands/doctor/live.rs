@@ -19,7 +19,7 @@ use crate::{
     domain::{Clock, SystemClock},
     exit::Exit,
     poll::Keys,
-    store::{Handle, Instance, Pace, PermitAnswer, PermitAsk, PermitKind, Role, open_for, peek},
+    store::{Handle, Instance, PermitAnswer, Role, open_for, peek},
 };
 
 /// Looks at the way to the service.
@@ -100,13 +100,7 @@ async fn request(config: &Config, env: &Env) -> Finding {
         Err(e) => return not_sent(&e),
     };
     let me = Instance::here(Role::Command);
-    let ask = PermitAsk {
-        kind: PermitKind::Aht,
-        cap: config.budget.requests_per_minute,
-        pace: Pace::Burst,
-        void_after: Duration::from_secs(1),
-        timeout: config.poll.timeout,
-    };
+    let ask = session::permit_ask(config);
     let (permit, void_at) = match store.call(move |s| s.permit(&me, &ask)).await {
         Ok(PermitAnswer::Granted { id, void_at }) => (id, void_at),
         Ok(PermitAnswer::Wait(d)) => {

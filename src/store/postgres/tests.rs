@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use super::{test_server::TestServer, *};
 use crate::{
     config::PostgresUrl,
-    domain::ManualClock,
+    domain::{ManualClock, SystemClock},
     store::{
         conformance::{World, conformance_tests},
         parts::Layer,
@@ -52,6 +52,11 @@ fn account(url: &str) -> ServerPlace {
     let schema = format!("test_{}", MANY.fetch_add(1, Ordering::SeqCst));
     let url = PostgresUrl::parse(url.strip_prefix("postgres://").unwrap()).unwrap();
     ServerPlace { url, password: None, ca_file: None, schema }
+}
+
+/// Opens the store, with patience.
+fn opened(place: ServerPlace) -> Result<PostgresStore, StoreError> {
+    PostgresStore::open_within(place, Arc::new(SystemClock::new()), PATIENCE)
 }
 
 /// A world on the server. Where there is none it is in memory: the suite knows no test that is left out, and what is

@@ -73,6 +73,9 @@ pub(crate) fn harmful(text: &str) -> Option<char> {
     })
 }
 
+/// The marks of JSON.
+const JSON: [&str; 7] = ["{", "}", "[", "]", "\"", ":", ","];
+
 /// Stands for the key and for the token; no sentence may hold it.
 const SECRET: &str = "canary-key-5f0c1d";
 
@@ -100,45 +103,41 @@ fn is_clean(text: &str, most: usize) {
 
 /// The first line says the status and what was asked for, the rest is the body.
 pub(crate) fn replies() -> Fuzzed {
-    let words = [
-        "{",
-        "}",
-        "[",
-        "]",
-        "\"",
-        ":",
-        ",",
-        "\\u0000",
-        "\\ud83d",
-        "null",
-        "true",
-        "\"AHT\":",
-        "\"status\":",
-        "\"message\":",
-        "\"details\":",
-        "\"data\":",
-        "\"token\":",
-        "\"AgentName\":",
-        "\"CampaignName\":",
-        "\"AgentID\":",
-        "success",
-        "error",
-        "max limit exceeded",
-        "agentId is Invalid",
-        "Token Expired",
-        "userName or apiKey is Invalid",
-        "No Data Found",
-        "00:04:51",
-        "99:59:59",
-        "<html>",
-        "200 agent\n",
-        "429 campaign\n",
-        "401 basic\n",
-        "405 token\n",
-        "503 wait\n",
-        SECRET,
-        "canary\\u002dkey-5f0c1d",
-    ];
+    let words: Vec<&str> = JSON
+        .into_iter()
+        .chain([
+            "\\u0000",
+            "\\ud83d",
+            "null",
+            "true",
+            "\"AHT\":",
+            "\"status\":",
+            "\"message\":",
+            "\"details\":",
+            "\"data\":",
+            "\"token\":",
+            "\"AgentName\":",
+            "\"CampaignName\":",
+            "\"AgentID\":",
+            "success",
+            "error",
+            "max limit exceeded",
+            "agentId is Invalid",
+            "Token Expired",
+            "userName or apiKey is Invalid",
+            "No Data Found",
+            "00:04:51",
+            "99:59:59",
+            "<html>",
+            "200 agent\n",
+            "429 campaign\n",
+            "401 basic\n",
+            "405 token\n",
+            "503 wait\n",
+            SECRET,
+            "canary\\u002dkey-5f0c1d",
+        ])
+        .collect();
     let echo = Arc::new(Echo::default());
     let (agent, campaign) = (Target::agent("A-1"), Target::campaign("A-1"));
     let now = Timestamp::from_second(1_769_999_000).unwrap();
@@ -382,32 +381,28 @@ pub(crate) fn screens() -> Fuzzed {
 /// The file with the choices of the last time.
 pub(crate) fn choices() -> Fuzzed {
     let dir = tempfile::tempdir().unwrap();
-    let words = [
-        "{",
-        "}",
-        "[",
-        "]",
-        "\"",
-        ":",
-        ",",
-        "null",
-        "true",
-        "\"sort\":",
-        "\"columns\":",
-        "\"names\":",
-        "\"sections\":",
-        "\"theme\":",
-        "\"symbols\":",
-        "\"chosen\":",
-        "\"of\":",
-        "aht",
-        "age",
-        "state",
-        "name",
-        "trend",
-        "hidden",
-        "mono",
-    ];
+    let words: Vec<&str> = JSON
+        .into_iter()
+        .chain([
+            "null",
+            "true",
+            "\"sort\":",
+            "\"columns\":",
+            "\"names\":",
+            "\"sections\":",
+            "\"theme\":",
+            "\"symbols\":",
+            "\"chosen\":",
+            "\"of\":",
+            "aht",
+            "age",
+            "state",
+            "name",
+            "trend",
+            "hidden",
+            "mono",
+        ])
+        .collect();
     let clock = floor::clock();
     Fuzzed::new(&words, move |input| {
         let path = dir.path().join("ui-acme.json");

@@ -3,10 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use super::*;
-use crate::{
-    domain::SystemClock,
-    store::postgres::test_server::{PASSWORD, say_past_the_harness},
-};
+use crate::store::postgres::test_server::{PASSWORD, say_past_the_harness};
 
 /// Runs `openssl`; false where it is not installed.
 fn openssl(dir: &Path, args: &str) -> bool {
@@ -53,7 +50,7 @@ fn a_server_is_only_spoken_to_with_a_certificate_for_its_name_by_an_authority_th
         let url = PostgresUrl::parse(&url).unwrap();
         let ca_file = ca.map(|name| dir.join(name));
         let place = ServerPlace { url, password: Some(PASSWORD.into()), ca_file, ..options.clone() };
-        PostgresStore::open_within(place, Arc::new(SystemClock::new()), PATIENCE)
+        opened(place)
     };
     let refused = |host: &str, ca: Option<&str>, what: &str| {
         let why = open(host, ca).unwrap_err();

@@ -122,9 +122,10 @@ fn another_server_or_timeline_sends_nothing_until_the_window_is_over() {
     let (options, admin) = made(&server);
     let store = open(&options);
     granted(&store, 9);
+    let begun = Instant::now();
     admin.sql(&format!("UPDATE {}.gate SET place = replace(place, '00000001', '00000002')", options.schema));
     let wait = told(&store, 9);
-    assert!(wait > SECOND * 30 && wait <= SECOND * 70, "{wait:?}");
+    assert!(wait + begun.elapsed() > SECOND * 68 && wait <= SECOND * 70, "{wait:?}");
     assert!(told(&store, 9) <= wait, "once");
 }
 
@@ -135,10 +136,11 @@ fn a_clock_that_is_set_forward_stops_everybody_for_a_window() {
     let (store, other) = (open(&options), open(&options));
     granted(&store, 9);
     let before = other.now().mono;
+    let begun = Instant::now();
     admin.sql(&format!("UPDATE {}.gate SET base = base - 3600000", options.schema));
     told(&store, 9);
     let wait = told(&other, 9);
-    assert!(wait > SECOND * 30 && wait <= SECOND * 70, "{wait:?}");
+    assert!(wait + begun.elapsed() > SECOND * 60 && wait <= SECOND * 70, "{wait:?}");
     // Time goes on from before: nothing became an hour old.
     for now in [store.now(), other.now(), open(&options).now()] {
         assert!(now.mono.since(before) < SECOND * 120, "{now:?}");

@@ -43,7 +43,7 @@ fn what_is_migrated_is_what_is_made() {
         Admin::connect(old.clone()).unwrap().migrate().unwrap();
         assert_eq!(contents(&admin, &fresh.schema), contents(&admin, &old.schema));
     }
-    let store = PostgresStore::open_within(old, Arc::new(crate::domain::SystemClock::new()), PATIENCE).unwrap();
+    let store = opened(old).unwrap();
     assert!(store.lease(&me("one"), Duration::from_secs(9)).unwrap().mine);
     assert_eq!(store.events(Duration::from_secs(60)).unwrap().len(), 1);
 }

@@ -3,7 +3,6 @@
 use std::net::TcpListener;
 
 use super::*;
-use crate::domain::SystemClock;
 
 #[test]
 fn a_pool_by_transaction_is_refused_and_one_by_session_is_used() {
@@ -13,10 +12,7 @@ fn a_pool_by_transaction_is_refused_and_one_by_session_is_used() {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let pool = server.pool(mode, port)?;
         let url = PostgresUrl::parse(&format!("postgres@127.0.0.1:{port}/postgres")).unwrap();
-        Some((
-            PostgresStore::open_within(ServerPlace { url, ..options.clone() }, Arc::new(SystemClock::new()), PATIENCE),
-            pool,
-        ))
+        Some((opened(ServerPlace { url, ..options.clone() }), pool))
     };
     let Some((store, _pool)) = open("session") else { return };
     let store = store.unwrap();

@@ -1,10 +1,7 @@
 //! Who may what, tried on the real server.
 
 use super::*;
-use crate::{
-    domain::SystemClock,
-    store::{Pace, postgres::test_server::PASSWORD},
-};
+use crate::store::{Pace, postgres::test_server::PASSWORD};
 
 fn ask() -> PermitAsk {
     let secs = Duration::from_secs;
@@ -24,9 +21,7 @@ fn login(server: &TestServer, options: &ServerPlace, admin: &Admin, role: &str) 
 fn who_only_reads_sees_everything_but_the_token_and_can_send_nothing() {
     let Some(server) = TestServer::shared() else { return };
     let (options, admin) = made(&server);
-    let local = Arc::new(SystemClock::new());
-    let poller =
-        PostgresStore::open_within(login(&server, &options, &admin, "poller"), local.clone(), PATIENCE).unwrap();
+    let poller = opened(login(&server, &options, &admin, "poller")).unwrap();
     let one = me("one");
     let gaps = GenerationAsk { unfit: None, gaps: vec![Duration::ZERO], lock: Duration::from_secs(30) };
     let GenerationAnswer::Go(ticket) = poller.begin_generation(&one, &gaps).unwrap() else { panic!("not allowed") };
@@ -43,7 +38,7 @@ fn who_only_reads_sees_everything_but_the_token_and_can_send_nothing() {
     poller.append(std::slice::from_ref(&reading)).unwrap();
     assert!(poller.lease(&one, Duration::from_secs(10)).unwrap().mine);
 
-    let reader = PostgresStore::open_within(login(&server, &options, &admin, "reader"), local, PATIENCE).unwrap();
+    let reader = opened(login(&server, &options, &admin, "reader")).unwrap();
     let wall = me("wall");
     assert_eq!(reader.since(Cursor::default(), 9).unwrap().0, [reading]);
     assert_eq!(reader.snapshot(Duration::from_secs(60)).unwrap().rows.len(), 1);
@@ -96,17 +91,14 @@ fn json(parts: &[&str]) -> P {
 fn what_waiting_does_not_mend_is_an_error_at_once() {
     let Some(server) = TestServer::shared() else { return };
     let (options, admin) = made(&server);
-    let local = Arc::new(SystemClock::new());
     let good = login(&server, &options, &admin, "poller");
     let wrong = ServerPlace { password: Some("no".into()), ..good.clone() };
-    let why = PostgresStore::open_within(wrong, local.clone(), PATIENCE).unwrap_err();
+    let why = opened(wrong).unwrap_err();
     assert!(matches!(&why, StoreError::Refused(text) if text.contains("password")), "{why}");
-    let why =
-        PostgresStore::open_within(ServerPlace { schema: "none".into(), ..good.clone() }, local.clone(), PATIENCE)
-            .unwrap_err();
+    let why = opened(ServerPlace { schema: "none".into(), ..good.clone() }).unwrap_err();
     assert!(matches!(&why, StoreError::Refused(text) if text.contains("ahtop store init")), "{why}");
     admin.sql(&format!("UPDATE {}.about SET version = 99", options.schema));
-    let why = PostgresStore::open_within(good, local, PATIENCE).unwrap_err();
+    let why = opened(good).unwrap_err();
     assert!(matches!(&why, StoreError::Newer { found: 99, .. }), "{why}");
 }
 
@@ -114,7 +106,7 @@ fn what_waiting_does_not_mend_is_an_error_at_once() {
 fn a_store_of_an_older_version_is_brought_to_this_one() {
     let Some(server) = TestServer::shared() else { return };
     let (options, admin) = made(&server);
-    let open = || PostgresStore::open_within(options.clone(), Arc::new(SystemClock::new()), PATIENCE);
+    let open = || opened(options.clone());
     admin.sql(&format!(
         "DROP FUNCTION {0}.want_again(text, text, bigint); UPDATE {0}.about SET version = 1",
         options.schema

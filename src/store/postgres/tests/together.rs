@@ -1,16 +1,13 @@
 //! What is asked in one round trip is what would be asked one by one.
 
 use super::*;
-use crate::{
-    domain::SystemClock,
-    store::{Heard, Link},
-};
+use crate::store::{Heard, Link};
 
 #[test]
 fn what_is_asked_together_is_what_is_asked_one_by_one() {
     let Some(server) = TestServer::shared() else { return };
     let (options, _admin) = made(&server);
-    let open = || PostgresStore::open_within(options.clone(), Arc::new(SystemClock::new()), PATIENCE).unwrap();
+    let open = || opened(options.clone()).unwrap();
     let (poller, other) = (open(), open());
     let (one, two, long) = (me("one"), me("two"), Duration::from_secs(600));
     let (x, y) = (Target::agent("x"), Target::campaign("y"));
@@ -41,7 +38,7 @@ fn what_is_asked_together_is_what_is_asked_one_by_one() {
 fn a_notification_says_what_it_is_about() {
     let Some(server) = TestServer::shared() else { return };
     let (options, _admin) = made(&server);
-    let open = || PostgresStore::open_within(options.clone(), Arc::new(SystemClock::new()), PATIENCE).unwrap();
+    let open = || opened(options.clone()).unwrap();
     let (writer, reader) = (open(), open());
     let heard = |reader: &PostgresStore| {
         // Whatever was written is heard before this is answered.
@@ -81,7 +78,7 @@ fn a_notification_says_what_it_is_about() {
 fn a_list_that_is_wanted_again_need_not_come_again_and_is_not_lost() {
     let Some(server) = TestServer::shared() else { return };
     let (options, _admin) = made(&server);
-    let open = || PostgresStore::open_within(options.clone(), Arc::new(SystemClock::new()), PATIENCE).unwrap();
+    let open = || opened(options.clone()).unwrap();
     let (here, other) = (open(), open());
     let (one, long) = (me("one"), Duration::from_secs(600));
     let list = vec![(Target::agent("x"), Attention::Listed)];
