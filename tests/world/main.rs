@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! AHTOP_WORLD_SEED=17 cargo test --test world -- --nocapture     this life, with its diary
-//! AHTOP_WORLD_DAYS=30 cargo test --test world -- --nocapture     lives of 30 simulated days in all
+//! AHTOP_WORLD_DAYS=30 cargo test --test world -- --nocapture     lives of 30 simulated days in all, one on each core
 //! ```
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test crate")]
 
@@ -22,12 +22,14 @@ use std::{
     env,
     fs::File,
     hash::{DefaultHasher, Hash, Hasher},
+    iter,
     path::{Path, PathBuf},
     process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -39,6 +41,7 @@ use ahtop::{
     store::{Attention, Handle, Instance, Role, StorePlace, never_wait_for_locks, open_for, seed_ids},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use serde::{Deserialize, Serialize};
 use support::{Gate, World};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -55,7 +58,11 @@ const SIGXFSZ: i32 = 25;
 /// Processes at the same time.
 const MOST: usize = 4;
 /// Lives of a run that was not asked for more.
-const LIVES: u32 = 3;
+const LIVES: u64 = 3;
+/// In this variable a process that lives one life finds its seed.
+const CHILD: &str = "AHTOP_WORLD_CHILD";
+/// The test that lives it.
+const TEST: &str = "whatever_fails_the_limit_and_the_tokens_are_kept_and_readings_come_again";
 /// Acts that are told of a life that failed.
 const TOLD: usize = 40;
 
@@ -107,6 +114,7 @@ struct Life {
 }
 
 /// How a life went.
+#[derive(Serialize, Deserialize)]
 struct Report {
     lasted: Duration,
     recovered: Duration,
@@ -707,58 +715,75 @@ fn asked<T: std::str::FromStr>(name: &str) -> Option<T> {
     env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}: {text}")))
 }
 
-/// Runs the test of this name again, in a process of its own whose output goes through a pipe: the limit of a file's size
-/// would also stop the harness, where it writes to a file. True in that process.
-fn in_own_process(name: &str) -> bool {
-    if env::var_os("AHTOP_WORLD_CHILD").is_some() {
-        return true;
-    }
-    let mut again = Command::new(env::current_exe().unwrap());
-    again.args([name, "--exact", "--nocapture", "--test-threads=1"]).env("AHTOP_WORLD_CHILD", "1");
-    let ended = again.output().unwrap();
+/// Lives one life in a process of its own, whose output goes through a pipe: the limit of a file's size would also stop
+/// the harness, where it writes to a file. Lives side by side do not see each other's disk then.
+fn live_apart(seed: u64) -> Result<Report, String> {
+    let mut apart = Command::new(env::current_exe().unwrap());
+    apart.args([TEST, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, seed.to_string());
+    let ended = apart.output().unwrap();
     let said = String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success(), "{}: {said}", ended.status);
-    eprint!("{said}");
-    false
+    let (report, diary): (Vec<&str>, Vec<&str>) = said.lines().partition(|line| line.starts_with('{'));
+    match report.first() {
+        Some(report) if ended.status.success() => {
+            diary.iter().for_each(|line| eprintln!("{line}"));
+            Ok(serde_json::from_str(report).unwrap())
+        }
+        _ => Err(format!("{}: {said}", ended.status)),
+    }
 }
 
 #[test]
 fn whatever_fails_the_limit_and_the_tokens_are_kept_and_readings_come_again() {
-    if !in_own_process("whatever_fails_the_limit_and_the_tokens_are_kept_and_readings_come_again") {
-        return;
+    if let Some(seed) = asked(CHILD) {
+        let report = serde_json::to_string(&live(seed)).unwrap();
+        return eprintln!("{report}");
     }
     let begun = Instant::now();
     let one: Option<u64> = asked("AHTOP_WORLD_SEED");
     let days: Option<f64> = asked("AHTOP_WORLD_DAYS");
-    let (mut lasted, mut lives, mut slowest, mut peak, mut generated) = (Duration::ZERO, 0u32, Duration::ZERO, 0, 0);
-    for seed in one.unwrap_or(1).. {
-        let report = live(seed);
-        lives += 1;
-        lasted += report.lasted;
-        slowest = slowest.max(report.recovered);
-        (peak, generated) = (peak.max(report.peak), generated.max(report.generated));
-        let enough = match days {
-            _ if one.is_some() => true,
-            Some(days) => lasted.as_secs_f64() >= days * 86_400.0,
-            None => lives == LIVES,
-        };
-        if enough {
-            break;
+    let (next, lived) = (AtomicU64::new(one.unwrap_or(1)), Mutex::new(vec![]));
+    let enough = |seed: u64| {
+        let lived = lived.lock().unwrap();
+        let lasted = days_of(lived.iter().flatten());
+        lived.iter().any(Result::is_err)
+            || match days {
+                _ if one.is_some() => one < Some(seed),
+                Some(days) => lasted >= days,
+                None => seed > LIVES,
+            }
+    };
+    let live_on = || {
+        for seed in iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed)).take_while(|seed| !enough(*seed)) {
+            let report = live_apart(seed);
+            lived.lock().unwrap().push(report);
         }
-    }
-    let (simulated, real) = (lasted.as_secs_f64() / 86_400.0, begun.elapsed().as_secs_f64());
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(live_on);
+        }
+    });
+    let reports: Result<Vec<Report>, String> = lived.into_inner().unwrap().into_iter().collect();
+    let reports = reports.unwrap_or_else(|broken| panic!("{broken}"));
+    let (simulated, real) = (days_of(&reports), begun.elapsed().as_secs_f64());
+    let most = |of: fn(&Report) -> usize| reports.iter().map(of).max().unwrap_or(0);
+    let slowest = reports.iter().map(|r| r.recovered).max().unwrap_or_default();
     eprintln!(
-        "{lives} lives, {simulated:.2} simulated days in {real:.1} s: {:.2} days a minute; at most {peak} requests in a \
-         minute and {generated} tokens in an hour; the slowest recovery took {slowest:?}",
-        simulated / real * 60.0
+        "{} lives, {simulated:.2} simulated days in {real:.1} s: {:.2} days a minute; at most {} requests in a minute \
+         and {} tokens in an hour; the slowest recovery took {slowest:?}",
+        reports.len(),
+        simulated / real * 60.0,
+        most(|r| r.peak),
+        most(|r| r.generated),
     );
+}
+
+fn days_of<'a>(reports: impl IntoIterator<Item = &'a Report>) -> f64 {
+    reports.into_iter().map(|r| r.lasted).sum::<Duration>().as_secs_f64() / 86_400.0
 }
 
 #[test]
 fn a_life_goes_the_same_way_each_time() {
-    if !in_own_process("a_life_goes_the_same_way_each_time") {
-        return;
-    }
-    let (one, again) = (live(26), live(26));
+    let [one, again] = [26, 26].map(|seed| live_apart(seed).unwrap());
     assert_eq!((one.lasted, one.print), (again.lasted, again.print));
 }
