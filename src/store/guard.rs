@@ -151,6 +151,8 @@ struct Known {
     broken: Vec<bool>,
     /// What we last wrote. Empty before the first time.
     last: Option<Record>,
+    /// We poll instead of somebody else, who may have had a file in common with us that none of us could write.
+    took_over: bool,
     /// There was no store when we began: where no file is there either, nothing can have been sent.
     first_start: bool,
     /// How long nothing is sent when it is not known what was: a window, and the longest that a request may be under way
@@ -188,6 +190,7 @@ impl Guard {
             held: places.iter().map(|_| None).collect(),
             broken: vec![false; places.len()],
             last: None,
+            took_over: false,
             first_start,
             hold: HOLD,
             stuck: None,
@@ -230,6 +233,11 @@ impl Guard {
             Some(Err(e)) => Err(e),
             _ => Ok(PermitAnswer::Wait(RETRY)),
         }
+    }
+
+    /// From now on this process polls in memory, and another one may have until now.
+    pub(super) fn took_over(&self) {
+        self.known().took_over = true;
     }
 
     /// The request has ended, or was never sent.
@@ -315,15 +323,19 @@ impl Guard {
         let mut merged = Record::default();
         let mut whole = 0;
         let mut joins = false;
+        let mut unwritable = false;
         let mut locked = vec![];
         for at in 0..self.places.len() {
             let was_there = known.held[at].is_some();
-            let same = match slot_file::hold(&self.places[at], &mut known.held[at]) {
+            let same = match slot_file::hold_as_allowed(&self.places[at], &mut known.held[at]) {
                 Ok(same) => same,
                 Err(e) => {
                     // Not to be used now; what it says is not known when it comes back.
                     known.held[at] = None;
                     if e.kind() != io::ErrorKind::TimedOut {
+                        // Where it is not there, nobody else has it either.
+                        let there = fs::symlink_metadata(&self.places[at]);
+                        unwritable |= there.map_or_else(|e| e.kind() != io::ErrorKind::NotFound, |_| true);
                         continue;
                     }
                     // It works, and somebody was stopped with it. To go on without it would leave those behind who have
@@ -336,6 +348,7 @@ impl Guard {
                 }
             };
             let Some(held) = &known.held[at] else { continue };
+            unwritable |= known.broken[at] || !held.is_writable();
             let doubt = match held.read::<Record>() {
                 Found::Nothing => {
                     joins = true;
@@ -361,6 +374,7 @@ impl Guard {
             known.other_boot = Some(now.mono);
         }
         doubtful |= whole == 0 && !known.first_start;
+        doubtful |= std::mem::take(&mut known.took_over) && unwritable;
         if let Some(last) = &known.last {
             merged.merge(last);
         }
@@ -797,5 +811,45 @@ mod tests {
         // One that never reached the service is none.
         guard.generated(&*world.clock, GenerationTicket(5), &GenerationEnd::NotSent);
         assert!(matches!(next(6).1, GenerationAnswer::Go(_)));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_may_only_be_read_tells_and_who_takes_over_waits_a_window() {
+        let world = World::new();
+        // Two users of one store, each with a runtime directory of their own.
+        std::fs::create_dir(world.path("shared")).unwrap();
+        let (mine, theirs) = (["shared/store", "one"], ["shared/store", "two"]);
+        let (one, two) = (world.guard(&mine, true), world.guard(&theirs, true));
+        world.sent(&two);
+        let sent: Vec<_> = (1..LIMIT).map(|_| world.sent(&one)).collect();
+        sent.iter().for_each(|id| one.finish(&*world.clock, *id, true));
+        drop((one, two));
+
+        // The disk turns read-only, and new processes come.
+        let set = |path: &str, mode| fs::set_permissions(world.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        set("shared/store", 0o400);
+        set("shared", 0o500);
+        crate::store::own_file::obey_rights().unwrap();
+        let (one, two) = (world.guard(&mine, false), world.guard(&theirs, false));
+        assert!(world.waits(&two) > secs(50), "what the other user sent counts");
+        world.clock.advance(secs(80));
+        for _ in 0..LIMIT {
+            world.sent(&one);
+        }
+
+        // What this user sends nobody else can read: who polls next does not know it.
+        two.took_over();
+        assert!(world.waits(&two) >= WINDOW);
+        assert!(matches!(two.trouble(&world.clock.now()), Some(Trouble::Held(_))));
+        world.clock.advance(secs(80));
+        world.sent(&two);
+
+        // Where all can be written again, all is known.
+        set("shared", 0o700);
+        set("shared/store", 0o600);
+        world.sent(&two);
+        two.took_over();
+        world.sent(&two);
     }
 }

@@ -80,6 +80,19 @@ pub(super) fn open_to_read(path: &Path) -> io::Result<(File, Metadata)> {
     open_checked(path, &careful())
 }
 
+/// Opens the file as [`open`] does, or for reading alone where it may not be written: that is enough for a lock.
+///
+/// # Errors
+/// As for [`open`].
+pub(super) fn open_as_allowed(path: &Path) -> io::Result<(File, Metadata)> {
+    open(path).or_else(|e| if is_denied(&e) { open_to_read(path) } else { Err(e) })
+}
+
+/// By the rights of the file, or since the whole disk is read-only.
+pub(super) fn is_denied(e: &io::Error) -> bool {
+    matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
 /// For reading; never waits for a pipe and never follows a link.
 fn careful() -> OpenOptions {
     let mut options = OpenOptions::new();
@@ -95,6 +108,15 @@ fn open_checked(path: &Path, options: &OpenOptions) -> io::Result<(File, Metadat
     let meta = file.metadata()?;
     check(path, &meta)?;
     Ok((file, meta))
+}
+
+/// From now on this thread of the tests is held to the rights of files, also where it is root's.
+#[cfg(all(test, target_os = "linux"))]
+pub(super) fn obey_rights() -> rustix::io::Result<()> {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    let mut sets = capabilities(None)?;
+    sets.effective -= CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+    set_capabilities(None, sets)
 }
 
 /// Gives a file that is there already, and ours, this mode. Whatever is put under its name meanwhile keeps its own: the

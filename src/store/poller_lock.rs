@@ -48,6 +48,10 @@ impl PollerLock {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn is_mine(&self) -> bool {
+        self.held().is_some()
+    }
+
     /// Takes the lock if nobody has it; does not wait.
     pub(super) fn acquire(&self) -> Acquired {
         let mut held = self.held();
@@ -58,7 +62,7 @@ impl PollerLock {
             // What cleans up old files has removed it: others lock another file under this name.
             *held = None;
         }
-        let Ok((file, _)) = own_file::open(&self.path) else { return Acquired::Unavailable };
+        let Ok((file, _)) = own_file::open_as_allowed(&self.path) else { return Acquired::Unavailable };
         match file.try_lock() {
             // Removed while it was opened: the next call finds what is there then.
             Ok(()) if !self.is_current(&file) => Acquired::Unavailable,
@@ -86,7 +90,7 @@ impl PollerLock {
     /// Who has it now, without taking or making anything.
     pub(super) fn holder(&self) -> Option<(u32, PathBuf)> {
         fs::symlink_metadata(&self.path).ok()?;
-        let (file, _) = own_file::open(&self.path).ok()?;
+        let (file, _) = own_file::open_as_allowed(&self.path).ok()?;
         match file.try_lock_shared() {
             Err(fs::TryLockError::WouldBlock) => Some(holder(&file)),
             _ => {

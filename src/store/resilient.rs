@@ -71,11 +71,11 @@ impl PollerLocks {
     }
 
     /// Takes the locks that polling needs, or says who has one. In memory that is every lock there is. On the file its
-    /// own lease decides among those who share it: only another store of the account is in the way.
+    /// own lease decides among those who share it: only another store of the account is in the way. Its lock is taken all
+    /// the same, for those who cannot open the file and are in memory.
     fn acquire(&self, in_memory: bool) -> Option<(u32, PathBuf)> {
         let runtime = self.runtime.as_ref().map_or(Acquired::Unavailable, PollerLock::acquire);
-        let beside = if in_memory { self.beside.acquire() } else { Acquired::Unavailable };
-        let rival = [runtime, beside].into_iter().find_map(|acquired| match acquired {
+        let rival = [runtime, self.beside.acquire()].into_iter().find_map(|acquired| match acquired {
             // Where it is not known whose it is, the lease decides: with it in doubt nobody would poll.
             Acquired::Theirs { store, .. } if !in_memory && (store == self.store || store.as_os_str().is_empty()) => {
                 None
@@ -452,7 +452,13 @@ impl<S: Recoverable> Layer for Resilient<S> {
             return Ok(lease);
         }
         let in_memory = self.lock().degraded.is_some();
-        let Some((pid, _)) = self.locks.acquire(in_memory) else { return Ok(lease) };
+        let polled = self.locks.beside.is_mine();
+        let Some((pid, _)) = self.locks.acquire(in_memory) else {
+            if in_memory && !polled && self.locks.beside.is_mine() {
+                self.guard.took_over();
+            }
+            return Ok(lease);
+        };
         self.run(|s| s.release(who))?;
         let id = format!("{}-{pid}", who.host).into();
         let holder = Instance { id, pid, host: who.host.clone(), role: Role::Dashboard };

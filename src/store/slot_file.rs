@@ -51,6 +51,7 @@ pub(super) enum Found<T> {
 pub(super) struct Held {
     file: File,
     identity: (u64, u64),
+    writable: bool,
 }
 
 /// The path beside `path` with this ending.
@@ -62,6 +63,16 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// Opens and locks a file, and makes it where it is missing. True where it is the one that was open before.
 pub(super) fn hold(path: &Path, held: &mut Option<Held>) -> io::Result<bool> {
+    hold_opened(path, held, open)
+}
+
+/// The same, also where it may only be read.
+pub(super) fn hold_as_allowed(path: &Path, held: &mut Option<Held>) -> io::Result<bool> {
+    let open = |path: &Path| open(path).or_else(|e| if own_file::is_denied(&e) { look_only(path) } else { Err(e) });
+    hold_opened(path, held, open)
+}
+
+fn hold_opened(path: &Path, held: &mut Option<Held>, open: impl Fn(&Path) -> io::Result<Held>) -> io::Result<bool> {
     let begun = Instant::now();
     let mut same = true;
     loop {
@@ -96,7 +107,7 @@ pub(super) fn look(path: &Path, held: &mut Option<Held>) -> io::Result<()> {
 
 /// The same for who may only read it.
 pub(super) fn look_only(path: &Path) -> io::Result<Held> {
-    own_file::open_to_read(path).map(Held::of)
+    own_file::open_to_read(path).map(|opened| Held { writable: false, ..Held::of(opened) })
 }
 
 fn is_current(path: &Path, held: Option<&Held>) -> bool {
@@ -139,7 +150,11 @@ fn fill(file: &File) -> io::Result<()> {
 
 impl Held {
     fn of((file, meta): (File, Metadata)) -> Held {
-        Held { file, identity: (meta.dev(), meta.ino()) }
+        Held { file, identity: (meta.dev(), meta.ino()), writable: true }
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.writable
     }
 
     /// What the file says.

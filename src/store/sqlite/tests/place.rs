@@ -314,3 +314,27 @@ fn a_second_look_at_an_open_file_keeps_its_locks() {
         }
     }
 }
+
+/// Another user of the machine has another runtime directory: the two have nothing but the store in common.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_cannot_write_the_file_waits_for_who_polls_on_it() {
+    let (dir, path) = db();
+    let ttl = Duration::from_secs(4);
+    let (on_the_file, _) = ResilientStore::open(path.clone(), clock()).unwrap();
+    assert!(on_the_file.lease(&me(), ttl).unwrap().mine);
+    let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    for file in fs::read_dir(dir.path()).unwrap() {
+        set(&file.unwrap().path(), 0o400);
+    }
+    set(dir.path(), 0o500);
+    own_file::obey_rights().unwrap();
+    let (in_memory, notices) = ResilientStore::open(path, clock()).unwrap();
+    assert_eq!(notices.iter().map(|n| n.problem).collect::<Vec<_>>(), [crate::domain::Problem::StoreDegraded]);
+    let other = Instance { id: "other".into(), ..me() };
+    assert!(!in_memory.lease(&other, ttl).unwrap().mine);
+    assert!(in_memory.notice().unwrap().text.contains("checks meanwhile, this one waits"));
+    drop(on_the_file);
+    assert!(in_memory.lease(&other, ttl).unwrap().mine);
+    set(dir.path(), 0o700);
+}
