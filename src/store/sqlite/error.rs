@@ -11,9 +11,10 @@ pub(super) fn explain(e: &Error, place: &str) -> StoreError {
         Error::SqliteFailure(failure, _) => failure.code,
         Error::SqlInputError { error, .. } => error.code,
         // A column that holds what no version of ours writes there.
-        Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) | Error::FromSqlConversionFailure(..) => {
-            return StoreError::Corrupt(place());
-        }
+        Error::InvalidColumnType(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::FromSqlConversionFailure(..)
+        | Error::Utf8Error(..) => return StoreError::Corrupt(place()),
         other => return StoreError::Other(other.to_string()),
     };
     match code {

@@ -494,3 +494,16 @@ fn a_new_store_has_every_small_table_that_is_looked_at() {
     let (_dir, path) = db();
     SqliteStore::open(&path, clock()).unwrap().check_small_tables().unwrap();
 }
+
+#[test]
+fn a_text_that_cannot_be_one_is_damage_and_leads_into_memory() {
+    let (_dir, path) = db();
+    let clock = clock();
+    let (store, _) = resilient(&path, &clock);
+    store.append(&[value(&store, 60)]).unwrap();
+    store.note(&Event { at: store.now().stamp(), kind: EventKind::Store, who: "x".into(), text: "y".into() }).unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    assert_eq!(other.execute("UPDATE event SET who = CAST(x'ff' AS TEXT)", []).unwrap(), 1);
+    assert!(store.events(Duration::from_secs(3600)).is_ok());
+    assert_eq!(store.notice().map(|n| n.problem), Some(Problem::StoreDegraded));
+}
