@@ -435,7 +435,14 @@ impl<S: Recoverable> Layer for Resilient<S> {
     }
 
     fn since(&self, cursor: Cursor, limit: usize) -> Result<(Vec<Reading>, Cursor), StoreError> {
-        let (readings, cursor) = self.run(|s| s.since(self.translate(cursor), limit))?;
+        let (readings, cursor) = self.run(|s| {
+            let (readings, cursor) = s.since(self.translate(cursor), limit)?;
+            // Pages of an earlier time in an open file: what comes now would stand behind what was given already.
+            if readings.is_empty() && cursor.0 < MEMORY && s.last()?.reading < cursor.0 {
+                s.number_from(cursor.0)?;
+            }
+            Ok((readings, cursor))
+        })?;
         self.give(cursor);
         Ok((readings, cursor))
     }

@@ -13,9 +13,9 @@ use super::{
     transfer::{self, Ledgers},
 };
 use crate::{
-    domain::Clock,
+    domain::{Clock, Series},
     store::{
-        Cursor, ReadingStore, StoreError, WINDOW,
+        Cursor, DocumentStore, ReadingStore, StoreError, WINDOW,
         recoverable::{Found, Last, OnDisk, Recoverable},
         token_file::TokenFile,
     },
@@ -27,7 +27,15 @@ impl Recoverable for SqliteStore {
     fn open_or_replace(path: &Path, clock: Arc<dyn Clock>, suspect: bool) -> Result<Found<Self>, StoreError> {
         let path = prepare_place(path)?;
         let lock = take_lock(&path)?;
-        let failed = match Self::open_locked(path.clone(), clock.clone(), suspect) {
+        // SQLite's own check does not look at what the columns hold.
+        let read = |store: Self| {
+            if suspect {
+                store.snapshot(Series::SPAN)?;
+                store.events(Series::SPAN)?;
+            }
+            Ok(store)
+        };
+        let failed = match Self::open_locked(path.clone(), clock.clone(), suspect).and_then(read) {
             Ok(store) => return Ok(Found { store, quarantined: None }),
             Err(e @ StoreError::Corrupt(_)) => e,
             Err(e) => return Err(e),

@@ -315,6 +315,19 @@ fn numbers_go_on_also_where_the_file_tells_nothing_any_more() {
     );
 }
 
+#[test]
+fn numbers_go_on_also_where_the_open_file_went_back_in_time() {
+    let (_dir, path) = db();
+    let (store, _) = resilient(&path, &clock());
+    (1..=9).for_each(|second| store.append(&[value(&store, second)]).unwrap());
+    let cursor = store.snapshot(RETRY).unwrap().cursor;
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("DELETE FROM reading WHERE seq > 3; UPDATE sqlite_sequence SET seq = 3").unwrap();
+    assert_eq!(store.since(cursor, 9).unwrap(), (vec![], cursor));
+    store.append(&[value(&store, 10)]).unwrap();
+    assert_eq!(store.since(cursor, 9).unwrap().0.len(), 1);
+}
+
 /// As wants were after the log was cut: written without an error, and read as none.
 #[test]
 fn damage_that_no_call_meets_is_found_within_two_minutes() {
@@ -496,8 +509,8 @@ fn a_new_store_has_every_small_table_that_is_looked_at() {
 }
 
 #[test]
-fn a_text_that_cannot_be_one_is_damage_and_leads_into_memory() {
-    let (_dir, path) = db();
+fn a_text_that_cannot_be_one_is_damage() {
+    let (dir, path) = db();
     let clock = clock();
     let (store, _) = resilient(&path, &clock);
     store.append(&[value(&store, 60)]).unwrap();
@@ -506,4 +519,7 @@ fn a_text_that_cannot_be_one_is_damage_and_leads_into_memory() {
     assert_eq!(other.execute("UPDATE event SET who = CAST(x'ff' AS TEXT)", []).unwrap(), 1);
     assert!(store.events(Duration::from_secs(3600)).is_ok());
     assert_eq!(store.notice().map(|n| n.problem), Some(Problem::StoreDegraded));
+    clock.advance(RETRY);
+    assert!(store.events(Duration::from_secs(3600)).is_ok());
+    assert_eq!((store.notice().unwrap().problem, quarantined(dir.path()).len()), (Problem::StoreQuarantined, 1));
 }
