@@ -25,8 +25,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, LONGEST_BLOCK, PermitAnswer, PermitAsk, PermitId,
-    WINDOW,
+    GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, HOUR, LONGEST_BLOCK, PermitAnswer, PermitAsk,
+    PermitId, TICK, WINDOW,
     slot_file::{self, Found, Held, Numbered},
 };
 use crate::domain::{BootTime, Clock, EventTime, Now};
@@ -35,9 +35,6 @@ use crate::domain::{BootTime, Clock, EventTime, Now};
 const HOLD: Duration = Duration::from_secs(70);
 /// How soon to ask again where no file can be used.
 const RETRY: Duration = Duration::from_secs(5);
-const HOUR: Duration = Duration::from_secs(3600);
-/// The clock's resolution: a request that ends in this millisecond may have ended at its end.
-const TICK: Duration = Duration::from_millis(1);
 
 /// A request that counts until `until`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -413,12 +410,7 @@ fn too_soon(record: &Record, now: &Now, ask: &GenerationAsk) -> Option<Generatio
     if let Some(other) = all.iter().find(|g| !g.ended && g.end.boot == now.boot && g.end.mono > now.mono) {
         return Some(GenerationAnswer::Busy(other.end.mono.since(now.mono).max(TICK)));
     }
-    let ages = || all.iter().map(|g| g.end.age(now));
-    let Some(gap) = ask.gaps.get(all.len()) else {
-        return Some(GenerationAnswer::Ceiling((HOUR + TICK).saturating_sub(ages().max().unwrap_or(HOUR)).max(TICK)));
-    };
-    let wait = gap.saturating_sub(ages().min()?);
-    (wait > Duration::ZERO).then_some(GenerationAnswer::BackOff(wait))
+    ask.too_soon(all.iter().map(|g| (g.end.age(now), g.ended)).collect())
 }
 
 /// The directory for what processes of this user share until the next boot, made for the user alone (0700). `None`

@@ -15,7 +15,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Cursor, DocumentStore, Event, EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket,
+    Cursor, DocumentStore, Event, EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, HOUR,
     HistoryInfo, Instance, InterestStore, Lease, Link, PermitAnswer, PermitAsk, RangeQuery, ReadingStore, Snapshot,
     SqliteStore, Status, Store, StoreError, StoreState, Token, Usage, WINDOW, parts::Layer,
 };
@@ -25,8 +25,6 @@ use crate::domain::{BootId, BootTime, Clock, EventTime, Now, Reading, Target};
 const BEFORE: Duration = Duration::from_secs(26 * 3600);
 /// So much of the past is taken out of the source at a time.
 const CHUNK: Duration = Duration::from_secs(4 * 3600);
-/// How far back the counts of throttles and tokens go.
-const HOUR: Duration = Duration::from_secs(3600);
 
 /// The time of a replay: stands at a moment of the past until it runs, and then faster than the real one.
 #[derive(Debug)]

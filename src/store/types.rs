@@ -1,6 +1,6 @@
 //! The values that pass through the store.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{cmp::Reverse, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -14,6 +14,10 @@ pub const WINDOW: Duration = Duration::from_secs(60);
 /// No block of all requests is longer, whatever the service asked for and whatever a clock or a file says: then one request
 /// looks whether it is over.
 pub const LONGEST_BLOCK: Duration = Duration::from_secs(300);
+/// So far back the generations of tokens count.
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+/// The resolution of the clock: the shortest wait, and what ends in this millisecond may have ended at its end.
+pub(super) const TICK: Duration = Duration::from_millis(1);
 
 /// What can go wrong with a store; each sentence says what to do.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -261,6 +265,32 @@ pub struct GenerationAsk {
     pub gaps: Vec<Duration>,
     /// Another may try when this one did not end by then.
     pub lock: Duration,
+}
+
+impl GenerationAsk {
+    /// Why the next generation must wait, and for how long. `None`: it may begin now. `last_hour`: the age of each
+    /// generation of the last hour, and whether it ended.
+    ///
+    /// The wait is that until the first moment that fits: the oldest leave the hour meanwhile, and then the next one may
+    /// follow the last one sooner.
+    pub(super) fn too_soon(&self, mut last_hour: Vec<(Duration, bool)>) -> Option<GenerationAnswer> {
+        last_hour.sort_unstable_by_key(|(age, _)| Reverse(*age));
+        let many = last_hour.len();
+        // Whoever was killed in it learned nothing that speaks against another try: it counts for the ceiling, but the
+        // next one follows a step sooner.
+        let given_up = usize::from(last_hour.last().is_some_and(|(_, ended)| !ended));
+        let fits_when_gone = |gone: usize| {
+            let left = many - gone;
+            let gap = self.gaps.get(left).and_then(|_| self.gaps.get(left.saturating_sub(given_up)))?;
+            let goes = gone.checked_sub(1).and_then(|oldest| last_hour.get(oldest));
+            let until_gone = goes.map_or(Duration::ZERO, |(age, _)| (HOUR + TICK).saturating_sub(*age));
+            let last = last_hour.last().filter(|_| left > 0);
+            Some(until_gone.max(last.map_or(Duration::ZERO, |(age, _)| gap.saturating_sub(*age))))
+        };
+        let wait = (0..=many).filter_map(fits_when_gone).min().unwrap_or(HOUR);
+        let answer = if many < self.gaps.len() { GenerationAnswer::BackOff } else { GenerationAnswer::Ceiling };
+        (wait > Duration::ZERO).then(|| answer(wait))
+    }
 }
 
 /// The answer to a [`GenerationAsk`].

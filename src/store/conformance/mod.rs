@@ -110,6 +110,7 @@ macro_rules! conformance_tests {
             a_generation_that_never_ends_is_given_up
             generations_that_are_given_up_count_and_are_spaced_a_step_less
             generations_keep_their_gaps_and_their_ceiling
+            who_waits_for_a_generation_waits_no_longer_than_until_the_oldest_have_left_the_hour
             a_late_end_does_not_replace_a_newer_token
             an_invalidation_is_recorded_once
             generations_rise_over_invalidations

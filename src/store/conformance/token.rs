@@ -121,6 +121,33 @@ pub(crate) fn generations_keep_their_gaps_and_their_ceiling(make: Make<'_>) {
     assert!(matches!(store.begin_generation(&me, &none).unwrap(), GenerationAnswer::Ceiling(d) if d > Duration::ZERO));
 }
 
+pub(crate) fn who_waits_for_a_generation_waits_no_longer_than_until_the_oldest_have_left_the_hour(make: Make<'_>) {
+    let world = make();
+    let store = world.view();
+    let fail = || store.end_generation(go(&*store, None), &GenerationEnd::Failed).unwrap();
+    fail();
+    world.advance(3000);
+    fail();
+    world.advance(400);
+    fail();
+    // The first leaves in 200 s. With two left the next one follows after 300 s, with three it would be 900.
+    let d = secs(300);
+    assert_eq!(wait(&*store, None), ("back off", d));
+    world.clock.advance(d - Duration::from_millis(1));
+    assert_eq!(wait(&*store, None), ("back off", Duration::from_millis(1)));
+    world.clock.advance(Duration::from_millis(1));
+    fail();
+    // The second leaves in 2,900 s: until then 900 s are the shorter wait.
+    assert_eq!(wait(&*store, None), ("back off", secs(900)));
+    world.advance(900);
+    fail();
+    // Four: the second leaves in 2,000 s.
+    assert_eq!(wait(&*store, None), ("ceiling", secs(2000) + Duration::from_millis(1)));
+    world.advance(1800);
+    world.clock.advance(secs(200));
+    assert_eq!(wait(&*store, None), ("ceiling", Duration::from_millis(1)));
+}
+
 pub(crate) fn a_late_end_does_not_replace_a_newer_token(make: Make<'_>) {
     let world = make();
     let (a, b) = (world.view(), world.view());

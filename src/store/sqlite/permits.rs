@@ -18,7 +18,7 @@ use super::{events, token};
 use crate::{
     domain::{BootTime, Now},
     store::{
-        EventKind, Governor, Instance, LONGEST_BLOCK, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Usage,
+        EventKind, Governor, HOUR, Instance, LONGEST_BLOCK, Pace, PermitAnswer, PermitAsk, PermitId, PermitKind, Usage,
         WINDOW, columns::millis, ids::fresh_id,
     },
 };
@@ -26,7 +26,6 @@ use crate::{
 /// After another boot (perhaps a power failure, which can take the last entries with it) nothing is sent until the
 /// machine is up for this long: a window, and the longest that a request of the last boot can have been under way.
 const AFTER_BOOT: Duration = Duration::from_secs(70);
-const HOUR: Duration = Duration::from_secs(3600);
 
 fn kind_word(kind: PermitKind) -> &'static str {
     match kind {

@@ -8,16 +8,12 @@ use super::{codec::oldest_kept, events};
 use crate::{
     domain::{BootId, BootTime, EventTime, Now},
     store::{
-        EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, Instance,
+        EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, HOUR, Instance, TICK,
         columns::{millis, wall_of},
         ids::fresh_id,
         token_file::{Stored, TokenFile},
     },
 };
-
-const HOUR: Duration = Duration::from_secs(3600);
-/// The shortest wait: of the clock's resolution.
-const TICK: Duration = Duration::from_millis(1);
 
 /// The token file's own trouble, as an error of a transaction.
 fn denied(why: String) -> rusqlite::Error {
@@ -68,21 +64,9 @@ pub(super) fn begin_generation(
     if let Some(other) = attempts.iter().find(under_way) {
         return Ok(GenerationAnswer::Busy(other.end.mono.since(now.mono).max(TICK)));
     }
-    let Some(gap) = ask.gaps.get(attempts.len()) else {
-        // Enough of the oldest must leave the hour.
-        let first = attempts.get(attempts.len() - ask.gaps.len().min(attempts.len()));
-        let wait = first.map_or(HOUR, |a| (HOUR + TICK).saturating_sub(a.end.age(now)));
-        return Ok(GenerationAnswer::Ceiling(wait.max(TICK)));
-    };
-    if let Some(previous) = attempts.last() {
-        // Whoever was killed in it learned nothing that speaks against another try: it counts for the ceiling, but the
-        // next one follows a step sooner.
-        let step = attempts.len() - usize::from(!previous.ended);
-        let gap = ask.gaps.get(step).unwrap_or(gap);
-        let wait = gap.saturating_sub(previous.end.age(now));
-        if wait > Duration::ZERO {
-            return Ok(GenerationAnswer::BackOff(wait));
-        }
+    let last_hour = attempts.iter().map(|a| (a.end.age(now), a.ended)).collect();
+    if let Some(wait) = ask.too_soon(last_hour) {
+        return Ok(wait);
     }
     let id = GenerationTicket(fresh_id());
     let wall = now.wall.as_millisecond().saturating_add(millis(ask.lock));

@@ -597,7 +597,7 @@ CREATE FUNCTION begin_generation(
     at text, p_id bigint, p_who text, p_unfit bigint, p_gaps bigint[], p_lock bigint)
 RETURNS TABLE(answer text, wait bigint) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    n moment; t token; many integer; step integer; gap bigint; last generation; other bigint; first generation;
+    n moment; t token; many integer; other bigint; ages bigint[]; last_ended boolean;
 BEGIN
     SELECT * INTO t FROM token FOR UPDATE;
     n := moment_of(at);
@@ -623,25 +623,19 @@ BEGIN
         answer := 'busy'; wait := greatest(1, other - (n).mono);
         RETURN NEXT; RETURN;
     END IF;
-    IF many >= coalesce(array_length(p_gaps, 1), 0) THEN
-        -- Enough of the oldest must leave the hour.
-        SELECT * INTO first FROM generation m ORDER BY m.nth
-            LIMIT 1 OFFSET many - coalesce(array_length(p_gaps, 1), 0);
-        answer := 'ceiling';
-        wait := CASE WHEN first.id IS NULL THEN 3600000
-            ELSE greatest(1, 3600001 - age_of(n, first.boot, first.mono, first.wall)) END;
+    SELECT array_agg(g.age ORDER BY g.age DESC), (array_agg(g.ended ORDER BY g.age))[1] INTO ages, last_ended
+        FROM (SELECT age_of(n, m.boot, m.mono, m.wall) AS age, m.ended FROM generation m) g;
+    -- The first moment that fits: the oldest leave the hour meanwhile, and then the next one may follow the last one
+    -- sooner. Whoever was killed in it learned nothing that speaks against another try: it counts for the ceiling, but
+    -- the next one follows a step sooner.
+    SELECT coalesce(min(greatest(
+            CASE WHEN gone > 0 THEN 3600001 - ages[gone] ELSE 0 END,
+            CASE WHEN gone < many
+                THEN p_gaps[many - gone + CASE WHEN last_ended THEN 1 ELSE 0 END] - ages[many] ELSE 0 END, 0)), 3600000)
+        INTO wait FROM generate_series(0, many) gone WHERE many - gone < coalesce(array_length(p_gaps, 1), 0);
+    IF wait > 0 THEN
+        answer := CASE WHEN many < coalesce(array_length(p_gaps, 1), 0) THEN 'back_off' ELSE 'ceiling' END;
         RETURN NEXT; RETURN;
-    END IF;
-    SELECT * INTO last FROM generation m ORDER BY m.nth DESC LIMIT 1;
-    IF last.id IS NOT NULL THEN
-        -- Whoever was killed in it learned nothing that speaks against another try: it counts for the ceiling, but the
-        -- next one follows a step sooner.
-        step := many - CASE WHEN last.ended THEN 0 ELSE 1 END;
-        gap := p_gaps[step + 1] - age_of(n, last.boot, last.mono, last.wall);
-        IF gap > 0 THEN
-            answer := 'back_off'; wait := gap;
-            RETURN NEXT; RETURN;
-        END IF;
     END IF;
     INSERT INTO generation(id, who, boot, mono, wall, ended)
         VALUES(p_id, p_who, (n).boot, (n).mono + p_lock, (n).wall + p_lock, false);
