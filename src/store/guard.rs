@@ -447,6 +447,7 @@ mod tests {
     };
 
     const LIMIT: u32 = 3;
+    const GAPS: [u64; 4] = [0, 60, 300, 900];
 
     /// A clock that stands.
     #[derive(Debug)]
@@ -774,19 +775,32 @@ mod tests {
         assert!(record.wait(&early, 1) <= LONGEST_BLOCK);
     }
 
+    /// What a guard of another process answers, beside a store that was just begun anew.
+    fn generate(world: &World, ticket: i64) -> (Guard, GenerationAnswer) {
+        let ask = GenerationAsk { unfit: None, gaps: GAPS.map(secs).to_vec(), lock: secs(30) };
+        let guard = world.guard(&["a"], ticket == 0);
+        let answer =
+            guard.generate(&*world.clock, &ask, || Ok::<_, StoreError>(GenerationAnswer::Go(GenerationTicket(ticket))));
+        (guard, answer.unwrap())
+    }
+
+    #[test]
+    fn after_a_generation_that_was_given_up_the_next_one_follows_a_step_sooner() {
+        let world = World::new();
+        for (ticket, gap) in (0..).zip([0, 0, 60, 300].map(secs)) {
+            world.clock.advance(gap);
+            assert!(matches!(generate(&world, ticket).1, GenerationAnswer::Go(_)), "after {gap:?}");
+            // Killed in it: the lock ends.
+            world.clock.advance(secs(30));
+        }
+        assert!(matches!(generate(&world, 100).1, GenerationAnswer::Ceiling(_)));
+    }
+
     #[test]
     fn four_tokens_an_hour_also_where_the_store_forgets_them() {
         let world = World::new();
-        let gaps: Vec<Duration> = [0, 60, 300, 900].map(secs).to_vec();
-        let ask = GenerationAsk { unfit: None, gaps: gaps.clone(), lock: secs(30) };
-        let next = |ticket: i64| {
-            // A store that was just begun anew, and a guard of another process.
-            let guard = world.guard(&["a"], ticket == 0);
-            let answer = guard
-                .generate(&*world.clock, &ask, || Ok::<_, StoreError>(GenerationAnswer::Go(GenerationTicket(ticket))));
-            (guard, answer.unwrap())
-        };
-        for (ticket, gap) in (0..).zip(gaps) {
+        let next = |ticket| generate(&world, ticket);
+        for (ticket, gap) in (0..).zip(GAPS.map(secs)) {
             world.clock.advance(gap);
             let (guard, answer) = next(ticket);
             assert!(matches!(answer, GenerationAnswer::Go(_)), "{answer:?}");
