@@ -228,7 +228,18 @@ impl Guard {
         match answer {
             Some(answer) if done => answer,
             Some(Err(e)) => Err(e),
+            Some(Ok(PermitAnswer::Granted { id, .. })) => {
+                self.take_back(|record| record.requests.retain(|r| r.id != id.0));
+                Ok(PermitAnswer::Wait(RETRY))
+            }
             _ => Ok(PermitAnswer::Wait(RETRY)),
+        }
+    }
+
+    /// What could not be written down was not begun either: it does not count.
+    fn take_back(&self, change: impl FnOnce(&mut Record)) {
+        if let Some(last) = &mut self.known().last {
+            change(last);
         }
     }
 
@@ -273,7 +284,10 @@ impl Guard {
             });
         });
         match answer {
-            Some(Ok(GenerationAnswer::Go(_))) | None if !done => Ok(GenerationAnswer::Busy(RETRY)),
+            Some(Ok(GenerationAnswer::Go(ticket))) if !done => {
+                self.take_back(|record| record.generations.retain(|g| g.id != ticket.0));
+                Ok(GenerationAnswer::Busy(RETRY))
+            }
             Some(answer) => answer,
             None => Ok(GenerationAnswer::Busy(RETRY)),
         }
@@ -737,6 +751,25 @@ mod tests {
         world.sent(&world.guard(&["file/a", "b"], true));
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_could_not_be_written_down_does_not_count() {
+        let world = World::new();
+        let guard = world.guard(&["a"], true);
+        guard.finish(&*world.clock, PermitId(0), false);
+        let set = |mode| fs::set_permissions(world.path("a"), fs::Permissions::from_mode(mode)).unwrap();
+        set(0o400);
+        crate::store::own_file::obey_rights().unwrap();
+        let guard = world.guard(&["a"], false);
+        for ticket in 0..=LIMIT {
+            assert_eq!(world.waits(&guard), RETRY);
+            assert!(matches!(generate_by(&guard, &world, ticket.into()), GenerationAnswer::Busy(RETRY)));
+        }
+        set(0o600);
+        world.sent(&guard);
+        assert!(matches!(generate_by(&guard, &world, 100), GenerationAnswer::Go(_)));
+    }
+
     #[test]
     fn a_link_a_pipe_or_a_second_name_is_not_used() {
         let world = World::new();
@@ -777,11 +810,15 @@ mod tests {
 
     /// What a guard of another process answers, beside a store that was just begun anew.
     fn generate(world: &World, ticket: i64) -> (Guard, GenerationAnswer) {
-        let ask = GenerationAsk { unfit: None, gaps: GAPS.map(secs).to_vec(), lock: secs(30) };
         let guard = world.guard(&["a"], ticket == 0);
-        let answer =
-            guard.generate(&*world.clock, &ask, || Ok::<_, StoreError>(GenerationAnswer::Go(GenerationTicket(ticket))));
-        (guard, answer.unwrap())
+        let answer = generate_by(&guard, world, ticket);
+        (guard, answer)
+    }
+
+    fn generate_by(guard: &Guard, world: &World, ticket: i64) -> GenerationAnswer {
+        let ask = GenerationAsk { unfit: None, gaps: GAPS.map(secs).to_vec(), lock: secs(30) };
+        let go = || Ok::<_, StoreError>(GenerationAnswer::Go(GenerationTicket(ticket)));
+        guard.generate(&*world.clock, &ask, go).unwrap()
     }
 
     #[test]

@@ -483,7 +483,20 @@ impl<S: Recoverable> Layer for Resilient<S> {
     }
 
     fn permit(&self, who: &Instance, ask: &PermitAsk) -> Result<PermitAnswer, StoreError> {
-        self.run_ledger(|s| self.guard.permit(&*self.clock, ask, || s.permit(who, ask)))
+        self.run_ledger(|s| {
+            let mut granted = None;
+            let answer = self.guard.permit(&*self.clock, ask, || {
+                let answer = s.permit(who, ask)?;
+                granted = if let PermitAnswer::Granted { id, .. } = answer { Some(id) } else { None };
+                Ok(answer)
+            })?;
+            if let Some(id) = granted
+                && !matches!(answer, PermitAnswer::Granted { .. })
+            {
+                s.finish(id, false)?;
+            }
+            Ok(answer)
+        })
     }
 
     fn finish(&self, permit: PermitId, used: bool) -> Result<(), StoreError> {

@@ -1,6 +1,10 @@
 //! Damaged files, full and read-only disks, and the way back.
 
-use std::{fs, io::Write, os::unix::fs::FileExt};
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::{FileExt, PermissionsExt},
+};
 
 use super::*;
 use crate::domain::Problem;
@@ -522,4 +526,24 @@ fn a_text_that_cannot_be_one_is_damage() {
     clock.advance(RETRY);
     assert!(store.events(Duration::from_secs(3600)).is_ok());
     assert_eq!((store.notice().unwrap().problem, quarantined(dir.path()).len()), (Problem::StoreQuarantined, 1));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_permit_that_the_file_beside_the_store_cannot_keep_does_not_count() {
+    let (_dir, path) = db();
+    let clock = clock();
+    let (store, _) = resilient(&path, &clock);
+    store.finish(granted(&store, 3), false).unwrap();
+    drop(store);
+    let set = |mode| fs::set_permissions(path.with_extension("db.requests"), fs::Permissions::from_mode(mode)).unwrap();
+    set(0o400);
+    own_file::obey_rights().unwrap();
+    let (store, _) = resilient(&path, &clock);
+    for _ in 0..3 {
+        assert!(matches!(store.permit(&me(), &ask(3)).unwrap(), PermitAnswer::Wait(_)));
+    }
+    assert_eq!(store.usage().unwrap().used_60s, 0);
+    set(0o600);
+    granted(&store, 3);
 }
