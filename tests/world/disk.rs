@@ -103,10 +103,13 @@ pub(crate) fn cut_to(path: &Path, to: u64) -> String {
     format!("{} cut from {length} to {to}", name(path))
 }
 
-/// Writes rubbish, zeros or another place's content over some of it.
-pub(crate) fn overwrite(path: &Path, unit: u64, rng: &mut StdRng) -> String {
+/// Writes rubbish, zeros or another place's content over some of it; true where it was another place's.
+pub(crate) fn overwrite(path: &Path, unit: u64, rng: &mut StdRng) -> (String, bool) {
     let units = length(path) / unit;
-    let Some(file) = open(path).filter(|_| units > 0) else { return format!("{}: nothing to overwrite", name(path)) };
+    let Some(file) = open(path).filter(|_| units > 0) else {
+        return (format!("{}: nothing to overwrite", name(path)), false);
+    };
+    let mut astray = false;
     let times = rng.random_range(1..=4u64);
     let mut at = vec![];
     for _ in 0..times {
@@ -115,7 +118,10 @@ pub(crate) fn overwrite(path: &Path, unit: u64, rng: &mut StdRng) -> String {
             0 => rng.fill(&mut bytes[..]),
             1 => {}
             // A write that went to the wrong place.
-            _ => file.read_exact_at(&mut bytes, rng.random_range(0..units) * unit).unwrap(),
+            _ => {
+                astray = true;
+                file.read_exact_at(&mut bytes, rng.random_range(0..units) * unit).unwrap();
+            }
         }
         let unit_no = rng.random_range(0..units);
         // A torn write: only the first part of it.
@@ -123,7 +129,7 @@ pub(crate) fn overwrite(path: &Path, unit: u64, rng: &mut StdRng) -> String {
         file.write_all_at(&bytes[..part], unit_no * unit).unwrap();
         at.push(unit_no);
     }
-    format!("{} overwritten at {at:?} of {units}", name(path))
+    (format!("{} overwritten at {at:?} of {units}", name(path)), astray)
 }
 
 pub(crate) fn remove(path: &Path) -> String {

@@ -415,9 +415,13 @@ impl Life {
         let (log, index) = (disk::beside(path, "-wal"), disk::beside(path, "-shm"));
         match self.rng.random_range(0..21) {
             0 => disk::cut(path, &mut self.rng),
-            1 | 2 => disk::overwrite(path, 4096, &mut self.rng),
+            1 | 2 => disk::overwrite(path, 4096, &mut self.rng).0,
             3 => disk::cut(&log, &mut self.rng),
-            4 => disk::overwrite(&log, 4120, &mut self.rng),
+            4 => {
+                let (line, astray) = disk::overwrite(&log, 4120, &mut self.rng);
+                self.judge().mixed |= astray;
+                line
+            }
             5 => disk::remove(&log),
             6 => disk::remove(&index),
             7 => disk::remove(&log) + ", " + &disk::remove(&index),
@@ -508,7 +512,7 @@ impl Life {
         match self.rng.random_range(0..6) {
             0 => disk::remove(&file),
             1 => disk::cut(&file, &mut self.rng),
-            2 => disk::overwrite(&file, 2048, &mut self.rng),
+            2 => disk::overwrite(&file, 2048, &mut self.rng).0,
             3 | 4 => {
                 self.guard_spoilt = None;
                 match (self.guard_copy.take(), std::fs::read(&file)) {

@@ -49,8 +49,8 @@ pub(crate) struct Judge {
     seen: u64,
     arrivals: VecDeque<BootTime>,
     generations: VecDeque<BootTime>,
-    /// Pages of two times lie in one file, under stores that have it open: each page is sound, and no check can find
-    /// that a reading has got another's target.
+    /// Pages of two times lie in one file, or one page's head over another's in its log, under stores that have it open:
+    /// each page looks sound, and no check of SQLite's can find that a reading has got another's target.
     pub(crate) mixed: bool,
     /// Who sent last, and when that changed.
     sender: Option<Arc<str>>,
