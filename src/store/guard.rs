@@ -124,6 +124,11 @@ impl Record {
         }
     }
 
+    /// Why no token may be generated now.
+    fn too_soon(&self, now: &Now, ask: &GenerationAsk) -> Option<GenerationAnswer> {
+        ask.too_soon(now, self.generations.iter().map(|g| (&g.end, g.ended)))
+    }
+
     /// How long until another request may be sent.
     fn wait(&self, now: &Now, cap: u32) -> Duration {
         let held = BootTime(self.hold).since(now.mono);
@@ -200,12 +205,14 @@ impl Guard {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks `grant` only where the files have room too, and writes down what it gives.
+    /// Asks `grant` only where the files have room too, and writes down what it gives. What cannot be written down is
+    /// given to `take_back`.
     pub(super) fn permit<E>(
         &self,
         clock: &dyn Clock,
         ask: &PermitAsk,
         grant: impl FnOnce() -> Result<PermitAnswer, E>,
+        take_back: impl FnOnce(PermitId) -> Result<(), E>,
     ) -> Result<PermitAnswer, E> {
         let mut answer = None;
         {
@@ -229,15 +236,15 @@ impl Guard {
             Some(answer) if done => answer,
             Some(Err(e)) => Err(e),
             Some(Ok(PermitAnswer::Granted { id, .. })) => {
-                self.take_back(|record| record.requests.retain(|r| r.id != id.0));
-                Ok(PermitAnswer::Wait(RETRY))
+                self.forget(|record| record.requests.retain(|r| r.id != id.0));
+                take_back(id).map(|()| PermitAnswer::Wait(RETRY))
             }
             _ => Ok(PermitAnswer::Wait(RETRY)),
         }
     }
 
     /// What could not be written down was not begun either: it does not count.
-    fn take_back(&self, change: impl FnOnce(&mut Record)) {
+    fn forget(&self, change: impl FnOnce(&mut Record)) {
         if let Some(last) = &mut self.known().last {
             change(last);
         }
@@ -261,19 +268,20 @@ impl Guard {
         });
     }
 
-    /// Asks `begin` only where the files allow another generation too, and writes it down.
+    /// Asks `begin`, and writes down what it allows. What it allows and the files do not is given to `take_back`.
     pub(super) fn generate<E>(
         &self,
         clock: &dyn Clock,
         ask: &GenerationAsk,
         begin: impl FnOnce() -> Result<GenerationAnswer, E>,
+        take_back: impl Fn(GenerationTicket) -> Result<(), E>,
     ) -> Result<GenerationAnswer, E> {
         let mut answer = None;
         let done = self.update(clock, |record, now| {
             let given = begin();
             answer = Some(match given {
-                Ok(GenerationAnswer::Go(ticket)) => match too_soon(record, now, ask) {
-                    Some(wait) => Ok(wait),
+                Ok(GenerationAnswer::Go(ticket)) => match record.too_soon(now, ask) {
+                    Some(wait) => take_back(ticket).map(|()| wait),
                     None => {
                         let end = now.after(ask.lock);
                         record.generations.push(Generation { id: ticket.0, end, ended: false });
@@ -285,8 +293,8 @@ impl Guard {
         });
         match answer {
             Some(Ok(GenerationAnswer::Go(ticket))) if !done => {
-                self.take_back(|record| record.generations.retain(|g| g.id != ticket.0));
-                Ok(GenerationAnswer::Busy(RETRY))
+                self.forget(|record| record.generations.retain(|g| g.id != ticket.0));
+                take_back(ticket).map(|()| GenerationAnswer::Busy(RETRY))
             }
             Some(answer) => answer,
             None => Ok(GenerationAnswer::Busy(RETRY)),
@@ -346,7 +354,7 @@ impl Guard {
                     if e.kind() != io::ErrorKind::TimedOut {
                         // Where it is not there, nobody else has it either.
                         let there = fs::symlink_metadata(&self.places[at]);
-                        unwritable |= there.map_or_else(|e| e.kind() != io::ErrorKind::NotFound, |_| true);
+                        unwritable |= !there.is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
                         continue;
                     }
                     // It works, and somebody was stopped with it. To go on without it would leave those behind who have
@@ -416,15 +424,6 @@ impl Guard {
         known.stuck = (written == 0).then_some(Trouble::Unusable);
         written > 0
     }
-}
-
-/// Why no token may be generated now, by the files.
-fn too_soon(record: &Record, now: &Now, ask: &GenerationAsk) -> Option<GenerationAnswer> {
-    let all = &record.generations;
-    if let Some(other) = all.iter().find(|g| !g.ended && g.end.boot == now.boot && g.end.mono > now.mono) {
-        return Some(GenerationAnswer::Busy(other.end.mono.since(now.mono).max(TICK)));
-    }
-    ask.too_soon(all.iter().map(|g| (g.end.age(now), g.ended)).collect())
 }
 
 /// The directory for what processes of this user share until the next boot, made for the user alone (0700). `None`
@@ -500,7 +499,7 @@ mod tests {
             self.ids.set(self.ids.get() + 1);
             let yes =
                 PermitAnswer::Granted { id: PermitId(self.ids.get()), void_at: self.clock.now().mono + void_after };
-            guard.permit(&*self.clock, &ask, || Ok::<_, StoreError>(yes)).unwrap()
+            guard.permit(&*self.clock, &ask, || Ok::<_, StoreError>(yes), |_| Ok(())).unwrap()
         }
 
         fn sent(&self, guard: &Guard) -> PermitId {
@@ -557,7 +556,7 @@ mod tests {
             // On a busy machine the file may be held for longer than a permit waits for it.
             let waiting = scope.spawn(|| {
                 loop {
-                    let answer = guard.permit(clock, &ask, yes).unwrap();
+                    let answer = guard.permit(clock, &ask, yes, |_| Ok(())).unwrap();
                     if answer != PermitAnswer::Wait(RETRY) {
                         return answer;
                     }
@@ -633,7 +632,7 @@ mod tests {
             let (kind, pace, void_after) = (PermitKind::Aht, Pace::Burst, secs(1));
             let ask = PermitAsk { kind, cap: LIMIT, pace, void_after, timeout: secs(timeout) };
             let yes = || Ok::<_, StoreError>(PermitAnswer::Granted { id: PermitId(1), void_at: BootTime(0) });
-            guard.permit(&*world.clock, &ask, yes).unwrap()
+            guard.permit(&*world.clock, &ask, yes, |_| Ok(())).unwrap()
         };
         assert!(matches!(ask(60), PermitAnswer::Granted { .. }));
         fs::remove_file(world.path("a")).unwrap();
@@ -795,7 +794,7 @@ mod tests {
         let ask =
             PermitAsk { kind: PermitKind::Aht, cap: LIMIT, pace: Pace::Burst, void_after: secs(1), timeout: secs(9) };
         let no = || -> Result<PermitAnswer, StoreError> { panic!("asked") };
-        let PermitAnswer::Wait(wait) = guard.permit(&Fixed(early.clone()), &ask, no).unwrap() else {
+        let PermitAnswer::Wait(wait) = guard.permit(&Fixed(early.clone()), &ask, no, |_| Ok(())).unwrap() else {
             panic!("granted")
         };
         assert_eq!(wait, secs(60));
@@ -818,7 +817,7 @@ mod tests {
     fn generate_by(guard: &Guard, world: &World, ticket: i64) -> GenerationAnswer {
         let ask = GenerationAsk { unfit: None, gaps: GAPS.map(secs).to_vec(), lock: secs(30) };
         let go = || Ok::<_, StoreError>(GenerationAnswer::Go(GenerationTicket(ticket)));
-        guard.generate(&*world.clock, &ask, go).unwrap()
+        guard.generate(&*world.clock, &ask, go, |_| Ok(())).unwrap()
     }
 
     #[test]

@@ -85,12 +85,13 @@ pub(super) fn open_to_read(path: &Path) -> io::Result<(File, Metadata)> {
 /// # Errors
 /// As for [`open`].
 pub(super) fn open_as_allowed(path: &Path) -> io::Result<(File, Metadata)> {
-    open(path).or_else(|e| if is_denied(&e) { open_to_read(path) } else { Err(e) })
+    open(path).or_else(|e| to_read_if_denied(e, || open_to_read(path)))
 }
 
-/// By the rights of the file, or since the whole disk is read-only.
-pub(super) fn is_denied(e: &io::Error) -> bool {
-    matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+/// What to do instead where it may not be written, by its rights or since the whole disk is read-only.
+pub(super) fn to_read_if_denied<T>(e: io::Error, to_read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let denied = matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+    if denied { to_read() } else { Err(e) }
 }
 
 /// For reading; never waits for a pipe and never follows a link.

@@ -484,18 +484,7 @@ impl<S: Recoverable> Layer for Resilient<S> {
 
     fn permit(&self, who: &Instance, ask: &PermitAsk) -> Result<PermitAnswer, StoreError> {
         self.run_ledger(|s| {
-            let mut granted = None;
-            let answer = self.guard.permit(&*self.clock, ask, || {
-                let answer = s.permit(who, ask)?;
-                granted = if let PermitAnswer::Granted { id, .. } = answer { Some(id) } else { None };
-                Ok(answer)
-            })?;
-            if let Some(id) = granted
-                && !matches!(answer, PermitAnswer::Granted { .. })
-            {
-                s.finish(id, false)?;
-            }
-            Ok(answer)
+            self.guard.permit(&*self.clock, ask, || s.permit(who, ask), |permit| s.finish(permit, false))
         })
     }
 
@@ -515,18 +504,8 @@ impl<S: Recoverable> Layer for Resilient<S> {
 
     fn begin_generation(&self, who: &Instance, ask: &GenerationAsk) -> Result<GenerationAnswer, StoreError> {
         self.run_ledger(|s| {
-            let mut begun = None;
-            let answer = self.guard.generate(&*self.clock, ask, || {
-                let answer = s.begin_generation(who, ask)?;
-                begun = if let GenerationAnswer::Go(ticket) = answer { Some(ticket) } else { None };
-                Ok(answer)
-            })?;
-            if let Some(ticket) = begun
-                && !matches!(answer, GenerationAnswer::Go(_))
-            {
-                s.end_generation(ticket, &GenerationEnd::NotSent)?;
-            }
-            Ok(answer)
+            let take_back = |ticket| s.end_generation(ticket, &GenerationEnd::NotSent);
+            self.guard.generate(&*self.clock, ask, || s.begin_generation(who, ask), take_back)
         })
     }
 

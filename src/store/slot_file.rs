@@ -68,7 +68,7 @@ pub(super) fn hold(path: &Path, held: &mut Option<Held>) -> io::Result<bool> {
 
 /// The same, also where it may only be read.
 pub(super) fn hold_as_allowed(path: &Path, held: &mut Option<Held>) -> io::Result<bool> {
-    let open = |path: &Path| open(path).or_else(|e| if own_file::is_denied(&e) { look_only(path) } else { Err(e) });
+    let open = |path: &Path| open(path).or_else(|e| own_file::to_read_if_denied(e, || look_only(path)));
     hold_opened(path, held, open)
 }
 

@@ -268,12 +268,21 @@ pub struct GenerationAsk {
 }
 
 impl GenerationAsk {
-    /// Why the next generation must wait, and for how long. `None`: it may begin now. `last_hour`: the age of each
-    /// generation of the last hour, and whether it ended.
+    /// Why the next generation must wait, and for how long. `None`: it may begin now. `last_hour`: the generations of the
+    /// last hour, each with its end (where it did not end, when it is given up) and whether it ended.
     ///
     /// The wait is that until the first moment that fits: the oldest leave the hour meanwhile, and then the next one may
     /// follow the last one sooner.
-    pub(super) fn too_soon(&self, mut last_hour: Vec<(Duration, bool)>) -> Option<GenerationAnswer> {
+    pub(super) fn too_soon<'a>(
+        &self,
+        now: &Now,
+        last_hour: impl Iterator<Item = (&'a EventTime, bool)> + Clone,
+    ) -> Option<GenerationAnswer> {
+        let under_way = |(end, ended): &(&EventTime, bool)| !ended && end.boot == now.boot && end.mono > now.mono;
+        if let Some((end, _)) = last_hour.clone().find(under_way) {
+            return Some(GenerationAnswer::Busy(end.mono.since(now.mono).max(TICK)));
+        }
+        let mut last_hour: Vec<_> = last_hour.map(|(end, ended)| (end.age(now), ended)).collect();
         last_hour.sort_unstable_by_key(|(age, _)| Reverse(*age));
         let many = last_hour.len();
         // Whoever was killed in it learned nothing that speaks against another try: it counts for the ceiling, but the

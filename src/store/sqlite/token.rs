@@ -8,7 +8,7 @@ use super::{codec::oldest_kept, events};
 use crate::{
     domain::{BootId, BootTime, EventTime, Now},
     store::{
-        EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, HOUR, Instance, TICK,
+        EventKind, GenerationAnswer, GenerationAsk, GenerationEnd, GenerationTicket, HOUR, Instance,
         columns::{millis, wall_of},
         ids::fresh_id,
         token_file::{Stored, TokenFile},
@@ -60,12 +60,7 @@ pub(super) fn begin_generation(
     }
     forget(c, now)?;
     let attempts = attempts(c)?;
-    let under_way = |a: &&Attempt| !a.ended && a.end.boot == now.boot && a.end.mono > now.mono;
-    if let Some(other) = attempts.iter().find(under_way) {
-        return Ok(GenerationAnswer::Busy(other.end.mono.since(now.mono).max(TICK)));
-    }
-    let last_hour = attempts.iter().map(|a| (a.end.age(now), a.ended)).collect();
-    if let Some(wait) = ask.too_soon(last_hour) {
+    if let Some(wait) = ask.too_soon(now, attempts.iter().map(|a| (&a.end, a.ended))) {
         return Ok(wait);
     }
     let id = GenerationTicket(fresh_id());
